@@ -1,0 +1,1 @@
+"""Offline verification of the audit log: pure, needs no Django."""

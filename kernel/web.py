@@ -1,0 +1,53 @@
+"""A whole page, or the part of it that htmx asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+
+
+def wanted_part(request: HttpRequest) -> str | None:
+    """The id that a partial htmx request wants to fill; None for a whole page.
+
+    htmx 4 names its target as `li#SEC-01` and says `partial` or `full`.
+    """
+    if request.headers.get("HX-Request-Type") != "partial":
+        return None
+    return request.headers.get("HX-Target", "").rpartition("#")[2] or None
+
+
+def page_or_fragment(
+    request: HttpRequest,
+    page: str,
+    parts: Mapping[str, str],
+    context: Mapping[str, Any],
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    """Render `page`, or the template that `parts` names for the target's id.
+
+    An unknown target gets the whole page. Vary is always set.
+    """
+    template = parts.get(wanted_part(request) or "", page)
+    response = render(request, template, dict(context), status=status)
+    patch_vary_headers(response, ["HX-Request", "HX-Request-Type", "HX-Target"])
+    return response
+
+
+def not_modified(request: HttpRequest, etag: str) -> HttpResponse | None:
+    """A 304 when the client already holds `etag`; weak and gzip forms count."""
+    held = request.headers.get("If-None-Match", "")
+    names = {
+        part.strip().removeprefix("W/").strip('"').removesuffix(";gzip")
+        for part in held.split(",")
+    }
+    if etag and etag in names:
+        response = HttpResponse(status=304)
+        response["ETag"] = f'W/"{etag}"'
+        patch_vary_headers(response, ["HX-Request", "HX-Request-Type", "HX-Target"])
+        return response
+    return None

@@ -1,0 +1,432 @@
+"""One settings file, driven by the environment; the defaults are the embedded demo.
+
+Names are documented in `.env.example`. Insecure values refuse to start outside
+demo and development: see rrr_dashboard/checks.py and `require_safe` below.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from csp.constants import NONCE
+
+from kernel.valkey import socket_path
+from rrr_dashboard.env import Env, SettingError
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Env(BASE_DIR / ".env")
+
+# --- where and what -------------------------------------------------------
+RRR_ENV = env.choice(
+    "RRR_ENV", "demo", ("demo", "development", "staging", "production")
+)
+SERIOUS = RRR_ENV in {"staging", "production"}
+DEBUG = False
+PORT = env.number("PORT", 8000, least=1)
+BIND = env.text("BIND", "127.0.0.1")
+DEMO = env.flag("DEMO", default=RRR_ENV == "demo")
+DEMO_PASSWORD = env.text("DEMO_PASSWORD")
+PUBLIC_ORIGIN = env.text("PUBLIC_ORIGIN").rstrip("/")
+SECURE_ORIGIN = PUBLIC_ORIGIN.startswith("https://")
+STATE_DIR = Path(env.text("STATE_DIR", str(BASE_DIR / "var"))).resolve()
+LOG_KEY_FILE = Path(env.text("LOG_KEY_FILE", str(STATE_DIR / "log.key")))
+CHECKPOINT_DIR = Path(env.text("CHECKPOINT_DIR", str(STATE_DIR / "checkpoints")))
+RRR_COMMIT = env.text("RRR_COMMIT")
+RRR_VERSION = env.text("RRR_VERSION", "0.1.0")
+PUBLIC_READ = env.flag("PUBLIC_READ")
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+OUTGOING_ALLOW = env.items("OUTGOING_ALLOW")
+WATCHDOG_URL = env.text("WATCHDOG_URL")
+OTLP_ENDPOINT = env.text("OTLP_ENDPOINT")
+FIELD_KEY = env.text("FIELD_KEY")
+TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 0)
+BACKUP_URL = env.text("BACKUP_URL", str(STATE_DIR / "backups"))
+BACKUP_FREQUENCY = env.text("BACKUP_FREQUENCY", "24h")
+BACKUP_RETENTION = env.text("BACKUP_RETENTION", "24h,7d,4w,12m")
+EXTERNAL_KEYS = {
+    name: env.text(name)
+    for name in (
+        "POLYGON_API_KEY",
+        "COINBASE_API_KEY",
+        "COINBASE_API_SECRET",
+        "PERPLEXITY_API_KEY",
+        "ANTHROPIC_API_KEY",
+        "QWEN_API_KEY",
+    )
+}
+
+# --- secrets --------------------------------------------------------------
+# Only `serve` and tests run without a `.env`; the fall-backs differ per machine
+# path, are never valid in staging or production, and a system check says so.
+_throwaway = hashlib.sha512(f"throw-away {BASE_DIR}".encode()).hexdigest()
+SECRET_KEY = env.text("SECRET_KEY", "" if SERIOUS else _throwaway[:64])
+SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
+JWT_SECRET = env.text("JWT_SECRET", "" if SERIOUS else _throwaway[::-1])
+JWT_SECRET_PREVIOUS = env.text("JWT_SECRET_PREVIOUS")
+ALLOWED_HOSTS = env.items(
+    "ALLOWED_HOSTS", "" if SERIOUS else "127.0.0.1,localhost,[::1]"
+)
+CORS_ORIGINS = env.items("CORS_ORIGINS")
+
+
+def require_safe() -> None:
+    """Refuse a staging or production start with weak secrets or wildcards.
+
+    Raises SettingError that names the variable and says what to set.
+    """
+    for name, value, least in (
+        ("SECRET_KEY", SECRET_KEY, 50),
+        ("JWT_SECRET", JWT_SECRET, 64),
+        ("METRICS_TOKEN", METRICS_TOKEN, 24),
+    ):
+        if len(value.encode()) < least or len(set(value)) < 10:
+            raise SettingError(
+                f"{name} is missing or weak: set at least {least} random bytes "
+                f"(python3 -c 'import secrets; print(secrets.token_urlsafe(96))')."
+            )
+    if SECRET_KEY == JWT_SECRET:
+        raise SettingError("JWT_SECRET equals SECRET_KEY: use two different secrets.")
+    if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
+        raise SettingError("ALLOWED_HOSTS must name exact hosts, never '*'.")
+
+
+if "*" in CORS_ORIGINS:
+    raise SettingError("CORS_ORIGINS must name exact origins, never '*'.")
+if SERIOUS:
+    require_safe()
+
+# --- apps -----------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_prometheus",
+    "django_htmx",
+    "template_partials",
+    "corsheaders",
+    "csp",
+    "axes",
+    "rest_framework",
+    "drf_spectacular",
+    "kernel",
+    "audit",
+    "accounts",
+    "operations",
+    "trades",
+    "portfolio",
+    "readiness",
+    "rrr_dashboard",
+]
+# Order: request id -> security headers and CSP -> size and framing -> counters
+# -> limits -> session and auth -> view. Headers sit outermost: errors carry them.
+MIDDLEWARE = [
+    "kernel.middleware.RequestIdMiddleware",
+    "kernel.middleware.HeadersMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "kernel.middleware.FramingMiddleware",
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "rrr_dashboard.middleware.TrailingSlashMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "kernel.middleware.HtmxProblemMiddleware",
+    "axes.middleware.AxesMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+ROOT_URLCONF = "rrr_dashboard.urls"
+WSGI_APPLICATION = "rrr_dashboard.wsgi.application"
+APPEND_SLASH = True
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "rrr_dashboard.shell.shell",
+            ],
+            "builtins": ["kernel.templatetags.desk"],
+        },
+    }
+]
+
+# --- database -------------------------------------------------------------
+DATABASE_URL = env.text("DATABASE_URL")
+SQLITE_SYNCHRONOUS = env.choice("SQLITE_SYNCHRONOUS", "FULL", ("FULL", "NORMAL"))
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's settings for a database URL; the embedded SQLite file for ''."""
+    parts = urlsplit(url)
+    if parts.scheme in {"postgres", "postgresql"}:
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path.lstrip("/")),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": unquote(parts.hostname or ""),
+            "PORT": str(parts.port or ""),
+            "CONN_MAX_AGE": 60,
+            "CONN_HEALTH_CHECKS": True,
+            "OPTIONS": {"connect_timeout": 3},
+        }
+    if url and parts.scheme != "sqlite":
+        raise SettingError(
+            "DATABASE_URL must start with postgresql:// or sqlite:///; "
+            "leave it empty for the embedded database."
+        )
+    path = Path(parts.path) if url else STATE_DIR / "rrr.sqlite3"
+    # A vanished file must not be replaced by an empty one: after the first start
+    # (STATE_DIR/initialised) SQLite may open an existing file only.
+    mode = "rw" if (STATE_DIR / "initialised").exists() else "rwc"
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": f"file:{path}?mode={mode}",
+        "OPTIONS": {
+            "uri": True,
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": (
+                f"PRAGMA journal_mode=WAL; PRAGMA synchronous={SQLITE_SYNCHRONOUS};"
+                "PRAGMA cache_size=-64000; PRAGMA foreign_keys=ON;"
+            ),
+        },
+        "TEST": {"NAME": str(STATE_DIR / "test.sqlite3")},
+    }
+
+
+DATABASES = {"default": database(DATABASE_URL)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# ATOMIC_REQUESTS stays off: with SQLite's IMMEDIATE it would serialise reads.
+
+# --- Redis: written once, each library's dialect derived -------------------
+REDIS_URL = env.text("REDIS_URL", f"unix://{socket_path(STATE_DIR)}?db=0")
+
+
+def celery_dialect(url: str) -> str:
+    """Celery spells a unix socket redis+socket:// and the database virtual_host."""
+    if not url.startswith("unix://"):
+        return url
+    path, _, query = url.removeprefix("unix://").partition("?")
+    number = query.removeprefix("db=") or "0"
+    return f"redis+socket://{path}?virtual_host={number}"
+
+
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {
+            "CLIENT_CLASS": "kernel.redis.BreakerClient",
+            "CONNECTION_POOL_KWARGS": {
+                "socket_timeout": 0.2,
+                "socket_connect_timeout": 0.2,
+            },
+        },
+        "KEY_PREFIX": "rrr",
+    }
+}
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", celery_dialect(REDIS_URL))
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 3
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 900,
+    "max_retries": 0,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 0.2,
+}
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+CELERY_TASK_DEFAULT_QUEUE = "tick"
+CELERY_TASK_ROUTES = {
+    "operations.tasks.tick": {"queue": "tick"},
+    "operations.tasks.run_probe": {"queue": "probes"},
+    "operations.tasks.run_heavy": {"queue": "heavy"},
+}
+CELERY_BEAT_SCHEDULE = {
+    "tick": {
+        "task": "operations.tasks.tick",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 10, "queue": "tick"},
+    }
+}
+CELERY_TIMEZONE = "UTC"
+
+# --- people ---------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"
+    },
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/accounts/login/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/accounts/login/"
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+ACCESS_TOKEN_MINUTES = 10
+REFRESH_TOKEN_DAYS = 14
+
+# --- cookies and headers ---------------------------------------------------
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_ORIGIN
+if SECURE_ORIGIN:
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN] if PUBLIC_ORIGIN else []
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE_ORIGIN else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_ORIGIN
+X_FRAME_OPTIONS = "DENY"
+CORS_ALLOWED_ORIGINS = CORS_ORIGINS
+CORS_URLS_REGEX = r"^/(api/|health|openapi\.json)"
+CORS_ALLOW_CREDENTIALS = False
+STATIC_URL = env.text("STATIC_URL", "/static/")
+_static_origin = (
+    "{0.scheme}://{0.netloc}".format(urlsplit(STATIC_URL))
+    if STATIC_URL.startswith("http")
+    else None
+)
+_static = [_static_origin] if _static_origin else []
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'", NONCE, *_static],
+        "style-src": ["'self'", *_static],
+        "img-src": ["'self'", *_static],
+        "font-src": ["'self'", *_static],
+        "connect-src": ["'self'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": ["htmx"],
+    }
+}
+
+# --- static files ----------------------------------------------------------
+STATIC_ROOT = STATE_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": STATE_DIR / "files"},
+    },
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_MANIFEST_STRICT = False
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+
+# --- language and time -----------------------------------------------------
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- API --------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.TokenOrSession"],
+    "DEFAULT_PERMISSION_CLASSES": ["kernel.access.AccessPermission"],
+    "DEFAULT_RENDERER_CLASSES": ["kernel.api.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["kernel.api.StrictJSONParser"],
+    "EXCEPTION_HANDLER": "kernel.api.problem_handler",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "RRR Dashboard API",
+    "DESCRIPTION": "Portfolio, trades, performance, readiness, operations and audit.",
+    "VERSION": RRR_VERSION,
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": r"/api",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+SIMPLE_JWT = {
+    "ALGORITHM": "HS512",
+    "SIGNING_KEY": JWT_SECRET,
+    "ISSUER": "rrr-dashboard",
+    "AUDIENCE": "rrr-dashboard",
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=ACCESS_TOKEN_MINUTES),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=REFRESH_TOKEN_DAYS),
+}
+
+# --- mail -------------------------------------------------------------------
+EMAIL_URL = env.text("EMAIL_URL")
+DEFAULT_FROM_EMAIL = "rrr-dashboard@localhost"
+EMAIL_TIMEOUT = 5
+if EMAIL_URL:
+    _mail = urlsplit(EMAIL_URL)
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST = _mail.hostname or "localhost"
+    EMAIL_PORT = _mail.port or 25
+    EMAIL_HOST_USER = unquote(_mail.username or "")
+    EMAIL_HOST_PASSWORD = unquote(_mail.password or "")
+    EMAIL_USE_TLS = _mail.scheme == "smtp+tls"
+    EMAIL_USE_SSL = _mail.scheme == "smtps"
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = str(STATE_DIR / "mail")
+
+PROMETHEUS_LATENCY_BUCKETS = (
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.2,
+    0.5,
+    1.0,
+    2.0,
+    float("inf"),
+)
+PROMETHEUS_EXPORT_MIGRATIONS = False
+SILENCED_SYSTEM_CHECKS: list[str] = []

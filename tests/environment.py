@@ -1,0 +1,54 @@
+"""Set before Django's settings load (`-p tests.environment` in pyproject.toml).
+
+The suite never reads the developer's `.env` or `var/`: it has a state directory,
+secrets and an embedded Valkey of its own. TEST_DATABASE_URL and TEST_REDIS_URL
+run the same suite on PostgreSQL and Redis.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+FOLDER = Path(tempfile.mkdtemp(prefix="rrr-test-"))
+SETTINGS = {
+    "RRR_ENV": "development",
+    "STATE_DIR": str(FOLDER),
+    "SECRET_KEY": "test-only 0123456789 abcdefghijklmnopqrstuvwxyz ABCDEFGH",
+    "JWT_SECRET": "test-only jwt 0123456789 abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOP 98765",
+    "METRICS_TOKEN": "test-only-metrics-token-0123456789",
+    "FIELD_KEY": "dGVzdC1vbmx5LWZpZWxkLWtleS0wMTIzNDU2Nzg5YWI=",
+    "DATABASE_URL": os.environ.get("TEST_DATABASE_URL", ""),
+    "EMAIL_URL": "",
+    "DEMO": "false",
+    "ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
+}
+
+
+def start_valkey() -> str:
+    from kernel.valkey import command, socket_path
+
+    server = subprocess.Popen(
+        command(FOLDER, append_only=False),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    atexit.register(server.kill)
+    socket = socket_path(FOLDER)
+    for _ in range(200):
+        if socket.exists():
+            return f"unix://{socket}?db=0"
+        time.sleep(0.02)
+    raise RuntimeError("the embedded Valkey did not start")
+
+
+os.environ.update(SETTINGS)
+os.environ["REDIS_URL"] = os.environ.get("TEST_REDIS_URL") or start_valkey()
+os.environ.pop("CELERY_BROKER_URL", None)
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
