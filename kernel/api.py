@@ -11,13 +11,14 @@ from uuid import UUID
 import orjson
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
-from rest_framework import exceptions, parsers, renderers
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import exceptions, parsers, renderers, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from kernel import errors
 from kernel.errors import BadRequest, FieldError, ProductError
-from kernel.numbers import text
+from kernel.numbers import NotExact, exact, text
 
 MAX_DEPTH = 32
 MAX_BYTES = 1_000_000
@@ -112,6 +113,33 @@ class StrictJSONParser(parsers.BaseParser):
         if len(body) > MAX_BYTES:
             raise errors.TooLarge(f"The body is larger than {MAX_BYTES} bytes.")
         return loads(body)
+
+
+@extend_schema_field({"type": "string", "format": "decimal", "example": "0.125"})
+class ExactField(serializers.Field):  # type: ignore[type-arg]
+    """A decimal of the API: a string (or whole number) in, plain text out.
+
+    Refuses floats, NaN, more than 18 decimals or 20 integer digits with a reason;
+    `positive` also refuses zero and less.
+    """
+
+    def __init__(self, *, positive: bool = False, **kwargs: Any) -> None:
+        self.positive = positive
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        try:
+            number = exact(data)
+        except NotExact as error:
+            raise serializers.ValidationError(f"{error}.", code="not_exact") from error
+        if self.positive and number <= 0:
+            raise serializers.ValidationError(
+                "must be more than 0.", code="not_positive"
+            )
+        return number
+
+    def to_representation(self, value: Decimal) -> str:
+        return text(value)
 
 
 def problem(error: ProductError, *, instance: str, request_id: str) -> dict[str, Any]:
