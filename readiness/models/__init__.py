@@ -1,0 +1,39 @@
+"""Django finds an app's models here only."""
+
+from readiness.models.evidence import Confirmation, Evidence, Standing
+from readiness.models.reviews import (
+    Comment,
+    NotApplicable,
+    Review,
+    ReviewItem,
+    Waiver,
+)
+from readiness.models.templates import (
+    Check,
+    Field,
+    Item,
+    Section,
+    SignoffPolicy,
+    Step,
+    Template,
+    TemplateVersion,
+)
+
+__all__ = [
+    "Check",
+    "Comment",
+    "Confirmation",
+    "Evidence",
+    "Field",
+    "Item",
+    "NotApplicable",
+    "Review",
+    "ReviewItem",
+    "Section",
+    "SignoffPolicy",
+    "Standing",
+    "Step",
+    "Template",
+    "TemplateVersion",
+    "Waiver",
+]
