@@ -1,0 +1,71 @@
+"""Copies that were taken, and the proof that they come back."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+
+class Backup(models.Model):
+    """One copy. `marker` is what was true at its snapshot: the last log sequence,
+    row counts and every registered marker, as texts; `key_id` names the encryption
+    key ("" = not encrypted)."""
+
+    class Status(models.TextChoices):
+        RUNNING = "running"
+        OK = "ok"
+        VERIFIED = "verified"
+        FAILED = "failed"
+        EXPIRED = "expired"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    engine = models.CharField(max_length=20)
+    status = models.CharField(max_length=8, choices=Status, default=Status.RUNNING)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    bytes = models.PositiveBigIntegerField(null=True, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    key_id = models.CharField(max_length=64, blank=True)
+    marker = models.JSONField(default=dict, blank=True)
+    location = models.CharField(max_length=500, blank=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=["running", "ok", "verified", "failed", "expired"]
+                ),
+                name="backup_known_status",
+            )
+        ]
+        indexes = [models.Index(fields=["-started_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.engine} {self.started_at:%Y-%m-%d %H:%M} {self.status}"
+
+
+class RestoreDrill(models.Model):
+    """A backup restored into a scratch database and compared with its marker.
+
+    `rto_seconds` is how long that took, `rpo_seconds` how old the newest restored
+    fact was; `assertions` is {what: "equal" or the difference}.
+    """
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    backup = models.ForeignKey(Backup, on_delete=models.CASCADE, related_name="drills")
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    rto_seconds = models.DecimalField(
+        max_digits=10, decimal_places=3, null=True, blank=True
+    )
+    rpo_seconds = models.DecimalField(
+        max_digits=12, decimal_places=3, null=True, blank=True
+    )
+    assertions = models.JSONField(default=dict, blank=True)
+    ok = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"drill {self.started_at:%Y-%m-%d %H:%M} {'ok' if self.ok else 'failed'}"

@@ -1,0 +1,57 @@
+"""What probes saw."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+
+class ProbeResult(models.Model):
+    """One measurement, appended and never changed; judged by whoever reads it.
+
+    Keyed by (name, params_digest, commit, environment). `value` is text, null when
+    nothing could be measured (`error` says why). `definition` is the SHA-256 of
+    what was run: probe name, params and source. `tree_clean` says that the tracked files
+    of whoever was looked at equalled `commit`. `raw` is the first 64 kB of the raw
+    output, redacted; `raw_sha256` is of all of it, before redaction.
+    """
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=100)
+    params = models.JSONField(default=dict, blank=True)
+    params_digest = models.CharField(max_length=64)
+    definition = models.CharField(max_length=64)
+    about = models.CharField(max_length=10)
+    commit = models.CharField(max_length=64)
+    tree_clean = models.BooleanField(default=False)
+    environment = models.CharField(max_length=20)
+    host = models.CharField(max_length=200)
+    value = models.TextField(null=True, blank=True)  # noqa: DJ001 - null: not measured
+    unit = models.CharField(max_length=20, blank=True)
+    detail = models.TextField(blank=True)
+    facts = models.JSONField(default=dict, blank=True)
+    error = models.TextField(blank=True)
+    started_at = models.DateTimeField()
+    observed_at = models.DateTimeField()
+    raw_sha256 = models.CharField(max_length=64, blank=True)
+    raw = models.BinaryField(default=bytes, blank=True)
+    run = models.UUIDField(null=True, blank=True, help_text="uid of the JobRun")
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=[
+                    "name",
+                    "params_digest",
+                    "commit",
+                    "environment",
+                    "-observed_at",
+                ],
+                name="result_newest",
+            ),
+            models.Index(fields=["observed_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.value if self.value is not None else self.error}"
