@@ -154,7 +154,7 @@ class Item(models.Model):
 
 
 class Field(models.Model):
-    """A blank of an item, such as "Expiry: ____"."""
+    """A blank such as "Expiry: ____", of an item or, outside lists, of a section."""
 
     class Kind(models.TextChoices):
         TEXT = "text", "Text"
@@ -164,7 +164,12 @@ class Field(models.Model):
         PERSON = "person", "Person"
         CHOICE = "choice", "Choice"
 
-    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="fields")
+    section = models.ForeignKey(
+        Section, on_delete=models.CASCADE, related_name="fields"
+    )
+    item = models.ForeignKey(
+        Item, on_delete=models.CASCADE, null=True, blank=True, related_name="fields"
+    )
     position = models.PositiveIntegerField()
     label = models.CharField(max_length=120)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.TEXT)

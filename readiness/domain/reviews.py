@@ -1,0 +1,91 @@
+"""A review's states and the sign-off policy it starts with. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from readiness.domain.state import OUTSIDE
+
+OPEN = "open"
+SIGNABLE = frozenset({"open", "ready", "approved"})
+TECHNICAL = "checks"
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A section as the policy sees it."""
+
+    slug: str
+    title: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`role` signs `sections` in `group`: `minimum` signatures, by that many
+    `distinct` persons."""
+
+    role: str
+    sections: tuple[str, ...]
+    group: int
+    minimum: int = 1
+    distinct: bool = True
+
+    def frozen(self) -> dict[str, object]:
+        """As it is kept in a review and hashed: numbers as text (FORMATS)."""
+        return {
+            "role": self.role,
+            "sections": list(self.sections),
+            "group": str(self.group),
+            "minimum": str(self.minimum),
+            "distinct": self.distinct,
+        }
+
+
+# role, words that its sections' titles hold (none: all), group
+_SEED: tuple[tuple[str, tuple[str, ...], int], ...] = (
+    ("Developer", (), 1),
+    ("Security Engineer", ("security",), 1),
+    ("DevOps Engineer", ("infrastructure", "monitoring", "performance"), 1),
+    ("Technical Lead", (), 2),
+    ("Product Owner", (), 2),
+)
+
+
+def default_policy(headings: Sequence[Heading]) -> list[Rule]:
+    """The checklist's five roles in their order.
+
+    Group 1 signs technical sections, group 2 everything inside readiness. A role
+    whose words match no section takes all technical ones: nobody signs nothing.
+    """
+    technical = [one for one in headings if one.kind == TECHNICAL]
+    inside = [one for one in headings if one.kind not in OUTSIDE]
+    rules = []
+    for role, words, group in _SEED:
+        scope = technical if group == 1 else inside
+        mine = [
+            one
+            for one in scope
+            if not words or any(w in one.title.lower() for w in words)
+        ]
+        rules.append(Rule(role, tuple(one.slug for one in mine or scope), group))
+    return rules
+
+
+def review_state(stored: str, *, ready: bool, complete: bool) -> str:
+    """What a review is today: an open one is `ready` when nothing blocks it and
+    `approved` when the policy is complete too; decisions of people stand."""
+    if stored != OPEN or not ready:
+        return stored
+    return "approved" if complete else "ready"
+
+
+def may_sign(state: str) -> bool:
+    """Signing starts when a review is open and ends when it is deployed."""
+    return state in SIGNABLE
+
+
+def meaning_allowed(meaning: str, *, ready: bool) -> bool:
+    """`approved` says that the release may go: only a ready review lets it."""
+    return meaning != "approved" or ready

@@ -1,0 +1,120 @@
+"""From a measurement and a threshold to a verdict with its reason. Pure."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+PASS, FAIL, ERROR = "pass", "fail", "error"
+CONCLUSIVE = frozenset({PASS, FAIL})
+NO_FAULTS = "== 0"
+_THRESHOLD = re.compile(r"(<=|>=|==|!=|<|>)\s*(\S.*)")
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a probe recorded: the judge needs no more. `commit` is empty when the
+    tree or process looked at is not exactly a commit."""
+
+    value: str | None
+    detail: str = ""
+    unit: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    verdict: str
+    reason: str
+
+
+def unavailable(probe: str) -> Judgement:
+    """For a check whose probe this product does not have."""
+    return Judgement(ERROR, f"probe {probe} is not available")
+
+
+def unproving(*, clean: bool) -> Judgement:
+    """For a product that does not run exactly a commit: nothing can be bound."""
+    if clean:
+        return Judgement(ERROR, "the running commit is unknown")
+    return Judgement(ERROR, "the tree differs from its commit")
+
+
+def judge(measured: Measured, threshold: str | None) -> Judgement:
+    """pass or fail by the threshold ("< 50", "== wal"); without one the value is
+    a number of faults and must be 0. What cannot be compared is an error."""
+    if measured.error:
+        return Judgement(ERROR, measured.error)
+    if measured.value is None:
+        return Judgement(ERROR, measured.detail or "nothing was measured")
+    rule = _THRESHOLD.fullmatch((threshold or NO_FAULTS).strip())
+    if rule is None:
+        return Judgement(ERROR, f"the threshold {threshold!r} cannot be read")
+    sign, limit = rule.groups()
+    holds = _holds(measured.value, sign, limit)
+    if holds is None:
+        return Judgement(
+            ERROR, f"{measured.value!r} cannot be compared with {sign} {limit}"
+        )
+    return Judgement(PASS if holds else FAIL, _words(measured, threshold, holds=holds))
+
+
+def _words(measured: Measured, threshold: str | None, *, holds: bool) -> str:
+    if threshold is None:
+        return measured.detail or ("no faults" if holds else f"{measured.value} faults")
+    shown = f"{measured.value} {measured.unit}".strip()
+    wanted = f"{shown}, {'as' if holds else 'not as'} required ({threshold})"
+    return f"{wanted}: {measured.detail}" if measured.detail else wanted
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _holds(value: str, sign: str, limit: str) -> bool | None:
+    """Numbers as numbers; words only by == and !=; None when it makes no sense."""
+    left, right = _number(value), _number(limit)
+    if left is not None and right is not None:
+        return _COMPARE[sign](left, right)
+    if sign in {"==", "!="}:
+        return _COMPARE[sign](value.strip(), limit.strip())
+    return None
+
+
+def valid_until(observed_at: datetime, freshness: int, grace: int) -> datetime:
+    """Until when a record counts: freshness plus grace, both in seconds."""
+    return observed_at + timedelta(seconds=freshness + grace)
+
+
+# A fault may be mended without a new commit (a setting, a disk): look again soon.
+RETRY = timedelta(minutes=5)
+
+
+def due_at(
+    verdict: str | None, observed_at: datetime | None, freshness: int
+) -> datetime | None:
+    """When a check should be measured again; None means now.
+
+    Half way through its freshness, so that one lost run does not make it stale.
+    """
+    if observed_at is None:
+        return None
+    half = timedelta(seconds=freshness) / 2
+    return observed_at + (half if verdict == PASS else min(half, RETRY))
