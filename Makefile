@@ -1,11 +1,42 @@
-# `make` lists what there is.
+# `make` lists what there is. Nothing here needs root, a server, Node or Docker.
 PYTHON ?= python3
 BIN := .venv/bin
+UV := uv==0.13.9
 
-.PHONY: help lock
-help:
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+.PHONY: help run test check lock
 
-lock: ## compile requirements with hashes
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+run: .venv/.run ## install what is missing and start the product
+	@exec $(BIN)/python manage.py serve
+
+test: .venv/.dev ## the whole suite: SQLite + Valkey, then PostgreSQL + Redis
+	@exec $(BIN)/python tests/run.py
+
+check: .venv/.dev ## lint, types, import contract, migrations, deployment check
+	@exec sh -e tests/check.sh
+
+lock: .venv/.dev ## compile requirements with hashes
 	$(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 --universal --no-emit-index-url --no-header requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 --universal --no-emit-index-url --no-header requirements-dev.in -o requirements-dev.txt
+
+.venv/.made:
+	@command -v $(PYTHON) >/dev/null || { echo "python3 is missing: install Python 3.11 or newer, or run make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is too old: Python 3.11 or newer is needed; run make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) has no venv module: install it (Debian: apt install python3-venv) and run make again"; exit 1; }
+	@touch Makefile.probe 2>/dev/null && rm -f Makefile.probe || { echo "this folder cannot be written: clone into a folder of your own"; exit 1; }
+	@echo "making .venv"
+	@$(PYTHON) -m venv .venv || { echo "the virtual environment could not be made; see above"; exit 1; }
+	@$(BIN)/python -m pip install -q --disable-pip-version-check $(UV) || echo "uv is not to be had; pip will do, only slower"
+	@touch $@
+
+.venv/.run: .venv/.made requirements.txt
+	@echo "installing requirements.txt"
+	@if [ -x $(BIN)/uv ]; then VIRTUAL_ENV=.venv $(BIN)/uv pip install -q --require-hashes -r requirements.txt; else $(BIN)/python -m pip install -q --require-hashes -r requirements.txt; fi || { echo "installing failed; the lines above say which package"; exit 1; }
+	@touch $@
+
+.venv/.dev: .venv/.run requirements-dev.txt
+	@echo "installing requirements-dev.txt"
+	@if [ -x $(BIN)/uv ]; then VIRTUAL_ENV=.venv $(BIN)/uv pip install -q --require-hashes -r requirements-dev.txt; else $(BIN)/python -m pip install -q --require-hashes -r requirements-dev.txt; fi || { echo "installing failed; the lines above say which package"; exit 1; }
+	@touch $@

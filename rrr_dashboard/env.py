@@ -6,7 +6,9 @@ compared with `.env.example` (the test does) and an error names the variable.
 
 from __future__ import annotations
 
+import base64
 import os
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -76,3 +78,32 @@ class Env:
         return [
             part.strip() for part in self.text(name, default).split(",") if part.strip()
         ]
+
+
+def write_first_env(path: Path, environ: Mapping[str, str]) -> bool:
+    """Write `.env` (mode 600) with generated secrets; False when there is one.
+
+    A DEMO_PASSWORD of the environment is kept, so that a later start without it
+    still knows how the demo people log in.
+    """
+    secret = secrets.token_urlsafe
+    lines = {
+        "RRR_ENV": environ.get("RRR_ENV", "demo"),
+        "SECRET_KEY": secret(64),
+        "JWT_SECRET": secret(96),
+        "METRICS_TOKEN": secret(32),
+        "FIELD_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "DEMO_PASSWORD": environ.get("DEMO_PASSWORD") or f"demo-{secret(9)}",
+    }
+    text = "# Made at the first start. Every setting: .env.example\n" + "".join(
+        f"{name}={value}\n" for name, value in lines.items()
+    )
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise SettingError(f"{path} cannot be written: {error.strerror}.") from error
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    return True

@@ -6,6 +6,7 @@ demo and development: see rrr_dashboard/checks.py and `require_safe` below.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from datetime import timedelta
 from pathlib import Path
@@ -33,6 +34,8 @@ DEMO_PASSWORD = env.text("DEMO_PASSWORD")
 PUBLIC_ORIGIN = env.text("PUBLIC_ORIGIN").rstrip("/")
 SECURE_ORIGIN = PUBLIC_ORIGIN.startswith("https://")
 STATE_DIR = Path(env.text("STATE_DIR", str(BASE_DIR / "var"))).resolve()
+with contextlib.suppress(OSError):  # `serve` and `doctor` say what is wrong with it
+    STATE_DIR.mkdir(parents=True, exist_ok=True)
 LOG_KEY_FILE = Path(env.text("LOG_KEY_FILE", str(STATE_DIR / "log.key")))
 CHECKPOINT_DIR = Path(env.text("CHECKPOINT_DIR", str(STATE_DIR / "checkpoints")))
 RRR_COMMIT = env.text("RRR_COMMIT")
@@ -218,6 +221,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # ATOMIC_REQUESTS stays off: with SQLite's IMMEDIATE it would serialise reads.
 
 # --- Redis: written once, each library's dialect derived -------------------
+EMBEDDED_REDIS = not env.text("REDIS_URL")
 REDIS_URL = env.text("REDIS_URL", f"unix://{socket_path(STATE_DIR)}?db=0")
 
 

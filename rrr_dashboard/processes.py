@@ -1,0 +1,86 @@
+"""The processes of the product: what `serve` starts, and docker-compose.yml too."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from kernel import valkey
+
+PYTHON = sys.executable
+QUIET = ("--without-gossip", "--without-mingle", "-l", "warning")
+CELERY = (PYTHON, "-m", "celery", "-q", "-A", "rrr_dashboard")
+WEB_WORKERS = 2
+WEB_THREADS = 8
+
+
+@dataclass(frozen=True)
+class Process:
+    """A name, a command line, and how many seconds it gets to stop."""
+
+    name: str
+    command: tuple[str, ...]
+    grace: float = 8.0
+
+
+def web() -> Process:
+    return Process(
+        "web",
+        (
+            *(PYTHON, "-m", "granian", "--interface", "wsgi", "--no-ws"),
+            *("--host", settings.BIND, "--port", str(settings.PORT)),
+            *("--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS)),
+            *("--respawn-failed-workers", "--workers-kill-timeout", "5"),
+            *("--log-level", "error", "rrr_dashboard.wsgi:application"),
+        ),
+    )
+
+
+def worker() -> Process:
+    """Ticks and probes: never held up by a backup."""
+    return Process(
+        "worker",
+        (*CELERY, "worker", "-Q", "tick,probes", "-c", "2", "-n", "worker@%h", *QUIET),
+    )
+
+
+def worker_heavy() -> Process:
+    """Backups, rebuilds, imports."""
+    return Process(
+        "worker-heavy",
+        (*CELERY, "worker", "-Q", "heavy", "-c", "1", "-n", "heavy@%h", *QUIET),
+    )
+
+
+def beat() -> Process:
+    schedule = str(settings.STATE_DIR / "celerybeat")
+    return Process(
+        "beat", (*CELERY, "beat", "-s", schedule, "--pidfile=", "-l", "warning")
+    )
+
+
+def watch() -> Process:
+    return Process("watch", (PYTHON, str(settings.BASE_DIR / "manage.py"), "watch"))
+
+
+def embedded_valkey() -> Process:
+    return Process("valkey", tuple(valkey.command(settings.STATE_DIR)))
+
+
+def all_parts() -> list[Process]:
+    """Everything but Valkey, in the order of starting."""
+    return [web(), worker(), worker_heavy(), beat(), watch()]
+
+
+def environment() -> dict[str, str]:
+    """What the children get besides our own environment."""
+    metrics = settings.STATE_DIR / "metrics"
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "rrr_dashboard.settings",
+        "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+        "PYTHONUNBUFFERED": "1",
+    }

@@ -1,0 +1,170 @@
+"""`make test`: the whole suite on SQLite + Valkey, then on PostgreSQL + Redis.
+
+The second run uses TEST_DATABASE_URL and TEST_REDIS_URL, else servers that it
+starts itself from installed binaries on private ports and sockets. What is
+missing is named; nothing that merely runs on this machine is touched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+PYTEST = [sys.executable, "-m", "pytest", *sys.argv[1:]]
+
+
+def say(words: str) -> None:
+    print(f"\n== {words}", flush=True)  # noqa: T201
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def binary(name: str) -> str | None:
+    """On the PATH, or where Debian keeps PostgreSQL's."""
+    places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
+    return str(places[0]) if places else shutil.which(name)
+
+
+def as_postgres() -> dict[str, int]:
+    """PostgreSQL refuses to run as root: then user `postgres` runs it."""
+    if os.geteuid():
+        return {}
+    account = pwd.getpwnam("postgres")
+    return {"user": account.pw_uid, "group": account.pw_gid}
+
+
+@contextlib.contextmanager
+def postgresql() -> Iterator[str | None]:
+    """A URL of a private, throw-away server; None when there is no binary."""
+    initdb, server = binary("initdb"), binary("postgres")
+    if not initdb or not server:
+        say(
+            "PostgreSQL is not installed here: its run is left out (apt install postgresql)"
+        )
+        yield None
+        return
+    folder = Path(tempfile.mkdtemp(prefix="rrr-pg-"))
+    who = as_postgres()
+    if who:
+        os.chown(folder, who["user"], who["group"])
+    port, data = free_port(), str(folder / "data")
+    subprocess.run(
+        [initdb, "-D", data, "-U", "rrr", "-A", "trust", "-E", "UTF8", "--no-sync"],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd=folder,
+        **who,
+    )
+    options = [
+        "-p",
+        str(port),
+        "-k",
+        str(folder),
+        "-c",
+        "listen_addresses=127.0.0.1",
+        "-c",
+        "fsync=off",
+    ]
+    running = subprocess.Popen(
+        [server, "-D", data, *options],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=folder,
+        **who,
+    )
+    try:
+        wait_for(port)
+        yield f"postgresql://rrr@127.0.0.1:{port}/rrr"
+    finally:
+        running.terminate()
+        running.wait(30)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def redis() -> Iterator[str | None]:
+    server = shutil.which("redis-server") or shutil.which("valkey-server")
+    if not server:
+        say(
+            "redis-server is not installed here: its run is left out (apt install redis-server)"
+        )
+        yield None
+        return
+    folder, port = tempfile.mkdtemp(prefix="rrr-redis-"), free_port()
+    running = subprocess.Popen(
+        [
+            server,
+            "--port",
+            str(port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--dir",
+            folder,
+        ],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(port)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        running.terminate()
+        running.wait(30)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def wait_for(port: int) -> None:
+    for _ in range(300):
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(("127.0.0.1", port), 1),
+        ):
+            return
+        time.sleep(0.1)
+    sys.exit(f"a server on port {port} did not start")
+
+
+def suite(name: str, **environment: str) -> int:
+    say(f"the suite on {name}")
+    return subprocess.run(
+        PYTEST, env={**os.environ, **environment}, check=False
+    ).returncode
+
+
+def second_run() -> int:
+    given = os.environ.get("TEST_DATABASE_URL"), os.environ.get("TEST_REDIS_URL")
+    with contextlib.ExitStack() as stack:
+        database = given[0] or stack.enter_context(postgresql())
+        cache = given[1] or stack.enter_context(redis())
+        if not database or not cache:
+            return 0
+        return suite(
+            "PostgreSQL and Redis", TEST_DATABASE_URL=database, TEST_REDIS_URL=cache
+        )
+
+
+def main() -> int:
+    if not (shutil.which("chromium") or shutil.which("google-chrome")):
+        say(
+            "Chromium is not installed here: browser tests are left out (apt install chromium)"
+        )
+    first = suite("SQLite and embedded Valkey", TEST_DATABASE_URL="", TEST_REDIS_URL="")
+    return first or second_run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
