@@ -38,12 +38,9 @@ def binary(name: str) -> str | None:
     return str(places[0]) if places else shutil.which(name)
 
 
-def as_postgres() -> dict[str, int]:
+def server_account() -> int | None:
     """PostgreSQL refuses to run as root: then user `postgres` runs it."""
-    if os.geteuid():
-        return {}
-    account = pwd.getpwnam("postgres")
-    return {"user": account.pw_uid, "group": account.pw_gid}
+    return None if os.geteuid() else pwd.getpwnam("postgres").pw_uid
 
 
 @contextlib.contextmanager
@@ -57,16 +54,16 @@ def postgresql() -> Iterator[str | None]:
         yield None
         return
     folder = Path(tempfile.mkdtemp(prefix="rrr-pg-"))
-    who = as_postgres()
-    if who:
-        os.chown(folder, who["user"], who["group"])
+    who = server_account()
+    if who is not None:
+        os.chown(folder, who, -1)
     port, data = free_port(), str(folder / "data")
     subprocess.run(
         [initdb, "-D", data, "-U", "rrr", "-A", "trust", "-E", "UTF8", "--no-sync"],
         check=True,
         stdout=subprocess.DEVNULL,
         cwd=folder,
-        **who,
+        user=who,
     )
     options = [
         "-p",
@@ -83,7 +80,7 @@ def postgresql() -> Iterator[str | None]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=folder,
-        **who,
+        user=who,
     )
     try:
         wait_for(port)
