@@ -135,6 +135,7 @@ MIDDLEWARE = [
     "kernel.middleware.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "kernel.middleware.FramingMiddleware",
+    "operations.middleware.CountersMiddleware",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.security.SecurityMiddleware",
