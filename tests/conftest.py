@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 
 from accounts.models import User
+from audit.models import guard
 
 CI = bool(os.environ.get("CI"))
 PASSWORD = "correct horse battery staple"
@@ -57,3 +58,19 @@ def client_of() -> Callable[[User], Client]:
         return client
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def _guard_lifted_for_the_flush(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tests that commit are emptied afterwards, which the log's guard refuses.
+
+    It is lifted for that flush only; the flush's post_migrate makes it anew.
+    """
+    marker = request.node.get_closest_marker("django_db")
+    commits = {"transactional_db", "live_server"} & set(request.fixturenames)
+    if not commits and not (marker and marker.kwargs.get("transaction")):
+        yield
+        return
+    request.getfixturevalue("transactional_db")
+    yield
+    guard.remove()

@@ -1,0 +1,143 @@
+"""What the log keeps outside its database: its signing key and its last signed head.
+
+Whoever can rewrite the database cannot rewrite these files unseen, if
+CHECKPOINT_DIR lies on another volume.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from secrets import token_hex
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from django.conf import settings
+
+from kernel.errors import Unavailable
+
+
+@dataclass(frozen=True)
+class Published:
+    """The last head that left: its size, root and last leaf in hex, and the note."""
+
+    origin: str
+    size: int
+    root: str
+    leaf: str
+    note: str
+
+
+def log_key() -> Ed25519PrivateKey:
+    """The log's key from LOG_KEY_FILE (mode 600), made at first use.
+
+    Raises Unavailable when the file is gone although heads were signed with it,
+    or cannot be read: a new key in its place would make old heads look forged.
+    """
+    path = Path(settings.LOG_KEY_FILE)
+    try:
+        if not path.exists():
+            _make_key(path)
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError) as error:
+        raise Unavailable(
+            f"LOG_KEY_FILE cannot be used: {error}.", code="log_key"
+        ) from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise Unavailable("LOG_KEY_FILE holds no Ed25519 key.", code="log_key")
+    return key
+
+
+def public_key() -> bytes:
+    """The log key's 32 public bytes."""
+    return log_key().public_key().public_bytes_raw()
+
+
+def published(origin: str) -> Published | None:
+    """The last head that left for this origin; None before the first.
+
+    Raises Unavailable when the record is there and unreadable: signing on
+    regardless could sign a second history.
+    """
+    path = _record(origin)
+    try:
+        return Published(**json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as error:
+        raise Unavailable(
+            f"The record of the last checkpoint in CHECKPOINT_DIR is damaged: {error}.",
+            code="checkpoint_record",
+        ) from error
+
+
+def publish(head: Published) -> None:
+    """Keep a head and write its note, unless a longer one has already left."""
+    path = _record(head.origin)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(path.with_suffix(".lock")):
+        last = published(head.origin)
+        if last is None or last.size < head.size:
+            _replace(path.with_suffix(".note"), head.note.encode())
+            _replace(path, json.dumps(asdict(head)).encode())
+
+
+def _record(origin: str) -> Path:
+    return Path(settings.CHECKPOINT_DIR) / f"{origin.replace('/', '_')}.json"
+
+
+def _make_key(path: Path) -> None:
+    if any(Path(settings.CHECKPOINT_DIR).glob("*.json")):
+        raise OSError(
+            f"{path} is missing, but checkpoints were signed; bring the file back"
+        )
+    made = Ed25519PrivateKey.generate().private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{token_hex(6)}")
+    _write(temporary, made)
+    try:
+        # A link fails when another process was first: then its key is the key.
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{token_hex(6)}")
+    _write(temporary, content)
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _write(path: Path, content: bytes) -> None:
+    with os.fdopen(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
+    ) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

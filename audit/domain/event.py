@@ -1,0 +1,64 @@
+"""What one event of the log is: its exact body and what may stand in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from audit.domain.canonical import jcs, stamp
+
+NO_LEAF = bytes(32)
+STARTED = "audit.log.started"
+RESTORED = "operations.backup.restored"
+KIND = re.compile(r"[a-z]+(\.[a-z][a-z0-9_-]*){2}")
+ACTOR = re.compile(r"[ps]:\d+|j:[a-z0-9_.-]+|system")
+OBJECT = re.compile(r"log|[a-z][a-z0-9_-]*:\S+")
+
+
+def body(
+    *,
+    seq: int,
+    prev: bytes,
+    at: datetime,
+    kind: str,
+    actor: str,
+    object: str,
+    data: Mapping[str, Any],
+) -> bytes:
+    """The event's JCS bytes; `prev` is the leaf before it, 32 zero bytes at first.
+
+    Raises ValueError for a kind, actor or object that is not named as
+    `app.noun.past-verb`, `p:7` / `s:7` / `j:job` / `system`, `noun:id`.
+    """
+    for name, given, shape in (
+        ("kind", kind, KIND),
+        ("actor", actor, ACTOR),
+        ("object", object, OBJECT),
+    ):
+        if not shape.fullmatch(given):
+            raise ValueError(f"{given!r} is no {name} of an event")
+    return jcs(
+        {
+            "v": "1",
+            "seq": str(seq),
+            "prev": prev.hex(),
+            "at": stamp(at),
+            "kind": kind,
+            "actor": actor,
+            "object": object,
+            "data": dict(data),
+        }
+    )
+
+
+def origin(log: str, epoch: int) -> str:
+    """The log's name in checkpoints; the epoch counts its restores."""
+    return f"rrr-dashboard/{log}" + (f"/{epoch}" if epoch else "")
+
+
+def log_of(first: bytes) -> str:
+    """The log's own name, from the body of event 0."""
+    return str(json.loads(first)["data"]["log"])

@@ -1,0 +1,3 @@
+from audit.models.log import AuditEvent, Checkpoint
+
+__all__ = ["AuditEvent", "Checkpoint"]
