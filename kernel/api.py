@@ -275,16 +275,15 @@ def list_response(
     return response
 
 
-def revision_of(request: Request, body: Mapping[str, Any]) -> int:
+def revision_of(request: Request, body: Any) -> int:
     """The revision that a write names, by If-Match or in its body.
 
     Raises PreconditionRequired (428) when neither is there, BadRequest when it
     is no whole number. Stale ones are the service's to judge.
     """
     header = request.headers.get("If-Match", "")
-    given: Any = header.removeprefix("W/").strip('"').removesuffix(";gzip") or body.get(
-        "revision"
-    )
+    in_body = body.get("revision") if isinstance(body, Mapping) else None
+    given = header.removeprefix("W/").strip('"').removesuffix(";gzip") or in_body
     if given is None:
         raise errors.PreconditionRequired(
             "Send the revision you saw, as `revision` or If-Match.", code="revision"

@@ -1,1 +1,46 @@
 """Named reads that pages, API and jobs share."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from kernel import cursor
+from operations.models import Alert, Rule, TimelineEntry
+
+ALERT_STATES = tuple(Alert.State.values)
+
+
+def _visible_alerts() -> QuerySet[Alert]:
+    """Pending ones that ended without firing are nobody's business."""
+    return Alert.objects.exclude(Q(state=Alert.State.RESOLVED) & Q(fired_at=None))
+
+
+def alerts(
+    *, state: str = "", limit: int = 50, after: str = ""
+) -> tuple[list[Alert], str | None]:
+    """Alerts newest first, with who acknowledged them: one query."""
+    rows = _visible_alerts().select_related("acknowledged_by")
+    if state:
+        rows = rows.filter(state=state)
+    return cursor.page(rows, field="pending_at", limit=limit, cursor=after)
+
+
+def open_alerts() -> list[Alert]:
+    """Firing first, then pending, the worst severity first."""
+    rows = Alert.objects.exclude(state=Alert.State.RESOLVED).select_related(
+        "acknowledged_by"
+    )
+    return list(rows.order_by("state", "severity", "pending_at"))
+
+
+def firing_unacknowledged() -> int:
+    return Alert.objects.filter(state=Alert.State.FIRING, acknowledged_at=None).count()
+
+
+def timeline(alert: Alert) -> list[TimelineEntry]:
+    """The alert's story, oldest first, at most 500 lines."""
+    return list(TimelineEntry.objects.filter(alert=alert).order_by("at", "pk")[:500])
+
+
+def rules() -> list[Rule]:
+    return list(Rule.objects.order_by("name"))

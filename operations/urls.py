@@ -1,7 +1,30 @@
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from operations.api import alerts as alerts_api
+from operations.views import alerts
 
 app_name = "operations"
-urlpatterns: list[URLPattern | URLResolver] = []
-api_urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("alerts/", alerts.index, name="alerts"),
+    path("alerts/rules/<slug:name>/", alerts.rule, name="rule"),
+    path("alerts/<uuid:uid>/", alerts.detail, name="alert"),
+    path(
+        "alerts/<uuid:uid>/acknowledge/", alerts.acknowledge, name="acknowledge-alert"
+    ),
+    path("alerts/<uuid:uid>/resolve/", alerts.resolve, name="resolve-alert"),
+]
+api_urlpatterns: list[URLPattern | URLResolver] = [
+    path("operations/alerts", alerts_api.Alerts.as_view(), name="alerts"),
+    path(
+        "operations/alerts/<uuid:uid>/ack", alerts_api.Acknowledge.as_view(), name="ack"
+    ),
+    path(
+        "operations/alerts/<uuid:uid>/resolve",
+        alerts_api.Resolve.as_view(),
+        name="resolve",
+    ),
+    path("operations/rules", alerts_api.Rules.as_view(), name="rules"),
+    path("operations/rules/<slug:name>", alerts_api.OneRule.as_view(), name="rule"),
+]

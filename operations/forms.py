@@ -1,0 +1,32 @@
+"""What people type on operations' pages."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from kernel.numbers import NotExact, exact
+from operations.domain.alerting import threshold_problem
+
+
+class ThresholdForm(forms.Form):
+    """A new threshold for one rule, with the revision that was shown."""
+
+    threshold = forms.CharField(max_length=40, label="Threshold")
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, rule: str, *args: Any, **kwargs: Any) -> None:
+        self.rule = rule
+        super().__init__(*args, **kwargs)
+
+    def clean_threshold(self) -> Decimal:
+        try:
+            threshold = exact(self.cleaned_data["threshold"])
+        except NotExact as error:
+            raise forms.ValidationError(f"{error}.") from error
+        problem = threshold_problem(self.rule, threshold)
+        if problem:
+            raise forms.ValidationError(f"This threshold {problem}.")
+        return threshold

@@ -1,0 +1,45 @@
+"""How operations' rows look in API answers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from kernel.numbers import text, text_or_none
+from operations.models import Alert, Rule
+
+
+def stamp(at: datetime | None) -> str | None:
+    """UTC with Z, microseconds kept."""
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def alert(row: Alert) -> dict[str, Any]:
+    who = row.acknowledged_by
+    return {
+        "id": str(row.uid),
+        "rule": row.rule,
+        "target": row.target,
+        "severity": row.severity,
+        "state": row.state,
+        "value": text_or_none(row.value),
+        "threshold": text_or_none(row.threshold),
+        "started_at": stamp(row.pending_at),
+        "fired_at": stamp(row.fired_at),
+        "resolved_at": stamp(row.resolved_at),
+        "acknowledged_by": who.username if who else None,
+        "acknowledged_at": stamp(row.acknowledged_at),
+    }
+
+
+def rule(row: Rule) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "title": row.title,
+        "severity": row.severity,
+        "threshold": text(row.threshold),
+        "unit": row.unit,
+        "for_seconds": row.for_seconds,
+        "enabled": row.enabled,
+        "revision": row.revision,
+    }

@@ -1,0 +1,50 @@
+"""What the API takes and gives: shapes for validation and for the schema."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from kernel.api import ExactField
+
+
+class AlertSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    id = serializers.CharField()
+    rule = serializers.CharField()
+    target = serializers.CharField()
+    severity = serializers.ChoiceField(["P0", "P1", "P2", "P3"])
+    state = serializers.ChoiceField(["pending", "firing", "resolved"])
+    value = ExactField(allow_null=True)
+    threshold = ExactField(allow_null=True)
+    started_at = serializers.DateTimeField()
+    fired_at = serializers.DateTimeField(allow_null=True)
+    resolved_at = serializers.DateTimeField(allow_null=True)
+    acknowledged_by = serializers.CharField(allow_null=True)
+    acknowledged_at = serializers.DateTimeField(allow_null=True)
+
+
+class AlertListSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    alerts = AlertSerializer(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class RuleSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    name = serializers.CharField()
+    title = serializers.CharField()
+    severity = serializers.ChoiceField(["P0", "P1", "P2", "P3"])
+    threshold = ExactField()
+    unit = serializers.CharField()
+    for_seconds = serializers.IntegerField()
+    enabled = serializers.BooleanField()
+    revision = serializers.IntegerField()
+
+
+class RuleListSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    rules = RuleSerializer(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class RuleChangeSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """A new threshold and the revision that was seen (or If-Match)."""
+
+    threshold = ExactField()
+    revision = serializers.IntegerField(required=False, min_value=0)

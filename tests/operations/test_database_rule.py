@@ -1,0 +1,143 @@
+"""The database rule: told while the database is away, kept when it returns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.core import mail
+
+from accounts.models import User
+from operations.models import Alert, Notice
+from operations.services import spool
+from operations.services.spool import DatabaseWatch
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def after(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+class Database:
+    """Answers, or says why not."""
+
+    def __init__(self) -> None:
+        self.failure: str | None = None
+
+    def __call__(self) -> str | None:
+        return self.failure
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path: Path, settings: object) -> Path:
+    settings.STATE_DIR = tmp_path  # type: ignore[attr-defined]
+    return tmp_path
+
+
+@pytest.fixture
+def operator(person: Callable[..., User]) -> User:
+    user = person("olga", "Operator")
+    spool.mirror()
+    return user
+
+
+def test_the_mirror_holds_rule_and_recipients_for_the_owner_only(
+    operator: User, own_state: Path
+) -> None:
+    path = own_state / "paging.json"
+    assert path.stat().st_mode & 0o777 == 0o600
+    held = json.loads(path.read_text())
+    assert held["recipients"] == [["olga", "olga@example.test"]]
+    assert held["severity"] == "P0"
+
+
+def test_one_failed_look_tells_the_operator_and_leaves_a_line(operator: User) -> None:
+    database = Database()
+    watch = DatabaseWatch(ask=database)
+    database.failure = "unable to open database file"
+    assert not watch.look(NOON)
+    assert not watch.look(after(5))
+    (message,) = mail.outbox
+    assert message.subject.startswith("[P0] Database connection failures firing")
+    (path,) = spool.waiting()
+    assert [line["event"] for line in spool.read_lines(path)] == ["firing", "sent"]
+    assert not Alert.objects.exists()
+
+
+def test_when_it_returns_the_alert_is_kept_once_and_resolves(operator: User) -> None:
+    database = Database()
+    watch = DatabaseWatch(ask=database)
+    database.failure = "gone"
+    watch.look(NOON)
+    database.failure = None
+    assert watch.look(after(20))
+    alert = Alert.objects.get()
+    assert (alert.rule, alert.state, alert.fired_at) == ("database", "firing", NOON)
+    notice = Notice.objects.get()
+    assert (notice.state, notice.level) == ("sent", "firing")
+    assert spool.waiting() == []
+    watch.look(after(50))
+    assert Alert.objects.get().state == "resolved"
+    assert Notice.objects.filter(level="resolved", state="queued").count() == 1
+
+
+def test_a_mail_that_could_not_be_sent_meanwhile_is_queued(
+    operator: User, settings: object
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # type: ignore[attr-defined]
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # type: ignore[attr-defined]
+    database = Database()
+    watch = DatabaseWatch(ask=database)
+    database.failure = "gone"
+    watch.look(NOON)
+    database.failure = None
+    watch.look(after(5))
+    assert Notice.objects.get().state == "queued"
+
+
+def test_a_watch_killed_meanwhile_goes_on_with_the_same_alert(operator: User) -> None:
+    database = Database()
+    database.failure = "gone"
+    DatabaseWatch(ask=database).look(NOON)
+    successor = DatabaseWatch(ask=database)
+    successor.look(after(5))
+    assert len(mail.outbox) == 1
+    database.failure = None
+    successor.look(after(10))
+    assert Alert.objects.get().fired_at == NOON
+
+
+def test_a_crash_between_insert_and_rename_repeats_harmlessly(operator: User) -> None:
+    database = Database()
+    watch = DatabaseWatch(ask=database)
+    database.failure = "gone"
+    watch.look(NOON)
+    (path,) = spool.waiting()
+    content = path.read_bytes()
+    spool.absorb()
+    path.write_bytes(content)
+    spool.absorb()
+    assert Alert.objects.count() == 1
+    assert Notice.objects.count() == 1
+    assert Alert.objects.get().timeline.count() == 1
+
+
+def test_a_line_cut_by_a_crash_is_left_out(operator: User) -> None:
+    database = Database()
+    watch = DatabaseWatch(ask=database)
+    database.failure = "gone"
+    watch.look(NOON)
+    (path,) = spool.waiting()
+    with path.open("a") as file:
+        file.write('{"event": "sen')
+    spool.absorb()
+    assert Alert.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_real_question_reads_from_the_database() -> None:
+    assert spool.database_answers() is None
