@@ -47,6 +47,9 @@ WATCHDOG_URL = env.text("WATCHDOG_URL")
 OTLP_ENDPOINT = env.text("OTLP_ENDPOINT")
 FIELD_KEY = env.text("FIELD_KEY")
 TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 0)
+ALERTMANAGER_TOKEN = env.text("ALERTMANAGER_TOKEN")
+RATE_LIMIT_HOSTS = env.number("RATE_LIMIT_HOSTS", 1, least=1)
+BACKUP_KEY = env.text("BACKUP_KEY")
 BACKUP_URL = env.text("BACKUP_URL", str(STATE_DIR / "backups"))
 BACKUP_FREQUENCY = env.text("BACKUP_FREQUENCY", "24h")
 BACKUP_RETENTION = env.text("BACKUP_RETENTION", "24h,7d,4w,12m")
@@ -434,4 +437,11 @@ PROMETHEUS_LATENCY_BUCKETS = (
     float("inf"),
 )
 PROMETHEUS_EXPORT_MIGRATIONS = False
-SILENCED_SYSTEM_CHECKS: list[str] = []
+SILENCED_SYSTEM_CHECKS = [
+    "security.W008",  # TLS ends at the proxy, which redirects
+    "security.W021",  # HSTS preload is the domain owner's decision
+]
+
+# What was asked for and what was given, for checks and probes.
+SETTING_NAMES = frozenset(env.names)
+SETTINGS_GIVEN = env.values

@@ -1,0 +1,114 @@
+"""System checks of a deployment: an id, what is wrong, and what to do.
+
+They run at every start (`manage.py check`), the ones for staging and production
+with `--deploy`; `doctor` shows them beside what only a look at the running parts
+can tell.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+
+def state_directory(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    if settings.STATE_DIR.is_dir():
+        return []
+    return [
+        Error(
+            f"STATE_DIR {settings.STATE_DIR} is no folder that can be made.",
+            hint="Give this user the folder, or set STATE_DIR to another one.",
+            id="rrr.E001",
+        )
+    ]
+
+
+def secrets_set(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    given = settings.SETTINGS_GIVEN
+    missing = [name for name in ("SECRET_KEY", "JWT_SECRET") if not given.get(name)]
+    missing = [name for name in missing if not given.get(f"{name}_FILE")]
+    return [
+        Warning(
+            f"{name} is not set: a throw-away value of this folder is used.",
+            hint="Start with `make run`, which writes a .env, or set it yourself.",
+            id="rrr.W002",
+        )
+        for name in missing
+    ]
+
+
+def one_host(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    sqlite = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
+    if settings.RATE_LIMIT_HOSTS > 1 and sqlite:
+        return [
+            Error(
+                "RATE_LIMIT_HOSTS names several hosts, but the database is SQLite.",
+                hint="Set DATABASE_URL to a PostgreSQL server that all hosts reach.",
+                id="rrr.E003",
+            )
+        ]
+    return []
+
+
+def public_origin(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    if settings.SERIOUS and not settings.SECURE_ORIGIN:
+        return [
+            Warning(
+                "PUBLIC_ORIGIN is not https: cookies are not Secure and HSTS is off.",
+                hint="Set PUBLIC_ORIGIN to the https:// address that people use.",
+                id="rrr.W004",
+            )
+        ]
+    return []
+
+
+def mail(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    if settings.SERIOUS and not settings.EMAIL_URL:
+        return [
+            Warning(
+                "EMAIL_URL is not set: alerts are written to files and reach nobody.",
+                hint="Set EMAIL_URL, for example smtp+tls://user:password@host:587.",
+                id="rrr.W005",
+            )
+        ]
+    return []
+
+
+def field_key(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    try:
+        long_enough = len(base64.b64decode(settings.FIELD_KEY, validate=True)) == 32
+    except (binascii.Error, ValueError):
+        long_enough = False
+    if long_enough or not settings.SERIOUS:
+        return []
+    return [
+        Error(
+            "FIELD_KEY is not 32 bytes in base64.",
+            hint="python3 -c 'import base64, os; print(base64.b64encode(os.urandom(32)).decode())'",
+            id="rrr.E006",
+        )
+    ]
+
+
+def no_demo(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    if settings.SERIOUS and settings.DEMO:
+        return [
+            Error(
+                f"DEMO is on in {settings.RRR_ENV}.",
+                hint="Set DEMO=0; demo data belongs to RRR_ENV=demo only.",
+                id="rrr.E007",
+            )
+        ]
+    return []
+
+
+def register_all() -> None:
+    for check in (state_directory, one_host):
+        register(check, Tags.compatibility)
+    for check in (secrets_set, public_origin, mail, field_key, no_demo):
+        register(check, Tags.security, deploy=True)

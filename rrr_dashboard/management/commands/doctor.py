@@ -1,0 +1,164 @@
+"""`manage.py doctor`: is this deployment ready? Every setting and dependency."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from kernel import build, http
+from kernel.redis import FAILURES, client
+from operations.services.alerting import operators
+
+LEAST_FREE = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`level` is ok, warn or fail; `detail` says what to do when it is not ok."""
+
+    name: str
+    level: str
+    detail: str
+
+
+class Command(BaseCommand):
+    help = "Check every setting and dependency; exit 1 when something fails."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="for machines")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        findings = [*_settings(), *(look() for look in LOOKS)]
+        failed = [finding for finding in findings if finding.level == "fail"]
+        if options["json"]:
+            document = {"ok": not failed, "findings": [asdict(one) for one in findings]}
+            self.stdout.write(json.dumps(document, indent=2))
+        else:
+            for one in findings:
+                self.stdout.write(f"{one.level:4}  {one.name}: {one.detail}")
+        if failed:
+            raise CommandError(f"{len(failed)} of {len(findings)} checks failed.")
+
+
+def _settings() -> Iterator[Finding]:
+    found = checks.run_checks(include_deployment_checks=settings.SERIOUS)
+    for message in found:
+        level = "fail" if message.level >= checks.ERROR else "warn"
+        yield Finding(
+            message.id or "settings",
+            level,
+            f"{message.msg} {message.hint or ''}".strip(),
+        )
+    if not found:
+        yield Finding(
+            "settings", "ok", f"no complaint about the settings of {settings.RRR_ENV}"
+        )
+
+
+def _database() -> Finding:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        return Finding("database", "fail", f"does not answer: {error}")
+    return Finding("database", "ok", f"{connection.vendor} answers")
+
+
+def _migrations() -> Finding:
+    try:
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        return Finding(
+            "migrations", "fail", "unknown while the database does not answer"
+        )
+    if plan:
+        return Finding(
+            "migrations", "fail", f"{len(plan)} are missing: run manage.py migrate"
+        )
+    return Finding("migrations", "ok", "all applied")
+
+
+def _redis() -> Finding:
+    try:
+        client().ping()
+    except FAILURES as error:
+        return Finding("redis", "warn", f"does not answer, so jobs wait: {error}")
+    return Finding("redis", "ok", "answers")
+
+
+def _web() -> Finding:
+    try:
+        answer = http.own("/health/ready", timeout=3)
+    except http.NoAnswer as error:
+        return Finding("web", "warn", f"not running here: {error}")
+    level = "ok" if answer.status == 200 else "fail"
+    return Finding("web", level, f"{http.own_base()} answers {answer.status}")
+
+
+def _disk() -> Finding:
+    free = shutil.disk_usage(settings.STATE_DIR).free
+    level = "ok" if free > LEAST_FREE else "fail"
+    return Finding(
+        "disk", level, f"{free / 1e9:.1f} GB free under {settings.STATE_DIR}"
+    )
+
+
+def _dotenv() -> Finding:
+    path = settings.BASE_DIR / ".env"
+    if not path.exists():
+        return Finding(".env", "ok", "none; settings come from the environment")
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        return Finding(".env", "fail", f"mode {mode:o}: run chmod 600 .env")
+    return Finding(".env", "ok", "mode 600")
+
+
+def _commit() -> Finding:
+    tree = build.look()
+    if tree.proves:
+        return Finding("commit", "ok", tree.commit)
+    why = (
+        "tracked files differ from it"
+        if tree.commit != build.UNKNOWN
+        else "no git, no RRR_COMMIT"
+    )
+    return Finding(
+        "commit", "warn", f"{tree.commit}: {why}, so evidence proves nothing"
+    )
+
+
+def _recipients() -> Finding:
+    try:
+        people = operators()
+    except DatabaseError:
+        return Finding(
+            "alert mail", "fail", "unknown while the database does not answer"
+        )
+    if not people:
+        return Finding("alert mail", "warn", "no active Operator has a mail address")
+    return Finding("alert mail", "ok", f"goes to {len(people)} operators")
+
+
+LOOKS: tuple[Callable[[], Finding], ...] = (
+    _database,
+    _migrations,
+    _redis,
+    _web,
+    _disk,
+    _dotenv,
+    _commit,
+    _recipients,
+)

@@ -1,0 +1,115 @@
+"""Configuration fails loudly and explains itself."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from rrr_dashboard.env import Env, SettingError, read_dotenv, write_first_env
+
+ROOT = Path(settings.BASE_DIR)
+STRONG = {
+    "RRR_ENV": "production",
+    "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX",
+    "JWT_SECRET": "zyxwvutsrqponmlkjihgfedcba0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-JWT-9876",
+    "METRICS_TOKEN": "0123456789abcdefghijklmnop",
+    "ALLOWED_HOSTS": "desk.example.test",
+    "DEMO": "0",
+}
+
+
+def manage(
+    tmp_path: Path, *words: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "manage.py"), *words],
+        env={"PATH": os.environ["PATH"], "STATE_DIR": str(tmp_path), **environment},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_example_names_exactly_the_settings_that_are_read() -> None:
+    example = set(read_dotenv(ROOT / ".env.example"))
+    only_tests = {"TEST_DATABASE_URL", "TEST_REDIS_URL"}
+    assert example == set(settings.SETTING_NAMES) | only_tests
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY"),
+        ({"SECRET_KEY": "a" * 80}, "SECRET_KEY"),
+        ({"JWT_SECRET": "short"}, "JWT_SECRET"),
+        (
+            {
+                "JWT_SECRET": STRONG["SECRET_KEY"] + "x" * 20,
+                "SECRET_KEY": STRONG["SECRET_KEY"] + "x" * 20,
+            },
+            "JWT_SECRET",
+        ),
+        ({"METRICS_TOKEN": ""}, "METRICS_TOKEN"),
+        ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS"),
+        ({"CORS_ORIGINS": "*"}, "CORS_ORIGINS"),
+        ({"RRR_ENV": "prod"}, "RRR_ENV"),
+        ({"PORT": "eighty"}, "PORT"),
+        ({"DATABASE_URL": "mysql://x"}, "DATABASE_URL"),
+    ],
+)
+def test_production_refuses_insecure_settings_and_names_them(
+    tmp_path: Path, change: dict[str, str], named: str
+) -> None:
+    done = manage(tmp_path, "check", **{**STRONG, **change})
+    assert done.returncode != 0
+    assert named in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_production_starts_with_strong_settings(tmp_path: Path) -> None:
+    done = manage(tmp_path, "check", **STRONG)
+    assert done.returncode == 0, done.stderr
+
+
+def test_secrets_may_come_from_files(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("from a file\n")
+    env = Env(tmp_path / ".env", {"SECRET_KEY_FILE": str(tmp_path / "secret")})
+    assert env.text("SECRET_KEY") == "from a file"
+    missing = Env(tmp_path / ".env", {"SECRET_KEY_FILE": str(tmp_path / "nothing")})
+    with pytest.raises(SettingError, match="SECRET_KEY_FILE"):
+        missing.text("SECRET_KEY")
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PORT=1\n# PORT=3\nBIND='::1'\n")
+    env = Env(tmp_path / ".env", {"PORT": "2"})
+    assert (env.text("PORT"), env.text("BIND")) == ("2", "::1")
+
+
+def test_the_first_env_is_private_strong_and_never_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    assert write_first_env(path, {"DEMO_PASSWORD": "chosen by somebody"})
+    first = path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    values = read_dotenv(path)
+    assert values["DEMO_PASSWORD"] == "chosen by somebody"
+    assert len(values["JWT_SECRET"].encode()) >= 64
+    assert values["JWT_SECRET"] != values["SECRET_KEY"]
+    assert not write_first_env(path, {})
+    assert path.read_text() == first
+
+
+def test_doctor_names_what_is_wrong_and_fails(tmp_path: Path) -> None:
+    done = manage(tmp_path, "doctor", RRR_ENV="development")
+    assert done.returncode == 1
+    assert re.search(r"fail +migrations: \d+ are missing", done.stdout)
+    assert "Traceback" not in done.stdout + done.stderr
