@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import template
+from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -116,3 +119,29 @@ def short(digest: str, length: int = 8) -> str:
 def get(mapping: Any, key: Any) -> Any:
     """mapping[key] in a template; None when absent."""
     return mapping.get(key) if mapping is not None else None
+
+
+@lru_cache(maxsize=1)
+def _sprite() -> str:
+    """The icon sprite on our own origin: browsers refuse <use> from elsewhere."""
+    return urlsplit(static("icons.svg")).path
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """An icon of the sprite; words or a .vh text beside it carry the meaning."""
+    return format_html(
+        '<svg class="i" aria-hidden="true"><use href="{}#{}"></use></svg>',
+        _sprite(),
+        name,
+    )
+
+
+@register.filter
+def past(at: datetime) -> bool:
+    return at <= timezone.now()
+
+
+@register.simple_tag
+def utc_now(form: str = "%H:%M") -> str:
+    return datetime.now(UTC).strftime(form)

@@ -1,0 +1,194 @@
+// Small comforts; every page works without this file. Only textContent, DOM nodes and
+// attributes are written, so Trusted Types has nothing to refuse.
+(() => {
+  "use strict";
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const root = document.documentElement;
+  const say = (words) => { const place = $("#say"); if (place) place.textContent = words; };
+
+  // --- palette and help ---------------------------------------------------
+  const open = (id) => { const box = $("#" + id); if (box && !box.open) box.showModal(); };
+  const list = $("#palist"), query = $("#palq");
+
+  function addItems() {
+    // The items of this page join once, when the palette is first opened.
+    if (!list || list.dataset.full) return;
+    list.dataset.full = "1";
+    for (const item of $$(".item[id]")) {
+      const link = document.createElement("a");
+      link.href = "#" + item.id;
+      link.textContent = `${item.id} ${$(".ttl", item)?.textContent.trim() ?? ""}`;
+      const row = document.createElement("li");
+      row.append(link);
+      row.hidden = true;
+      row.dataset.item = "1";
+      list.append(row);
+    }
+  }
+
+  function filter() {
+    const words = query.value.toLowerCase().trim();
+    let left = 20;
+    for (const row of list.children) {
+      const hit = words ? row.textContent.toLowerCase().includes(words) : !row.dataset.item;
+      row.hidden = !(hit && left-- > 0);
+    }
+  }
+
+  $("[data-palette]")?.addEventListener("click", () => open("pal"));
+  query?.addEventListener("input", () => { addItems(); filter(); });
+  $("#pal")?.addEventListener("keydown", (event) => {
+    const links = $$("li:not([hidden]) a", list);
+    const at = links.indexOf(document.activeElement);
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      const next = at + (event.key === "ArrowDown" ? 1 : -1);
+      (next < 0 ? query : links[Math.min(next, links.length - 1)])?.focus();
+    } else if (event.key === "Enter" && event.target === query) {
+      event.preventDefault();
+      links[0]?.click();
+    }
+  });
+  list?.addEventListener("click", () => $("#pal").close());
+
+  // --- shortcuts ------------------------------------------------------------
+  let going = 0;
+  const rowOf = (element) => element?.closest(".item, tr");
+  const typing = (e) => e.target.closest("input,textarea,select,[contenteditable],dialog");
+
+  function move(step) {
+    const stops = $$(".item .tick, .item .ttl a, a.rowl").filter((e) => e.offsetParent);
+    const rows = stops.filter((e, i) => i === 0 || rowOf(e) !== rowOf(stops[i - 1]));
+    const here = rowOf(document.activeElement);
+    const at = rows.findIndex((e) => rowOf(e) === here);
+    rows[at < 0 ? 0 : Math.min(Math.max(at + step, 0), rows.length - 1)]?.focus();
+  }
+
+  const keys = {
+    "/": () => open("pal"),
+    "?": () => open("keys"),
+    j: () => move(1),
+    k: () => move(-1),
+    x: () => document.activeElement?.closest(".item")?.querySelector(".tick")?.click(),
+    g: () => { going = Date.now(); },
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      open("pal");
+      return;
+    }
+    if (root.dataset.shortcuts === "off" || typing(event)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (Date.now() - going < 1500 && /^[a-z]$/.test(event.key)) {
+      going = 0;
+      $(`.side a[data-k="${event.key}"]`)?.click();
+    } else if (keys[event.key]) {
+      event.preventDefault();
+      keys[event.key]();
+    }
+  });
+
+  // --- theme: at once here, kept by the form's own POST ---------------------
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    const theme = event.submitter?.name === "theme" ? event.submitter.value : "";
+    if (!theme) return;
+    event.preventDefault();
+    const data = new FormData(form);
+    data.set("theme", theme);
+    fetch(form.action, { method: "POST", body: data, redirect: "manual" })
+      .then(() => show(theme), () => form.submit());
+  });
+
+  function show(theme) {
+    const next = { auto: "dark", dark: "light", light: "auto" }[theme];
+    root.dataset.theme = theme;
+    for (const button of $$("button[name=theme]")) {
+      if (button.hasAttribute("aria-pressed")) {
+        button.setAttribute("aria-pressed", String(button.value === theme));
+      } else {
+        button.value = next;
+        const use = $("use", button);
+        const icon = { dark: "moon", light: "sun", auto: "monitor" }[next];
+        use.setAttribute("href", use.getAttribute("href").replace(/#.*/, "#" + icon));
+        $(".vh", button).textContent = `Switch to the ${next} colour theme`;
+      }
+    }
+    say(`Theme: ${theme}`);
+    document.dispatchEvent(new Event("rrr:theme"));
+  }
+
+  // --- copy -----------------------------------------------------------------
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      say("Copied");
+    } catch {
+      say("The browser refused to copy; select the text instead");
+    }
+  });
+
+  // --- htmx: polls, answers, failures ----------------------------------------
+  const polls = (element) => /(^|[\s,])every\s/.test(element?.getAttribute?.("hx-trigger") ?? "");
+  const pauses = new WeakMap(); // element -> {pause, until}: back off after failures
+
+  function live(words, on) {
+    const mark = $("#live");
+    if (!mark) return;
+    mark.classList.toggle("quiet", !on);
+    mark.lastElementChild.textContent = words;
+  }
+
+  function failed(source) {
+    const pause = Math.min((pauses.get(source)?.pause ?? 5000) * 2, 60000);
+    pauses.set(source, { pause, until: Date.now() + pause });
+    live("not live: no answer", false);
+  }
+
+  document.addEventListener("htmx:config:request", (event) => {
+    const source = event.detail.ctx.sourceElement;
+    if (!polls(source)) return;
+    if (document.hidden || Date.now() < (pauses.get(source)?.until ?? 0)) event.preventDefault();
+  });
+
+  document.addEventListener("htmx:after:request", (event) => {
+    const { sourceElement, response } = event.detail.ctx;
+    const good = response?.status < 400;
+    if (polls(sourceElement)) {
+      if (!good) return failed(sourceElement);
+      pauses.delete(sourceElement);
+      live(`Live · ${new Date().toISOString().slice(11, 19)} UTC`, true);
+    } else if (good) {
+      $("#problem")?.replaceChildren();
+    }
+  });
+
+  document.addEventListener("htmx:error", (event) => {
+    const source = event.detail.ctx?.sourceElement;
+    const place = $("#problem");
+    if (polls(source)) failed(source);
+    else if (place) place.textContent = "No answer from the server; nothing was confirmed.";
+  });
+
+  // --- drawers: focus goes in with them ---------------------------------------
+  document.addEventListener("htmx:after:swap", () => {
+    const heading = $("[data-focus]");
+    if (!heading) return;
+    heading.tabIndex = -1;
+    heading.focus();
+    heading.removeAttribute("data-focus");
+  });
+
+  // --- toast: leaves after a while, unless somebody is on it ------------------
+  setInterval(() => {
+    const toast = $("#toast .toast");
+    if (!toast || toast.matches(":hover, :focus-within")) return;
+    toast.dataset.age = String(Number(toast.dataset.age ?? 0) + 1);
+    if (Number(toast.dataset.age) > 8) toast.remove();
+  }, 1000);
+})();

@@ -1,0 +1,37 @@
+"""Vendored files are what VENDOR.md says they are."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+STATIC = Path(__file__).parents[2] / "static"
+VENDOR = STATIC / "vendor"
+ROW = re.compile(r"^\| `([^`]+)` \|.*\| `([0-9a-f]{64})` \|$", re.MULTILINE)
+
+
+def listed() -> dict[Path, str]:
+    words = (VENDOR / "VENDOR.md").read_text()
+    return {(VENDOR / name).resolve(): digest for name, digest in ROW.findall(words)}
+
+
+def test_every_digest_is_true() -> None:
+    found = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in listed()}
+    assert found == listed()
+
+
+def test_every_vendored_file_is_listed() -> None:
+    shipped = {
+        path
+        for path in VENDOR.rglob("*")
+        if path.suffix in {".js", ".css", ".woff2", ".svg"}
+    }
+    assert shipped | {STATIC / "icons.svg"} == set(listed())
+
+
+def test_own_script_stays_small() -> None:
+    import gzip
+
+    own = (STATIC / "js" / "app.js").read_bytes()
+    assert len(gzip.compress(own)) < 3_000
