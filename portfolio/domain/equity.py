@@ -1,0 +1,232 @@
+"""The walk through a book's history: what it was worth at each of a list of times.
+
+Facts and lot movements go in, in order of time; one Cut per time comes out. The
+same walk serves day ends (the stored curve) and any finer interval.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from kernel.numbers import ZERO
+
+Slice = tuple[str, str]  # symbol, strategy
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened: what it did to lots, cash, flows and income.
+
+    `quantity` and `cost` (amount + fee, signed as the quantity) are changes of
+    the open lots of (symbol, strategy); `realised` what a match brought;
+    `income` (dividends, funding, minus costs) belongs to the slice as well.
+    `cash` moves balances. `external` is cash from or to outside, of `currency`;
+    `external_quantity` an instrument from or to outside, valued at its mark.
+    """
+
+    at: datetime
+    symbol: str = ""
+    strategy: str = ""
+    currency: str = ""
+    quantity: Decimal = ZERO
+    cost: Decimal = ZERO
+    realised: Decimal = ZERO
+    income: Decimal = ZERO
+    cash: Decimal = ZERO
+    external: Decimal = ZERO
+    external_quantity: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The book at one time, in its base currency, and what came since the last.
+
+    `slices` is the P&L since the last cut by (symbol, strategy), zeros left out.
+    `unvalued` counts holdings and balances without a price or rate: they are in
+    no total.
+    """
+
+    at: datetime
+    equity: Decimal
+    cash: Decimal
+    inflow: Decimal
+    outflow: Decimal
+    pnl: Decimal
+    slices: Mapping[Slice, Decimal]
+    unvalued: int
+
+
+class Series:
+    """Prices of one symbol in time order; asks for the newest not after a time."""
+
+    def __init__(self, points: Iterable[tuple[datetime, Decimal]]) -> None:
+        ordered = sorted(points, key=lambda one: one[0])
+        self._times = [at for at, _ in ordered]
+        self._values = [price for _, price in ordered]
+
+    def at(self, when: datetime) -> Decimal | None:
+        index = bisect_right(self._times, when)
+        return self._values[index - 1] if index else None
+
+
+class Marks:
+    """The mark at a time: the newest price, else the newest fill, else None."""
+
+    def __init__(
+        self,
+        prices: Mapping[str, Iterable[tuple[datetime, Decimal]]],
+        fills: Mapping[str, Iterable[tuple[datetime, Decimal]]],
+    ) -> None:
+        self._prices = {symbol: Series(points) for symbol, points in prices.items()}
+        self._fills = {symbol: Series(points) for symbol, points in fills.items()}
+
+    def at(self, symbol: str, when: datetime) -> Decimal | None:
+        for known in (self._prices, self._fills):
+            series = known.get(symbol)
+            found = series.at(when) if series is not None else None
+            if found is not None:
+                return found
+        return None
+
+    def rate(self, source: str, target: str, when: datetime) -> Decimal | None:
+        """How many `target` one `source` was worth at that time."""
+        if source == target:
+            return Decimal(1)
+        direct = self.at(f"{source}-{target}", when)
+        if direct is not None:
+            return direct
+        inverse = self.at(f"{target}-{source}", when)
+        return 1 / inverse if inverse else None
+
+
+@dataclass
+class _Held:
+    quantity: Decimal = ZERO
+    cost: Decimal = ZERO
+    earned: Decimal = ZERO  # realised and income since the beginning
+
+
+@dataclass
+class Walk:
+    """The state while walking. `quotes` says in what each symbol is quoted;
+    `implied` funds missing cash (LEDGER §4), used when nothing was ever deposited.
+    """
+
+    base: str
+    quotes: Mapping[str, str]
+    marks: Marks
+    implied: bool = False
+    held: dict[Slice, _Held] = field(default_factory=lambda: defaultdict(_Held))
+    cash: dict[str, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+    inflow: Decimal = ZERO
+    outflow: Decimal = ZERO
+    funded: Decimal = ZERO
+    _waiting: dict[str, Decimal] = field(
+        default_factory=lambda: defaultdict(lambda: ZERO)
+    )
+
+    def apply(self, entry: Entry) -> None:
+        if entry.symbol:
+            held = self.held[entry.symbol, entry.strategy]
+            held.quantity += entry.quantity
+            held.cost += entry.cost
+            held.earned += entry.realised + entry.income
+        if entry.cash:
+            self.cash[entry.currency] += entry.cash
+        if entry.external:
+            self._flow(entry.external, entry.currency, entry.at)
+        if entry.external_quantity:
+            self._flow_in_kind(entry.symbol, entry.external_quantity, entry.at)
+        if self.implied and entry.cash and self.cash[entry.currency] < 0:
+            self._fund(entry.currency, entry.at)
+
+    def _flow(self, amount: Decimal, currency: str, at: datetime) -> None:
+        worth = amount * (self.marks.rate(currency, self.base, at) or ZERO)
+        if worth > 0:
+            self.inflow += worth
+        else:
+            self.outflow -= worth
+
+    def _flow_in_kind(self, symbol: str, quantity: Decimal, at: datetime) -> None:
+        """An instrument that nobody has priced yet becomes a flow when it is."""
+        price = self.marks.at(symbol, at)
+        if price is None:
+            self._waiting[symbol] += quantity
+        else:
+            self._flow(quantity * price, self.quotes[symbol], at)
+
+    def _fund(self, currency: str, at: datetime) -> None:
+        missing = -self.cash[currency]
+        self.cash[currency] = ZERO
+        worth = missing * (self.marks.rate(currency, self.base, at) or ZERO)
+        self.inflow += worth
+        self.funded += worth
+
+    def _worth(self, symbol: str, at: datetime) -> Decimal | None:
+        """The price of one unit in the base currency."""
+        price = self.marks.at(symbol, at)
+        rate = self.marks.rate(self.quotes[symbol], self.base, at)
+        return None if price is None or rate is None else price * rate
+
+    def values(
+        self, at: datetime
+    ) -> tuple[Decimal, Decimal, dict[Slice, Decimal], int]:
+        """Cash, positions, P&L since the beginning by slice, unvalued parts."""
+        for symbol in [s for s in self._waiting if self._worth(s, at) is not None]:
+            self._flow_in_kind(symbol, self._waiting.pop(symbol), at)
+        unvalued = 0
+        cash = positions = ZERO
+        for currency, amount in self.cash.items():
+            rate = self.marks.rate(currency, self.base, at) if amount else ZERO
+            unvalued += rate is None
+            cash += amount * (rate or ZERO)
+        earned: dict[Slice, Decimal] = {}
+        for key, held in self.held.items():
+            rate = self.marks.rate(self.quotes[key[0]], self.base, at)
+            worth = self._worth(key[0], at) if held.quantity else ZERO
+            if worth is None or rate is None:
+                unvalued += 1
+                continue
+            market_value = held.quantity * worth
+            positions += market_value
+            earned[key] = market_value + (held.earned - held.cost) * rate
+        return cash, positions, earned, unvalued
+
+
+def walk(entries: Sequence[Entry], cuts: Sequence[datetime], state: Walk) -> list[Cut]:
+    """The book at each of `cuts` (ascending), from entries in order of time.
+
+    An entry belongs to the first cut that is not before it.
+    """
+    result: list[Cut] = []
+    position = 0
+    equity = ZERO
+    earned: dict[Slice, Decimal] = {}
+    for at in cuts:
+        state.inflow = state.outflow = ZERO
+        while position < len(entries) and entries[position].at <= at:
+            state.apply(entries[position])
+            position += 1
+        cash, positions, now_earned, unvalued = state.values(at)
+        now_equity = cash + positions
+        slices = {
+            key: change
+            for key in now_earned.keys() | earned.keys()
+            if (
+                change := now_earned.get(key, earned.get(key, ZERO))
+                - earned.get(key, ZERO)
+            )
+        }
+        pnl = now_equity + state.outflow - equity - state.inflow
+        result.append(
+            Cut(
+                at, now_equity, cash, state.inflow, state.outflow, pnl, slices, unvalued
+            )
+        )
+        equity, earned = now_equity, {**earned, **now_earned}
+    return result

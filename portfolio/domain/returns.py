@@ -1,0 +1,225 @@
+"""Daily returns of a book: bins, time-weighted linking, drawdowns, months.
+
+Inflows count at the start of their day, outflows at its end, so
+r = (V_end + out) / (V_start + in) − 1. Exact Decimals; `statistics` makes floats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from kernel.numbers import ZERO
+
+ONE = Decimal(1)
+ONE_DAY = timedelta(days=1)
+WEEKDAYS = 252
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day of one book (or of several, added up), in one currency.
+
+    `base` = V_start + in, the capital that worked; `pnl` what it brought. For a
+    strategy or symbol `pnl` is the slice's and `base` the whole book's.
+    """
+
+    day: date
+    equity: Decimal
+    inflow: Decimal
+    outflow: Decimal
+    base: Decimal
+    pnl: Decimal
+
+    @property
+    def r(self) -> Decimal | None:
+        """The day's return; None (equity_non_positive) without capital."""
+        return self.pnl / self.base if self.base > 0 else None
+
+
+def day_of(at: datetime, zone: str) -> date:
+    """The reporting day that a moment belongs to."""
+    return at.astimezone(ZoneInfo(zone)).date()
+
+
+def day_end(day: date, zone: str) -> datetime:
+    """The last moment of a reporting day (a microsecond before the next)."""
+    midnight = datetime.combine(day + ONE_DAY, time(), ZoneInfo(zone))
+    return midnight - timedelta(microseconds=1)
+
+
+def days_between(first: date, last: date) -> list[date]:
+    return [first + ONE_DAY * n for n in range((last - first).days + 1)]
+
+
+def fold_weekends(days: Sequence[Day]) -> list[Day]:
+    """Monday to Friday: what happened on a weekend is added to its Monday.
+
+    A weekend at the very end stands for the Monday that is still to come.
+    """
+    result: list[Day] = []
+    waiting: list[Day] = []
+    for one in days:
+        waiting.append(one)
+        if one.day.weekday() < 5:
+            result.append(joined(waiting))
+            waiting = []
+    if waiting:
+        result.append(joined(waiting))
+    return result
+
+
+def joined(days: Sequence[Day]) -> Day:
+    """Several following days as one: capital = first base + later inflows."""
+    last = days[-1]
+    inflow = sum((one.inflow for one in days), ZERO)
+    return replace(
+        last,
+        inflow=inflow,
+        outflow=sum((one.outflow for one in days), ZERO),
+        base=days[0].base + inflow - days[0].inflow,
+        pnl=sum((one.pnl for one in days), ZERO),
+    )
+
+
+def added(books: Iterable[Sequence[Day]]) -> list[Day]:
+    """Several books day by day; a book that has not begun yet counts as 0, one
+    whose curve ended keeps nothing."""
+    sums: dict[date, Day] = {}
+    for days in books:
+        for one in days:
+            so_far = sums.get(one.day)
+            sums[one.day] = one if so_far is None else _plus(so_far, one)
+    return [sums[day] for day in sorted(sums)]
+
+
+def _plus(left: Day, right: Day) -> Day:
+    return Day(
+        left.day,
+        left.equity + right.equity,
+        left.inflow + right.inflow,
+        left.outflow + right.outflow,
+        left.base + right.base,
+        left.pnl + right.pnl,
+    )
+
+
+def index(days: Sequence[Day]) -> list[Decimal]:
+    """The TWR index at each day's end, starting from 1 before the first.
+
+    From the first day without capital on it moves by P&L x index/base of the last
+    day that had some, so that it may fall below 0.
+    """
+    level = ONE
+    scale: Decimal | None = None
+    broken = False
+    result: list[Decimal] = []
+    for one in days:
+        broken = broken or one.r is None
+        if not broken:
+            scale = level / one.base
+        level += one.pnl * scale if scale is not None else ZERO
+        result.append(level)
+    return result
+
+
+def returns(days: Sequence[Day]) -> list[Decimal]:
+    """The daily returns before the first day without capital."""
+    result: list[Decimal] = []
+    for one in days:
+        r = one.r
+        if r is None:
+            break
+        result.append(r)
+    return result
+
+
+def without_capital(days: Sequence[Day]) -> int:
+    """How many days have no return, for the warning beside the numbers."""
+    return sum(1 for one in days if one.r is None)
+
+
+def drawdown_series(levels: Sequence[Decimal]) -> list[Decimal]:
+    """How far below the highest level so far (the start, 1, included): ≤ 0."""
+    peak = ONE
+    result: list[Decimal] = []
+    for level in levels:
+        peak = max(peak, level)
+        result.append(level / peak - ONE)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Drawdown:
+    """From a peak down and back. `peak` is None when it is the start itself,
+    `recovered` None while it lasts; `money` is the P&L from peak to trough."""
+
+    peak: date | None
+    trough: date
+    recovered: date | None
+    depth: Decimal
+    money: Decimal
+    days: int
+
+
+def drawdowns(days: Sequence[Day]) -> list[Drawdown]:
+    """Every spell below a peak, in order of time."""
+    result: list[Drawdown] = []
+    high, high_at, money = ONE, None, ZERO
+    depth, trough, trough_money = ZERO, None, ZERO
+    began: date | None = days[0].day - ONE_DAY if days else None
+    for one, level in zip(days, index(days), strict=True):
+        money += one.pnl
+        if level >= high:
+            if trough is not None and began is not None:
+                lasted = (one.day - began).days
+                result.append(
+                    Drawdown(high_at, trough, one.day, depth, trough_money, lasted)
+                )
+            high, high_at, began, money = level, one.day, one.day, ZERO
+            depth, trough = ZERO, None
+        elif (below := level / high - ONE) < depth:
+            depth, trough, trough_money = below, one.day, money
+    if trough is not None and began is not None:
+        lasted = (days[-1].day - began).days
+        result.append(Drawdown(high_at, trough, None, depth, trough_money, lasted))
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month's (or, with month 0, a year's) linked return; None without days."""
+
+    year: int
+    month: int
+    value: Decimal | None
+    pnl: Decimal
+
+
+def monthly(days: Sequence[Day]) -> list[Month]:
+    """The return of each month that has days, oldest first."""
+    return _linked(days, lambda day: (day.year, day.month))
+
+
+def yearly(days: Sequence[Day]) -> list[Month]:
+    return _linked(days, lambda day: (day.year, 0))
+
+
+def _linked(days: Sequence[Day], key: Callable[[date], tuple[int, int]]) -> list[Month]:
+    groups: dict[tuple[int, int], list[tuple[Day, Decimal, Decimal]]] = {}
+    before = ONE
+    for one, level in zip(days, index(days), strict=True):
+        groups.setdefault(key(one.day), []).append((one, before, level))
+        before = level
+    return [
+        Month(
+            year,
+            month,
+            rows[-1][2] / rows[0][1] - ONE if rows[0][1] > 0 else None,
+            sum((one.pnl for one, _, _ in rows), ZERO),
+        )
+        for (year, month), rows in groups.items()
+    ]

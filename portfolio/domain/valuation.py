@@ -1,0 +1,158 @@
+"""What is held and what it is worth now: exact, in Decimal, never rounded here.
+
+Signs: a short has a negative quantity and a negative amount, so that one formula
+serves both sides: unrealised = quantity x mark − (amount + fee).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from kernel.numbers import ZERO
+
+HUNDRED = Decimal(100)
+NO_PRICE = "no_price"
+NO_FX = "no_fx"
+MISSING_COST = "missing_cost"
+LAST_FILL = "last_fill"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The price that a holding is valued at, when it was seen and by whom."""
+
+    price: Decimal
+    at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The open lots of one instrument, added up. `fee` is the entry fees in the
+    quote currency; `unknown_cost` says that a lot came in without its cost."""
+
+    symbol: str
+    quote: str
+    quantity: Decimal
+    amount: Decimal
+    fee: Decimal
+    unknown_cost: bool = False
+
+    @property
+    def cost(self) -> Decimal | None:
+        """With fees; negative (net proceeds) for a short; None when unknown."""
+        return None if self.unknown_cost else self.amount + self.fee
+
+    @property
+    def entry_price(self) -> Decimal | None:
+        """Average price without fees."""
+        if self.unknown_cost or not self.quantity:
+            return None
+        return self.amount / self.quantity
+
+    @property
+    def side(self) -> str:
+        if not self.quantity:
+            return "flat"
+        return "short" if self.quantity < 0 else "long"
+
+
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """A holding at its mark, in the quote currency. None where there is no mark
+    (reason no_price) or no cost (missing_cost)."""
+
+    holding: Holding
+    mark: Mark | None
+    market_value: Decimal | None
+    unrealised: Decimal | None
+    unrealised_percent: Decimal | None
+    price_age: timedelta | None
+    reason: str
+
+
+def value(holding: Holding, mark: Mark | None, now: datetime) -> Valued:
+    """The holding's worth; unrealised is net of entry fees, percent of cost."""
+    if mark is None:
+        return Valued(holding, None, None, None, None, None, NO_PRICE)
+    market_value = holding.quantity * mark.price
+    age = max(now - mark.at, timedelta(0))
+    cost = holding.cost
+    if cost is None:
+        return Valued(holding, mark, market_value, None, None, age, MISSING_COST)
+    unrealised = market_value - cost
+    percent = unrealised / abs(cost) * HUNDRED if cost else None
+    return Valued(holding, mark, market_value, unrealised, percent, age, "")
+
+
+class Rates:
+    """Exchange rates: the price of EUR-USD is what one EUR costs in USD."""
+
+    def __init__(self, prices: Mapping[str, Decimal]) -> None:
+        self._prices = prices
+
+    def rate(self, source: str, target: str) -> Decimal | None:
+        """How many `target` one `source` is worth; None when nobody knows."""
+        if source == target:
+            return Decimal(1)
+        direct = self._prices.get(f"{source}-{target}")
+        if direct is not None:
+            return direct
+        inverse = self._prices.get(f"{target}-{source}")
+        return 1 / inverse if inverse else None
+
+    def convert(
+        self, amount: Decimal | None, source: str, target: str
+    ) -> Decimal | None:
+        rate = self.rate(source, target)
+        return None if amount is None or rate is None else amount * rate
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """Market values by direction and the largest single one, in one currency."""
+
+    long: Decimal
+    short: Decimal
+    largest: str
+    largest_value: Decimal
+
+    @property
+    def gross(self) -> Decimal:
+        return self.long - self.short
+
+    @property
+    def net(self) -> Decimal:
+        return self.long + self.short
+
+
+def exposure(values: Iterable[tuple[str, Decimal]]) -> Exposure:
+    """From (symbol, signed market value); `short` is negative or 0."""
+    long = short = largest_value = ZERO
+    largest = ""
+    for symbol, worth in values:
+        long += max(worth, ZERO)
+        short += min(worth, ZERO)
+        if abs(worth) > abs(largest_value):
+            largest, largest_value = symbol, worth
+    return Exposure(long, short, largest, largest_value)
+
+
+def percent_of(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
+    """part / whole x 100; None where either is missing or the whole is 0."""
+    if part is None or not whole:
+        return None
+    return part / whole * HUNDRED
+
+
+def total(values: Iterable[Decimal | None]) -> Decimal | None:
+    """The sum, or None as soon as one part is unknown."""
+    result = ZERO
+    for one in values:
+        if one is None:
+            return None
+        result += one
+    return result

@@ -1,0 +1,138 @@
+"""Statistics agree with an independent library and say why where they have none."""
+
+from __future__ import annotations
+
+import math
+
+import empyrical
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from portfolio.domain import statistics as stats
+from portfolio.domain.statistics import Undefined
+
+daily_returns = st.lists(
+    st.floats(-0.2, 0.2, allow_nan=False, allow_subnormal=False),
+    min_size=2,
+    max_size=400,
+)
+MIXED = [0.01, -0.02, 0.015, 0.003, -0.007, 0.0, 0.021, -0.011]
+
+
+def levels_of(returns: list[float]) -> list[float]:
+    level, result = 1.0, []
+    for r in returns:
+        level *= 1.0 + r
+        result.append(level)
+    return result
+
+
+def close(mine: float, oracle: float) -> bool:
+    return math.isclose(mine, float(oracle), rel_tol=1e-9, abs_tol=1e-12)
+
+
+@pytest.mark.parametrize("ppy", [252, 365])
+@given(returns=daily_returns)
+@settings(max_examples=60, deadline=None)
+def test_sharpe_sortino_volatility_and_drawdown_agree_with_the_oracle(ppy, returns):
+    series = np.array(returns)
+    spread = float(np.std(series, ddof=1))
+    if spread > 1e-9:
+        assert close(
+            stats.sharpe(returns, ppy),
+            empyrical.sharpe_ratio(series, annualization=ppy),
+        )
+        assert close(
+            stats.volatility(returns, ppy),
+            empyrical.annual_volatility(series, annualization=ppy),
+        )
+    if min(returns) < -1e-9:
+        assert close(
+            stats.sortino(returns, ppy),
+            empyrical.sortino_ratio(series, annualization=ppy),
+        )
+    assert close(stats.max_drawdown(levels_of(returns)), empyrical.max_drawdown(series))
+    assert close(
+        stats.total_return(levels_of(returns)), empyrical.cum_returns_final(series)
+    )
+
+
+@given(returns=daily_returns)
+@settings(max_examples=60, deadline=None)
+def test_cagr_and_calmar_agree_where_the_definitions_are_the_same(returns):
+    series = np.array(returns)
+    levels = levels_of(returns)
+    mine = stats.cagr(levels[-1], len(returns))
+    assert close(mine, empyrical.annual_return(series, annualization=365))
+    worst = stats.max_drawdown(levels)
+    if worst < -1e-9:
+        assert close(
+            stats.calmar(mine, worst), empyrical.calmar_ratio(series, annualization=365)
+        )
+
+
+def test_a_risk_free_rate_is_taken_off_each_day():
+    rate = stats.per_period(0.05, 365)
+    oracle = empyrical.sharpe_ratio(np.array(MIXED), risk_free=rate, annualization=365)
+    assert close(stats.sharpe(MIXED, 365, 0.05), oracle)
+
+
+def test_a_required_return_moves_sortino():
+    oracle = empyrical.sortino_ratio(
+        np.array(MIXED), required_return=0.001, annualization=252
+    )
+    assert close(stats.sortino(MIXED, 252, 0.001), oracle)
+
+
+def test_the_interval_surrounds_the_ratio_and_shrinks_with_more_days():
+    low, high = stats.sharpe_interval(MIXED, 365)
+    longer_low, longer_high = stats.sharpe_interval(MIXED * 10, 365)
+    assert low < stats.sharpe(MIXED, 365) < high
+    assert longer_high - longer_low < high - low
+
+
+def test_a_constant_gain_has_no_sharpe_instead_of_a_giant_one():
+    with pytest.raises(Undefined, match="zero_variance"):
+        stats.sharpe([0.001] * 250, 365)
+
+
+@pytest.mark.parametrize(
+    ("reason", "compute"),
+    [
+        ("insufficient_data", lambda: stats.sharpe([0.01], 365)),
+        ("insufficient_data", lambda: stats.sortino([0.01], 365)),
+        ("insufficient_data", lambda: stats.total_return([])),
+        ("insufficient_data", lambda: stats.max_drawdown([])),
+        ("no_losses", lambda: stats.sortino([0.01, 0.02], 365)),
+        ("equity_non_positive", lambda: stats.cagr(-0.1, 100)),
+        ("no_drawdown", lambda: stats.calmar(0.3, 0.0)),
+        ("no_trades", lambda: stats.win_rate([])),
+        ("no_trades", lambda: stats.profit_factor([], [])),
+        ("no_losses", lambda: stats.profit_factor([5.0], [1])),
+        ("no_wins", lambda: stats.payoff([-5.0], [-1])),
+        ("no_trades", lambda: stats.expectancy([])),
+    ],
+)
+def test_what_does_not_exist_says_why(reason, compute):
+    with pytest.raises(Undefined) as caught:
+        compute()
+    assert caught.value.reason == reason
+
+
+def test_trip_statistics_by_hand():
+    nets, results = [10.0, -4.0, 0.0, 6.0, -1.0], [1, -1, 0, 1, -1]
+    assert stats.win_rate(results) == pytest.approx(0.4)
+    assert stats.profit_factor(nets, results) == pytest.approx(16 / 5)
+    assert stats.payoff(nets, results) == pytest.approx(8 / 2.5)
+    assert stats.expectancy(nets) == pytest.approx(11 / 5)
+
+
+def test_two_years_of_calendar_days_grow_by_the_square_root_a_year():
+    assert stats.cagr(1.44, 730) == pytest.approx(0.2)
+
+
+def test_every_formula_has_its_own_id():
+    ids = [one.id for one in stats.FORMULAS.values()]
+    assert len(ids) == len(set(ids))
