@@ -1,0 +1,35 @@
+from trades.models.derived import Balance, Lot, Match, Position, RoundTrip
+from trades.models.facts import (
+    BalanceStatement,
+    Book,
+    BookMethod,
+    Decision,
+    Fill,
+    FillEvent,
+    ImportBatch,
+    Instrument,
+    Price,
+    Split,
+    Strategy,
+    Transfer,
+)
+
+__all__ = [
+    "Balance",
+    "BalanceStatement",
+    "Book",
+    "BookMethod",
+    "Decision",
+    "Fill",
+    "FillEvent",
+    "ImportBatch",
+    "Instrument",
+    "Lot",
+    "Match",
+    "Position",
+    "Price",
+    "RoundTrip",
+    "Split",
+    "Strategy",
+    "Transfer",
+]
