@@ -1,7 +1,19 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = "People"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from accounts.queries import actor_names
+        from accounts.services.roles import sync
+        from kernel.registry import ACTOR_NAMES
+
+        # Permissions need the tables of auth and contenttypes, whose own handlers
+        # have run by then: post_migrate is sent after all migrations.
+        post_migrate.connect(sync, sender=self, dispatch_uid="accounts.roles")
+        if actor_names not in ACTOR_NAMES:
+            ACTOR_NAMES.append(actor_names)

@@ -1,1 +1,43 @@
 """Named reads that pages, API and jobs share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts.domain.roles import PERMISSIONS
+from accounts.models import SigningKey, User
+
+
+def people() -> QuerySet[User]:
+    """Persons by username; service accounts are hidden."""
+    return User.objects.filter(is_service=False).order_by("username")
+
+
+def roles_of(user: Any) -> list[str]:
+    """The names of the person's roles, sorted. One query."""
+    return sorted(user.groups.values_list("name", flat=True))
+
+
+def permissions_of(user: User) -> list[str]:
+    """What the person may do in our areas, as "area.verb", sorted."""
+    held = user.get_all_permissions()
+    return sorted(name for name in PERMISSIONS if name in held)
+
+
+def signing_key_of(user: User) -> SigningKey | None:
+    """The person's one key that is not revoked."""
+    return SigningKey.objects.filter(user=user, revoked_at=None).first()
+
+
+def actor_names(actors: set[str]) -> dict[str, str]:
+    """{"p:7": "developer"} for the actors that are people or service accounts."""
+    ids = {
+        int(number): actor
+        for actor in actors
+        for kind, _, number in [actor.partition(":")]
+        if kind in {"p", "s"} and number.isdecimal()
+    }
+    found = User.objects.filter(pk__in=ids).values_list("pk", "username")
+    return {ids[pk]: username for pk, username in found}

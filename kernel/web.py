@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -51,3 +54,22 @@ def not_modified(request: HttpRequest, etag: str) -> HttpResponse | None:
         patch_vary_headers(response, ["HX-Request", "HX-Request-Type", "HX-Target"])
         return response
     return None
+
+
+def client_address(request: HttpRequest) -> str:
+    """The caller's address as exactly TRUSTED_PROXY_COUNT proxies in front saw it.
+
+    Each proxy appends the address it was called from, so with n of them the n-th
+    entry from the right is true and everything left of it may be invented.
+    """
+    trusted: int = settings.TRUSTED_PROXY_COUNT
+    chain = [
+        part.strip()
+        for part in request.headers.get("X-Forwarded-For", "").split(",")
+        if part.strip()
+    ]
+    seen = chain[-trusted] if 0 < trusted <= len(chain) else ""
+    for text in (seen, request.META.get("REMOTE_ADDR", "")):
+        with contextlib.suppress(ValueError):
+            return str(ipaddress.ip_address(text))
+    return "0.0.0.0"  # noqa: S104 - a unix socket has no address

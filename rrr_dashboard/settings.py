@@ -110,7 +110,6 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -309,6 +308,12 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_CALLABLE = "accounts.services.lockout.answer"
+AXES_CLIENT_IP_CALLABLE = "kernel.web.client_address"
+AXES_ENABLE_ADMIN = False
+AXES_DISABLE_ACCESS_LOG = True  # the audit log tells of logins
+RATELIMIT_FAIL_OPEN = True  # the database's lock after five failures stays
+SESSION_ENGINE = "accounts.services.sessions"
 ACCESS_TOKEN_MINUTES = 10
 REFRESH_TOKEN_DAYS = 14
 

@@ -7,7 +7,9 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.contrib.auth.models import Group
+from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
@@ -15,6 +17,19 @@ from audit.models import guard
 
 CI = bool(os.environ.get("CI"))
 PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick_hashes() -> None:
+    """The same hash function with less work: people are made in every test."""
+    Argon2PasswordHasher.time_cost = 1
+    Argon2PasswordHasher.memory_cost = 256
+
+
+@pytest.fixture(autouse=True)
+def _no_old_attempts() -> None:
+    """Logins of the test before do not count against this one."""
+    cache.delete_pattern("rl:*")  # type: ignore[attr-defined]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

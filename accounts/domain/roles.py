@@ -1,0 +1,106 @@
+"""Roles and what they may do: the one list that groups, pages and tests follow.
+
+A permission is "area.verb". Pure: accounts.services.roles writes them as
+Django's groups and permissions.
+"""
+
+from __future__ import annotations
+
+AREAS: dict[str, dict[str, str]] = {
+    "trading": {
+        "view": "Read all books, trades and performance",
+        "own": "Read and write own books",
+    },
+    "readiness": {
+        "view": "Read checklists, reviews and evidence",
+        "claim": "Claim items, file and confirm evidence, comment, ask for waivers",
+        "sign": "Sign for own role",
+        "open": "Open a review",
+        "run": "Run probes",
+        "templates": "Import and publish templates, set the policy",
+        "approve_waivers": "Approve waivers",
+        "deploy": "Mark deployments",
+    },
+    "operations": {
+        "view": "Read jobs, probes, alerts and backups",
+        "acknowledge": "Acknowledge alerts",
+        "manage": "Set thresholds, run jobs and backups, resolve and silence alerts",
+    },
+    "audit": {"view": "Read the audit log", "verify": "Verify and export the log"},
+    "people": {
+        "manage": "Manage people and roles",
+        "own_tokens": "Own API tokens",
+        "own_key": "Own signing key",
+    },
+}
+PERMISSIONS = tuple(f"{area}.{verb}" for area, verbs in AREAS.items() for verb in verbs)
+
+REVIEWER_ROLES = (
+    "Developer",
+    "Security Engineer",
+    "DevOps Engineer",
+    "Technical Lead",
+    "Product Owner",
+)
+_REVIEWER = (
+    "readiness.view",
+    "readiness.claim",
+    "readiness.sign",
+    "readiness.open",
+    "readiness.run",
+    "operations.view",
+    "operations.acknowledge",
+    "audit.view",
+    "people.own_tokens",
+    "people.own_key",
+)
+ROLES: dict[str, tuple[str, ...]] = {
+    "Trader": ("trading.own", "readiness.view", "people.own_tokens"),
+    **dict.fromkeys(REVIEWER_ROLES, _REVIEWER),
+    "DevOps Engineer": (*_REVIEWER, "readiness.deploy"),
+    "Operator": (
+        "readiness.view",
+        "readiness.run",
+        "readiness.deploy",
+        "operations.view",
+        "operations.acknowledge",
+        "operations.manage",
+        "audit.view",
+        "people.own_tokens",
+    ),
+    "Viewer": (
+        "trading.view",
+        "readiness.view",
+        "operations.view",
+        "people.own_tokens",
+    ),
+    "Administrator": (
+        "trading.view",
+        "readiness.view",
+        "readiness.open",
+        "readiness.templates",
+        "readiness.approve_waivers",
+        "operations.view",
+        "audit.view",
+        "audit.verify",
+        "people.manage",
+        "people.own_tokens",
+        "people.own_key",
+    ),
+}
+
+# Who the demo has: login, role, the name that pages show.
+DEMO_PEOPLE: tuple[tuple[str, str, str], ...] = (
+    ("trader", "Trader", "Tamsin Trader"),
+    ("trader2", "Trader", "Tobias Trader"),
+    ("developer", "Developer", "Devi Developer"),
+    ("security", "Security Engineer", "Selma Security"),
+    ("devops", "DevOps Engineer", "Dorian DevOps"),
+    ("lead", "Technical Lead", "Lena Lead"),
+    ("owner", "Product Owner", "Omar Owner"),
+    ("operator", "Operator", "Olga Operator"),
+    ("viewer", "Viewer", "Vito Viewer"),
+    ("admin", "Administrator", "Ada Administrator"),
+)
+# What the product's own probes may read; they write nothing.
+PROBE_PERMISSIONS = ("trading.view", "readiness.view", "operations.view", "audit.view")

@@ -1,0 +1,8 @@
+"""People, their sessions and tokens, their keys, and answers kept for repeats."""
+
+from accounts.models.idempotency import IdempotentAnswer
+from accounts.models.keys import SigningKey
+from accounts.models.people import User
+from accounts.models.sessions import Refresh, Session, WebSession
+
+__all__ = ["IdempotentAnswer", "Refresh", "Session", "SigningKey", "User", "WebSession"]

@@ -1,0 +1,132 @@
+"""Adding people, granting roles, logging in and changing passwords."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.contrib.auth import authenticate, login, update_session_auth_hash
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+from django.http import HttpRequest
+
+from accounts.domain.roles import ROLES
+from accounts.models import User
+from accounts.services import sessions
+from audit.services import append
+from kernel.errors import Conflict, FieldError, Forbidden, Invalid
+
+
+def add_person(
+    username: str,
+    *,
+    email: str,
+    password: str,
+    roles: Sequence[str],
+    by: str,
+    name: str = "",
+    extra: Sequence[Permission] = (),
+) -> User:
+    """A new person with these roles. Raises Conflict when the name is taken,
+    Invalid for a role that does not exist. `by` is an actor ("p:7", "system")."""
+    unknown = [role for role in roles if role not in ROLES]
+    if unknown:
+        raise Invalid(
+            f"There is no role {unknown[0]!r}.",
+            code="role",
+            errors=[FieldError("/roles", "unknown", one) for one in unknown],
+        )
+    hashed = make_password(password)  # slow on purpose: outside the transaction
+    first, _, last = name.partition(" ")
+    with transaction.atomic():
+        if User.objects.filter(username=username).exists():
+            raise Conflict(f"There is already a {username!r}.", code="taken")
+        user = User.objects.create(
+            username=username,
+            email=email,
+            password=hashed,
+            first_name=first,
+            last_name=last,
+            is_staff="Administrator" in roles,
+        )
+        user.groups.set(Group.objects.filter(name__in=roles))
+        user.user_permissions.set(extra)
+        append(
+            "accounts.person.added",
+            actor=by,
+            object=f"person:{user.pk}",
+            data={"roles": sorted(roles)},
+        )
+    return user
+
+
+def identify(request: HttpRequest, username: str, password: str) -> User | None:
+    """The person whom name and password fit, counting failures; else None.
+
+    Takes as long for a name that does not exist. `request` must be Django's own:
+    the lock marks it, and the middleware answers.
+    """
+    user = authenticate(request, username=username, password=password)
+    return user if isinstance(user, User) else None
+
+
+def log_in(request: HttpRequest, username: str, password: str) -> User | None:
+    """Open a browser session; None when name and password do not fit.
+
+    The session key changes at login, so a key planted before is worth nothing.
+    """
+    user = identify(request, username, password)
+    if user is None:
+        return None
+    with transaction.atomic():
+        login(request, user)
+        request.session.save()
+        append(
+            "accounts.session.opened",
+            actor=user.actor,
+            object=f"person:{user.pk}",
+            data={"kind": "html"},
+        )
+    return user
+
+
+def log_out(request: HttpRequest) -> None:
+    """End this browser's session; anonymous people change nothing."""
+    # Asked before the flush: request.user is lazy, and afterwards nobody.
+    user = request.user if isinstance(request.user, User) else None
+    with transaction.atomic():
+        request.session.flush()
+        if user is not None:
+            append(
+                "accounts.session.ended",
+                actor=user.actor,
+                object=f"person:{user.pk}",
+                data={"kind": "html", "reason": "logout"},
+            )
+
+
+def check_password(user: User, password: str) -> None:
+    """Raises Forbidden when it is not the person's password (never a 401: who
+    asks is known)."""
+    if not user.check_password(password):
+        raise Forbidden("The password is wrong.", code="password")
+
+
+def change_password(request: HttpRequest, user: User, password: str) -> int:
+    """Set a new password, keep this session, end all others; how many ended."""
+    hashed = make_password(password)
+    with transaction.atomic():
+        user.password = hashed
+        user.save(update_fields=["password"])
+        besides = sessions.sid_of(request)
+        sessions.keep(besides, user)
+        update_session_auth_hash(request, user)
+        ended = sessions.end_all(user, reason="password", besides=besides)
+        request.session.save()
+        append(
+            "accounts.password.changed",
+            actor=user.actor,
+            object=f"person:{user.pk}",
+            data={"sessions_ended": str(ended)},
+        )
+    return ended
