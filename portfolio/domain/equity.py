@@ -26,7 +26,8 @@ class Entry:
     the open lots of (symbol, strategy); `realised` what a match brought;
     `income` (dividends, funding, minus costs) belongs to the slice as well.
     `cash` moves balances. `external` is cash from or to outside, of `currency`;
-    `external_quantity` an instrument from or to outside, valued at its mark.
+    `in_kind` says that `quantity` itself came from or went outside: a flow at its
+    mark, by which the slice neither wins nor loses.
     """
 
     at: datetime
@@ -39,7 +40,7 @@ class Entry:
     income: Decimal = ZERO
     cash: Decimal = ZERO
     external: Decimal = ZERO
-    external_quantity: Decimal = ZERO
+    in_kind: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +127,7 @@ class Walk:
     inflow: Decimal = ZERO
     outflow: Decimal = ZERO
     funded: Decimal = ZERO
-    _waiting: dict[str, Decimal] = field(
-        default_factory=lambda: defaultdict(lambda: ZERO)
-    )
+    _waiting: list[Entry] = field(default_factory=list)
 
     def apply(self, entry: Entry) -> None:
         if entry.symbol:
@@ -140,8 +139,8 @@ class Walk:
             self.cash[entry.currency] += entry.cash
         if entry.external:
             self._flow(entry.external, entry.currency, entry.at)
-        if entry.external_quantity:
-            self._flow_in_kind(entry.symbol, entry.external_quantity, entry.at)
+        if entry.in_kind:
+            self._flow_in_kind(entry, entry.at)
         if self.implied and entry.cash and self.cash[entry.currency] < 0:
             self._fund(entry.currency, entry.at)
 
@@ -152,13 +151,15 @@ class Walk:
         else:
             self.outflow -= worth
 
-    def _flow_in_kind(self, symbol: str, quantity: Decimal, at: datetime) -> None:
+    def _flow_in_kind(self, entry: Entry, at: datetime) -> None:
         """An instrument that nobody has priced yet becomes a flow when it is."""
-        price = self.marks.at(symbol, at)
+        price = self.marks.at(entry.symbol, at)
         if price is None:
-            self._waiting[symbol] += quantity
-        else:
-            self._flow(quantity * price, self.quotes[symbol], at)
+            self._waiting.append(entry)
+            return
+        worth = entry.quantity * price
+        self._flow(worth, self.quotes[entry.symbol], at)
+        self.held[entry.symbol, entry.strategy].earned += entry.cost - worth
 
     def _fund(self, currency: str, at: datetime) -> None:
         missing = -self.cash[currency]
@@ -177,8 +178,9 @@ class Walk:
         self, at: datetime
     ) -> tuple[Decimal, Decimal, dict[Slice, Decimal], int]:
         """Cash, positions, P&L since the beginning by slice, unvalued parts."""
-        for symbol in [s for s in self._waiting if self._worth(s, at) is not None]:
-            self._flow_in_kind(symbol, self._waiting.pop(symbol), at)
+        waiting, self._waiting = self._waiting, []
+        for entry in waiting:
+            self._flow_in_kind(entry, at)
         unvalued = 0
         cash = positions = ZERO
         for currency, amount in self.cash.items():

@@ -238,19 +238,34 @@ def test_cash_that_a_fill_lacks_is_funded_when_nothing_was_ever_paid_in():
 
 def test_an_instrument_from_outside_is_a_flow_at_its_mark_or_when_it_first_has_one():
     marks = priced(ETH_USD=[("2026-03-03T12:00:00", "10")])
-    entries = [
-        Entry(
-            at("2026-03-02T12:00:00"),
-            "ETH-USD",
-            "",
-            "USD",
-            D(3),
-            external_quantity=D(3),
-        )
-    ]
-    first, second = walk(entries, CUTS, Walk("USD", {"ETH-USD": "USD"}, marks))
+    arrival = Entry(at("2026-03-02T12:00:00"), "ETH-USD", "", "USD", D(3), in_kind=True)
+    first, second = walk([arrival], CUTS, Walk("USD", {"ETH-USD": "USD"}, marks))
     assert (first.equity, first.unvalued) == (D(0), 1)
     assert (second.inflow, second.equity, second.pnl) == (D(30), D(30), D(0))
+
+
+def test_an_instrument_that_leaves_takes_its_value_and_keeps_its_gain():
+    marks = priced(
+        BTC_USD=[("2026-03-02T12:00:00", "100"), ("2026-03-03T12:00:00", "130")]
+    )
+    entries = [
+        Entry(at("2026-03-02T09:00:00"), currency="USD", cash=D(500), external=D(500)),
+        Entry(
+            at("2026-03-02T12:00:00"), "BTC-USD", "", "USD", D(5), D(500), cash=D(-500)
+        ),
+        Entry(
+            at("2026-03-03T13:00:00"),
+            "BTC-USD",
+            "",
+            "USD",
+            D(-5),
+            D(-500),
+            in_kind=True,
+        ),
+    ]
+    _, second = walk(entries, CUTS, Walk("USD", {"BTC-USD": "USD"}, marks))
+    assert (second.equity, second.outflow, second.pnl) == (D(0), D(650), D(150))
+    assert second.slices == {("BTC-USD", ""): D(150)}
 
 
 def test_another_currency_is_valued_at_its_rate_and_moves_as_currency_effect():

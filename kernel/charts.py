@@ -1,0 +1,369 @@
+"""Charts drawn on the server as SVG: they work without JavaScript and print.
+
+Every chart is drawn twice, wide (740) and narrow (340), because text inside a
+scaled SVG would otherwise fall under 11 px on a phone; CSS shows one of them.
+Colours come from classes only (strict Content-Security-Policy, both themes). The
+caller puts the same numbers into a table or <details> beside the picture.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+Number = Decimal | float | int
+Point = tuple[float, float]
+Label = Callable[[float], str]
+EMPTY = mark_safe("")
+
+
+@dataclass(frozen=True)
+class Size:
+    """A drawing's measures in px; `margin` is kept on the right for the labels."""
+
+    css: str
+    width: int
+    height: int
+    margin: int
+    ticks: int
+    dates: int
+
+
+WIDE = Size("cw", 740, 292, 60, 6, 6)
+NARROW = Size("cn", 340, 220, 60, 4, 3)
+LEFT = 4
+TOP = 14
+FOOT = 34
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The two drawings of one chart."""
+
+    wide: SafeString
+    narrow: SafeString
+
+
+@dataclass(frozen=True)
+class Line:
+    """One series over the shared days. `css` colours the stroke (`k1`, `k5`,
+    `kg`, `kl`), `fill` the area below it (`a1`, `al`); "" leaves it out."""
+
+    values: Sequence[Number]
+    css: str = "k1"
+    fill: str = ""
+
+
+# --- scales ------------------------------------------------------------------
+
+
+def nice_ticks(low: float, high: float, most: int) -> list[float]:
+    """Round numbers covering low..high, at most about `most` of them."""
+    if high <= low:
+        spread = abs(high) * 0.1 or 1.0
+        low, high = low - spread, high + spread
+    raw = (high - low) / max(1, most - 1)
+    size = 10.0 ** math.floor(math.log10(raw))
+    step = next(
+        size * factor for factor in (1, 2, 2.5, 5, 10) if size * factor >= raw * 0.999
+    )
+    first = math.floor(low / step)
+    last = math.ceil(high / step)
+    return [round(n * step, 12) for n in range(first, last + 1)]
+
+
+def compact(value: float) -> str:
+    """1284317 -> "1.28M", 950 -> "950", -0.05 -> "−0.05"; for axes."""
+    sign = "−" if value < 0 else ""
+    size = abs(value)
+    for limit, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if size >= limit:
+            return f"{sign}{size / limit:.3g}{unit}"
+    return f"{sign}{size:.4g}"
+
+
+def percent_label(value: float) -> str:
+    """A fraction as a label: -0.05 -> "−5 %"."""
+    shown = f"{abs(value) * 100:.3g} %"
+    return f"−{shown}" if value < 0 else shown
+
+
+def day_label(day: date, *, span: int) -> str:
+    """ "24 Nov" for short ranges, "Nov 26" for ranges over 400 days."""
+    return f"{day:%b %y}" if span > 400 else f"{day.day} {day:%b}"
+
+
+def thin(points: Sequence[Point], most: int) -> list[Point]:
+    """At most about `most` points that keep every extreme: per bucket the first,
+    lowest, highest and last."""
+    if len(points) <= most:
+        return list(points)
+    size = math.ceil(len(points) / (most / 4))
+    kept: list[Point] = []
+    for start in range(0, len(points), size):
+        bucket = points[start : start + size]
+        low = min(bucket, key=lambda one: one[1])
+        high = max(bucket, key=lambda one: one[1])
+        chosen = {bucket[0], low, high, bucket[-1]}
+        kept.extend(sorted(chosen))
+    return kept
+
+
+# --- pieces ------------------------------------------------------------------
+
+
+def _px(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def _path(points: Iterable[Point]) -> str:
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+
+
+def _stroke(points: Sequence[Point], css: str) -> SafeString:
+    return format_html('<path class="ln {}" d="{}"/>', css, _path(points))
+
+
+def _area(points: Sequence[Point], css: str, floor: float) -> SafeString:
+    closed = [*points, (points[-1][0], floor), (points[0][0], floor)]
+    return format_html('<path class="{}" d="{}Z"/>', css, _path(closed))
+
+
+def _rule(y: float, right: float, label: str) -> SafeString:
+    """A horizontal grid line with its label on the right."""
+    return format_html(
+        '<line class="gl" x1="{}" x2="{}" y1="{}" y2="{}"/><text x="{}" y="{}">{}</text>',
+        *(LEFT, _px(right), round(y), round(y), _px(right + 8), round(y + 4), label),
+    )
+
+
+def _text(x: float, y: float, anchor: str, words: str, css: str = "") -> SafeString:
+    return format_html(
+        '<text x="{}" y="{}" text-anchor="{}"{}>{}</text>',
+        *(_px(x), _px(y), anchor),
+        format_html(' class="{}"', css) if css else "",
+        words,
+    )
+
+
+def _joined(parts: Iterable[SafeString]) -> SafeString:
+    return format_html_join("", "{}", ((part,) for part in parts))
+
+
+def _svg(
+    name: str, size: Size, height: int, title: str, description: str, body: SafeString
+) -> SafeString:
+    key = f"{name}-{size.css}"
+    return format_html(
+        '<svg class="chart {css}" viewBox="0 0 {width} {height}" role="img"'
+        ' aria-labelledby="{key}-t {key}-d"><title id="{key}-t">{title}</title>'
+        '<desc id="{key}-d">{description}</desc>{body}</svg>',
+        css=size.css,
+        width=size.width,
+        height=height,
+        key=key,
+        title=title,
+        description=description,
+        body=body,
+    )
+
+
+# --- time series -------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """A plotting area: values low..high over days, between two heights."""
+
+    top: float
+    bottom: float
+    right: float
+    low: float
+    high: float
+    count: int
+
+    def y(self, value: float) -> float:
+        part = (value - self.low) / ((self.high - self.low) or 1.0)
+        return self.bottom - part * (self.bottom - self.top)
+
+    def x(self, position: int) -> float:
+        return LEFT + (self.right - LEFT) * position / max(1, self.count - 1)
+
+    def points(self, values: Sequence[Number]) -> list[Point]:
+        """Thinned to about two points a pixel, extremes kept."""
+        raw = [(self.x(n), self.y(float(value))) for n, value in enumerate(values)]
+        return thin(raw, int(self.right) * 2)
+
+
+def _panel(
+    lines: Sequence[Line], top: float, bottom: float, size: Size, ticks: int
+) -> tuple[_Panel, list[float]]:
+    values = [float(value) for line in lines for value in line.values]
+    marks = nice_ticks(min(values), max(values), ticks)
+    count = len(lines[0].values)
+    right = float(size.width - size.margin)
+    return _Panel(top, bottom, right, marks[0], marks[-1], count), marks
+
+
+def _plot(
+    lines: Sequence[Line], panel: _Panel, marks: Sequence[float], label: Label
+) -> Iterable[SafeString]:
+    for mark in marks:
+        yield _rule(panel.y(mark), panel.right, label(mark))
+    for line in lines:
+        points = panel.points(line.values)
+        if line.fill:
+            floor = panel.y(min(max(0.0, panel.low), panel.high))
+            yield _area(points, line.fill, floor)
+        yield _stroke(points, line.css)
+
+
+def _dates(
+    days: Sequence[date], panel: _Panel, y: float, most: int
+) -> Iterable[SafeString]:
+    span = (days[-1] - days[0]).days
+    wanted = min(most, len(days))
+    for n in range(wanted):
+        position = round(n * (len(days) - 1) / max(1, wanted - 1))
+        anchor = "start" if not n else "end" if n == wanted - 1 else "middle"
+        words = day_label(days[position], span=span)
+        yield _text(panel.x(position), y, anchor, words)
+
+
+def timeline(
+    days: Sequence[date],
+    lines: Sequence[Line],
+    *,
+    name: str,
+    title: str,
+    description: str,
+    label: Label = compact,
+    below: Line | None = None,
+) -> Drawn:
+    """Lines over days, and under them a second panel of fractions ≤ 0 (drawdown).
+
+    `name` makes the ids unique on the page. Nothing to draw gives empty texts:
+    the caller shows its empty state.
+    """
+    if not days or not lines:
+        return Drawn(EMPTY, EMPTY)
+
+    def draw(size: Size) -> SafeString:
+        extra = size.height // 3 if below is not None else 0
+        height = size.height + extra
+        bottom = float(size.height - FOOT)
+        panel, marks = _panel(lines, TOP, bottom, size, size.ticks)
+        parts = list(_plot(lines, panel, marks, label))
+        if below is not None:
+            lower, steps = _panel([below], bottom + FOOT, height - FOOT, size, 3)
+            steps = [step for step in steps if step <= 0]
+            parts += _plot([below], lower, steps, percent_label)
+        else:
+            last = panel.points(lines[0].values)[-1]
+            dot = '<circle class="pt" cx="{}" cy="{}" r="3.5"/>'
+            parts.append(format_html(dot, _px(last[0]), _px(last[1])))
+        parts += _dates(days, panel, height - 6, size.dates)
+        return _svg(name, size, height, title, description, _joined(parts))
+
+    return Drawn(draw(WIDE), draw(NARROW))
+
+
+def sparkline(values: Sequence[Number], css: str = "k1") -> SafeString:
+    """A small decorative line; the number stands beside it, so it is hidden from
+    screen readers. Empty for fewer than two values."""
+    if len(values) < 2:
+        return EMPTY
+    numbers = [float(value) for value in values]
+    low, spread = min(numbers), (max(numbers) - min(numbers)) or 1.0
+    raw = [
+        (100.0 * n / (len(numbers) - 1), 24.0 - 22.0 * (value - low) / spread)
+        for n, value in enumerate(numbers)
+    ]
+    return format_html(
+        '<svg class="spark" viewBox="0 0 100 26" preserveAspectRatio="none"'
+        ' aria-hidden="true">{}</svg>',
+        _stroke(thin(raw, 100), css),
+    )
+
+
+# --- shares and amounts ------------------------------------------------------
+
+RADIUS = 52
+CIRCLE = 2 * math.pi * RADIUS
+
+
+def donut(
+    parts: Sequence[tuple[str, Number]], *, title: str, centre: str, caption: str
+) -> SafeString:
+    """Shares of a whole as a ring of up to five arcs (classes d1..d5), in order.
+
+    Amounts below 0 have no share. `title` names the parts for screen readers; the
+    caller lists them beside it.
+    """
+    amounts = [max(0.0, float(amount)) for _, amount in parts]
+    whole = math.fsum(amounts)
+    arcs: list[SafeString] = []
+    start = 0.0
+    for n, amount in enumerate(amounts):
+        length = CIRCLE * amount / whole if whole else 0.0
+        shown = max(0.0, length - (1.5 if len(amounts) > 1 else 0.0))
+        arcs.append(
+            format_html(
+                '<circle class="d{}" cx="65" cy="65" r="{}" stroke-dasharray="{} {}"'
+                ' stroke-dashoffset="{}" transform="rotate(-90 65 65)"/>',
+                *(min(n + 1, 5), RADIUS, f"{shown:.2f}", f"{CIRCLE - shown:.2f}"),
+                f"{-start:.2f}",
+            )
+        )
+        start += length
+    return format_html(
+        '<svg viewBox="0 0 130 130" role="img" aria-label="{}">{}{}{}</svg>',
+        title,
+        _joined(arcs),
+        _text(65, 64, "middle", centre),
+        _text(65, 80, "middle", caption, "l"),
+    )
+
+
+def bars(
+    rows: Sequence[tuple[str, Number]],
+    *,
+    name: str,
+    title: str,
+    description: str,
+    label: Label = compact,
+) -> Drawn:
+    """Vertical bars from 0, gains up and losses down (classes `bd up`, `bd dn`)."""
+    if not rows:
+        return Drawn(EMPTY, EMPTY)
+    values = [0.0, *(float(value) for _, value in rows)]
+
+    def draw(size: Size) -> SafeString:
+        line = Line(values)
+        panel, marks = _panel([line], TOP, size.height - FOOT, size, size.ticks)
+        slot = (panel.right - LEFT) / len(rows)
+        parts = [_rule(panel.y(mark), panel.right, label(mark)) for mark in marks]
+        every = max(1, math.ceil(len(rows) / (size.dates * 2)))
+        for n, (words, value) in enumerate(rows):
+            number = float(value)
+            top, bottom = panel.y(max(number, 0.0)), panel.y(min(number, 0.0))
+            left = LEFT + slot * n
+            parts.append(
+                format_html(
+                    '<rect class="bd {}" x="{}" y="{}" width="{}" height="{}"/>',
+                    "up" if number >= 0 else "dn",
+                    *(_px(left + slot * 0.15), _px(top), _px(slot * 0.7)),
+                    _px(max(1.0, bottom - top)),
+                )
+            )
+            if n % every == 0:
+                parts.append(_text(left + slot / 2, size.height - 6, "middle", words))
+        return _svg(name, size, size.height, title, description, _joined(parts))
+
+    return Drawn(draw(WIDE), draw(NARROW))

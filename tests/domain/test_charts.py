@@ -1,0 +1,154 @@
+"""Charts: two drawings, readable, safe, and without anything the policy forbids."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from datetime import date, timedelta
+from decimal import Decimal
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kernel.charts import (
+    Drawn,
+    Line,
+    bars,
+    compact,
+    donut,
+    nice_ticks,
+    percent_label,
+    sparkline,
+    thin,
+    timeline,
+)
+
+DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(400)]
+EQUITY = [Decimal(1000 + (n * 37) % 211 + n) for n in range(400)]
+DRAWDOWN = [Decimal((n * 13) % 17) / Decimal(-200) for n in range(400)]
+
+
+def curve(**more: object) -> Drawn:
+    return timeline(
+        DAYS,
+        [Line(EQUITY, "k1", "a1")],
+        name="equity",
+        title="Equity & more",
+        description='From 1000 to "1500"',
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def shapes(svg: str) -> ET.Element:
+    return ET.fromstring(svg)  # noqa: S314 - our own text
+
+
+@pytest.mark.parametrize("drawing", ["wide", "narrow"])
+def test_a_curve_is_well_formed_and_named(drawing):
+    root = shapes(getattr(curve(below=Line(DRAWDOWN, "kl", "al")), drawing))
+    assert root.get("role") == "img"
+    named = str(root.get("aria-labelledby")).split()
+    texts = [one.text for one in root if one.get("id") in named]
+    assert texts == ["Equity & more", 'From 1000 to "1500"']
+
+
+def test_ids_of_the_two_drawings_differ():
+    drawn = curve()
+    ids = [one.get("id") for svg in (drawn.wide, drawn.narrow) for one in shapes(svg)]
+    found = [one for one in ids if one]
+    assert len(found) == len(set(found)) == 4
+
+
+def test_no_inline_style_and_no_script():
+    drawn = curve(below=Line(DRAWDOWN, "kl", "al"))
+    more = bars([("Jan", 3), ("Feb", -2)], name="b", title="t", description="d")
+    ring = donut([("BTC", 3), ("Cash", 1)], title="t", centre="4", caption="c")
+    for svg in (*vars(drawn).values(), *vars(more).values(), ring, sparkline([1, 2])):
+        assert not re.search(r"style=|<script|\son\w+=", svg)
+
+
+def test_what_people_typed_is_escaped():
+    drawn = timeline(
+        DAYS, [Line(EQUITY)], name="x", title="<script>1</script>", description="a"
+    )
+    assert "<script>" not in drawn.wide
+    ring = donut([("<b>", 1)], title='"><b>', centre="<i>", caption="c")
+    assert "<b>" not in ring
+    assert "<i>" not in ring
+
+
+def test_everything_drawn_lies_inside_the_frame():
+    drawn = curve(below=Line(DRAWDOWN, "kl", "al"))
+    for svg in (drawn.wide, drawn.narrow):
+        root = shapes(svg)
+        _, _, width, height = (float(n) for n in str(root.get("viewBox")).split())
+        for path in root.iter("path"):
+            pairs = re.findall(r"([\d.-]+) ([\d.-]+)", str(path.get("d")))
+            assert all(0 <= float(x) <= width for x, _ in pairs)
+            assert all(0 <= float(y) <= height for _, y in pairs)
+
+
+def test_labels_of_the_two_panels_do_not_meet():
+    root = shapes(curve(below=Line(DRAWDOWN, "kl", "al")).wide)
+    heights = sorted(
+        float(str(one.get("y")))
+        for one in root.iter("text")
+        if not one.get("text-anchor")
+    )
+    gaps = [after - before for before, after in itertools.pairwise(heights)]
+    assert min(gaps) >= 11
+
+
+def test_a_long_series_is_thinned_and_keeps_its_extremes():
+    points = [(float(n), float((n * 7919) % 10007)) for n in range(10_000)]
+    kept = thin(points, 600)
+    assert len(kept) <= 700
+    heights = [y for _, y in points]
+    assert {min(heights), max(heights)} <= {y for _, y in kept}
+    assert kept == sorted(kept)
+
+
+@given(st.floats(-1e9, 1e9), st.floats(0, 1e9), st.integers(2, 8))
+def test_ticks_cover_the_range_with_few_round_numbers(low, spread, most):
+    ticks = nice_ticks(low, low + spread, most)
+    assert ticks[0] <= low + 1e-6 * abs(low) + 1e-9
+    assert ticks[-1] >= low + spread - 1e-6 * abs(low + spread) - 1e-9
+    assert len(ticks) <= 2 * most + 3
+
+
+def test_nothing_to_draw_is_empty():
+    assert timeline([], [], name="x", title="t", description="d") == Drawn("", "")  # type: ignore[arg-type]
+    assert sparkline([1]) == ""
+    assert bars([], name="x", title="t", description="d").wide == ""
+
+
+def test_one_day_is_drawn_too():
+    drawn = timeline(DAYS[:1], [Line([5])], name="x", title="t", description="d")
+    assert shapes(drawn.wide).tag == "svg"
+
+
+def test_a_flat_line_is_drawn():
+    assert shapes(
+        timeline(DAYS[:3], [Line([0, 0, 0])], name="x", title="t", description="d").wide
+    )
+
+
+def test_arcs_fill_the_ring_in_proportion():
+    ring = shapes(donut([("a", 3), ("b", 1)], title="t", centre="", caption=""))
+    starts = [float(str(one.get("stroke-dashoffset"))) for one in ring.iter("circle")]
+    assert starts[0] == 0
+    assert starts[1] == pytest.approx(-0.75 * 2 * 3.14159265 * 52, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(1_284_317, "1.28M"), (950, "950"), (-40_000, "−40k"), (0.05, "0.05"), (0, "0")],
+)
+def test_axis_numbers_are_short(value, shown):
+    assert compact(value) == shown
+
+
+def test_percent_labels_have_a_true_minus():
+    assert percent_label(-0.05) == "−5 %"
