@@ -2,11 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from itertools import islice
 
-from audit.domain import event, merkle
+from django.core.cache import cache
+from django.utils import timezone
+
+from audit import channels, verify
+from audit.domain import event, merkle, note
 from audit.models import AuditEvent, Checkpoint
+from kernel.cursor import Cursor, next_cursor
+
+REMEMBER_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Head:
+    """How long the log is, what its tree hashes to (hex), and its name."""
+
+    size: int
+    root: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Verified(verify.Verification):
+    """A verification of this log, and when it was made."""
+
+    at: datetime = field(default_factory=timezone.now)
+
+
+def head() -> Head:
+    """The log as of now; size 0 and an empty name before its first event."""
+    tree = tree_now()
+    return Head(tree.size, tree.root().hex(), origin() or "")
+
+
+def recent(limit: int, cursor: str = "") -> tuple[list[AuditEvent], str | None]:
+    """At most `limit` events, newest first, and the cursor of the next page."""
+    rows = AuditEvent.objects.order_by("-seq")
+    if cursor:
+        rows = rows.filter(seq__lt=Cursor.decode(cursor).id)
+    found = list(rows[: limit + 1])
+    return found[:limit], next_cursor(found, field="seq", limit=limit)
+
+
+def about(objects: Sequence[str], limit: int) -> list[AuditEvent]:
+    """The newest events about any of these objects ("review:7")."""
+    found = AuditEvent.objects.filter(object__in=list(objects)).order_by("-seq")
+    return list(found[:limit])
+
+
+def included(seq: int) -> bool:
+    """Is this event's leaf proven to lie under the root of the log as of now?"""
+    stored = list(leaves())
+    row = AuditEvent.objects.filter(seq=seq).first()
+    if row is None or seq >= len(stored):
+        return False
+    proof = merkle.inclusion_proof(seq, stored)
+    leaf = merkle.leaf_hash(bytes(row.body))
+    return merkle.included(leaf, seq, len(stored), proof, merkle.root(stored))
+
+
+def verifier_key(origin: str) -> str:
+    """The log's public key as people hand it on (C2SP vkey)."""
+    return note.vkey(origin, channels.public_key())
+
+
+def newest_checkpoint() -> Checkpoint | None:
+    return Checkpoint.objects.order_by("-at", "-size").first()
+
+
+def check(outside: bytes | None = None) -> Verified:
+    """Walk the whole log: bodies, chain, root, and the signed heads outside.
+
+    Compares with the last head in CHECKPOINT_DIR and with `outside`, a checkpoint
+    that somebody kept. Reads every event, about 40 µs each. Raises Unavailable
+    when the log key or the record of the last head cannot be read.
+    """
+    # The signed head first, then the length: a log that grows meanwhile is never
+    # shorter than what was signed, and later events belong to the next walk.
+    name = origin() or ""
+    heads, problems = _heads(name, outside)
+    result = verify.verify(_rows(_size()), heads)
+    problems += result.problems
+    return Verified(not problems, result.size, result.root, problems)
+
+
+def verification() -> Verified:
+    """The newest `check`, at most a minute old; a new event asks for a new one."""
+    size = _size()
+    leaf = leaf_at(size - 1)
+    key = f"audit-verified:{size}:{leaf.hex()[:16] if leaf else ''}"
+    kept = cache.get(key)
+    if kept is None:
+        found = check()
+        cache.set(key, asdict(found), REMEMBER_SECONDS)
+        return found
+    return Verified(**kept)
 
 
 def origin() -> str | None:
@@ -29,10 +124,9 @@ def leaf_at(seq: int) -> bytes | None:
     return None if leaf is None else bytes(leaf)
 
 
-def tree() -> merkle.Frontier:
+def tree_now() -> merkle.Frontier:
     """The tree of the log, from the newest checkpoint's subtrees on."""
-    last = AuditEvent.objects.order_by("-seq").values_list("seq", flat=True).first()
-    size = 0 if last is None else last + 1
+    size = _size()
     newest = Checkpoint.objects.filter(size__lte=size).order_by("-size").first()
     start = frontier_of(newest) if newest else merkle.Frontier()
     return start.extended(leaves(start.size))
@@ -50,3 +144,38 @@ def frontier_of(checkpoint: Checkpoint) -> merkle.Frontier:
         checkpoint.size,
         tuple(peaks[at : at + 32] for at in range(0, len(peaks), 32)),
     )
+
+
+def _size() -> int:
+    last = AuditEvent.objects.order_by("-seq").values_list("seq", flat=True).first()
+    return 0 if last is None else last + 1
+
+
+def _rows(size: int) -> Iterator[verify.Row]:
+    rows = AuditEvent.objects.filter(seq__lt=size).order_by("seq")
+    for row in rows.iterator(chunk_size=1000):
+        yield verify.Row(
+            seq=row.seq,
+            body=bytes(row.body),
+            leaf=bytes(row.leaf),
+            kind=row.kind,
+            actor=row.actor,
+            object=row.object,
+            at=row.at,
+        )
+
+
+def _heads(name: str, outside: bytes | None) -> tuple[list[note.Head], list[str]]:
+    given = [] if outside is None else [outside]
+    last = channels.published(name) if name else None
+    if last is not None:
+        given.append(last.note.encode())
+    if not given:
+        return [], []
+    public = channels.public_key()
+    heads, problems = [], []
+    for one in given:
+        head, words = verify.opened(one, name, public)
+        heads += [head] if head else []
+        problems += words
+    return heads, problems

@@ -1,7 +1,15 @@
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from audit import api, views
 
 app_name = "audit"
-urlpatterns: list[URLPattern | URLResolver] = []
-api_urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("audit/", views.index, name="index"),
+]
+api_urlpatterns: list[URLPattern | URLResolver] = [
+    path("audit", api.Events.as_view(), name="events"),
+    path("audit/verify", api.Verify.as_view(), name="verify"),
+    path("audit/checkpoint", api.NewestCheckpoint.as_view(), name="checkpoint"),
+]

@@ -13,6 +13,7 @@ from audit.domain.canonical import jcs, stamp
 NO_LEAF = bytes(32)
 STARTED = "audit.log.started"
 RESTORED = "operations.backup.restored"
+FIELDS = {"v", "seq", "prev", "at", "kind", "actor", "object", "data"}
 KIND = re.compile(r"[a-z]+(\.[a-z][a-z0-9_-]*){2}")
 ACTOR = re.compile(r"[ps]:\d+|j:[a-z0-9_.-]+|system")
 OBJECT = re.compile(r"log|[a-z][a-z0-9_-]*:\S+")

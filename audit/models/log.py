@@ -28,6 +28,11 @@ class AuditEvent(models.Model):
     def __str__(self) -> str:
         return f"{self.seq} {self.kind}"
 
+    @property
+    def text(self) -> str:
+        """The body as people read it; the bytes are what counts."""
+        return bytes(self.body).decode("utf-8", "replace")
+
 
 class Checkpoint(models.Model):
     """A signed head. `peaks` are the tree's complete subtrees at that size (32

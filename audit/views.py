@@ -1,0 +1,30 @@
+"""The audit page: what was decided or changed, by whom, and whether it still holds."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from audit import queries
+from kernel.access import access
+from kernel.registry import actor_names
+from kernel.web import page_or_fragment
+
+ROWS = 50
+
+
+@access("audit.view")
+def index(request: HttpRequest) -> HttpResponse:
+    rows, older = queries.recent(ROWS, request.GET.get("cursor", ""))
+    context = {
+        "events": rows,
+        "names": actor_names({row.actor for row in rows}),
+        "older": older,
+        "older_url": f"?cursor={older}" if older else "",
+        "newest": reverse("audit:index") if "cursor" in request.GET else "",
+        "verified": queries.verification(),
+        "checkpoint": queries.newest_checkpoint(),
+    }
+    return page_or_fragment(
+        request, "audit/index.html", {"events": "audit/_events.html"}, context
+    )
