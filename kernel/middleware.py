@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -74,8 +75,9 @@ class HeadersMiddleware:
                 "Strict-Transport-Security",
                 f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains",
             )
-        if is_api(request.path):
-            response.setdefault("Cache-Control", "no-store")
+        # Pages show money and names: nothing of them stays in a cache. Static files
+        # and the schema have said otherwise before they come by here.
+        response.setdefault("Cache-Control", "no-store")
         return response
 
 
@@ -136,6 +138,7 @@ def error_page(request: HttpRequest, error: ProductError) -> HttpResponse:
         "path": request.path,
         "retry": request.method in {"GET", "HEAD"},
         "rrr_env": settings.RRR_ENV,
+        "demo_data": bool(cache.get("demo_data")),
     }
     response = HttpResponse(
         render_to_string("errors/base.html", context), status=error.status

@@ -388,7 +388,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["kernel.api.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["kernel.api.StrictJSONParser"],
     "EXCEPTION_HANDLER": "kernel.api.problem_handler",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "rrr_dashboard.api.Described",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "COERCE_DECIMAL_TO_STRING": True,
 }
@@ -400,6 +400,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "rrr_dashboard.api.describe_problems",
+    ],
 }
 SIMPLE_JWT = {
     "ALGORITHM": "HS512",
