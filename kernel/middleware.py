@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils.http import urlencode
+from structlog.contextvars import bound_contextvars
 
 from kernel.api import as_product_error, problem_response
 from kernel.errors import BadRequest, ProductError, TooLarge, Unavailable
@@ -45,8 +46,10 @@ class RequestIdMiddleware:
         request.request_id = (  # type: ignore[attr-defined]
             given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         )
-        response = self.get_response(request)
-        response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
+        identity: str = request.request_id  # type: ignore[attr-defined]
+        with bound_contextvars(request_id=identity):
+            response = self.get_response(request)
+        response["X-Request-ID"] = identity
         return response
 
 

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONCE
 
+from kernel import logs
 from kernel.valkey import socket_path
 from rrr_dashboard.env import Env, SettingError
 
@@ -431,6 +432,7 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = str(STATE_DIR / "mail")
 
+LOGGING = logs.config()
 PROMETHEUS_LATENCY_BUCKETS = (
     0.005,
     0.01,
