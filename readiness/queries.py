@@ -1,0 +1,1 @@
+"""Named reads that pages, API and jobs share."""

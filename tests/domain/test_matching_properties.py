@@ -1,0 +1,139 @@
+"""Whatever is traded: nothing is lost, closed is exactly zero, order of work is moot."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trades.domain.matching import (
+    DUST,
+    MISSING_ACQUISITION,
+    SCALE,
+    Movement,
+    Pair,
+    Trade,
+)
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+quantity = st.integers(min_value=DUST, max_value=1000 * SCALE)
+
+
+@st.composite
+def histories(draw, *, shorts: bool, moves: bool = True):
+    facts = []
+    for index in range(draw(st.integers(1, 25))):
+        at = START + timedelta(minutes=index)
+        size = draw(quantity)
+        if moves and draw(st.integers(0, 5)) == 0:
+            cost = draw(st.integers(0, 10**24))
+            sign = draw(st.sampled_from((1, -1)))
+            facts.append(Movement(index, at, sign * size, cost))
+            continue
+        amount = draw(st.integers(1, 10**25))
+        base_fee = draw(st.sampled_from((0, 0, size // 1000)))
+        fee = amount // 1000 if base_fee else draw(st.integers(0, 10**20))
+        buy = draw(st.booleans())
+        facts.append(
+            Trade(index, at, buy, size, amount, fee, base_fee, f"s{index % 3}")
+        )
+    return facts
+
+
+def cash(facts):
+    """What the fills moved in the quote currency; base fees move none."""
+    total = 0
+    for fact in facts:
+        if isinstance(fact, Trade):
+            total += -fact.amount if fact.buy else fact.amount
+            total -= 0 if fact.base_fee else fact.fee
+    return total
+
+
+def open_value(pair):
+    """Signed cost (fees included) of what is open."""
+    return sum(
+        lot.amount_left + lot.fee_left if lot.long else lot.fee_left - lot.amount_left
+        for lot in pair.lots
+    )
+
+
+@given(histories(shorts=True, moves=False))
+def test_cash_equals_realised_less_what_is_still_in_open_lots(facts):
+    pair = Pair(allow_short=True).apply_all(facts)
+    assert cash(facts) == sum(m.realised for m in pair.matches) - open_value(pair)
+
+
+@given(histories(shorts=True))
+def test_quantity_is_conserved(facts):
+    pair = Pair(allow_short=True).apply_all(facts)
+    expected = 0
+    for fact in facts:
+        if isinstance(fact, Trade):
+            expected += fact.quantity if fact.buy else -fact.quantity
+            expected -= fact.base_fee
+        else:
+            expected += fact.quantity
+    unheld = sum(
+        m.quantity
+        for m in pair.matches
+        if m.lot is None and m.reason == MISSING_ACQUISITION
+    )
+    dust = sum(m.quantity for m in pair.matches if m.kind == "dust")
+    assert abs(pair.position - (expected + unheld)) <= dust
+
+
+@given(histories(shorts=True))
+def test_a_closed_lot_holds_exactly_nothing(facts):
+    pair = Pair(allow_short=True).apply_all(facts)
+    for lot in pair.opened:
+        taken = [m for m in pair.matches if m.lot is lot]
+        assert lot.left + sum(m.quantity for m in taken) == lot.quantity
+        assert lot.fee_left + sum(m.entry_fee for m in taken) == lot.fee
+        if not lot.left:
+            assert (lot.amount_left, lot.fee_left) == (0, 0)
+
+
+@given(histories(shorts=False))
+def test_without_shorting_nothing_is_ever_short(facts):
+    pair = Pair()
+    for fact in facts:
+        pair.apply(fact)
+        assert pair.position >= 0
+
+
+@given(histories(shorts=True))
+def test_every_realised_amount_is_its_own_sum(facts):
+    pair = Pair(allow_short=True).apply_all(facts)
+    for m in pair.matches:
+        assert m.realised == m.proceeds - (m.cost or 0) - m.fee or m.lot is None
+
+
+@given(histories(shorts=True), st.integers(0, 25))
+def test_going_on_from_a_stored_state_gives_what_one_run_gives(facts, cut):
+    whole = Pair(allow_short=True).apply_all(facts)
+    first = Pair(allow_short=True).apply_all(facts[:cut])
+    second = Pair(allow_short=True, lots=first.lots, trip=first.trip)
+    second.apply_all(facts[cut:])
+    assert [_match(m) for m in whole.matches] == [
+        _match(m) for m in first.matches + second.matches
+    ]
+    assert [_lot(lot) for lot in whole.lots] == [_lot(lot) for lot in second.lots]
+
+
+@given(histories(shorts=True, moves=False))
+def test_round_trips_realise_what_their_matches_do(facts):
+    pair = Pair(allow_short=True).apply_all(facts)
+    closed = [trip for trip in pair.trips if trip.closed_at is not None]
+    if all(m.lot is not None for m in pair.matches) and len(closed) == len(pair.trips):
+        assert sum(t.net for t in closed) == sum(m.realised for m in pair.matches)
+    for before, after in zip(pair.trips, pair.trips[1:], strict=False):
+        assert before.closed_at <= after.opened_at
+
+
+def _match(m):
+    origin = None if m.lot is None else (m.lot.trade, m.lot.movement)
+    return (m.kind, origin, m.trade, m.quantity, m.cost, m.proceeds, m.fee, m.realised)
+
+
+def _lot(lot):
+    return (lot.trade, lot.movement, lot.long, lot.left, lot.amount_left, lot.fee_left)

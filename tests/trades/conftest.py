@@ -1,0 +1,71 @@
+"""Ada trades in her book; Mallory has one of her own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from trades.domain.facts import NewFill, NewTransfer
+from trades.models import Book
+from trades.services.books import NewBook, create_book
+
+START = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def ada(person: Callable[..., User]) -> User:
+    return person("ada", "Trader")
+
+
+@pytest.fixture
+def mallory(person: Callable[..., User]) -> User:
+    return person("mallory", "Trader")
+
+
+@pytest.fixture
+def book(ada: User) -> Book:
+    return create_book(NewBook("ada-main", "USD"), ada)
+
+
+@pytest.fixture
+def make_fill() -> Callable[..., NewFill]:
+    """make_fill("f1", "buy", "2", "100", day=3) -> a NewFill of BTC-USD."""
+
+    def make(
+        external_id: str,
+        side: str,
+        quantity: str,
+        price: str,
+        day: int = 0,
+        **more: Any,
+    ) -> NewFill:
+        values: dict[str, Any] = {
+            "external_id": external_id,
+            "symbol": "BTC-USD",
+            "side": side,
+            "quantity": Decimal(quantity),
+            "price": Decimal(price),
+            "executed_at": START + timedelta(days=day),
+            **more,
+        }
+        return NewFill(**values)
+
+    return make
+
+
+@pytest.fixture
+def make_move() -> Callable[..., NewTransfer]:
+    """make_move("t1", "deposit", "USD", "1000", day=0) -> a NewTransfer."""
+
+    def make(
+        external_id: str, kind: str, asset: str, amount: str, day: int = 0, **more: Any
+    ) -> NewTransfer:
+        at = START + timedelta(days=day)
+        return NewTransfer(external_id, kind, asset, Decimal(amount), at, **more)
+
+    return make

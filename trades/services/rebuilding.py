@@ -1,0 +1,220 @@
+"""Derived rows from nothing but facts: to compare with what is stored, or replace it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.db import transaction
+
+from kernel.cache import bump
+from kernel.numbers import text_or_none
+from trades.domain import matching
+from trades.models import (
+    Balance,
+    Book,
+    Fill,
+    Instrument,
+    Lot,
+    Match,
+    Position,
+    RoundTrip,
+    Transfer,
+)
+from trades.services import booking, ledger
+from trades.services.ledger import Deltas
+
+LOT = [
+    "fill_id",
+    "transfer_id",
+    "long",
+    "opened_at",
+    "quantity",
+    "amount",
+    "fee",
+    "remaining_quantity",
+    "remaining_amount",
+    "remaining_fee",
+    "strategy",
+    "reason",
+]
+MATCH = [
+    "lot_origin",
+    "fill_id",
+    "transfer_id",
+    "kind",
+    "method",
+    "quantity",
+    "cost",
+    "proceeds",
+    "fee",
+    "entry_fee",
+    "realised",
+    "strategy",
+    "at",
+    "reason",
+]
+TRIP = [
+    "long",
+    "strategy",
+    "opened_by_id",
+    "closed_by_id",
+    "opened_at",
+    "closed_at",
+    "entry_quantity",
+    "entry_amount",
+    "entry_fee",
+    "exit_quantity",
+    "exit_amount",
+    "exit_fee",
+    "entry_basis",
+    "open_basis",
+    "funding",
+    "moved",
+    "net",
+    "fills",
+    "reason",
+]
+POSITION = [
+    "strategy",
+    "quantity",
+    "amount",
+    "fee",
+    "missing_quantity",
+    "lots",
+    "opened_at",
+]
+BALANCE = ["cash", "realised", "fees", "realised_missing", "fees_missing"]
+Row = tuple[str, ...]
+
+
+def differences(book: Book) -> list[str]:
+    """What a rebuild of the book would change; empty when stored = derived.
+
+    Reads every fact of the book; writes nothing.
+    """
+    found: list[str] = []
+    deltas = Deltas()
+    for instrument in _instruments(book):
+        pair = ledger.new_pair(book, instrument)
+        pair.apply_all(ledger.stored_facts(book, instrument))
+        for match in pair.matches:
+            realised = match.realised
+            deltas.matched(
+                None if realised is None else matching.number(realised),
+                instrument.quote,
+            )
+        found.extend(_compare_pair(book, instrument, pair))
+    _add_facts(book, deltas)
+    return found + _compare_balances(book, deltas)
+
+
+def rebuild(book: Book) -> None:
+    """Replace everything derived of the book, in one transaction under its lock.
+
+    Positions keep their ids; lots and matches get new ones.
+    """
+    with transaction.atomic():
+        book = booking.locked(book)
+        Match.objects.filter(book=book).delete()
+        RoundTrip.objects.filter(book=book).delete()
+        Lot.objects.filter(book=book).delete()
+        Balance.objects.filter(book=book).delete()
+        deltas = Deltas()
+        for instrument in _instruments(book):
+            facts = ledger.stored_facts(book, instrument)
+            ledger.extend(book, instrument, facts, deltas)
+        _add_facts(book, deltas)
+        ledger.save_balances(book, deltas)
+        bump(f"book:{book.pk}")
+
+
+def _instruments(book: Book) -> list[Instrument]:
+    used = set(book.fills.values_list("instrument_id", flat=True).distinct())
+    moved = book.transfers.filter(instrument__isnull=False)
+    used |= set(moved.values_list("instrument_id", flat=True).distinct())
+    used |= set(Position.objects.filter(book=book).values_list("instrument", flat=True))
+    return list(Instrument.objects.filter(pk__in=used).order_by("pk"))
+
+
+def _add_facts(book: Book, deltas: Deltas) -> None:
+    fills = Fill.objects.filter(book=book).exclude(status=Fill.Status.VOIDED)
+    for fill in fills.select_related("instrument").iterator(ledger.CHUNK):
+        deltas.fill(fill, fill.instrument)
+    for transfer in Transfer.objects.filter(book=book).select_related("instrument"):
+        deltas.transfer(transfer)
+
+
+def _plain(value: Any) -> str:
+    """A value as text, equal exactly when the values are."""
+    return str(text_or_none(value)) if hasattr(value, "as_tuple") else str(value)
+
+
+def _row(thing: Any, names: Iterable[str]) -> Row:
+    return tuple(_plain(getattr(thing, name)) for name in names)
+
+
+def _rows(things: Iterable[Any], names: list[str]) -> list[Row]:
+    return [_row(thing, names) for thing in things]
+
+
+def _match_row(row: Match, lot: Lot | matching.Lot | None) -> Row:
+    if lot is None:
+        origin = ""
+    elif isinstance(lot, Lot):
+        origin = f"{lot.fill_id}/{lot.transfer_id}"
+    else:
+        origin = f"{lot.trade}/{lot.movement}"
+    return (origin, *_row(row, MATCH[1:]))
+
+
+def _compare_pair(
+    book: Book, instrument: Instrument, pair: matching.Pair
+) -> Iterator[str]:
+    rule = {"book": book, "instrument": instrument}
+    lots = [ledger.lot_row(book, instrument, lot) for lot in pair.opened]
+    yield from _compare(
+        f"{instrument} lots",
+        _rows(Lot.objects.filter(**rule).order_by("id"), LOT),
+        _rows(lots, LOT),
+    )
+    stored = Match.objects.filter(**rule).select_related("lot").order_by("id")
+    yield from _compare(
+        f"{instrument} matches",
+        [_match_row(row, row.lot) for row in stored],
+        [
+            _match_row(ledger.match_row(book, instrument, match), match.lot)
+            for match in pair.matches
+        ],
+    )
+    trips = [ledger.trip_row(book, instrument, trip) for trip in pair.trips]
+    yield from _compare(
+        f"{instrument} round trips",
+        _rows(RoundTrip.objects.filter(**rule).order_by("id"), TRIP),
+        _rows(trips, TRIP),
+    )
+    yield from _compare(
+        f"{instrument} positions",
+        sorted(_rows(Position.objects.filter(**rule), POSITION)),
+        sorted(_rows(ledger.positions_of(book, instrument, pair), POSITION)),
+    )
+
+
+def _compare(what: str, stored: list[Row], derived: list[Row]) -> Iterator[str]:
+    if stored != derived:
+        wrong = sum(
+            one != other for one, other in zip(stored, derived, strict=False)
+        ) + abs(len(stored) - len(derived))
+        yield f"{what}: {len(stored)} stored, {len(derived)} derived, {wrong} differ"
+
+
+def _compare_balances(book: Book, deltas: Deltas) -> list[str]:
+    found = []
+    stored = {row.currency: row for row in Balance.objects.filter(book=book)}
+    for currency in sorted(set(stored) | set(deltas.by_currency)):
+        mine = _row(deltas.by_currency[currency], BALANCE)
+        row = stored.get(currency)
+        kept = _row(row, BALANCE) if row else ("0",) * len(BALANCE)
+        if kept != mine:
+            found.append(f"{currency} balance: stored {kept}, derived {mine}")
+    return found
