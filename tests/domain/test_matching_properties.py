@@ -20,7 +20,7 @@ quantity = st.integers(min_value=DUST, max_value=1000 * SCALE)
 
 @st.composite
 def histories(draw, *, shorts: bool, moves: bool = True):
-    facts = []
+    facts: list[Trade | Movement] = []
     for index in range(draw(st.integers(1, 25))):
         at = START + timedelta(minutes=index)
         size = draw(quantity)
@@ -49,6 +49,11 @@ def cash(facts):
     return total
 
 
+def total(matches):
+    """Σ realised; every cost is known in these histories."""
+    return sum(m.realised or 0 for m in matches)
+
+
 def open_value(pair):
     """Signed cost (fees included) of what is open."""
     return sum(
@@ -60,7 +65,7 @@ def open_value(pair):
 @given(histories(shorts=True, moves=False))
 def test_cash_equals_realised_less_what_is_still_in_open_lots(facts):
     pair = Pair(allow_short=True).apply_all(facts)
-    assert cash(facts) == sum(m.realised for m in pair.matches) - open_value(pair)
+    assert cash(facts) == total(pair.matches) - open_value(pair)
 
 
 @given(histories(shorts=True))
@@ -125,8 +130,9 @@ def test_round_trips_realise_what_their_matches_do(facts):
     pair = Pair(allow_short=True).apply_all(facts)
     closed = [trip for trip in pair.trips if trip.closed_at is not None]
     if all(m.lot is not None for m in pair.matches) and len(closed) == len(pair.trips):
-        assert sum(t.net for t in closed) == sum(m.realised for m in pair.matches)
+        assert sum(t.net or 0 for t in closed) == total(pair.matches)
     for before, after in zip(pair.trips, pair.trips[1:], strict=False):
+        assert before.closed_at is not None
         assert before.closed_at <= after.opened_at
 
 
