@@ -9,12 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils.http import urlencode
+from structlog.contextvars import bound_contextvars
 
 from kernel.api import as_product_error, problem_response
 from kernel.errors import BadRequest, ProductError, TooLarge, Unavailable
@@ -44,8 +46,10 @@ class RequestIdMiddleware:
         request.request_id = (  # type: ignore[attr-defined]
             given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         )
-        response = self.get_response(request)
-        response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
+        identity: str = request.request_id  # type: ignore[attr-defined]
+        with bound_contextvars(request_id=identity):
+            response = self.get_response(request)
+        response["X-Request-ID"] = identity
         return response
 
 
@@ -74,8 +78,9 @@ class HeadersMiddleware:
                 "Strict-Transport-Security",
                 f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains",
             )
-        if is_api(request.path):
-            response.setdefault("Cache-Control", "no-store")
+        # Pages show money and names: nothing of them stays in a cache. Static files
+        # and the schema have said otherwise before they come by here.
+        response.setdefault("Cache-Control", "no-store")
         return response
 
 
@@ -136,6 +141,7 @@ def error_page(request: HttpRequest, error: ProductError) -> HttpResponse:
         "path": request.path,
         "retry": request.method in {"GET", "HEAD"},
         "rrr_env": settings.RRR_ENV,
+        "demo_data": bool(cache.get("demo_data")),
     }
     response = HttpResponse(
         render_to_string("errors/base.html", context), status=error.status

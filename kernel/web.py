@@ -33,26 +33,36 @@ def page_or_fragment(
 ) -> HttpResponse:
     """Render `page`, or the template that `parts` names for the target's id.
 
-    An unknown target gets the whole page. Vary is always set.
+    An unknown target gets the whole page. Vary is always set, and so is the tag
+    that `not_modified` was asked about, for the next poll to name.
     """
     template = parts.get(wanted_part(request) or "", page)
     response = render(request, template, dict(context), status=status)
+    return _labelled(response, getattr(request, "page_tag", ""))
+
+
+def _labelled(response: HttpResponse, etag: str) -> HttpResponse:
     patch_vary_headers(response, ["HX-Request", "HX-Request-Type", "HX-Target"])
+    if etag and response.status_code in {200, 304}:
+        response["ETag"] = f'W/"{etag}"'
+        response["HX-PTag"] = etag
     return response
 
 
 def not_modified(request: HttpRequest, etag: str) -> HttpResponse | None:
-    """A 304 when the client already holds `etag`; weak and gzip forms count."""
-    held = request.headers.get("If-None-Match", "")
+    """A 304 when the client already holds `etag`; weak and gzip forms count.
+
+    A poll names what it holds in HX-PTag, because the browser keeps If-None-Match
+    to itself and would turn the 304 into a 200 from its own cache.
+    """
+    request.page_tag = etag  # type: ignore[attr-defined]
+    held = request.headers.get("HX-PTag") or request.headers.get("If-None-Match", "")
     names = {
         part.strip().removeprefix("W/").strip('"').removesuffix(";gzip")
         for part in held.split(",")
     }
     if etag and etag in names:
-        response = HttpResponse(status=304)
-        response["ETag"] = f'W/"{etag}"'
-        patch_vary_headers(response, ["HX-Request", "HX-Request-Type", "HX-Target"])
-        return response
+        return _labelled(HttpResponse(status=304), etag)
     return None
 
 

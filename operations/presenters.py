@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kernel.numbers import text, text_or_none
-from operations.models import Alert, Rule
+from operations.models import Alert, Backup, Rule
 
 
 def stamp(at: datetime | None) -> str | None:
@@ -42,4 +42,17 @@ def rule(row: Rule) -> dict[str, Any]:
         "for_seconds": row.for_seconds,
         "enabled": row.enabled,
         "revision": row.revision,
+    }
+
+
+def backup(row: Backup) -> dict[str, Any]:
+    return {
+        "id": row.uid.hex,
+        "engine": row.engine,
+        "status": row.status,
+        "started_at": stamp(row.started_at),
+        "finished_at": stamp(row.finished_at),
+        "bytes": row.bytes,
+        "sha256": row.sha256,
+        "error": row.error,
     }

@@ -48,3 +48,24 @@ class RuleChangeSerializer(serializers.Serializer):  # type: ignore[type-arg]
 
     threshold = ExactField()
     revision = serializers.IntegerField(required=False, min_value=0)
+
+
+class BackupSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    id = serializers.CharField()
+    engine = serializers.CharField()
+    status = serializers.CharField()
+    started_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    bytes = serializers.IntegerField(allow_null=True)
+    sha256 = serializers.CharField()
+    error = serializers.CharField()
+
+
+class BackupListSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    backups = BackupSerializer(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class QueuedSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    run = serializers.CharField()
+    state = serializers.CharField()

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONCE
 
+from kernel import logs
 from kernel.valkey import socket_path
 from rrr_dashboard.env import Env, SettingError
 
@@ -388,7 +389,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["kernel.api.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["kernel.api.StrictJSONParser"],
     "EXCEPTION_HANDLER": "kernel.api.problem_handler",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "rrr_dashboard.api.Described",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "COERCE_DECIMAL_TO_STRING": True,
 }
@@ -400,6 +401,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "rrr_dashboard.api.describe_problems",
+    ],
 }
 SIMPLE_JWT = {
     "ALGORITHM": "HS512",
@@ -427,6 +432,7 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = str(STATE_DIR / "mail")
 
+LOGGING = logs.config()
 PROMETHEUS_LATENCY_BUCKETS = (
     0.005,
     0.01,

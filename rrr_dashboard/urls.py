@@ -11,6 +11,7 @@ from audit import urls as audit
 from operations import urls as operations
 from portfolio import urls as portfolio
 from readiness import urls as readiness
+from rrr_dashboard import api as reference
 from rrr_dashboard import views
 from trades import urls as trades
 
@@ -20,6 +21,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.overview, name="overview"),
     path("api/", include(api)),
     *(path("", include((app.urlpatterns, app.app_name))) for app in APPS),
+    path("openapi.json", reference.openapi, name="openapi"),
+    path("docs", reference.docs, name="docs"),
+    path("redoc", reference.redoc, name="redoc"),
     path("admin/", admin.site.urls),
 ]
 handler400 = "rrr_dashboard.views.bad_request"

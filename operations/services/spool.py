@@ -87,6 +87,9 @@ class DatabaseWatch:
             for line in read_lines(path):
                 if line["event"] == "firing":
                     self.spooled = line
+                for notice in self.spooled.get("notices", []):
+                    if notice["uid"] == line.get("notice"):
+                        notice["sent_at"] = line["at"]
 
     def look(self, at: datetime) -> bool:
         """Ask once; fire and tell, or absorb and let it resolve. True: it answered."""

@@ -103,18 +103,15 @@ def valid_until(observed_at: datetime, freshness: int, grace: int) -> datetime:
     return observed_at + timedelta(seconds=freshness + grace)
 
 
-# A fault may be mended without a new commit (a setting, a disk): look again soon.
-RETRY = timedelta(minutes=5)
+# Something may be mended without a new commit (a setting, a disk): look again soon,
+# sooner where nothing could be measured at all.
+RETRY = {FAIL: timedelta(minutes=5), ERROR: timedelta(minutes=1)}
 
 
-def due_at(
-    verdict: str | None, observed_at: datetime | None, freshness: int
-) -> datetime | None:
-    """When a check should be measured again; None means now.
+def due_at(verdict: str, observed_at: datetime, freshness: int) -> datetime:
+    """When a check should be measured again; `freshness` in seconds.
 
     Half way through its freshness, so that one lost run does not make it stale.
     """
-    if observed_at is None:
-        return None
     half = timedelta(seconds=freshness) / 2
-    return observed_at + (half if verdict == PASS else min(half, RETRY))
+    return observed_at + min(half, RETRY.get(verdict, half))

@@ -96,13 +96,16 @@ class Confirmation(models.Model):
 
 
 class Standing(models.Model):
-    """Which records of a check count: the latest, and the latest that passed or
-    failed. A pointer, so that a board reads no history."""
+    """Which records count: of a check the latest, and the latest that passed or
+    failed; without a check, a record that a person filed. A pointer, so that a
+    board reads no history."""
 
     review_item = models.ForeignKey(
         ReviewItem, on_delete=models.CASCADE, related_name="standings"
     )
-    check_of = models.ForeignKey(Check, on_delete=models.PROTECT, related_name="+")
+    check_of = models.ForeignKey(
+        Check, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     latest = models.ForeignKey(Evidence, on_delete=models.CASCADE, related_name="+")
     conclusive = models.ForeignKey(
         Evidence, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
@@ -116,4 +119,4 @@ class Standing(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"check {self.check_of_id}"
+        return f"evidence {self.latest_id}"

@@ -39,7 +39,8 @@ class Command(BaseCommand):
         parser.add_argument("--no-demo", action="store_true", help="like DEMO=0")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if write_first_env(settings.BASE_DIR / ".env", os.environ):
+        given = "SECRET_KEY" in os.environ
+        if not given and write_first_env(settings.BASE_DIR / ".env", os.environ):
             # Settings were read before there was a file: start once more with it.
             os.execv(sys.executable, [sys.executable, *sys.argv])
         self.state = Path(settings.STATE_DIR)
@@ -54,6 +55,7 @@ class Command(BaseCommand):
         )
         try:
             end_orphans(supervisor.record, self.say)
+            self._no_half_restore()
             self._free_port()
             self._prepare(supervisor, demo=settings.DEMO and not options["no_demo"])
             for process in processes.all_parts():
@@ -92,6 +94,14 @@ class Command(BaseCommand):
                 f"{self.state} cannot be written ({error.strerror}): "
                 "give this user the folder, or set STATE_DIR to another one."
             ) from error
+
+    def _no_half_restore(self) -> None:
+        """A restore that was interrupted left a database that nobody may open."""
+        if (self.state / "restore.pending").exists():
+            raise CommandError(
+                "a restore was interrupted: run `manage.py restore … --yes` again, "
+                "to its end, before starting."
+            )
 
     def _free_port(self) -> None:
         """granian would share a port silently, so we try to bind it ourselves."""

@@ -1,0 +1,71 @@
+"""Logs: one JSON object a line, the request id in each, secrets blanked.
+
+The standard library's loggers are used everywhere; structlog only formats.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+SECRET_NAMES = re.compile(
+    r"(?i)pass(word|phrase)|secret|token|authorization|cookie|api_?key|private"
+)
+SECRET_VALUES = re.compile(
+    r"Bearer\s+\S+|rrr_[A-Za-z0-9]+_[A-Za-z0-9_-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+"
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+)
+BLANK = "[redacted]"
+Event = MutableMapping[str, Any]
+
+
+def redact(logger: Any, method: str, event: Event) -> Event:
+    """Blank what is secret by its name or by its looks."""
+    for name, value in event.items():
+        if SECRET_NAMES.search(name):
+            event[name] = BLANK
+        elif isinstance(value, str):
+            event[name] = SECRET_VALUES.sub(BLANK, value)
+    return event
+
+
+SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.ExtraAdder(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+    structlog.processors.format_exc_info,
+    redact,
+]
+
+
+def formatter() -> structlog.stdlib.ProcessorFormatter:
+    """The formatter of every handler."""
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=SHARED,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.JSONRenderer(),
+        ],
+    )
+
+
+def config() -> dict[str, Any]:
+    """Django's LOGGING."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": {"()": formatter}},
+        "handlers": {"lines": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "root": {"handlers": ["lines"], "level": "WARNING"},
+        "loggers": {
+            "rrr": {"level": "INFO"},
+            # Django logs every 4xx as a warning; clients' mistakes are not news.
+            "django.request": {"level": "ERROR"},
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
+        },
+    }

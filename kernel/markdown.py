@@ -1,0 +1,52 @@
+"""Markdown that people typed or imported, as safe HTML and as plain text.
+
+Nothing is rendered as raw HTML: the renderer escapes it and nh3 removes whatever
+would still act (`javascript:` links, attributes, scripts).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import nh3
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+
+INLINE = {"code", "em", "strong", "a", "br", "del"}
+BLOCK = INLINE | {"p", "ul", "ol", "li", "pre", "blockquote", "h3", "h4", "hr"}
+_PARSER = MarkdownIt("commonmark", {"html": False, "maxNesting": 200})
+
+
+def _clean(html: str, tags: set[str]) -> SafeString:
+    safe = nh3.clean(
+        html,
+        tags=tags,
+        attributes={"a": {"href"}},
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer nofollow",
+    )
+    return mark_safe(safe)  # noqa: S308 - nh3 has just cleaned it
+
+
+@lru_cache(maxsize=4096)
+def inline(text: str) -> SafeString:
+    """One line: emphasis, code and links."""
+    return _clean(_PARSER.renderInline(text), INLINE)
+
+
+@lru_cache(maxsize=1024)
+def block(text: str) -> SafeString:
+    """Paragraphs, lists and code."""
+    return _clean(_PARSER.render(text), BLOCK)
+
+
+@lru_cache(maxsize=4096)
+def plain(text: str) -> str:
+    """The words alone, for labels and titles."""
+    words = [
+        child.content
+        for token in _PARSER.parseInline(text)
+        for child in token.children or ()
+        if child.type in {"text", "code_inline", "softbreak"}
+    ]
+    return " ".join("".join(words).split())

@@ -1,0 +1,34 @@
+"""`manage.py restore ID|FILE [--yes]`: a dry run first, the real thing with --yes."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from operations.services.backups import restoring
+from operations.services.backups.engines import BackupError
+
+
+class Command(BaseCommand):
+    help = "Put a backup back. Without --yes it only says what it would do."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("backup", help="a file, or the beginning of a backup's id")
+        parser.add_argument("--yes", action="store_true", help="really do it")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            plan = restoring.plan(options["backup"])
+            self.stdout.write(
+                f"{plan.path.name}: {plan.manifest.engine} as of {plan.manifest.taken_at}, "
+                f"{len(plan.manifest.marker)} marker values, {plan.to_migrate} migrations to apply"
+            )
+            if not options["yes"]:
+                self.stdout.write("nothing was changed: add --yes to restore it")
+                return
+            self.stdout.write(restoring.restore(plan))
+        except BackupError as error:
+            raise CommandError(str(error)) from error

@@ -1,0 +1,122 @@
+"""Take a backup, verify it, list it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
+
+from audit.services import append
+from kernel.errors import Unavailable
+from operations.models import Backup
+from operations.services.backups import engines, files
+from operations.services.backups.engines import BackupError, Progress
+
+Status = Backup.Status
+UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "m": timedelta(minutes=1)}
+
+
+def frequency() -> timedelta:
+    """BACKUP_FREQUENCY such as 24h, 1d or 30m."""
+    parts = re.fullmatch(r"(\d+)([hdm])", settings.BACKUP_FREQUENCY)
+    if not parts or not int(parts[1]):
+        raise Unavailable(
+            "BACKUP_FREQUENCY must look like 24h, 1d or 30m.", code="setting"
+        )
+    return int(parts[1]) * UNITS[parts[2]]
+
+
+def applied_migrations() -> list[str]:
+    done = MigrationRecorder(connection).applied_migrations()
+    return sorted(f"{app}.{name}" for app, name in done)
+
+
+def nothing(done: int, total: int) -> None:
+    """No progress bar."""
+
+
+def take(actor: str, progress: Progress = nothing) -> Backup:
+    """Copy, pack, read back and verify; the row says how it went.
+
+    Never raises for a failed backup: the row is `failed` and says why.
+    """
+    backup = Backup.objects.create(engine=engines.engine(), started_at=timezone.now())
+    try:
+        path, marker = _make(backup, progress)
+        _verify(path)
+    except (BackupError, OSError) as error:
+        _finish(backup, actor, status=Status.FAILED, error=str(error)[:1000])
+        return backup
+    _finish(
+        backup,
+        actor,
+        status=Status.VERIFIED,
+        bytes=path.stat().st_size,
+        sha256=files.digest(path),
+        marker=marker,
+        location=str(path),
+    )
+    return backup
+
+
+def _make(backup: Backup, progress: Progress) -> tuple[Path, dict[str, str]]:
+    with files.scratch() as folder:
+        name = f"database.{engines.suffix()}"
+        copied = folder / name
+        marker = engines.take_copy(copied, progress)
+        engines.check(copied)
+        manifest = files.Manifest(
+            uid=backup.uid.hex,
+            engine=backup.engine,
+            taken_at=backup.started_at.astimezone(UTC).isoformat(),
+            database=name,
+            database_sha256=files.digest(copied),
+            migrations=applied_migrations(),
+            marker=marker,
+        )
+        stamp = backup.started_at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+        return files.write(manifest, copied, stamp), marker
+
+
+def _verify(path: Path) -> None:
+    """Read the kept file back, open the copy and compare it with its marker."""
+    with files.scratch() as folder:
+        manifest, copied = files.unpack(path, folder)
+        with engines.opened(copied) as alias:
+            found = engines.marker(alias)
+    wrong = engines.differences(manifest.marker, found)
+    if wrong:
+        raise BackupError(f"the copy differs from its snapshot: {'; '.join(wrong[:3])}")
+
+
+@transaction.atomic
+def _finish(backup: Backup, actor: str, **values: object) -> None:
+    for name, value in values.items():
+        setattr(backup, name, value)
+    backup.finished_at = timezone.now()
+    backup.save()
+    append(
+        "operations.backup.taken",
+        actor=actor,
+        object=f"backup:{backup.uid.hex}",
+        data={"status": str(backup.status), "sha256": backup.sha256},
+    )
+
+
+def due(at: datetime) -> bool:
+    """Is the newest good backup older than BACKUP_FREQUENCY (or none there)?"""
+    newest = newest_good()
+    return newest is None or at - newest.started_at >= frequency()
+
+
+def newest_good() -> Backup | None:
+    return (
+        Backup.objects.filter(status__in=[Status.OK, Status.VERIFIED])
+        .order_by("-started_at")
+        .first()
+    )

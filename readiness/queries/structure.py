@@ -1,0 +1,158 @@
+"""A published template version as plain objects: it never changes, so each
+process reads it once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeVar
+
+from readiness.models import Check, Field, Item, Section, Step, TemplateVersion
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class CheckShape:
+    """`freshness` and `grace` in seconds."""
+
+    id: int
+    probe: str
+    params: dict[str, str]
+    threshold: str | None
+    freshness: int
+    grace: int
+    required: bool
+    definition_sha256: str
+
+
+@dataclass(frozen=True)
+class FieldShape:
+    label: str
+    kind: str
+    choices: tuple[str, ...]
+    required: bool
+
+
+@dataclass(frozen=True)
+class StepShape:
+    title: str
+    language: str
+    body: str
+
+
+@dataclass(frozen=True)
+class SectionShape:
+    id: int
+    slug: str
+    title: str
+    kind: str
+    level: int
+
+
+@dataclass(frozen=True)
+class ItemShape:
+    """`parent` is the parent's key; `position` is document order."""
+
+    id: int
+    key: str
+    title: str
+    body: str
+    section: SectionShape
+    parent: str | None
+    depth: int
+    position: int
+    blocking: str
+    checks: tuple[CheckShape, ...]
+    fields: tuple[FieldShape, ...]
+    steps: tuple[StepShape, ...]
+
+
+@dataclass(frozen=True)
+class Structure:
+    """Sections that hold items, and all items, in document order."""
+
+    sections: tuple[SectionShape, ...]
+    items: tuple[ItemShape, ...]
+    by_id: dict[int, ItemShape]
+
+
+def structure(version: TemplateVersion) -> Structure:
+    """The version's shape; five queries once per process and published version."""
+    published = version.published_at.isoformat() if version.published_at else ""
+    if not published:
+        return _read(version.pk)
+    return _kept(version.pk, published, version.sha256)
+
+
+@lru_cache(maxsize=32)
+def _kept(version: int, published: str, sha256: str) -> Structure:
+    # The time and the digest tell apart versions that reuse a rolled-back id.
+    return _read(version)
+
+
+def _read(version: int) -> Structure:
+    sections = {
+        row.pk: SectionShape(row.pk, row.slug, row.title, row.kind, row.level)
+        for row in Section.objects.filter(version=version)
+    }
+    rows = list(Item.objects.filter(version=version).order_by("position"))
+    keys = {row.pk: row.key for row in rows}
+    checks = _grouped(
+        (row.item_id, _check(row))
+        for row in Check.objects.filter(item__version=version)
+    )
+    fields = _grouped(
+        (
+            row.item_id,
+            FieldShape(row.label, row.kind, tuple(row.choices), row.required),
+        )
+        for row in Field.objects.filter(item__version=version)
+        if row.item_id is not None
+    )
+    steps = _grouped(
+        (row.item_id, StepShape(row.title, row.language, row.body))
+        for row in Step.objects.filter(item__version=version)
+        if row.item_id is not None
+    )
+    items = tuple(
+        ItemShape(
+            id=row.pk,
+            key=row.key,
+            title=row.title,
+            body=row.body,
+            section=sections[row.section_id],
+            parent=keys.get(row.parent_id) if row.parent_id else None,
+            depth=row.depth,
+            position=row.position,
+            blocking=row.blocking,
+            checks=tuple(checks[row.pk]),
+            fields=tuple(fields[row.pk]),
+            steps=tuple(steps[row.pk]),
+        )
+        for row in rows
+    )
+    used = dict.fromkeys(item.section for item in items)
+    return Structure(tuple(used), items, {item.id: item for item in items})
+
+
+def _check(row: Check) -> CheckShape:
+    return CheckShape(
+        id=row.pk,
+        probe=row.probe,
+        params=dict(row.params),
+        threshold=row.threshold,
+        freshness=row.freshness,
+        grace=row.grace,
+        required=row.required,
+        definition_sha256=row.definition_sha256,
+    )
+
+
+def _grouped(pairs: Iterable[tuple[int, T]]) -> defaultdict[int, list[T]]:
+    found: defaultdict[int, list[T]] = defaultdict(list)
+    for key, value in pairs:
+        found[key].append(value)
+    return found

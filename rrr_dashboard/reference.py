@@ -1,0 +1,172 @@
+"""The OpenAPI document as people read it: operations, parameters, answers.
+
+Pure: takes the document, gives dataclasses for templates/reference.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+VERBS = ("get", "post", "put", "patch", "delete")
+TONES = {"get": "info", "post": "ok", "patch": "warn", "put": "warn", "delete": "crit"}
+# Deeper nesting is named by its schema instead of being unfolded.
+DEPTH = 3
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One name in a query, a body or an answer; `name` is a path such as a[].b."""
+
+    name: str
+    kind: str
+    required: bool
+    words: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: str
+    words: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True)
+class Operation:
+    verb: str
+    path: str
+    summary: str
+    words: str
+    parameters: tuple[Field, ...]
+    body: tuple[Field, ...]
+    answers: tuple[Answer, ...]
+
+    @property
+    def anchor(self) -> str:
+        return f"{self.verb}-{self.path.strip('/')}".translate(
+            str.maketrans("/", "-", "{}")
+        )
+
+    @property
+    def tone(self) -> str:
+        return TONES[self.verb]
+
+
+@dataclass(frozen=True)
+class Area:
+    name: str
+    operations: tuple[Operation, ...]
+
+
+def areas(document: Schema) -> list[Area]:
+    """Every operation, grouped by the first segment below /api/."""
+    found = sorted(_operations(document), key=lambda one: (_area(one.path), one.path))
+    return [
+        Area(name, tuple(group))
+        for name, group in groupby(found, key=lambda one: _area(one.path))
+    ]
+
+
+def _area(path: str) -> str:
+    parts = path.strip("/").split("/")
+    return parts[1] if parts[0] == "api" and len(parts) > 1 else "service"
+
+
+def _operations(document: Schema) -> Iterator[Operation]:
+    for path, item in document.get("paths", {}).items():
+        for verb in VERBS:
+            if verb in item:
+                yield _operation(document, path, verb, item[verb])
+
+
+def _operation(document: Schema, path: str, verb: str, one: Schema) -> Operation:
+    words = str(one.get("description", "")).strip()
+    first, _, rest = words.partition("\n")
+    return Operation(
+        verb=verb,
+        path=path,
+        summary=str(one.get("summary") or first),
+        words=" ".join(rest.split()),
+        parameters=tuple(_parameter(document, p) for p in one.get("parameters", ())),
+        body=_body(document, one.get("requestBody", {})),
+        answers=tuple(
+            _answer(document, status, answer)
+            for status, answer in sorted(one.get("responses", {}).items())
+        ),
+    )
+
+
+def _parameter(document: Schema, parameter: Schema) -> Field:
+    schema = parameter.get("schema", {})
+    return Field(
+        f"{parameter['name']} ({parameter['in']})",
+        _kind(document, schema),
+        bool(parameter.get("required")),
+        str(parameter.get("description", "")),
+    )
+
+
+def _body(document: Schema, body: Schema) -> tuple[Field, ...]:
+    schema = _media(body.get("content", {}))
+    return tuple(_fields(document, schema)) if schema else ()
+
+
+def _answer(document: Schema, status: str, answer: Schema) -> Answer:
+    schema = _media(answer.get("content", {}))
+    return Answer(
+        status,
+        str(answer.get("description", "")),
+        tuple(_fields(document, schema)) if schema else (),
+    )
+
+
+def _media(content: Mapping[str, Schema]) -> Schema:
+    return next((one.get("schema", {}) for one in content.values()), {})
+
+
+def _resolve(document: Schema, schema: Schema) -> Schema:
+    while "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
+    if len(parts := schema.get("allOf", ())) == 1:
+        return _resolve(document, parts[0])
+    return schema
+
+
+def _fields(
+    document: Schema, schema: Schema, prefix: str = "", depth: int = 0
+) -> Iterator[Field]:
+    schema = _resolve(document, schema)
+    if "items" in schema:
+        yield from _fields(document, schema["items"], f"{prefix}[]", depth)
+        return
+    required = set(schema.get("required", ()))
+    for name, inner in schema.get("properties", {}).items():
+        path = f"{prefix}.{name}" if prefix else name
+        whole = _resolve(document, inner)
+        words = str(inner.get("description") or whole.get("description", ""))
+        yield Field(path, _kind(document, inner), name in required, words)
+        if depth < DEPTH and (whole.get("properties") or "items" in whole):
+            yield from _fields(document, whole, path, depth + 1)
+
+
+def _kind(document: Schema, schema: Schema) -> str:
+    """ "string (date-time)", "list of integer", "one of a, b", "string or null"."""
+    schema = _resolve(document, schema)
+    if values := schema.get("enum"):
+        return "one of " + ", ".join("null" if v is None else str(v) for v in values)
+    for word in ("oneOf", "anyOf"):
+        if word in schema:
+            return " or ".join(_kind(document, one) for one in schema[word])
+    given = schema.get("type", "object" if "properties" in schema else "any")
+    kinds = given if isinstance(given, list) else [given]
+    names = []
+    for kind in kinds:
+        if kind == "array":
+            names.append(f"list of {_kind(document, schema.get('items', {}))}")
+        else:
+            form = f" ({schema['format']})" if "format" in schema else ""
+            names.append(f"{kind}{form if kind != 'null' else ''}")
+    return " or ".join(names)

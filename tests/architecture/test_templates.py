@@ -1,0 +1,115 @@
+"""Templates keep the rules that the strict policy and the no-JavaScript path need."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.template import Template
+from django.template.base import Node
+from django.template.loader import get_template
+from django.template.loader_tags import IncludeNode
+from django.templatetags.static import StaticNode
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "templates"
+PAGES = sorted(str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.html"))
+COMMENT = re.compile(r"\{#.*?#\}|\{% comment.*?endcomment %\}|<!--.*?-->", re.DOTALL)
+# A tag may hold template tags whose strings hold ">": they are part of it.
+TAG = re.compile(r"<[a-zA-Z](?:\{%.*?%\}|\{\{.*?\}\}|[^>{]|\{)*>", re.DOTALL)
+FORM = re.compile(r"<form\b.*?</form>", re.DOTALL)
+
+
+def source(name: str) -> str:
+    return COMMENT.sub("", (FOLDER / name).read_text())
+
+
+def nodes(name: str) -> Iterator[Node]:
+    template: Template = get_template(name).template  # type: ignore[attr-defined]
+    for node in template.nodelist:
+        yield from node.get_nodes_by_type(Node)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_inline_style_or_handler(name: str) -> None:
+    found = [
+        tag
+        for tag in TAG.findall(source(name))
+        if re.search(r"\s(style|on[a-z]+|hx-on[^=]*)\s*=", tag)
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_inline_script(name: str) -> None:
+    scripts = re.findall(r"<script\b[^>]*>(.*?)</script>", source(name), re.DOTALL)
+    assert [text for text in scripts if text.strip()] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_script_and_htmx_element_carries_the_nonce(name: str) -> None:
+    """Without it htmx is stripped from the element, which then does full page loads."""
+    bare = [
+        tag
+        for tag in TAG.findall(source(name))
+        if (re.search(r"\shx-(?!nonce)", tag) and "hx-nonce=" not in tag)
+        or (tag.startswith("<script") and "nonce=" not in tag)
+    ]
+    assert bare == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_post_form_carries_its_token(name: str) -> None:
+    bare = [
+        form[:80]
+        for form in FORM.findall(source(name))
+        if re.search(r"method=[\"']?post", form, re.IGNORECASE)
+        and "{% csrf_token %}" not in form
+    ]
+    assert bare == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_htmx_uses_nothing_that_needs_eval(name: str) -> None:
+    assert not re.search(r"js:|hx-vals=['\"]js|hx-trigger=\"[^\"]*\[", source(name))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_included_template_exists(name: str) -> None:
+    for node in nodes(name):
+        if isinstance(node, IncludeNode) and isinstance(node.template.var, str):
+            get_template(node.template.var)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_static_file_exists(name: str) -> None:
+    """The storage is forgiving at run time, so a wrong name must fail here."""
+    wanted = [
+        node.path.var
+        for node in nodes(name)
+        if isinstance(node, StaticNode) and isinstance(node.path.var, str)
+    ]
+    files = {path: Path(ROOT, "static", *path.split("/")) for path in wanted}
+    assert [path for path, file in files.items() if not file.is_file()] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_icon_is_in_the_sprite(name: str) -> None:
+    sprite = (ROOT / "static" / "icons.svg").read_text()
+    text = source(name)
+    used = set(re.findall(r"\{% icon \"(\w+)\"", text))
+    used |= set(re.findall(r"_chip\.html\"[^%]*\bicon=\"(\w+)\"", text))
+    used |= set(re.findall(r"_icon\.html\" with name=\"(\w+)\"", text))
+    assert [name for name in used if f'id="{name}"' not in sprite] == []
+
+
+FRAGMENTS = [name for name in PAGES if Path(name).name.startswith("_")]
+
+
+@pytest.mark.parametrize("name", FRAGMENTS)
+def test_every_fragment_stands_alone(name: str) -> None:
+    """It extends nothing and is drawn as it is, inside a page or for htmx."""
+    assert "{% extends" not in source(name)
+    get_template(name)

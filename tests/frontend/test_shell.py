@@ -1,0 +1,88 @@
+"""The frame shows what a person may open, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.test import Client, RequestFactory
+
+from accounts.models import User
+from rrr_dashboard import shell
+from rrr_dashboard.shell import Shell, preferences
+
+
+@pytest.fixture
+def frame(rf: RequestFactory) -> Callable[..., Shell]:
+    def make(user: User | AnonymousUser, path: str = "/") -> Shell:
+        request = rf.get(path)
+        request.user = user
+        return Shell(request)
+
+    return make
+
+
+def labels(entries: list[shell.Entry]) -> list[str]:
+    return [entry.label for entry in entries]
+
+
+def test_a_person_without_a_role_sees_the_overview_only(
+    person: Callable[..., User], frame: Callable[..., Shell]
+) -> None:
+    assert labels(frame(person("mallory")).main) == ["Overview"]
+
+
+def test_an_operator_sees_alerts(
+    person: Callable[..., User], frame: Callable[..., Shell]
+) -> None:
+    assert "Alerts" in labels(frame(person("olga", "Operator")).main)
+
+
+def test_a_trader_does_not(
+    person: Callable[..., User], frame: Callable[..., Shell]
+) -> None:
+    assert "Alerts" not in labels(frame(person("tom", "Trader")).main)
+
+
+def test_only_the_page_one_is_on_is_current(
+    person: Callable[..., User], frame: Callable[..., Shell]
+) -> None:
+    entries = frame(person("olga", "Operator"), "/alerts/x/").main
+    assert [entry.label for entry in entries if entry.current] == ["Alerts"]
+
+
+def test_every_open_page_is_in_the_tabs_or_behind_more(
+    person: Callable[..., User], frame: Callable[..., Shell]
+) -> None:
+    one = frame(person("olga", "Operator"))
+    assert {e.path for e in one.tabs} | {e.path for e in one.more} == {
+        e.path for e in one.main + one.reference
+    }
+    assert len(one.tabs) <= 4
+
+
+def test_preferences_are_the_persons(
+    rf: RequestFactory, person: Callable[..., User]
+) -> None:
+    request = rf.get("/")
+    request.user = person("ada")
+    request.user.preferences = {"theme": "dark"}
+    assert preferences(request)["theme"] == "dark"
+
+
+@pytest.mark.parametrize("cookie", ["", "no json", "[1]", '{"theme": null}'])
+def test_a_broken_cookie_is_no_preference(rf: RequestFactory, cookie: str) -> None:
+    request = rf.get("/")
+    request.user = AnonymousUser()
+    request.COOKIES["rrr_prefs"] = cookie
+    assert preferences(request) == shell.DEFAULTS
+
+
+def test_an_error_page_needs_no_session(client: Client, db: None) -> None:
+    answer = client.get("/nothing/here/")
+    page = answer.content.decode()
+    assert answer.status_code == 404
+    assert answer["X-Request-ID"] in page
+    assert "<script" not in page
+    assert ">DEV<" in page

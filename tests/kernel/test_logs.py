@@ -1,0 +1,48 @@
+"""One JSON object a line, with the request id, without secrets."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+import structlog
+
+from kernel import logs
+
+
+def line(message: str, **extra: object) -> dict[str, object]:
+    record = logging.LogRecord(
+        "rrr.test", logging.WARNING, __file__, 1, message, (), None
+    )
+    record.__dict__.update(extra)
+    found: dict[str, object] = json.loads(logs.formatter().format(record))
+    return found
+
+
+def test_a_line_is_one_json_object_with_time_level_and_logger() -> None:
+    found = line("two\nlines")
+    assert found["event"] == "two\nlines"
+    assert (found["level"], found["logger"]) == ("warning", "rrr.test")
+    assert str(found["at"]).endswith("Z")
+
+
+def test_the_request_id_is_in_every_line_of_a_request() -> None:
+    with structlog.contextvars.bound_contextvars(request_id="abc"):
+        assert line("x")["request_id"] == "abc"
+
+
+@pytest.mark.parametrize(
+    ("message", "extra"),
+    [
+        ("Authorization was Bearer abc.def.ghi", {}),
+        ("postgresql://rrr:hunter2@db/rrr failed", {}),
+        ("token rrr_a1_s3cr3tvalue", {}),
+        ("x", {"password": "hunter2", "DEMO_PASSWORD": "hunter2"}),
+    ],
+)
+def test_secrets_are_blanked(message: str, extra: dict[str, object]) -> None:
+    text = json.dumps(line(message, **extra))
+    assert "[redacted]" in text
+    for secret in ("hunter2", "abc.def.ghi", "s3cr3tvalue"):
+        assert secret not in text

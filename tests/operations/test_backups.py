@@ -1,0 +1,208 @@
+"""Backups that really come back, on the database the suite runs on."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import Session, User
+from accounts.services.sessions import open_session
+from audit import queries as audit_queries
+from operations.domain.alerting import Reading
+from operations.models import Alert, Backup, Job, JobRun, Notice, Rule
+from operations.services import alerting
+from operations.services.backups import engines, files, restoring, taking
+from operations.services.backups.engines import BackupError
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path: Path, settings: Any) -> Iterator[Path]:
+    settings.STATE_DIR = tmp_path
+    settings.BACKUP_URL = str(tmp_path / "backups")
+    settings.CHECKPOINT_DIR = tmp_path / "checkpoints"
+    settings.LOG_KEY_FILE = tmp_path / "log.key"
+    yield tmp_path
+    from kernel import locks
+
+    locks.release(tmp_path / "database.lock")
+
+
+def a_desk(person: Callable[..., User]) -> tuple[User, Session]:
+    """Something of everything that must not wake up again."""
+    olga = person("olga", "Operator")
+    rule = Rule.objects.get(name="memory")
+    reading = Reading("memory", "host", Decimal(99), breached=True)
+    alerting.apply(reading, rule, NOON)
+    alerting.apply(reading, rule, NOON + timedelta(seconds=40))
+    job = Job.objects.create(name="left-behind")
+    JobRun.objects.create(job=job, due_at=NOON)
+    return olga, open_session(olga, Session.Kind.API)
+
+
+def restored(path: str) -> str:
+    out = StringIO()
+    call_command("restore", path, "--yes", stdout=out)
+    return out.getvalue()
+
+
+def test_a_backup_is_private_verified_and_listed(person: Callable[..., User]) -> None:
+    a_desk(person)
+    backup = taking.take("system")
+    assert (backup.status, backup.error) == ("verified", "")
+    path = Path(backup.location)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert files.digest(path) == backup.sha256
+    (kept,) = files.kept()
+    assert kept.manifest.uid == backup.uid.hex
+    assert kept.manifest.marker["rows.accounts_user"] == str(User.objects.count())
+    assert [p.name for p in files.folder().iterdir() if p.name.startswith(".")] == []
+
+
+@pytest.mark.process
+def test_a_restored_copy_does_not_wake_the_past(person: Callable[..., User]) -> None:
+    _, session = a_desk(person)
+    backup = taking.take("system")
+    person("late", "Viewer")
+    size = audit_queries.head().size
+    said = restored(backup.uid.hex[:8])
+    assert "restored to" in said
+    assert not User.objects.filter(username="late").exists()
+    assert Notice.objects.get(level="firing").state == "suppressed"
+    assert JobRun.objects.get(job__name="left-behind").state == "lost"
+    assert Alert.objects.get().state == "resolved"
+    session.refresh_from_db()
+    assert session.revoked_at is not None
+    newest = audit_queries.recent(1)[0][0]
+    assert newest.kind == "operations.backup.restored"
+    assert size >= 0
+    assert not restoring.pending_file().exists()
+
+
+@pytest.mark.process
+def test_what_was_there_is_backed_up_first(person: Callable[..., User]) -> None:
+    a_desk(person)
+    first = taking.take("system")
+    person("late", "Viewer")
+    said = restored(first.location)
+    saved = said.rsplit("before: ", 1)[1].strip()
+    manifest = files.read_manifest(files.find(saved))
+    assert int(manifest.marker["rows.accounts_user"]) == User.objects.count() + 1
+
+
+def test_without_yes_nothing_changes(person: Callable[..., User]) -> None:
+    a_desk(person)
+    backup = taking.take("system")
+    person("late", "Viewer")
+    out = StringIO()
+    call_command("restore", backup.location, stdout=out)
+    assert "nothing was changed" in out.getvalue()
+    assert User.objects.filter(username="late").exists()
+
+
+def test_a_running_product_is_not_restored_over(
+    person: Callable[..., User], own_state: Path
+) -> None:
+    import fcntl
+
+    a_desk(person)
+    backup = taking.take("system")
+    with (own_state / "database.lock").open("w") as running:
+        fcntl.flock(running, fcntl.LOCK_SH)
+        with pytest.raises(CommandError, match="the product is running"):
+            restored(backup.location)
+    assert User.objects.filter(username="olga").exists()
+
+
+def flipped(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 0xFF]) + content[middle + 1 :]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"",
+        lambda content: content[: len(content) // 2],
+        flipped,
+        lambda content: gzip.compress(b"something else"),
+    ],
+    ids=["empty", "truncated", "flipped", "swapped"],
+)
+def test_damage_is_found_before_anything_is_touched(
+    person: Callable[..., User], damage: Callable[[bytes], bytes]
+) -> None:
+    a_desk(person)
+    path = Path(taking.take("system").location)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(CommandError):
+        restored(str(path))
+    assert User.objects.filter(username="olga").exists()
+
+
+def test_a_backup_newer_than_the_code_is_refused(
+    person: Callable[..., User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = taking.applied_migrations()
+    monkeypatch.setattr(
+        taking, "applied_migrations", lambda: [*real, "trades.9999_future"]
+    )
+    backup = taking.take("system")
+    with pytest.raises(BackupError, match="newer than this code"):
+        restoring.plan(backup.location)
+
+
+def test_a_full_disk_is_a_failed_backup_that_says_so(
+    monkeypatch: pytest.MonkeyPatch, own_state: Path
+) -> None:
+    def full(*args: object, **kwargs: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "write", full)
+    backup = taking.take("system")
+    assert backup.status == "failed"
+    assert "No space left" in backup.error
+    assert not list((own_state / "backups").glob("rrr-*"))
+
+
+def test_a_snapshot_is_pinned_while_others_write(person: Callable[..., User]) -> None:
+    """The marker and the copy are of the same moment, whatever is written meanwhile."""
+    a_desk(person)
+    added: list[str] = []
+
+    def write_meanwhile(done: int, total: int) -> None:
+        if not added:
+            added.append("x")
+            with connection.cursor() as cursor:
+                cursor.execute("UPDATE accounts_user SET first_name = 'changed'")
+
+    assert taking.take("system", write_meanwhile).status == "verified"
+
+
+def test_one_is_due_when_the_newest_is_older_than_the_frequency(settings: Any) -> None:
+    settings.BACKUP_FREQUENCY = "1h"
+    now = timezone.now()
+    assert taking.due(now)
+    Backup.objects.create(
+        engine="sqlite", status="verified", started_at=now - timedelta(minutes=59)
+    )
+    assert not taking.due(now)
+    assert taking.due(now + timedelta(minutes=2))
+
+
+def test_differences_are_named() -> None:
+    assert engines.differences({"a": "1", "b": "2"}, {"a": "1", "b": "3"}) == [
+        "b: 2 became 3"
+    ]
