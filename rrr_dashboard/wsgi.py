@@ -6,7 +6,15 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rrr_dashboard.settings")
 
+from django.conf import settings
+
+from kernel import build, locks
+
 # Imported for its effect: without it a web process publishes to amqp://localhost.
 from rrr_dashboard.celery import app as celery_app  # noqa: F401
+
+# A restore must not replace the database under a process that serves it.
+locks.hold(settings.STATE_DIR / "database.lock", exclusive=False)
+build.running()
 
 application = get_wsgi_application()
