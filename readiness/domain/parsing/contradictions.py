@@ -1,0 +1,178 @@
+"""Where a checklist says two things that cannot both be meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from readiness.domain.parsing.document import Contradiction, Document, Item
+
+# What a status line says about the work; words in neither set decide nothing.
+DONE = frozenset(
+    [
+        "active",
+        "available",
+        "complete",
+        "completed",
+        "configured",
+        "documented",
+        "done",
+        "enabled",
+        "exists",
+        "fixed",
+        "implemented",
+        "optimized",
+        "optimised",
+        "passed",
+        "passing",
+        "ready",
+        "resolved",
+        "secured",
+        "tested",
+        "updated",
+        "validated",
+        "verified",
+    ]
+)
+NOT_DONE = frozenset(
+    [
+        "blocked",
+        "created",
+        "draft",
+        "drafted",
+        "failing",
+        "missing",
+        "pending",
+        "planned",
+        "started",
+        "todo",
+        "unknown",
+        "wip",
+    ]
+)
+NOT_DONE_PHRASES = ("in progress", "not ", "to do", "partial")
+
+
+def contradictions(document: Document) -> list[Contradiction]:
+    """Ticks against status lines and children, and lines that stand twice.
+
+    In order of their first line.
+    """
+    found = [
+        *_against_status(document.items),
+        *_against_children(document.items),
+        *_same_commands(document),
+        *_same_words(document.items),
+    ]
+    return sorted(found, key=lambda one: one.lines)
+
+
+def says_done(status: str) -> bool | None:
+    """Whether a status says that the work is done; None when it does not tell."""
+    plain = status.casefold().strip(" .!*_`")
+    if plain.startswith(NOT_DONE_PHRASES):
+        return False
+    words = re.findall(r"[a-z]+", plain)
+    if any(word in NOT_DONE for word in words):
+        return False
+    if plain == "up to date" or any(word in DONE for word in words):
+        return True
+    return None
+
+
+def _against_status(items: list[Item]) -> Iterator[Contradiction]:
+    for item in items:
+        for status in item.statuses:
+            done = says_done(status)
+            if done is None or done == item.ticked:
+                continue
+            name = _name(item)
+            if done:
+                words = f"{name} is not ticked, its status says {status}."
+                yield Contradiction(
+                    "open_but_done", "Open but done", words, (item.line,)
+                )
+            else:
+                words = f"{name} is ticked, its status says only {status}."
+                yield Contradiction(
+                    "ticked_but_not_done", "Ticked but not done", words, (item.line,)
+                )
+
+
+def _against_children(items: list[Item]) -> Iterator[Contradiction]:
+    children: dict[int, list[Item]] = {}
+    for item in items:
+        if item.parent and item.blocking == "blocking":
+            children.setdefault(id(item.parent), []).append(item)
+    for item in items:
+        below = children.get(id(item), [])
+        open_ = [child for child in below if not child.ticked]
+        if item.ticked and open_:
+            words = f"{_name(item)} is ticked, but {_name(open_[0])} below it is not."
+            lines = (item.line, open_[0].line)
+            yield Contradiction("parent_ahead", "Ticked above open lines", words, lines)
+        elif below and not open_ and not item.ticked:
+            words = f"{_name(item)} is not ticked, but every line below it is."
+            yield Contradiction(
+                "parent_behind", "Open above ticked lines", words, (item.line,)
+            )
+
+
+def _same_commands(document: Document) -> Iterator[Contradiction]:
+    first: dict[str, Item] = {}
+    told: set[tuple[int, int]] = set()
+    for step in document.steps:
+        item = step.item
+        for command in _commands(step.text) if item else ():
+            other = first.setdefault(command, item) if item else None
+            if other is None or item is None or other is item:
+                continue
+            pair = (other.line, item.line)
+            if pair not in told:
+                told.add(pair)
+                words = f"{_name(other)} and {_name(item)} both run `{command}`."
+                yield Contradiction("same_check", "Same check twice", words, pair)
+
+
+def _commands(text: str) -> Iterator[str]:
+    for line in text.splitlines():
+        command = " ".join(line.split())
+        if command and not command.startswith("#"):
+            yield command
+
+
+def _same_words(items: Iterable[Item]) -> Iterator[Contradiction]:
+    first: dict[tuple[str, ...], Item] = {}
+    for item in items:
+        stems = _stems(item.title)
+        other = first.setdefault((_place(item), *stems), item)
+        if not stems or other is item:
+            continue
+        lines = (other.line, item.line)
+        names = f"{_state(other)}, {_state(item)}"
+        if other.ticked != item.ticked:
+            yield Contradiction("opposite", "Opposite states", f"{names}.", lines)
+        else:
+            words = f"{_name(other)} stands twice: {names}."
+            yield Contradiction("duplicate", "Stands twice", words, lines)
+
+
+def _place(item: Item) -> str:
+    """Nested lines may well be alike below different parents."""
+    return f"{item.parent.line}" if item.parent else ""
+
+
+def _stems(title: str) -> tuple[str, ...]:
+    """("load", "test") of both "Load Testing" and "Load Tests"."""
+    words = re.findall(r"\w+", title[:200].casefold())
+    return tuple(re.sub(r"(?<=\w{3})(ings?|s)$", "", word) for word in words)
+
+
+def _state(item: Item) -> str:
+    if item.ticked:
+        return f"{_name(item)} is ticked"
+    return f"{_name(item)} is open" + (f" and {item.status}" if item.status else "")
+
+
+def _name(item: Item) -> str:
+    return f"“{item.title[:80]}”"
