@@ -1,13 +1,28 @@
+import importlib
+import pkgutil
+import sys
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
+from django.utils.module_loading import autodiscover_modules
 
 
 def _rules(**kwargs: Any) -> None:
     from operations.services.alerting import ensure_rules
 
     ensure_rules()
+
+
+def discover() -> None:
+    """Import every app's probes, jobs and markers, so that they register themselves.
+    Of a package all submodules: autodiscovery alone would import its empty door."""
+    autodiscover_modules("probes", "jobs", "markers")
+    for config in apps.get_app_configs():
+        for room in ("probes", "jobs"):
+            module = sys.modules.get(f"{config.name}.{room}")
+            for found in pkgutil.iter_modules(getattr(module, "__path__", [])):
+                importlib.import_module(f"{config.name}.{room}.{found.name}")
 
 
 class OperationsConfig(AppConfig):
@@ -17,3 +32,4 @@ class OperationsConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(_rules, sender=self, dispatch_uid="operations.rules")
+        discover()

@@ -97,12 +97,13 @@ class JobRun(models.Model):
 
 class Heartbeat(models.Model):
     """The last sign of life of one process, written by the process itself
-    (beat's is the send time that its tick carries)."""
+    (beat's is the send time that its tick carries; the tick's is its last run)."""
 
     class Kind(models.TextChoices):
         WORKER = "worker"
         BEAT = "beat"
         WATCH = "watch"
+        TICK = "tick"
 
     kind = models.CharField(max_length=10, choices=Kind)
     name = models.CharField(max_length=200, unique=True)

@@ -1,0 +1,43 @@
+"""Named reads that pages, API and jobs share."""
+
+from __future__ import annotations
+
+from operations.queries.alerting import (
+    ALERT_STATES,
+    alerts,
+    firing_unacknowledged,
+    open_alerts,
+    rules,
+    timeline,
+)
+from operations.queries.measurements import (
+    latest_result,
+    latest_results,
+    params_digest,
+    probe_board,
+)
+from operations.queries.processes import (
+    backups,
+    job_board,
+    last_tick,
+    processes,
+    stale_processes,
+)
+
+__all__ = [
+    "ALERT_STATES",
+    "alerts",
+    "backups",
+    "firing_unacknowledged",
+    "job_board",
+    "last_tick",
+    "latest_result",
+    "latest_results",
+    "open_alerts",
+    "params_digest",
+    "probe_board",
+    "processes",
+    "rules",
+    "stale_processes",
+    "timeline",
+]

@@ -1,0 +1,83 @@
+"""Doing one run: claim, work under a lease that is renewed, finish under the fence."""
+
+from __future__ import annotations
+
+import logging
+from threading import Event, Thread
+from types import TracebackType
+
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from kernel.registry import JOBS, PROBES
+from operations.models import Job, JobRun
+from operations.services import probing, scheduler
+
+logger = logging.getLogger("rrr.jobs")
+
+
+def execute(uid: str) -> bool:
+    """Do the run if it can still be claimed; True when its result was written.
+
+    A message for a run that is not queued any more is simply dropped.
+    """
+    run = scheduler.claim(uid, scheduler.owner(), timezone.now())
+    if run is None:
+        return False
+    with Renewing(run):
+        try:
+            result = _work(run)
+        except Exception as error:
+            words = f"{type(error).__name__}: {error}"
+            logger.exception("%s failed", run.job.name)
+            scheduler.finish(run, timezone.now(), error=words or "failed")
+            return True
+    return scheduler.finish(run, timezone.now(), result=result)
+
+
+def _work(run: JobRun) -> str:
+    """The job's sentence. A probe that could not measure still ran well: what it
+    could not see is in its result."""
+    name = run.job.name
+    if run.job.kind == Job.Kind.PROBE:
+        probe = name.removeprefix(scheduler.PROBE_PREFIX)
+        if probe not in PROBES:
+            raise LookupError(f"the probe {probe} is gone")
+        seen = probing.run(probe, run.params, run.uid)
+        return seen.error or seen.detail
+    if name not in JOBS:
+        raise LookupError(f"the job {name} is gone")
+    return JOBS[name].function(run.params)
+
+
+class Renewing:
+    """Renews the run's lease from a thread while the work goes on."""
+
+    def __init__(self, run: JobRun) -> None:
+        self._run = run
+        self._end = Event()
+        self._thread = Thread(target=self._renew, name="lease", daemon=True)
+
+    def __enter__(self) -> Renewing:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._end.set()
+        self._thread.join(timeout=2)
+
+    def _renew(self) -> None:
+        pause = scheduler.LEASE.total_seconds() / 3
+        while not self._end.wait(pause):
+            try:
+                if not scheduler.renew(self._run, timezone.now()):
+                    return
+            except DatabaseError as error:
+                logger.warning("lease not renewed: %s", error)
+            finally:
+                connection.close()

@@ -1,0 +1,48 @@
+"""The tick: every 10 s, from beat through a worker, or from `watch` itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from kernel import http
+from operations.models import Heartbeat
+from operations.services import alerting, delivery, heartbeats, scheduler, spool
+
+logger = logging.getLogger("rrr.jobs")
+
+
+def tick(at: datetime, *, by: str = "worker") -> None:
+    """Queue what is due, look at the rules, send what waits, tell the watchdog.
+
+    Safe to run twice at once: every step is a compare-and-set. `by="watch"` queues
+    no probes and rings for nobody. One step failing does not stop the next.
+    """
+    heartbeats.beat(Heartbeat.Kind.TICK, at, host="any")
+    alone = by == "watch"
+    _step(lambda: scheduler.run_due(at, probes=not alone, ring=not alone))
+    _step(lambda: alerting.evaluate(at))
+    _step(spool.mirror)
+    _step(lambda: delivery.deliver(at))
+    _step(_ping)
+
+
+def _step(work: Callable[[], object]) -> None:
+    try:
+        work()
+    except (DatabaseError, OSError):
+        logger.exception("a step of the tick failed")
+
+
+def _ping() -> None:
+    """WATCHDOG_URL expects us: its owner is told when we stop coming."""
+    if not settings.WATCHDOG_URL:
+        return
+    try:
+        http.send(settings.WATCHDOG_URL, method="GET")
+    except (http.Refused, http.NoAnswer) as error:
+        logger.warning("watchdog: %s", error)
