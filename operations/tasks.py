@@ -16,11 +16,14 @@ from celery import Task, shared_task
 from celery.signals import (
     beat_init,
     before_task_publish,
+    worker_init,
     worker_ready,
     worker_shutting_down,
 )
+from django.conf import settings
 from django.utils import timezone
 
+from kernel import locks
 from operations.models import Heartbeat
 from operations.services import heartbeats, running, ticking
 
@@ -59,6 +62,11 @@ def _stamp_ticks(**kwargs: Any) -> None:
     before_task_publish.connect(_stamp, sender=TICK)
 
 
+def _hold_database(**kwargs: Any) -> None:
+    """While a worker lives, nobody restores over its database; children inherit it."""
+    locks.hold(settings.STATE_DIR / "database.lock", exclusive=False)
+
+
 def _start_beating(sender: Any = None, **kwargs: Any) -> None:
     queues = ",".join(sorted(sender.app.amqp.queues.consume_from))
     thread = heartbeats.Beating(Heartbeat.Kind.WORKER, queues)
@@ -71,6 +79,7 @@ def _stop_beating(**kwargs: Any) -> None:
         _beating.pop().stop()
 
 
+worker_init.connect(_hold_database)
 beat_init.connect(_stamp_ticks)
 worker_ready.connect(_start_beating)
 worker_shutting_down.connect(_stop_beating)

@@ -7,6 +7,8 @@ class DashboardConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from rrr_dashboard import checks
+        # The Celery app, for its effect: a process without it would publish to
+        # amqp://localhost and nobody would hear.
+        from rrr_dashboard import celery, checks  # noqa: F401
 
         checks.register_all()

@@ -17,6 +17,7 @@ from csp.constants import NONCE
 
 from kernel import logs
 from kernel.valkey import socket_path
+from rrr_dashboard.beat import SteadyEvery
 from rrr_dashboard.env import Env, SettingError
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -270,6 +271,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 0.2,
 }
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+# Nothing to remember: what is due is in the database, and a kept time of last run
+# would be of another process' steady clock.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_TASK_DEFAULT_QUEUE = "tick"
 CELERY_TASK_ROUTES = {
     "operations.tasks.tick": {"queue": "tick"},
@@ -279,7 +283,7 @@ CELERY_TASK_ROUTES = {
 CELERY_BEAT_SCHEDULE = {
     "tick": {
         "task": "operations.tasks.tick",
-        "schedule": timedelta(seconds=10),
+        "schedule": SteadyEvery(timedelta(seconds=10)),
         "options": {"expires": 10, "queue": "tick"},
     }
 }

@@ -53,7 +53,7 @@ def ring(run: JobRun, *, queue: str, limit: timedelta) -> bool:
 
 
 def app() -> Celery:
-    return current_app._get_current_object()  # type: ignore[no-any-return]
+    return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]
 
 
 def _connection() -> Connection:

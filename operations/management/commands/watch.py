@@ -1,0 +1,39 @@
+"""`manage.py watch`: the process that notices when the others do not."""
+
+from __future__ import annotations
+
+import signal
+from threading import Event
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
+
+from kernel import locks
+from operations.models import Heartbeat
+from operations.services import heartbeats
+from operations.services.watching import LOOK_EVERY, Watch
+
+
+class Command(BaseCommand):
+    help = "Ask the database every 5 s, judge heartbeats, tick when nobody else does."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            locks.hold(settings.STATE_DIR / "database.lock", exclusive=False)
+        except locks.Busy as busy:
+            raise CommandError(f"a restore is going on: {busy}") from busy
+        end = Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: end.set())
+        watch = Watch()
+        while not end.is_set():
+            watch.look()
+            end.wait(LOOK_EVERY)
+        try:
+            heartbeats.forget(Heartbeat.Kind.WATCH)
+        except DatabaseError:
+            self.stderr.write("the database is away; the heartbeat row stays")
+        finally:
+            connection.close()

@@ -1,0 +1,73 @@
+"""What `watch` does at each look: needs neither Celery nor Redis."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from operations import queries
+from operations.models import Heartbeat
+from operations.services import heartbeats, ticking
+from operations.services.spool import DatabaseWatch
+
+logger = logging.getLogger("rrr.watch")
+LOOK_EVERY = 5.0
+TICK_MISSED_AFTER = 20.0
+
+
+@dataclass
+class Watch:
+    """What is remembered from look to look; waits are on a monotonic clock.
+
+    A tick counts as missed when the stored time of the last one has not *changed*
+    for 20 s: comparing it with the wall clock would believe a clock set back.
+    """
+
+    monotonic: Callable[[], float] = time.monotonic
+    database: DatabaseWatch = field(default_factory=DatabaseWatch)
+    _tick: datetime | None = None
+    _tick_seen: float = field(init=False)
+    _beaten: float | None = None
+
+    def __post_init__(self) -> None:
+        self._tick_seen = self.monotonic()
+
+    def look(self) -> bool:
+        """Ask the database, show a sign of life, tick in beat's stead if nobody
+        did; True when this look ran a tick."""
+        at = timezone.now()
+        try:
+            if not self.database.look(at):
+                return False
+            self._beat(at)
+            return self._tick_if_missed(at)
+        except DatabaseError as error:
+            logger.warning("the database went away: %s", error)
+            return False
+        finally:
+            connection.close()
+
+    def _beat(self, at: datetime) -> None:
+        now = self.monotonic()
+        if self._beaten is None or now - self._beaten >= heartbeats.EVERY_SECONDS:
+            heartbeats.beat(Heartbeat.Kind.WATCH, at)
+            self._beaten = now
+            for row in queries.stale_processes(at):
+                logger.warning("no sign of life from %s since %s", row, row.beaten_at)
+
+    def _tick_if_missed(self, at: datetime) -> bool:
+        last, now = queries.last_tick(), self.monotonic()
+        if last != self._tick:
+            self._tick, self._tick_seen = last, now
+            return False
+        if now - self._tick_seen < TICK_MISSED_AFTER:
+            return False
+        logger.warning("no tick for 20 s: ticking in its stead")
+        ticking.tick(at, by="watch")
+        return True
