@@ -20,7 +20,7 @@ def steady_now() -> datetime:
     return _STARTED + timedelta(seconds=time.monotonic() - _STARTED_MONOTONIC)
 
 
-class SteadyEvery(schedule):  # type: ignore[misc]
+class SteadyEvery(schedule):
     """Every so many seconds of monotonic time. Beat asks it for "now" too, so the
     whole of its heap runs on that clock."""
 
@@ -28,4 +28,4 @@ class SteadyEvery(schedule):  # type: ignore[misc]
         super().__init__(run_every, nowfun=steady_now)
 
     def __reduce__(self) -> tuple[type[SteadyEvery], tuple[timedelta]]:
-        return type(self), (self.run_every,)
+        return type(self), (timedelta(seconds=self.seconds),)

@@ -16,7 +16,7 @@ from operations.queries.measurements import (
     params_digest,
     probe_board,
 )
-from operations.queries.processes import (
+from operations.queries.running import (
     backups,
     job_board,
     last_tick,
