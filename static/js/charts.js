@@ -1,0 +1,93 @@
+// Draws a time series with uPlot over the server's SVG: zoom by dragging, values under
+// the pointer. The SVG stays in the page for print and comes back if anything fails.
+(() => {
+  "use strict";
+  const drawn = new Map();
+
+  function colour(name) {
+    // light-dark() resolves only as a computed colour, so an element is asked.
+    const probe = document.createElement("span");
+    probe.hidden = true;
+    document.body.append(probe);
+    probe.style.color = `var(--${name})`;
+    const value = getComputedStyle(probe).color;
+    probe.remove();
+    return value;
+  }
+
+  const number = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+  const percent = (value) => `${number.format(value * 100)} %`.replace("-", "−");
+  const plain = (value) => number.format(value).replace("-", "−");
+  const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 2 });
+
+  function axes(say) {
+    const text = colour("text-2"), line = colour("line");
+    const common = { stroke: text, font: "11px Inter, sans-serif", grid: { stroke: line, width: 1 }, ticks: { show: false } };
+    return [
+      { ...common, grid: { show: false } },
+      { ...common, side: 1, size: 64, values: (_, ticks) => ticks.map(say) },
+    ];
+  }
+
+  // data: {t: [seconds], panels: [{height, percent, series: [{name, values, colour, fill}]}]}
+  function panel(data, one, width, sync) {
+    const show = one.percent ? percent : plain;
+    const tick = one.percent ? percent : (v) => compact.format(v).replace("-", "−");
+    const options = {
+      width,
+      height: one.height,
+      cursor: { sync: { key: sync } },
+      axes: axes(tick),
+      series: [{}, ...one.series.map((s) => ({
+        label: s.name,
+        stroke: colour(s.colour),
+        width: 1.75,
+        fill: s.fill ? colour(s.fill) : undefined,
+        points: { show: false },
+        value: (_, v) => (v == null ? "–" : show(v)),
+      }))],
+    };
+    return new uPlot(options, [data.t, ...one.series.map((s) => s.values)]);
+  }
+
+  function draw(figure) {
+    const source = document.getElementById(figure.dataset.chart);
+    const place = figure.querySelector(".plot");
+    if (!source || !place) return;
+    drawn.get(figure)?.box.remove();
+    const data = JSON.parse(source.textContent);
+    const box = document.createElement("div");
+    box.className = "live-plot";
+    const width = place.clientWidth;
+    for (const one of data.panels) box.append(panel(data, one, width, figure.dataset.chart).root);
+    place.before(box);
+    place.classList.add("drawn");
+    drawn.set(figure, { box, width });
+  }
+
+  function attempt(figure) {
+    try {
+      draw(figure);
+    } catch (error) {
+      figure.querySelector(".plot")?.classList.remove("drawn");
+      console.warn("chart stays a picture:", error);
+    }
+  }
+
+  const seen = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      if (!entry.isIntersecting) continue;
+      seen.unobserve(entry.target);
+      attempt(entry.target);
+    }
+  });
+  const watch = () => document.querySelectorAll("figure[data-chart]").forEach((f) => drawn.has(f) || seen.observe(f));
+  const again = () => { for (const figure of drawn.keys()) if (figure.isConnected) attempt(figure); };
+
+  let wait = 0;
+  addEventListener("resize", () => { clearTimeout(wait); wait = setTimeout(again, 150); });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
+  document.addEventListener("rrr:theme", again);
+  document.addEventListener("htmx:after:swap", watch);
+  watch();
+})();

@@ -1,0 +1,191 @@
+"""The running product and a real browser, once for the whole folder.
+
+`serve` runs in its own process with its own state directory, demo people and demo
+data, so these tests see what a newcomer sees. Every page a test opens is watched:
+a policy violation or a script error fails the test that caused it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+PASSWORD = "e2e demo password 4711"
+START_SECONDS = 150
+WATCH_POLICY = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) =>
+  window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+"""
+
+
+@dataclass(frozen=True)
+class Product:
+    url: str
+    log: Path
+
+
+def own_database() -> str:
+    """A fresh database beside the suite's on PostgreSQL; "" is SQLite's file."""
+    given = os.environ.get("TEST_DATABASE_URL", "")
+    if not given:
+        return ""
+    parts = urlsplit(given)
+    name = f"{parts.path.strip('/')}_e2e"
+    server = urlunsplit(parts._replace(path="/postgres"))
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return urlunsplit(parts._replace(path=f"/{name}"))
+
+
+def environment(state: Path, port: int) -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"REDIS_URL", "CELERY_BROKER_URL", "DJANGO_SETTINGS_MODULE"}
+    }
+    return {
+        **kept,
+        "RRR_ENV": "demo",
+        "DEMO": "true",
+        "DEMO_PASSWORD": PASSWORD,
+        "STATE_DIR": str(state),
+        "PORT": str(port),
+        "DATABASE_URL": own_database(),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="package")
+def product() -> Iterator[Product]:
+    state = Path(tempfile.mkdtemp(prefix="rrr-e2e-"))
+    port, log = free_port(), state / "serve.log"
+    with log.open("wb") as out:
+        server = subprocess.Popen(
+            [sys.executable, "manage.py", "serve"],
+            cwd=ROOT,
+            env=environment(state, port),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while " is ready (commit" not in log.read_text():
+            if server.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"serve did not start:\n{log.read_text()[-3000:]}")
+            time.sleep(0.2)
+        yield Product(f"http://127.0.0.1:{port}", log)
+    finally:
+        server.send_signal(signal.SIGTERM)
+        try:
+            server.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+        shutil.rmtree(state, ignore_errors=True)
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="package")
+def signed_in(browser: Browser, product: Product) -> Callable[[str], Any]:
+    """signed_in("developer") -> their cookies; each person logs in once."""
+    held: dict[str, Any] = {}
+
+    def cookies(username: str) -> Any:
+        if username not in held:
+            context = browser.new_context()
+            page = context.new_page()
+            page.goto(f"{product.url}/accounts/login/")
+            page.fill("input[name=username]", username)
+            page.fill("input[name=password]", PASSWORD)
+            page.click("main button[type=submit], main button.p")
+            page.wait_for_url(f"{product.url}/")
+            held[username] = context.storage_state()
+            context.close()
+        return held[username]
+
+    return cookies
+
+
+@pytest.fixture
+def opened(
+    browser: Browser, product: Product, signed_in: Callable[[str], Any]
+) -> Iterator[Callable[..., Page]]:
+    """opened("trader", width=390, script=False) -> a watched page of that person."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def watch(page: Page) -> None:
+        page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
+        page.on(
+            "console",
+            lambda said: (
+                complaints.append(said.text)
+                if "Content Security" in said.text or "hx-csp" in said.text
+                else None
+            ),
+        )
+
+    def make(
+        username: str | None,
+        *,
+        width: int = 1440,
+        script: bool = True,
+        bypass: bool = False,
+    ) -> Page:
+        context = browser.new_context(
+            base_url=product.url,
+            viewport={"width": width, "height": 900},
+            java_script_enabled=script,
+            bypass_csp=bypass,
+            reduced_motion="reduce",
+            storage_state=signed_in(username) if username else None,
+        )
+        contexts.append(context)
+        if script:
+            context.add_init_script(WATCH_POLICY)
+        page = context.new_page()
+        watch(page)
+        return page
+
+    yield make
+    for context in contexts:
+        for page in context.pages:
+            if page.url.startswith("http") and not page.is_closed():
+                complaints += page.evaluate("window.violations || []")
+        context.close()
+    assert complaints == []
