@@ -17,9 +17,14 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from kernel.access import Access
+from operations import queries as operations
+from readiness.queries import reviews
+from readiness.queries.board import board
+from trades import queries as trades
 
 COUNTS_KEY = "shell:counts"
 DEMO_KEY = "demo_data"
@@ -99,15 +104,24 @@ def access_of(path: str) -> Access | None:
 
 
 def counts() -> dict[str, int]:
-    """Blockers of the newest open review and alerts firing unacknowledged.
-
-    One cached read; at most COUNTS_SECONDS old.
-    """
+    """Blockers of the newest open review, alerts firing unacknowledged, and whether
+    demo rows are shown: one cached read, at most COUNTS_SECONDS old."""
     found: dict[str, int] | None = cache.get(COUNTS_KEY)
     if found is None:
-        found = {}
+        found = {
+            "blockers": _blockers(),
+            "alerts": operations.firing_unacknowledged(),
+            "demo": int(trades.demo_books_exist()),
+        }
         cache.set(COUNTS_KEY, found, COUNTS_SECONDS)
+        # The error page asks no database, yet says whose rows these were.
+        cache.set(DEMO_KEY, found["demo"], None)
     return found
+
+
+def _blockers() -> int:
+    review = reviews.newest_living()
+    return len(board(review, timezone.now()).verdict.blockers) if review else 0
 
 
 def preferences(request: HttpRequest) -> dict[str, str]:

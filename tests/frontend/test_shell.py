@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.core.cache import cache
 from django.test import Client, RequestFactory
+from django.utils import timezone
 
 from accounts.models import User
 from rrr_dashboard import shell
 from rrr_dashboard.shell import Shell, preferences
+from trades.models import Book
 
 
 @pytest.fixture
@@ -86,3 +90,32 @@ def test_an_error_page_needs_no_session(client: Client, db: None) -> None:
     assert answer["X-Request-ID"] in page
     assert "<script" not in page
     assert ">DEV<" in page
+
+
+def test_badges_are_counted_not_guessed(db: None) -> None:
+    cache.delete(shell.COUNTS_KEY)
+    assert shell.counts() == {"blockers": 0, "alerts": 0, "demo": 0}
+
+
+def test_badges_cost_one_cached_read(
+    db: None, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    shell.counts()
+    with django_assert_num_queries(0):
+        shell.counts()
+
+
+def test_demo_rows_mark_every_page(
+    client_of: Callable[[User], Client], person: Callable[..., User]
+) -> None:
+    owner = person("tom", "Trader")
+    Book.objects.create(name="Demo", owner=owner, demo=True, created_at=timezone.now())
+    cache.delete(shell.COUNTS_KEY)
+    assert "DEMO DATA" in client_of(owner).get("/").content.decode()
+    assert "DEMO DATA" in client_of(owner).get("/nothing/").content.decode()
+
+
+@pytest.fixture(autouse=True)
+def fresh_counts() -> Iterator[None]:
+    yield
+    cache.delete_many([shell.COUNTS_KEY, shell.DEMO_KEY])
