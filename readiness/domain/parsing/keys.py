@@ -122,11 +122,14 @@ def _match(
     parent = family[0].parent.key if family[0].parent else ""
     section = family[0].section.slug
     left = [one for one in earlier if (one.parent, one.section) == (parent, section)]
+    by_slug: dict[str, list[Earlier]] = {}
+    for one in reversed(left):
+        by_slug.setdefault(one.slug, []).append(one)
     for item in family:
-        same = next((one for one in left if one.slug == slug(item.title)), None)
-        if same:
-            item.key = same.key
-            left.remove(same)
+        if same := by_slug.get(slug(item.title)):
+            item.key = same.pop().key
+    kept = {item.key for item in family}
+    left = [one for one in left if one.key not in kept]
     new = [item for item in family if not item.key]
     if max(len(new), len(left)) > COMPARED_AT_MOST:
         return []

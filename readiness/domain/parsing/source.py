@@ -59,7 +59,7 @@ def receive(data: bytes) -> Source:
         raise refusal(1, "empty", "the file is empty.")
     if len(data) > MAX_BYTES:
         line = data.count(b"\n", 0, MAX_BYTES) + 1
-        words = f"the file has {len(data):,} bytes; at most {MAX_BYTES:,} are read."
+        words = f"the file has more than {MAX_BYTES:,} bytes; no more are read."
         raise refusal(line, "too_large", words, too_large=True)
     clean, repairs = mend(_decoded(data))
     text = _blanked(clean)

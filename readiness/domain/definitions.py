@@ -1,0 +1,53 @@
+"""Digests that tie a template and its checks to exactly what was published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+from audit.domain.canonical import jcs
+from readiness.domain.parsing.document import Item, Proposal
+
+
+def definition_sha256(check: Proposal) -> str:
+    """SHA-256 of the check's canonical JSON: what is measured and what passes."""
+    return sha256(
+        jcs(
+            {
+                "probe": check.probe,
+                "params": dict(check.params),
+                "threshold": check.threshold,
+                "freshness": str(check.freshness),
+                "grace": str(check.grace),
+            }
+        )
+    ).hexdigest()
+
+
+def body_of(item: Item) -> str:
+    """The item's text below its title, as stored."""
+    return "\n".join(item.body)
+
+
+def tree_digest(items: Iterable[Item]) -> str:
+    """SHA-256 over all items with their checks, in document order.
+
+    Two versions with the same digest ask for the same things, whatever else
+    changed in the document.
+    """
+    return sha256(
+        jcs(
+            [
+                {
+                    "key": item.key,
+                    "parent": item.parent.key if item.parent else None,
+                    "section": item.section.slug,
+                    "title": item.title,
+                    "body_sha256": sha256(body_of(item).encode()).hexdigest(),
+                    "blocking": item.blocking,
+                    "checks": [definition_sha256(check) for check in item.checks],
+                }
+                for item in items
+            ]
+        )
+    ).hexdigest()

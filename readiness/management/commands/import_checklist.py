@@ -1,0 +1,66 @@
+"""`manage.py import_checklist FILE [--publish] [--json]`."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from kernel.errors import ProductError
+from readiness.domain.parsing.source import MAX_BYTES
+from readiness.models import TemplateVersion
+from readiness.queries.templates import as_json
+from readiness.services.importing import import_template, publish
+
+
+class Command(BaseCommand):
+    help = "Read a Markdown checklist into a draft template and say what was found."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, help="a Markdown file with task lists")
+        parser.add_argument("--name", default="", help="the template's name")
+        parser.add_argument("--publish", action="store_true", help="publish it at once")
+        parser.add_argument("--json", action="store_true", help="for machines")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path: Path = options["file"]
+        try:
+            with path.open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+        try:
+            version = import_template(data, options["name"], None)
+            if options["publish"] and version.state == TemplateVersion.State.DRAFT:
+                version = publish(version, None)
+        except ProductError as error:
+            raise CommandError(f"{path.name}: {error.detail}") from error
+        answer = as_json(version)
+        if options["json"]:
+            self.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2))
+        else:
+            self.stdout.write("\n".join(_plain(version, answer)))
+
+
+def _plain(version: TemplateVersion, answer: dict[str, Any]) -> list[str]:
+    clashes: list[dict[str, Any]] = answer["contradictions"]
+    bound = {check["key"] for check in answer["checks"]}
+    return [
+        f"{version} is saved as {version.state} ({answer['sha256'][:12]}…):",
+        f"  headings        {answer['headings']}",
+        f"  items           {answer['items']} ({answer['top_level']} top level, "
+        f"depth {answer['depth']})",
+        f"  ticked          {answer['ticked']} (claims, not yet proof)",
+        f"  fields          {answer['fields']}",
+        f"  steps           {answer['steps']}",
+        f"  repaired        {answer['repaired']} runs of wrongly decoded bytes",
+        f"  checks          proposed for {len(bound)} items",
+        f"  contradictions  {len(clashes)}",
+        *(
+            f"    line {', '.join(map(str, one['lines']))}: {one['detail']}"
+            for one in clashes
+        ),
+    ]
