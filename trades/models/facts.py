@@ -135,7 +135,7 @@ class ImportBatch(models.Model):
     new = models.PositiveIntegerField(default=0)
     duplicates = models.PositiveIntegerField(default=0)
     rounded_rows = models.PositiveIntegerField(default=0)
-    largest_rounding = ExactDecimalField(default=ZERO)
+    largest_rounding = models.CharField(max_length=80, default="0")
     stated = models.JSONField(default=dict, blank=True)
     recomputed = models.JSONField(default=dict, blank=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")

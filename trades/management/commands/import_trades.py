@@ -1,0 +1,129 @@
+"""manage.py import_trades FILE --book B: a file of trades into a book, whole or not."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.models import User
+from kernel.errors import ProductError
+from kernel.numbers import text
+from trades.domain.importing import FORMATS, LARGEST
+from trades.services.importing import Imported, Preview, Source, import_file, look
+
+
+class Command(BaseCommand):
+    help = "Import trades from our CSV, a Coinbase statement or a freqtrade export."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--book", required=True, help="made when it is not there")
+        parser.add_argument("--owner", default="", help="of a new book (demo: trader)")
+        parser.add_argument("--base", default="", help="base currency of a new book")
+        parser.add_argument("--zone", default="", help="for times without an offset")
+        parser.add_argument("--format", default="", choices=("", *FORMATS))
+        parser.add_argument("--dry-run", action="store_true", help="only say what")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        source = Source(
+            read(options["file"]),
+            options["file"].name,
+            options["book"],
+            options["base"],
+            options["zone"],
+            options["format"],
+        )
+        try:
+            if options["dry_run"]:
+                self._say(look(source))
+                self.stdout.write("Nothing was booked (--dry-run).")
+                return
+            owner = self._owner(options["owner"])
+            progress("reading and matching")
+            imported = import_file(source, owner, owner)
+        except ProductError as error:
+            raise CommandError(explained(error), returncode=1) from None
+        self._done(imported)
+
+    def _owner(self, name: str) -> User:
+        wanted = name or ("trader" if settings.RRR_ENV == "demo" else "")
+        if not wanted:
+            raise CommandError("Say whose book it is: --owner USERNAME.", returncode=2)
+        owner = User.objects.filter(username=wanted).first()
+        if owner is None:
+            raise CommandError(
+                f"There is nobody named {wanted!r}: give --owner.", returncode=2
+            )
+        return owner
+
+    def _say(self, preview: Preview) -> None:
+        parsed, write = preview.parsed, self.stdout.write
+        write(
+            f"{parsed.file_format}: {len(parsed.fills)} fills, "
+            f"{len(parsed.transfers)} transfers; {preview.new} new, "
+            f"{preview.duplicates} known, {len(parsed.broken)} broken"
+        )
+        for row in preview.shown_broken:
+            write(f"  {row}")
+        for note in parsed.notes:
+            write(f"  {note}")
+        if parsed.rounded_rows:
+            write(
+                f"  rounded to 18 decimals: {parsed.rounded_rows} rows, "
+                f"largest error {text(parsed.largest_rounding)}"
+            )
+        for name, value in parsed.stated.items():
+            write(f"  stated {name}: {value}")
+        for name, value in parsed.recomputed.items():
+            write(f"  recomputed {name}: {value}")
+
+    def _done(self, imported: Imported) -> None:
+        progress("")
+        book = imported.book
+        self._say(imported.preview)
+        if imported.created_book:
+            self.stdout.write(
+                f"Made the book {book.name} in {book.base_currency} "
+                f"for {book.owner.username}."
+            )
+        new = imported.recorded.new
+        self.stdout.write(
+            f"Booked {new['fills']} fills and {new['transfers']} transfers in "
+            f"{book.name}; {imported.recorded.duplicates} were known already."
+        )
+
+
+def read(path: Path) -> bytes:
+    """The file's bytes, not more than can be imported. Raises CommandError."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+            size = path.stat().st_size
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}.", returncode=1) from None
+    if size > LARGEST:
+        raise CommandError(
+            f"{path.name} has {size:,} bytes; at most {LARGEST:,} are read. "
+            "Nothing was booked: split it.",
+            returncode=1,
+        )
+    return content
+
+
+def explained(error: ProductError) -> str:
+    """The error with its lines, one each."""
+    lines = [error.detail]
+    lines += [f"  {one.pointer}: {one.detail}" for one in error.errors[3:]]
+    return "\n".join(lines)
+
+
+def progress(words: str) -> None:
+    """One line on a terminal that the next one overwrites; silence elsewhere."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\033[K{words}")
+        sys.stderr.flush()
