@@ -18,6 +18,7 @@ from accounts.services import limits, people, tokens
 from kernel.access import LOGGED_IN, PUBLIC
 from kernel.api import check_query
 from kernel.errors import NotAuthenticated
+from kernel.middleware import uncompressed
 
 
 def _body(serializer: type[Serializer[Any]], request: Request) -> dict[str, str]:
@@ -42,7 +43,7 @@ class TokenView(APIView):
             raise NotAuthenticated(
                 "User name and password do not fit.", code="credentials"
             )
-        return Response(asdict(tokens.issue(user)))
+        return uncompressed(Response(asdict(tokens.issue(user))))
 
 
 class RefreshView(APIView):
@@ -53,7 +54,8 @@ class RefreshView(APIView):
 
     @extend_schema(request=RefreshBody, responses=PairAnswer, tags=["auth"], auth=[])
     def post(self, request: Request) -> Response:
-        return Response(asdict(tokens.refresh(_body(RefreshBody, request)["refresh"])))
+        pair = tokens.refresh(_body(RefreshBody, request)["refresh"])
+        return uncompressed(Response(asdict(pair)))
 
 
 class RevokeView(APIView):

@@ -2,9 +2,137 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
+from django.contrib.auth.password_validation import validate_password
+
+from accounts.models import SigningKey, User
+from accounts.services.keys import SHORTEST_PASSPHRASE
+from accounts.services.preferences import CHOICES, zones
+
+WORDS = {
+    "auto": "As the system",
+    "light": "Light",
+    "dark": "Dark",
+    "teal": "Teal and orange",
+    "blue": "Blue and orange",
+    "green": "Green and red",
+    "on": "On",
+    "off": "Off",
+}
+
+
+def _secret(autocomplete: str) -> forms.PasswordInput:
+    return forms.PasswordInput(attrs={"class": "t", "autocomplete": autocomplete})
 
 
 class LoginForm(forms.Form):
     username = forms.CharField(max_length=150)
     password = forms.CharField(max_length=1024, strip=False)
+
+
+class PasswordForm(forms.Form):
+    """The old password and twice the new one. Whether the old one is right is the
+    service's to say."""
+
+    old = forms.CharField(
+        label="Password now",
+        strip=False,
+        max_length=1024,
+        widget=_secret("current-password"),
+    )
+    new = forms.CharField(
+        label="New password",
+        strip=False,
+        max_length=1024,
+        widget=_secret("new-password"),
+        help_text="At least 12 characters, not a common word, not like your name.",
+    )
+    again = forms.CharField(
+        label="New password again",
+        strip=False,
+        max_length=1024,
+        widget=_secret("new-password"),
+    )
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        self.user = user
+        super().__init__(*args, **kwargs)
+
+    def clean_new(self) -> str:
+        new: str = self.cleaned_data["new"]
+        validate_password(new, self.user)
+        return new
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if "new" in given and given.get("again") != given["new"]:
+            self.add_error("again", "The two new passwords differ.")
+        return given
+
+
+def _options(name: str) -> list[tuple[str, str]]:
+    return [(value, WORDS[value]) for value in CHOICES[name]]
+
+
+def _choice(name: str, label: str) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=label,
+        choices=_options(name),
+        required=False,
+        widget=forms.Select(attrs={"class": "t"}),
+    )
+
+
+class PreferencesForm(forms.Form):
+    """Every field may be missing: what is not sent stays as it is."""
+
+    zone = forms.ChoiceField(
+        label="Time zone",
+        choices=lambda: [(name, name) for name in zones()],
+        required=False,
+        widget=forms.Select(attrs={"class": "t"}),
+        help_text="Times are stored in UTC and shown in this zone.",
+    )
+    theme = _choice("theme", "Theme")
+    pnl = _choice("pnl", "Colours of profit and loss")
+    shortcuts = _choice("shortcuts", "Keyboard shortcuts")
+
+
+class NewKeyForm(forms.Form):
+    passphrase = forms.CharField(
+        label="Passphrase",
+        strip=False,
+        min_length=SHORTEST_PASSPHRASE,
+        max_length=1024,
+        widget=_secret("new-password"),
+        help_text=f"At least {SHORTEST_PASSPHRASE} characters. It is stored nowhere: "
+        "whoever forgets it revokes the key as lost and makes another.",
+    )
+    again = forms.CharField(
+        label="Passphrase again",
+        strip=False,
+        max_length=1024,
+        widget=_secret("new-password"),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if "passphrase" in given and given.get("again") != given["passphrase"]:
+            self.add_error("again", "The two passphrases differ.")
+        return given
+
+
+class RevokeKeyForm(forms.Form):
+    reason = forms.ChoiceField(
+        label="Why",
+        choices=SigningKey.Reason.choices,
+        widget=forms.Select(attrs={"class": "t"}),
+    )
+    password = forms.CharField(
+        label="Your password",
+        strip=False,
+        max_length=1024,
+        widget=_secret("current-password"),
+    )

@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from accounts.domain.roles import PERMISSIONS
 from accounts.models import SigningKey, User
+
+PREFERENCES_COOKIE = "rrr_prefs"
+PREFERENCES = {"theme": "auto", "zone": "UTC", "pnl": "teal", "shortcuts": "on"}
+
+
+def preferences(request: HttpRequest) -> dict[str, str]:
+    """Theme, zone, P&L colours and shortcuts: the person's, else the cookie's."""
+    user = getattr(request, "user", None)
+    if isinstance(user, User):
+        held: Mapping[str, Any] = {**user.preferences, "zone": user.zone}
+    else:
+        held = cookie_preferences(request)
+    return {name: str(held.get(name) or value) for name, value in PREFERENCES.items()}
+
+
+def cookie_preferences(request: HttpRequest) -> Mapping[str, Any]:
+    """What the browser's cookie holds, unchecked; {} for none or nonsense."""
+    try:
+        held = json.loads(request.COOKIES.get(PREFERENCES_COOKIE, ""))
+    except (ValueError, RecursionError):
+        return {}
+    return held if isinstance(held, dict) else {}
 
 
 def people() -> QuerySet[User]:
@@ -29,6 +54,11 @@ def permissions_of(user: User) -> list[str]:
 def signing_key_of(user: User) -> SigningKey | None:
     """The person's one key that is not revoked."""
     return SigningKey.objects.filter(user=user, revoked_at=None).first()
+
+
+def keys_of(user: User) -> list[SigningKey]:
+    """All keys the person ever had, newest first."""
+    return list(SigningKey.objects.filter(user=user).order_by("-created_at", "-pk"))
 
 
 def actor_names(actors: set[str]) -> dict[str, str]:

@@ -1,8 +1,12 @@
-"""Pages about oneself: logging in and out."""
+"""Pages about oneself: logging in and out, password, preferences, signing key."""
 
 from __future__ import annotations
 
+import json
+from typing import cast
+
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -11,9 +15,25 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from accounts.domain.roles import DEMO_PEOPLE
-from accounts.forms import LoginForm
-from accounts.services import limits, people
+from accounts.forms import (
+    LoginForm,
+    NewKeyForm,
+    PasswordForm,
+    PreferencesForm,
+    RevokeKeyForm,
+)
+from accounts.models import User
+from accounts.queries import (
+    PREFERENCES_COOKIE,
+    cookie_preferences,
+    keys_of,
+    preferences,
+    signing_key_of,
+)
+from accounts.services import keys, limits, people
+from accounts.services.preferences import remember, understood
 from kernel.access import access
+from kernel.errors import Conflict, Forbidden
 
 WRONG = "User name and password do not fit."
 
@@ -41,7 +61,7 @@ def login(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         problem = _try(request)
         if not problem:
-            return HttpResponseRedirect(target)
+            return _keep_choices(request, HttpResponseRedirect(target))
     context = {
         "problem": problem,
         "username": request.POST.get("username", "")[:150],
@@ -63,6 +83,14 @@ def _try(request: HttpRequest) -> str:
     return "" if user else WRONG
 
 
+def _keep_choices(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """What this browser chose before the login becomes the person's own."""
+    if PREFERENCES_COOKIE in request.COOKIES:
+        remember(cast(User, request.user), understood(cookie_preferences(request)))
+        response.delete_cookie(PREFERENCES_COOKIE, samesite="Lax")
+    return response
+
+
 @never_cache
 @access(public=True)
 def admin_login(request: HttpRequest) -> HttpResponse:
@@ -76,3 +104,114 @@ def logout(request: HttpRequest) -> HttpResponse:
     """End this session; a second click does nothing more."""
     people.log_out(request)
     return redirect(settings.LOGOUT_REDIRECT_URL)
+
+
+@sensitive_post_parameters("old", "new", "again")
+@never_cache
+@access()
+def password(request: HttpRequest) -> HttpResponse:
+    """Change the own password; every other session of the person ends."""
+    user = cast(User, request.user)
+    form = PasswordForm(user, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        limits.check_login(request, user.username)
+        try:
+            people.check_password(user, form.cleaned_data["old"])
+        except Forbidden as error:
+            form.add_error("old", error.detail)
+        else:
+            ended = people.change_password(request, user, form.cleaned_data["new"])
+            messages.success(
+                request, f"Password changed. Other sessions ended: {ended}."
+            )
+            return redirect("accounts:profile")
+    return render(
+        request, "accounts/password.html", {"form": form}, status=_status(form.errors)
+    )
+
+
+def _status(errors: object) -> int:
+    return 422 if errors else 200
+
+
+@access()
+def profile(request: HttpRequest) -> HttpResponse:
+    """Who I am, and how pages look to me."""
+    form = PreferencesForm(initial=preferences(request))
+    return render(request, "accounts/profile.html", {"form": form})
+
+
+@require_POST
+@access(public=True)
+def set_preferences(request: HttpRequest) -> HttpResponse:
+    """Keep what was chosen: with the person, or in a cookie for nobody."""
+    chosen = understood(request.POST)
+    response = redirect(local(request.POST.get("next", ""), "/"))
+    if isinstance(request.user, User):
+        remember(request.user, chosen)
+        return response
+    held = {**understood(cookie_preferences(request)), **chosen}
+    response.set_cookie(
+        PREFERENCES_COOKIE,
+        json.dumps(held),
+        max_age=365 * 86_400,
+        secure=settings.SECURE_ORIGIN,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+@never_cache
+@access("people.own_key")
+def signing_key(request: HttpRequest) -> HttpResponse:
+    """The own key: its id and public part, a form to make or to revoke one."""
+    return _key_page(request, NewKeyForm(), RevokeKeyForm())
+
+
+def _key_page(
+    request: HttpRequest, new: NewKeyForm, revoking: RevokeKeyForm
+) -> HttpResponse:
+    user = cast(User, request.user)
+    context = {
+        "key": signing_key_of(user),
+        "keys": keys_of(user),
+        "new": new,
+        "revoking": revoking,
+    }
+    status = _status(new.errors or revoking.errors)
+    return render(request, "accounts/signing_key.html", context, status=status)
+
+
+@require_POST
+@sensitive_post_parameters("passphrase", "again")
+@access("people.own_key")
+def create_key(request: HttpRequest) -> HttpResponse:
+    form = NewKeyForm(request.POST)
+    if form.is_valid():
+        try:
+            keys.create(cast(User, request.user), form.cleaned_data["passphrase"])
+        except Conflict as error:
+            form.add_error(None, error.detail)
+        else:
+            messages.success(request, "Your signing key is made.")
+            return redirect("accounts:signing-key")
+    return _key_page(request, form, RevokeKeyForm())
+
+
+@require_POST
+@sensitive_post_parameters("password")
+@access("people.own_key")
+def revoke_key(request: HttpRequest) -> HttpResponse:
+    user, form = cast(User, request.user), RevokeKeyForm(request.POST)
+    if form.is_valid():
+        limits.check_login(request, user.username)
+        try:
+            people.check_password(user, form.cleaned_data["password"])
+            keys.revoke(user, form.cleaned_data["reason"], by=user)
+        except Forbidden as error:
+            form.add_error("password", error.detail)
+        else:
+            messages.success(request, "Your signing key is revoked.")
+            return redirect("accounts:signing-key")
+    return _key_page(request, NewKeyForm(), form)

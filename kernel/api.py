@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -21,6 +22,7 @@ from kernel.errors import BadRequest, FieldError, ProductError
 from kernel.numbers import NotExact, exact, text
 
 MAX_DEPTH = 32
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 MAX_BYTES = 1_000_000
 
 
@@ -66,16 +68,21 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _depth(value: Any, level: int = 0) -> None:
+def _checked(value: Any, level: int = 0) -> None:
+    """Depth, and texts that no database or file could hold."""
     if level > MAX_DEPTH:
         raise BadRequest(f"JSON nested deeper than {MAX_DEPTH}.", code="malformed")
     inner: Iterable[Any] = ()
     if isinstance(value, dict):
-        inner = value.values()
+        inner = (*value.keys(), *value.values())
     elif isinstance(value, list):
         inner = value
+    elif isinstance(value, str) and UNSTORABLE.search(value):
+        raise BadRequest(
+            "A text holds a NUL character or half a character.", code="malformed"
+        )
     for one in inner:
-        _depth(one, level + 1)
+        _checked(one, level + 1)
 
 
 def loads(body: bytes) -> Any:
@@ -92,9 +99,15 @@ def loads(body: bytes) -> Any:
         )
     except UnicodeDecodeError:
         raise BadRequest("The body is not UTF-8.", code="malformed") from None
-    except (json.JSONDecodeError, RecursionError) as error:
+    except json.JSONDecodeError as error:
         raise BadRequest(f"The body is not JSON: {error}.", code="malformed") from None
-    _depth(value)
+    except (ValueError, ArithmeticError, RecursionError):
+        # A whole number of thousands of digits, an exponent beyond any Decimal,
+        # or brackets all the way down.
+        raise BadRequest(
+            "The body holds a number or a nesting beyond all limits.", code="malformed"
+        ) from None
+    _checked(value)
     return value
 
 

@@ -74,6 +74,13 @@ class Conflict(ProductError):
     title = "It has changed meanwhile"
 
 
+class LengthRequired(ProductError):
+    """A body without a Content-Length: the server hands views an empty one."""
+
+    status = 411
+    title = "Say how long it is"
+
+
 class PreconditionFailed(ProductError):
     status = 412
     title = "It has changed meanwhile"

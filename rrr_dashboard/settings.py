@@ -137,11 +137,12 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "kernel.middleware.RequestIdMiddleware",
     "kernel.middleware.HeadersMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "kernel.middleware.ContentPolicyMiddleware",
+    "kernel.middleware.HtmxProblemMiddleware",
     "kernel.middleware.FramingMiddleware",
     "operations.middleware.CountersMiddleware",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
-    "django.middleware.gzip.GZipMiddleware",
+    "kernel.middleware.CompressionMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -152,7 +153,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "kernel.middleware.HtmxProblemMiddleware",
+    "accounts.middleware.ZoneMiddleware",
     "axes.middleware.AxesMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
@@ -332,6 +333,7 @@ if SECURE_ORIGIN:
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CSRF_FAILURE_VIEW = "rrr_dashboard.views.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN] if PUBLIC_ORIGIN else []
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

@@ -7,8 +7,7 @@ lazy: a fragment that draws no shell costs no query.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,6 +19,7 @@ from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
+from accounts.queries import preferences
 from kernel.access import Access
 from operations import queries as operations
 from readiness.queries import reviews
@@ -30,8 +30,6 @@ COUNTS_KEY = "shell:counts"
 DEMO_KEY = "demo_data"
 # Short, because a badge may lag; a tick swaps its own badge out of band.
 COUNTS_SECONDS = 5
-COOKIE = "rrr_prefs"
-DEFAULTS = {"theme": "auto", "zone": "UTC", "pnl": "teal", "shortcuts": "on"}
 NEXT_THEME = {"auto": "dark", "dark": "light", "light": "auto"}
 
 
@@ -122,24 +120,6 @@ def counts() -> dict[str, int]:
 def _blockers() -> int:
     review = reviews.newest_living()
     return len(board(review, timezone.now()).verdict.blockers) if review else 0
-
-
-def preferences(request: HttpRequest) -> dict[str, str]:
-    """Theme, zone, P&L colours and shortcuts: the person's, else the cookie's."""
-    user = getattr(request, "user", None)
-    if user is not None and user.is_authenticated:
-        held: Mapping[str, Any] = {**user.preferences, "zone": user.zone}
-    else:
-        held = _from_cookie(request.COOKIES.get(COOKIE, ""))
-    return {name: str(held.get(name) or default) for name, default in DEFAULTS.items()}
-
-
-def _from_cookie(value: str) -> Mapping[str, Any]:
-    try:
-        held = json.loads(value)
-    except ValueError:
-        return {}
-    return held if isinstance(held, dict) else {}
 
 
 class Shell:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from kernel.access import access
 from kernel.errors import BadRequest, Forbidden, NotFound, ProductError
-from kernel.middleware import answer_error
+from kernel.middleware import answer_error, expected
 
 
 @access()
@@ -16,7 +18,8 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return answer_error(request, BadRequest("This request is malformed."))
+    known = expected(request, exception) or BadRequest("This request is malformed.")
+    return answer_error(request, known)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -28,4 +31,14 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def our_fault(request: HttpRequest) -> HttpResponse:
-    return answer_error(request, ProductError("Something broke on our side."))
+    # Called while the error is being handled: what a middleware raised (session,
+    # login) is known only here, and a silent database is no fault of the code.
+    known = expected(request, sys.exc_info()[1])
+    return answer_error(request, known or ProductError("Something broke on our side."))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return answer_error(
+        request,
+        Forbidden("This page is too old: reload, then repeat.", code="csrf"),
+    )
