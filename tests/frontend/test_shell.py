@@ -12,8 +12,9 @@ from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.queries import PREFERENCES, preferences
 from rrr_dashboard import shell
-from rrr_dashboard.shell import Shell, preferences
+from rrr_dashboard.shell import Shell
 from trades.models import Book
 
 
@@ -80,7 +81,7 @@ def test_a_broken_cookie_is_no_preference(rf: RequestFactory, cookie: str) -> No
     request = rf.get("/")
     request.user = AnonymousUser()
     request.COOKIES["rrr_prefs"] = cookie
-    assert preferences(request) == shell.DEFAULTS
+    assert preferences(request) == PREFERENCES
 
 
 def test_an_error_page_needs_no_session(client: Client, db: None) -> None:
