@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 
-from kernel.numbers import ZERO
+from kernel.numbers import ZERO, rounded
 
 Slice = tuple[str, str]  # symbol, strategy
 
@@ -24,7 +25,8 @@ class Entry:
 
     `quantity` and `cost` (amount + fee, signed as the quantity) are changes of
     the open lots of (symbol, strategy); `realised` what a match brought;
-    `income` (dividends, funding, minus costs) belongs to the slice as well.
+    `income` (dividends, funding, minus costs; of `currency`) belongs to the slice
+    as well; without a symbol to the book. `split` multiplies what is held.
     `cash` moves balances. `external` is cash from or to outside, of `currency`;
     `in_kind` says that `quantity` itself came from or went outside: a flow at its
     mark, by which the slice neither wins nor loses.
@@ -41,6 +43,7 @@ class Entry:
     cash: Decimal = ZERO
     external: Decimal = ZERO
     in_kind: bool = False
+    split: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +133,13 @@ class Walk:
     _waiting: list[Entry] = field(default_factory=list)
 
     def apply(self, entry: Entry) -> None:
-        if entry.symbol:
+        if entry.split is not None:
+            self._split(entry.symbol, entry.split)
+        elif entry.symbol or entry.income:
             held = self.held[entry.symbol, entry.strategy]
             held.quantity += entry.quantity
             held.cost += entry.cost
-            held.earned += entry.realised + entry.income
+            held.earned += entry.realised + self._income(entry)
         if entry.cash:
             self.cash[entry.currency] += entry.cash
         if entry.external:
@@ -143,6 +148,24 @@ class Walk:
             self._flow_in_kind(entry, entry.at)
         if self.implied and entry.cash and self.cash[entry.currency] < 0:
             self._fund(entry.currency, entry.at)
+
+    def _split(self, symbol: str, ratio: Fraction) -> None:
+        for key, held in self.held.items():
+            if key[0] == symbol:
+                many = held.quantity * ratio.numerator / ratio.denominator
+                held.quantity = rounded(many)
+
+    def _quote(self, symbol: str) -> str:
+        return self.quotes.get(symbol, self.base)
+
+    def _income(self, entry: Entry) -> Decimal:
+        """In the slice's own currency, at the rate of its time."""
+        if not entry.income:
+            return ZERO
+        quote = self._quote(entry.symbol)
+        return entry.income * (
+            self.marks.rate(entry.currency, quote, entry.at) or ZERO
+        )
 
     def _flow(self, amount: Decimal, currency: str, at: datetime) -> None:
         worth = amount * (self.marks.rate(currency, self.base, at) or ZERO)
@@ -158,7 +181,7 @@ class Walk:
             self._waiting.append(entry)
             return
         worth = entry.quantity * price
-        self._flow(worth, self.quotes[entry.symbol], at)
+        self._flow(worth, self._quote(entry.symbol), at)
         self.held[entry.symbol, entry.strategy].earned += entry.cost - worth
 
     def _fund(self, currency: str, at: datetime) -> None:
@@ -171,7 +194,7 @@ class Walk:
     def _worth(self, symbol: str, at: datetime) -> Decimal | None:
         """The price of one unit in the base currency."""
         price = self.marks.at(symbol, at)
-        rate = self.marks.rate(self.quotes[symbol], self.base, at)
+        rate = self.marks.rate(self._quote(symbol), self.base, at)
         return None if price is None or rate is None else price * rate
 
     def values(
@@ -189,7 +212,7 @@ class Walk:
             cash += amount * (rate or ZERO)
         earned: dict[Slice, Decimal] = {}
         for key, held in self.held.items():
-            rate = self.marks.rate(self.quotes[key[0]], self.base, at)
+            rate = self.marks.rate(self._quote(key[0]), self.base, at)
             worth = self._worth(key[0], at) if held.quantity else ZERO
             if worth is None or rate is None:
                 unvalued += 1

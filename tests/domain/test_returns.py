@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import empyrical
 import pandas as pd  # type: ignore[import-untyped]
@@ -309,3 +310,24 @@ def test_equity_is_flows_plus_what_the_slices_earned(trades, prices):
     for one in found:
         assert one.pnl == sum(one.slices.values(), D(0))
     assert found[-1].equity == D(5000) + sum((one.pnl for one in found), D(0))
+
+
+def test_a_split_changes_the_count_and_not_the_worth():
+    marks = priced(X=[("2026-03-02T12:00:00", "100"), ("2026-03-03T12:00:00", "50")])
+    entries = [
+        Entry(at("2026-03-02T09:00:00"), currency="USD", cash=D(500), external=D(500)),
+        Entry(at("2026-03-02T12:00:00"), "X", "", "USD", D(5), D(500), cash=D(-500)),
+        Entry(at("2026-03-03T00:00:00"), "X", split=Fraction(2, 1)),
+    ]
+    _, second = walk(entries, CUTS, Walk("USD", {"X": "USD"}, marks))
+    assert (second.equity, second.pnl) == (D(500), D(0))
+
+
+def test_interest_belongs_to_the_book_and_a_dividend_to_its_instrument():
+    entries = [
+        Entry(at("2026-03-02T09:00:00"), currency="USD", cash=D(2), income=D(2)),
+        Entry(at("2026-03-02T09:00:00"), "X", "s", "USD", cash=D(3), income=D(3)),
+    ]
+    first, _ = walk(entries, CUTS, Walk("USD", {"X": "USD"}, priced()))
+    assert first.pnl == D(5)
+    assert first.slices == {("", ""): D(2), ("X", "s"): D(3)}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portfolio.domain.trips import Step, round_trips
+from portfolio.domain.trips import Trip
 from portfolio.domain.valuation import (
     Holding,
     Mark,
@@ -108,64 +108,21 @@ def test_a_total_with_an_unknown_part_is_unknown():
     assert percent_of(D(1), D(0)) is None
 
 
-def step(
-    minute: int,
-    quantity: str,
-    fill: int,
-    *,
-    cost: str = "0",
-    net: str = "0",
-    strategy: str = "trend",
-    known: bool = True,
-) -> Step:
-    at = NOW + timedelta(minutes=minute)
-    return Step(
-        at, "BTC-USD", strategy, fill, D(quantity), D(cost), D(net), known=known
+def trip(net: str, cost: str = "100") -> Trip:
+    later = NOW + timedelta(hours=3)
+    return Trip(
+        "BTC-USD", "trend", "long", NOW, later, D(1), D(cost), D(net), D(1), fills=4
     )
 
 
-def test_a_round_trip_runs_from_flat_to_flat_and_belongs_to_its_first_strategy():
-    (trip,) = round_trips(
-        [
-            step(0, "1", 1, cost="100"),
-            step(1, "1", 2, cost="110", strategy="other"),
-            step(2, "-1", 3, net="5"),
-            step(3, "0", 0, net="-1"),
-            step(4, "-1", 4, net="8"),
-        ]
-    )
-    assert (trip.strategy, trip.net, trip.entry_cost, trip.fills) == (
-        "trend",
-        D(12),
-        D(210),
-        4,
-    )
-    assert trip.result == 1
+@pytest.mark.parametrize(
+    ("net", "result"),
+    [("5", 1), ("-5", -1), ("0", 0), ("0.0000000001", 0), ("0.00000001", 1)],
+)
+def test_a_trip_that_came_out_even_is_neither_won_nor_lost(net, result):
+    assert trip(net).result == result
 
 
-def test_crossing_zero_ends_one_trip_and_begins_the_next():
-    trips = round_trips(
-        [
-            step(0, "1", 1, cost="100"),
-            step(1, "-1", 2, net="-9"),
-            step(1, "-2", 2, cost="-180"),
-            step(2, "2", 3, net="4"),
-        ]
-    )
-    assert [(one.side, one.net, one.result) for one in trips] == [
-        ("long", D(-9), -1),
-        ("short", D(4), 1),
-    ]
-    assert trips[1].entry_cost == D(180)
-
-
-def test_a_trip_that_came_out_even_is_neither_won_nor_lost():
-    (trip,) = round_trips(
-        [step(0, "1", 1, cost="100"), step(1, "-1", 2, net="0.0000000000001")]
-    )
-    assert trip.result == 0
-
-
-def test_an_open_trip_and_one_of_unknown_cost_are_not_counted():
-    assert round_trips([step(0, "1", 1, cost="100")]) == []
-    assert round_trips([step(0, "1", 1, known=False), step(1, "-1", 2, net="0")]) == []
+def test_the_return_of_a_trip_is_of_what_its_entries_cost():
+    assert trip("5", "200").percent == D("2.5")
+    assert trip("5", "0").percent is None

@@ -1,0 +1,3 @@
+from portfolio.models.equity import EquityCurve, EquityPoint
+
+__all__ = ["EquityCurve", "EquityPoint"]

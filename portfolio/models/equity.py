@@ -1,0 +1,66 @@
+"""The daily curve of each book: derived, rebuildable, equal after a rebuild."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db import models
+
+from kernel.fields import ExactDecimalField
+from trades.models import Book
+
+ZERO = Decimal(0)
+
+
+class EquityCurve(models.Model):
+    """From what a book's points were computed.
+
+    `facts` names the state of the ledger that they hold for (see
+    portfolio.queries.history.ledger_states): another text there means that later
+    days are out of date. `funded` is cash that fills lacked in a book into which
+    nothing was ever paid.
+    """
+
+    book = models.OneToOneField(Book, on_delete=models.CASCADE, related_name="+")
+    facts = models.CharField(max_length=200, blank=True)
+    through = models.DateField(null=True, blank=True)
+    funded = ExactDecimalField(default=ZERO)
+    computed_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.book} through {self.through}"
+
+
+class EquityPoint(models.Model):
+    """A book at the end of a day in its zone, in its base currency.
+
+    `base` = equity of the day before + inflow, `pnl` what the day brought;
+    `slices` [[symbol, strategy, pnl]] says by what. `unvalued` holdings or balances
+    had no price or rate. `fills`, `transfers` and `prices` count the day's facts,
+    `digest` is the SHA-256 over them.
+    """
+
+    book = models.ForeignKey(Book, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    equity = ExactDecimalField()
+    cash = ExactDecimalField()
+    inflow = ExactDecimalField()
+    outflow = ExactDecimalField()
+    base = ExactDecimalField()
+    pnl = ExactDecimalField()
+    slices = models.JSONField(default=list)
+    unvalued = models.PositiveIntegerField(default=0)
+    fills = models.PositiveIntegerField(default=0)
+    transfers = models.PositiveIntegerField(default=0)
+    prices = models.PositiveIntegerField(default=0)
+    digest = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=("book", "day"), name="portfolio_point_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.book_id} {self.day}: {self.equity}"

@@ -1,1 +1,0 @@
-"""Named reads that pages, API and jobs share."""
