@@ -163,9 +163,7 @@ class Walk:
         if not entry.income:
             return ZERO
         quote = self._quote(entry.symbol)
-        return entry.income * (
-            self.marks.rate(entry.currency, quote, entry.at) or ZERO
-        )
+        return entry.income * (self.marks.rate(entry.currency, quote, entry.at) or ZERO)
 
     def _flow(self, amount: Decimal, currency: str, at: datetime) -> None:
         worth = amount * (self.marks.rate(currency, self.base, at) or ZERO)

@@ -57,9 +57,7 @@ class EquityPoint(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=("book", "day"), name="portfolio_point_once"
-            )
+            models.UniqueConstraint(fields=("book", "day"), name="portfolio_point_once")
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,139 @@
+"""Keep the stored daily curves equal to what the ledger says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from kernel.cache import bump
+from kernel.numbers import ZERO, rounded, text
+from portfolio.domain.equity import Cut, walk
+from portfolio.domain.returns import day_end, day_of, days_between
+from portfolio.models import EquityCurve, EquityPoint
+from portfolio.queries.history import Facts, History, history, ledger_states, size
+
+INLINE_FILLS = 20_000
+FIELDS = (
+    "equity",
+    "cash",
+    "inflow",
+    "outflow",
+    "base",
+    "pnl",
+    "slices",
+    "unvalued",
+    "fills",
+    "transfers",
+    "prices",
+    "digest",
+)
+
+
+def refresh(book_ids: Sequence[int], now: datetime) -> set[int]:
+    """Bring the curves of these books up to date, two queries when they are.
+
+    Books of more than 20,000 fills are left to the job `portfolio-equity`; the ids
+    of those that are out of date are returned: their numbers are `recomputing`.
+    """
+    states = ledger_states(book_ids)
+    curves = {one.book_id: one for one in EquityCurve.objects.filter(book__in=states)}
+    behind: set[int] = set()
+    for book_id, state in states.items():
+        curve = curves.get(book_id)
+        today = day_of(now, state.book.zone)
+        if curve is not None and curve.facts == state.facts and curve.through == today:
+            continue
+        if size(book_id) > INLINE_FILLS:
+            behind.add(book_id)
+        else:
+            rebuild(book_id, now)
+    return behind
+
+
+def rebuild(book_id: int, now: datetime) -> int:
+    """Recompute a book's curve through today; how many points changed.
+
+    Unchanged points are not written, so a late fact rewrites the days after it.
+    """
+    with transaction.atomic():
+        curve, _ = EquityCurve.objects.select_for_update().get_or_create(
+            book_id=book_id
+        )
+        state = ledger_states([book_id])[book_id]
+        past = history(state.book)
+        points, funded = _points(past, now)
+        changed = _store(book_id, points)
+        curve.facts = state.facts
+        curve.through = day_of(now, state.book.zone)
+        curve.funded = rounded(funded)
+        curve.computed_at = now
+        curve.save()
+        if changed:
+            bump(f"equity:{book_id}")
+    return changed
+
+
+def _points(past: History, now: datetime) -> tuple[list[EquityPoint], Decimal]:
+    first, zone = past.first_day, past.book.zone
+    if first is None:
+        return [], ZERO
+    days = days_between(first, day_of(now, zone))
+    state = past.start()
+    cuts = walk(past.entries, [day_end(day, zone) for day in days], state)
+    points: list[EquityPoint] = []
+    before = ZERO
+    for day, cut in zip(days, cuts, strict=True):
+        point = _point(cut, before, past.facts.get(day) or Facts())
+        point.book_id, point.day = past.book.pk, day
+        points.append(point)
+        before = point.equity
+    return points, state.funded
+
+
+def _point(cut: Cut, before: Decimal, facts: Facts) -> EquityPoint:
+    equity, inflow, outflow = (
+        rounded(cut.equity),
+        rounded(cut.inflow),
+        rounded(cut.outflow),
+    )
+    slices = [
+        [symbol, strategy, text(rounded(pnl))]
+        for (symbol, strategy), pnl in sorted(cut.slices.items())
+    ]
+    return EquityPoint(
+        equity=equity,
+        cash=rounded(cut.cash),
+        inflow=inflow,
+        outflow=outflow,
+        base=before + inflow,
+        pnl=equity + outflow - before - inflow,
+        slices=slices,
+        unvalued=cut.unvalued,
+        fills=facts.fills,
+        transfers=facts.transfers,
+        prices=facts.prices,
+        digest=facts.digest if facts.lines else "",
+    )
+
+
+def _store(book_id: int, points: Sequence[EquityPoint]) -> int:
+    stored = {one.day: one for one in EquityPoint.objects.filter(book_id=book_id)}
+    new = [one for one in points if one.day not in stored]
+    changed = []
+    for one in points:
+        old = stored.pop(one.day, None)
+        if old is not None and _differs(old, one):
+            one.pk = old.pk
+            changed.append(one)
+    EquityPoint.objects.bulk_create(new, batch_size=500)
+    EquityPoint.objects.bulk_update(changed, FIELDS, batch_size=100)
+    gone = [one.pk for one in stored.values()]
+    EquityPoint.objects.filter(pk__in=gone).delete()
+    return len(new) + len(changed) + len(gone)
+
+
+def _differs(old: EquityPoint, new: EquityPoint) -> bool:
+    return any(getattr(old, name) != getattr(new, name) for name in FIELDS)
