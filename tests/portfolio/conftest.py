@@ -1,0 +1,68 @@
+"""A book with a history, and the demo desk once for the tests that need size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from accounts.models import User
+from trades.domain.facts import NewFill, NewPrice, NewTransfer
+from trades.models import Book
+from trades.services.booking import import_rows
+from trades.services.books import NewBook, create_book
+
+
+def when(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def fill(name: str, side: str, quantity: str, price: str, at: str, **more: str) -> NewFill:
+    fee = Decimal(more.pop("fee", "0"))
+    symbol = more.pop("symbol", "BTC-USD")
+    return NewFill(
+        name, symbol, side, Decimal(quantity), Decimal(price), when(at), fee=fee, **more  # type: ignore[arg-type]
+    )
+
+
+def deposit(name: str, amount: str, at: str, asset: str = "USD") -> NewTransfer:
+    kind = "withdrawal" if amount.startswith("-") else "deposit"
+    return NewTransfer(name, kind, asset, Decimal(amount), when(at))
+
+
+def price(symbol: str, value: str, at: str) -> NewPrice:
+    return NewPrice(symbol, when(at), Decimal(value), "test")
+
+
+Record = Callable[..., Book]
+
+
+@pytest.fixture
+def ada(person: Callable[..., User]) -> User:
+    """A trader with a book of her own."""
+    return person("ada", "Trader")
+
+
+@pytest.fixture
+def record(ada: User) -> Record:
+    """record([fills], [transfers], [prices], name="Main", ...) -> the Book."""
+
+    def make(
+        fills: list[NewFill],
+        transfers: list[NewTransfer] | None = None,
+        prices: list[NewPrice] | None = None,
+        *,
+        name: str = "Main",
+        owner: User | None = None,
+        currency: str = "USD",
+        **more: bool,
+    ) -> Book:
+        book = Book.objects.filter(name=name).first() or create_book(
+            NewBook(name, currency, **more), owner or ada  # type: ignore[arg-type]
+        )
+        import_rows(book, fills, transfers or [], prices or [], [], owner or ada)
+        return book
+
+    return make
