@@ -19,11 +19,20 @@ def when(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def fill(name: str, side: str, quantity: str, price: str, at: str, **more: str) -> NewFill:
+def fill(
+    name: str, side: str, quantity: str, price: str, at: str, **more: str
+) -> NewFill:
     fee = Decimal(more.pop("fee", "0"))
     symbol = more.pop("symbol", "BTC-USD")
     return NewFill(
-        name, symbol, side, Decimal(quantity), Decimal(price), when(at), fee=fee, **more  # type: ignore[arg-type]
+        name,
+        symbol,
+        side,
+        Decimal(quantity),
+        Decimal(price),
+        when(at),
+        fee=fee,
+        **more,  # type: ignore[arg-type]
     )
 
 
@@ -57,12 +66,14 @@ def record(ada: User) -> Record:
         name: str = "Main",
         owner: User | None = None,
         currency: str = "USD",
-        **more: bool,
+        allow_short: bool = False,
+        zone: str = "UTC",
     ) -> Book:
+        by = owner or ada
         book = Book.objects.filter(name=name).first() or create_book(
-            NewBook(name, currency, **more), owner or ada  # type: ignore[arg-type]
+            NewBook(name, currency, zone, allow_short=allow_short), by
         )
-        import_rows(book, fills, transfers or [], prices or [], [], owner or ada)
+        import_rows(book, fills, transfers or [], prices or [], [], by)
         return book
 
     return make

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -42,7 +43,7 @@ def test_equities_rest_on_weekends():
 
 
 @pytest.fixture
-def trader(person) -> User:
+def trader(person: Callable[..., User]) -> User:
     person("trader2", "Trader")
     return person("trader", "Trader")
 

@@ -50,8 +50,12 @@ class Traded:
 
 
 INSTRUMENTS = (
-    Traded("BTC-USD", "crypto", 6_180_000, 19_000, 900, 4, ("momentum-4h", "basis-carry")),
-    Traded("ETH-USD", "crypto", 312_000, 23_000, 1_100, 3, ("momentum-4h", "sentiment")),
+    Traded(
+        "BTC-USD", "crypto", 6_180_000, 19_000, 900, 4, ("momentum-4h", "basis-carry")
+    ),
+    Traded(
+        "ETH-USD", "crypto", 312_000, 23_000, 1_100, 3, ("momentum-4h", "sentiment")
+    ),
     Traded("SOL-USD", "crypto", 13_900, 30_000, 1_250, 2, ("meanrev-1h", "sentiment")),
     Traded("NVDA", "equity", 11_800, 19_000, 800, 0, ("momentum-4h", "meanrev-1h")),
     Traded("AAPL", "equity", 20_900, 11_000, 450, 0, ("meanrev-1h", "basis-carry")),
@@ -148,7 +152,11 @@ ACCOUNTS = (
         1_000_000,
         tuple(one.symbol for one in INSTRUMENTS),
         0,
-        ((207, "deposit", 250_000), (455, "withdrawal", -90_000), (610, "deposit", 120_000)),
+        (
+            (207, "deposit", 250_000),
+            (455, "withdrawal", -90_000),
+            (610, "deposit", 120_000),
+        ),
         1,
     ),
     Account(
@@ -349,9 +357,7 @@ def _next_open(market: Market, traded: Traded, day: int) -> int:
     return day
 
 
-def _trade(
-    book: DemoBook, traded: Traded, market: Market, draw: random.Random
-) -> None:
+def _trade(book: DemoBook, traded: Traded, market: Market, draw: random.Random) -> None:
     for trip in _trips(book, traded, market, draw):
         capital = _capital(book.account, trip.enter)
         price = market.cents(traded.symbol, trip.enter, 43_200)
@@ -373,7 +379,11 @@ def _order(
 ) -> int:
     """Decide, then fill in two or three parts; returns the units filled by now."""
     day = trip.enter if opening else trip.leave
-    start = draw.randint(14 * 3600, 18 * 3600) if traded.weekdays_only else draw.randint(2 * 3600, 20 * 3600)
+    start = (
+        draw.randint(14 * 3600, 18 * 3600)
+        if traded.weekdays_only
+        else draw.randint(2 * 3600, 20 * 3600)
+    )
     buying = trip.long == opening
     name = f"{book.account.seed}-{traded.symbol}-{trip.number:04d}-{'in' if opening else 'out'}"
     confidence = draw.randint(505, 835)
@@ -487,14 +497,34 @@ def _reasoning(model: Model, week: int, month: int, *, opening: bool) -> str:
 def _checks(trip: _Trip, confidence: int, *, opening: bool) -> list[dict[str, object]]:
     share = Decimal(trip.size).scaleb(-1)
     checks: list[dict[str, object]] = [
-        {"name": "mark is fresh", "passed": True, "value": f"{1 + confidence % 9} s", "limit": "60 s"},
-        {"name": "spread", "passed": True, "value": f"{Decimal(8 + confidence % 23).scaleb(-1)} bp", "limit": "5 bp"},
+        {
+            "name": "mark is fresh",
+            "passed": True,
+            "value": f"{1 + confidence % 9} s",
+            "limit": "60 s",
+        },
+        {
+            "name": "spread",
+            "passed": True,
+            "value": f"{Decimal(8 + confidence % 23).scaleb(-1)} bp",
+            "limit": "5 bp",
+        },
     ]
     if opening:
         checks.append(
-            {"name": "position of capital", "passed": True, "value": f"{share} %", "limit": "20 %"}
+            {
+                "name": "position of capital",
+                "passed": True,
+                "value": f"{share} %",
+                "limit": "20 %",
+            }
         )
         checks.append(
-            {"name": "confidence", "passed": True, "value": f"{Decimal(confidence).scaleb(-3)}", "limit": "0.5"}
+            {
+                "name": "confidence",
+                "passed": True,
+                "value": f"{Decimal(confidence).scaleb(-3)}",
+                "limit": "0.5",
+            }
         )
     return checks

@@ -36,9 +36,7 @@ def _load(demo: DemoBook, found: Desk, by: User) -> Book | None:
     owner = User.objects.get(username=account.owner)
     new = NewBook(account.name, "USD", allow_short=True, demo=True)
     book = create_book(new, owner, by)
-    import_rows(
-        book, demo.fills, demo.transfers, found.prices, demo.decisions, by
-    )
+    import_rows(book, demo.fills, demo.transfers, found.prices, demo.decisions, by)
     return book
 
 
