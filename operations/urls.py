@@ -3,10 +3,13 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from operations.api import alerts as alerts_api
-from operations.views import alerts
+from operations.api import backups as backups_api
+from operations.views import alerts, backups
 
 app_name = "operations"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("operations/backups/", backups.index, name="backups"),
+    path("operations/backups/take/", backups.take, name="take-backup"),
     path("alerts/", alerts.index, name="alerts"),
     path("alerts/rules/<slug:name>/", alerts.rule, name="rule"),
     path("alerts/<uuid:uid>/", alerts.detail, name="alert"),
@@ -16,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("alerts/<uuid:uid>/resolve/", alerts.resolve, name="resolve-alert"),
 ]
 api_urlpatterns: list[URLPattern | URLResolver] = [
+    path("operations/backups", backups_api.Backups.as_view(), name="backups"),
     path("operations/alerts", alerts_api.Alerts.as_view(), name="alerts"),
     path(
         "operations/alerts/<uuid:uid>/ack", alerts_api.Acknowledge.as_view(), name="ack"

@@ -1,0 +1,35 @@
+"""The backups page: what there is, how old, and a button to take one now."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from kernel.access import access
+from operations.queries.copies import backup_page
+from operations.services.backups import taking
+from operations.services.scheduler import request as request_job
+
+
+@access("operations.view")
+def index(request: HttpRequest) -> HttpResponse:
+    rows, following = backup_page(limit=50, after=request.GET.get("cursor", ""))
+    context = {
+        "backups": rows,
+        "next_cursor": following,
+        "newest": taking.newest_good(),
+        "frequency": taking.frequency(),
+        "may": request.user.has_perm("operations.manage"),
+    }
+    return render(request, "operations/backups.html", context)
+
+
+@require_POST
+@access("operations.manage")
+def take(request: HttpRequest) -> HttpResponse:
+    """Ask for one; the heavy worker takes it."""
+    request_job("backup", key="now", params={"now": "true"})
+    messages.success(request, "A backup is queued; it appears here when it is done.")
+    return redirect("operations:backups")
