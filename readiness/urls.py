@@ -1,7 +1,48 @@
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from readiness.api import reviews as api
+from readiness.views import reviews
 
 app_name = "readiness"
-urlpatterns: list[URLPattern | URLResolver] = []
-api_urlpatterns: list[URLPattern | URLResolver] = []
+REVIEW = "readiness/reviews/<uuid:review>/"
+ITEM = f"{REVIEW}items/<int:item>/"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("readiness/", reviews.index, name="index"),
+    path("readiness/reviews/new/", reviews.new, name="new-review"),
+    path(REVIEW, reviews.review, name="review"),
+    path(ITEM, reviews.item, name="item"),
+    path(f"{ITEM}claim/", reviews.claim, name="claim-item"),
+    path(f"{ITEM}run/", reviews.run, name="run-item"),
+    path(f"{ITEM}evidence/", reviews.add_evidence, name="file-evidence"),
+    path(
+        f"{ITEM}evidence/<int:evidence>/confirm/",
+        reviews.confirm,
+        name="confirm-evidence",
+    ),
+    path(f"{ITEM}evidence/<int:evidence>/file/", reviews.blob, name="evidence-blob"),
+]
+api_urlpatterns: list[URLPattern | URLResolver] = [
+    path("readiness/reviews", api.Reviews.as_view(), name="reviews"),
+    path("readiness/reviews/<uuid:review>", api.OneReview.as_view(), name="review"),
+    path("readiness/reviews/<uuid:review>/items", api.Items.as_view(), name="items"),
+    path("readiness/items/<int:item>", api.OneItem.as_view(), name="item"),
+    path("readiness/items/<int:item>/claim", api.Claim.as_view(), name="claim-item"),
+    path("readiness/items/<int:item>/run", api.Run.as_view(), name="run-item"),
+    path(
+        "readiness/items/<int:item>/evidence",
+        api.FileEvidence.as_view(),
+        name="file-evidence",
+    ),
+    path(
+        "readiness/items/<int:item>/evidence/<int:evidence>/confirm",
+        api.Confirm.as_view(),
+        name="confirm-evidence",
+    ),
+    path(
+        "readiness/items/<int:item>/comments",
+        api.Comments.as_view(),
+        name="comment-item",
+    ),
+]

@@ -179,6 +179,7 @@ class Comment(models.Model):
     author = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
     text = models.TextField()
+    salt = models.BinaryField(max_length=32, help_text="of the log's digest of text")
 
     class Meta:
         ordering = ["at", "id"]

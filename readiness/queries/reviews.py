@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from kernel.cursor import page
 from kernel.errors import NotFound
@@ -96,6 +96,26 @@ def open_versions() -> list[TemplateVersion]:
             state=TemplateVersion.State.PUBLISHED
         ).select_related("template")
     )
+
+
+def published_version(template: str, number: int | None = None) -> TemplateVersion:
+    """A template's published version by slug or id: the newest, or `number`.
+
+    Raises NotFound.
+    """
+    rows = TemplateVersion.objects.filter(
+        state=TemplateVersion.State.PUBLISHED
+    ).select_related("template")
+    same = Q(template__slug=template)
+    if template.isdecimal():
+        same |= Q(template__pk=int(template))
+    rows = rows.filter(same)
+    if number is not None:
+        rows = rows.filter(number=number)
+    found = rows.order_by("-number").first()
+    if found is None:
+        raise NotFound("There is no such published template.", code="not_found")
+    return found
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,26 @@
+"""Names of actors, kept for a minute: an activity list asks for the same few."""
+
+from __future__ import annotations
+
+from django.core.cache import cache
+
+from kernel.registry import actor_names
+
+KEEP_SECONDS = 60
+
+
+def names(actors: set[str]) -> dict[str, str]:
+    """{"p:7": "developer"}; jobs and the system go by their own names."""
+    keys = {f"actor:{actor}": actor for actor in actors}
+    found = {keys[key]: name for key, name in cache.get_many(list(keys)).items()}
+    people = {actor for actor in actors - set(found) if actor[:2] in {"p:", "s:"}}
+    if people:
+        fresh = actor_names(people)
+        cache.set_many(
+            {f"actor:{actor}": name for actor, name in fresh.items()}, KEEP_SECONDS
+        )
+        found.update(fresh)
+    return {
+        actor: found.get(actor, actor.removeprefix("j:").replace("_", " "))
+        for actor in actors
+    }

@@ -1,0 +1,120 @@
+"""A small checklist of our own, and reviews of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from audit.domain.canonical import jcs
+from readiness.models import (
+    Check,
+    Field,
+    Item,
+    Review,
+    Section,
+    Template,
+    TemplateVersion,
+)
+from readiness.services.reviews import NewReview, open_review
+
+COMMIT = "ab" * 20
+PUBLISHED = datetime(2026, 3, 1, tzinfo=UTC)
+
+# section: [(key, parent, title, blocking, probe, imported tick)]
+DESK = {
+    ("security", "Security", "checks"): [
+        ("SEC-01", None, "**CORS** limited to named origins", "blocking", "cors", True),
+        ("SEC-02", None, "Rate limits", "blocking", "ratelimit", True),
+        ("SEC-02.1", "SEC-02", "Per minute", "blocking", "ratelimit.minute", False),
+        ("SEC-02.2", "SEC-02", "Burst", "optional", "ratelimit.burst", False),
+        ("SEC-03", None, "Certificate", "blocking", None, False),
+    ],
+    ("performance", "Performance", "checks"): [
+        ("PRF-01", None, "Latency", "blocking", "latency", False),
+        ("PRF-02", None, "Nice to have", "advisory", None, False),
+    ],
+    ("first-week", "First week", "monitoring"): [
+        ("MON-01", None, "Errors stay low", "blocking", None, False),
+    ],
+    ("technical-review", "Technical review", "sign-off"): [
+        ("SGN-01", None, "**Developer**: reviewed", "blocking", None, False),
+    ],
+}
+
+
+def definition(probe: str) -> str:
+    body: dict[str, object] = {
+        "probe": probe,
+        "params": {},
+        "threshold": None,
+        "freshness": "86400",
+        "grace": "0",
+    }
+    return hashlib.sha256(jcs(body)).hexdigest()
+
+
+def make_version(shape: dict[Any, Any] = DESK, slug: str = "desk") -> TemplateVersion:
+    template = Template.objects.create(slug=slug, title="Desk readiness")
+    version = TemplateVersion.objects.create(
+        template=template,
+        number=1,
+        state="published",
+        published_at=datetime.now(UTC),
+        source=b"# Desk",
+        sha256=hashlib.sha256(b"# Desk").hexdigest(),
+    )
+    position = 0
+    for number, ((name, title, kind), lines) in enumerate(shape.items()):
+        section = Section.objects.create(
+            version=version, position=number, slug=name, title=title, kind=kind
+        )
+        made: dict[str, Item] = {}
+        for key, parent, words, blocking, probe, tick in lines:
+            position += 1
+            made[key] = Item.objects.create(
+                version=version,
+                section=section,
+                parent=made.get(parent),
+                position=position,
+                depth=2 if parent else 1,
+                key=key,
+                title=words,
+                blocking=blocking,
+                imported_tick=tick,
+            )
+            if probe:
+                Check.objects.create(
+                    item=made[key], probe=probe, definition_sha256=definition(probe)
+                )
+            if key == "SEC-03":
+                Field.objects.create(
+                    section=section, item=made[key], position=0, label="Expiry"
+                )
+    return version
+
+
+@pytest.fixture
+def version(db: None) -> TemplateVersion:
+    return make_version()
+
+
+@pytest.fixture
+def make_review(version: TemplateVersion) -> Callable[..., Review]:
+    """make_review(by) -> an open review of the desk's checklist."""
+
+    def make(by: User, **over: object) -> Review:
+        values = {
+            "version": version,
+            "release": "1.0.0",
+            "commit": COMMIT,
+            "environment": "development",
+            **over,
+        }
+        return open_review(NewReview(**values), by)  # type: ignore[arg-type]
+
+    return make
