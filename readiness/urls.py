@@ -3,7 +3,8 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from readiness.api import reviews as api
-from readiness.views import reviews
+from readiness.api import templates as templates_api
+from readiness.views import reviews, templates
 
 app_name = "readiness"
 REVIEW = "readiness/reviews/<uuid:review>/"
@@ -22,6 +23,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="confirm-evidence",
     ),
     path(f"{ITEM}evidence/<int:evidence>/file/", reviews.blob, name="evidence-blob"),
+    path("readiness/templates/", templates.templates, name="templates"),
+    path("readiness/templates/import/", templates.upload, name="import-template"),
+    path(
+        "readiness/templates/versions/<int:pk>/",
+        templates.version,
+        name="template-version",
+    ),
+    path(
+        "readiness/templates/versions/<int:pk>/decide/",
+        templates.decide,
+        name="decide-template",
+    ),
 ]
 api_urlpatterns: list[URLPattern | URLResolver] = [
     path("readiness/reviews", api.Reviews.as_view(), name="reviews"),
@@ -44,5 +57,21 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
         "readiness/items/<int:item>/comments",
         api.Comments.as_view(),
         name="comment-item",
+    ),
+    path("readiness/templates", templates_api.Templates.as_view(), name="templates"),
+    path(
+        "readiness/templates/import",
+        templates_api.Import.as_view(),
+        name="import-template",
+    ),
+    path(
+        "readiness/templates/<int:template>/publish",
+        templates_api.Publish.as_view(),
+        name="publish-template",
+    ),
+    path(
+        "readiness/templates/<int:template>/versions/<int:number>/markdown",
+        templates_api.Markdown.as_view(),
+        name="template-markdown",
     ),
 ]

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from kernel.errors import NotFound
-from readiness.models import Section, Template, TemplateVersion
+from readiness.models import Item, Section, Template, TemplateVersion
 
 
 def versions() -> QuerySet[TemplateVersion]:
@@ -93,6 +93,22 @@ def outline(row: TemplateVersion) -> list[Section]:
         for name in ("item_count", "ticked_count", "field_count", "step_count"):
             setattr(whole, name, getattr(whole, name) + getattr(part, name))
     return [one for one in counted if one.parent_id is None]
+
+
+def items_by_section(row: TemplateVersion) -> dict[int, list[Item]]:
+    """{id of the whole section: its items in document order}, with their checks,
+    fields and steps: four queries whatever the size."""
+    found: dict[int, list[Item]] = {}
+    items = (
+        Item.objects.filter(version=row)
+        .select_related("section")
+        .prefetch_related("checks", "fields", "steps")
+        .order_by("position")
+    )
+    for item in items:
+        whole = item.section.parent_id or item.section_id
+        found.setdefault(whole, []).append(item)
+    return found
 
 
 def as_json(row: TemplateVersion) -> dict[str, Any]:

@@ -1,0 +1,102 @@
+"""Pages of checklists: what there is, import, preview, publish."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import User
+from kernel.access import access
+from kernel.errors import ProductError
+from kernel.registry import PROBES
+from readiness.domain.parsing.document import KINDS
+from readiness.domain.parsing.source import MAX_BYTES
+from readiness.models import TemplateVersion
+from readiness.queries import templates as queries
+from readiness.services import importing
+
+WRITES = ("readiness.templates",)
+
+
+@require_safe
+@access("readiness.view")
+def templates(request: HttpRequest) -> HttpResponse:
+    """All checklists with their versions."""
+    rows = list(queries.templates())
+    versions = queries.versions_of(rows)
+    return render(
+        request,
+        "readiness/templates/index.html",
+        {"rows": [(row, versions[row.pk]) for row in rows]},
+    )
+
+
+@access("readiness.templates")
+def upload(request: HttpRequest) -> HttpResponse:
+    """Take a file, save it as a draft and show what was found."""
+    if request.method != "POST":
+        return render(request, "readiness/templates/import.html", {})
+    name = request.POST.get("name", "")[:200]
+    file = request.FILES.get("file")
+    problem = "" if file else "Choose a Markdown file first."
+    if file:
+        try:
+            version = importing.import_template(
+                file.read(MAX_BYTES + 1), name, cast(User, request.user)
+            )
+        except ProductError as error:
+            problem = error.detail
+        else:
+            return redirect("readiness:template-version", version.pk)
+    context = {"problem": problem, "name": name, "file": file.name if file else ""}
+    return render(request, "readiness/templates/import.html", context, status=422)
+
+
+@require_safe
+@access("readiness.view")
+def version(request: HttpRequest, pk: int) -> HttpResponse:
+    """One version: the preview of a draft, the record of a published one."""
+    row = queries.version(pk)
+    sections = queries.outline(row)
+    items = queries.items_by_section(row)
+    checks = row.report.get("checks", [])
+    context: dict[str, Any] = {
+        "version": row,
+        "report": row.report,
+        "sections": [(one, items.get(one.pk, [])) for one in sections],
+        "total_fields": row.report.get("fields", 0),
+        "kinds": KINDS,
+        "bound": len({check["key"] for check in checks}),
+        "missing": sorted({check["probe"] for check in checks} - set(PROBES)),
+        "nested": row.report.get("items", 0) - row.report.get("top_level", 0),
+        "may_publish": row.state == TemplateVersion.State.DRAFT
+        and request.user.has_perm("readiness.templates"),
+    }
+    return render(request, "readiness/templates/version.html", context)
+
+
+@require_POST
+@access("readiness.templates")
+def decide(request: HttpRequest, pk: int) -> HttpResponse:
+    """Save the corrected kinds of a draft; `do=publish` publishes it too."""
+    row = queries.version(pk)
+    kinds = {
+        name.removeprefix("kind-"): kind
+        for name, kind in request.POST.items()
+        if name.startswith("kind-") and isinstance(kind, str)
+    }
+    user = cast(User, request.user)
+    try:
+        importing.set_kinds(row, kinds, user)
+        if request.POST.get("do") == "publish":
+            importing.publish(row, user)
+            messages.success(request, f"{row} is published and never changes again.")
+        else:
+            messages.success(request, f"{row} is kept as a draft.")
+    except ProductError as error:
+        messages.error(request, error.detail)
+    return redirect("readiness:template-version", row.pk)
