@@ -1,0 +1,165 @@
+"""Every page in a real browser: accessible, within its policy, narrow, light.
+
+Policy violations and script errors are watched by the `opened` fixture in every test.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Page, Response
+
+pytestmark = pytest.mark.browser
+
+PAGES = {
+    "login": (None, "/accounts/login/"),
+    "overview": ("lead", "/"),
+    "portfolio": ("trader", "/portfolio/"),
+    "trades": ("trader", "/trades/"),
+    "performance": ("trader", "/performance/"),
+    "readiness": ("developer", "/readiness/"),
+    "review": ("developer", "review"),
+    "operations": ("operator", "/operations/"),
+    "alerts": ("operator", "/alerts/"),
+    "audit": ("operator", "/audit/"),
+    "reference": (None, "/redoc"),
+}
+POLLED = {
+    "overview": ("lead", "/"),
+    "readiness": ("developer", "review"),
+    "operations": ("operator", "/operations/"),
+    "alerts": ("operator", "/alerts/"),
+}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RUN_AXE = """
+async (rules) => {
+  const found = await axe.run(document, {runOnly: {type: "tag", values: rules}});
+  return found.violations.map((one) =>
+    `${one.id}: ${one.nodes.slice(0, 4).map((node) => node.target + " " +
+      (node.any[0]?.message ?? "")).join(" | ")}`);
+}
+"""
+OVERFLOW = """
+() => [...document.querySelectorAll("body *")]
+  .filter((e) => e.getBoundingClientRect().right > innerWidth + 1
+    && !e.closest(".scroll, .seg, .skip, .vh, svg, dialog, pre"))
+  .slice(0, 5).map((e) => `${e.tagName}.${e.className} ${e.textContent.slice(0, 40)}`)
+  .concat(document.scrollingElement.scrollWidth > innerWidth ? ["the page scrolls"] : [])
+"""
+SMALL = """
+() => [...document.querySelectorAll("button, summary, input:not([type=hidden]), select, .btn")]
+  .filter((e) => e.offsetParent && getComputedStyle(e).visibility !== "hidden")
+  .map((e) => [e, e.getBoundingClientRect()])
+  .filter(([e, box]) => box.width && (e.matches(".tick, [type=radio], [type=checkbox]")
+    ? box.height < 24 : box.height < 43.5))
+  .slice(0, 5).map(([e, box]) => `${e.outerHTML.slice(0, 80)} ${Math.round(box.height)} px`)
+"""
+
+
+@cache
+def axe() -> str:
+    folder = Path(axe_playwright_python.__file__).parent
+    return next(folder.rglob("axe.min.js")).read_text()
+
+
+def visit(page: Page, path: str) -> Response:
+    """Open a path; "review" is the newest review, as a person would reach it."""
+    if path != "review":
+        answer = page.goto(path)
+    else:
+        page.goto("/readiness/")
+        if "/reviews/" not in page.url:
+            link = page.locator('main a[href*="/readiness/reviews/"]').first
+            path = link.get_attribute("href") or ""
+            answer = page.goto(path)
+        else:
+            answer = page.goto(page.url)
+    assert answer is not None
+    assert answer.status == 200, f"{path}: {answer.status}"
+    return answer
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_accessibility_violation_and_no_overflow(
+    name: str, opened: Callable[..., Page]
+) -> None:
+    """Both themes at both widths. Only this test switches the policy off, because
+    axe itself is a foreign script."""
+    username, path = PAGES[name]
+    page = opened(username, bypass=True)
+    visit(page, path)
+    page.evaluate(axe())
+    found: dict[str, Any] = {}
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        for theme in ("light", "dark"):
+            page.evaluate("(t) => {document.documentElement.dataset.theme = t}", theme)
+            if wrong := page.evaluate(RUN_AXE, RULES):
+                found[f"{theme} {width}"] = wrong
+    if too_wide := page.evaluate(OVERFLOW):
+        found["overflow"] = too_wide
+    if too_small := page.evaluate(SMALL):
+        found["too small for a finger"] = too_small
+    assert not found, json.dumps(found, indent=1)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_light(name: str, opened: Callable[..., Page]) -> None:
+    username, path = PAGES[name]
+    page = opened(username)
+    if path == "review":
+        visit(page, path)
+        path = page.url
+    sizes: list[int] = []
+    scripts: list[int] = []
+
+    def weigh(answer: Response) -> None:
+        size = answer.request.sizes()["responseBodySize"]
+        sizes.append(size)
+        if answer.request.resource_type == "script":
+            scripts.append(size)
+
+    page.context.clear_cookies(name="nothing")
+    page = page.context.new_page()
+    answers: list[Response] = []
+    page.on("response", answers.append)
+    page.goto(path, wait_until="networkidle")
+    for answer in answers:
+        weigh(answer)
+    assert len(sizes) <= 10
+    assert sum(scripts) <= 45_000
+    assert sum(sizes) <= 160_000
+
+
+@pytest.mark.parametrize("name", POLLED)
+def test_the_second_poll_is_a_304(name: str, opened: Callable[..., Page]) -> None:
+    """The clock is the test's, so nobody waits for it."""
+    username, path = POLLED[name]
+    page = opened(username)
+    page.clock.install()
+    visit(page, path)
+    page.wait_for_function("window.htmx !== undefined")
+    statuses: list[int] = []
+    for _ in range(3):
+        with page.expect_response(
+            lambda answer: answer.request.headers.get("hx-request") == "true"
+        ) as poll:
+            page.clock.run_for(16_000)
+        statuses.append(poll.value.status)
+    # Something may really change between two polls, not between all of them.
+    assert 304 in statuses[1:], statuses
+
+
+def test_docs_draw_without_a_violation(opened: Callable[..., Page]) -> None:
+    page = opened(None)
+    page.goto("/docs")
+    page.wait_for_selector(".opblock")
+    page.locator(".opblock-summary-control").first.click()
+    page.wait_for_selector(".opblock-body")
+    assert page.evaluate(OVERFLOW) == []
