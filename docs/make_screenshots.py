@@ -12,12 +12,12 @@ import shutil
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 FOLDER = Path(__file__).parent / "img"
 LIMIT = 300_000
 # The top of the page is what a reader looks at; a longer picture only weighs more.
-VIEW = {"width": 1440, "height": 900}
+VIEW: ViewportSize = {"width": 1440, "height": 900}
 
 
 def newest_review(page: Page) -> None:
