@@ -1,7 +1,9 @@
 """Version tags: what a page was built from, so that a poll can answer 304.
 
 A tag is a random text per name, changed whenever what it stands for changes.
-Without Redis every read is a new tag: nothing stale is ever served.
+Without Redis every read is a new tag. A change that Redis did not take is owed:
+it is made up for at the next read, and tags live for a minute only, so that
+another process is not stale for longer.
 """
 
 from __future__ import annotations
@@ -11,11 +13,14 @@ import secrets
 from django.core.cache import cache
 from django.db import transaction
 
-KEEP_SECONDS = 3600
+KEEP_SECONDS = 60
+_owed: set[str] = set()
 
 
 def tag(*names: str) -> str:
     """One text that changes when any of the named things changed."""
+    for name in _owed & set(names):
+        _change(name)
     keys = [f"tag:{name}" for name in names]
     found = cache.get_many(keys)
     for key in keys:
@@ -30,6 +35,17 @@ def bump(*names: str) -> None:
 
     def change() -> None:
         for name in names:
-            cache.set(f"tag:{name}", secrets.token_hex(6), KEEP_SECONDS)
+            _change(name)
 
     transaction.on_commit(change)
+
+
+def _change(name: str) -> None:
+    # django-redis says whether Redis took it; the stubs know only Django's caches.
+    taken: object = cache.set(  # type: ignore[func-returns-value]
+        f"tag:{name}", secrets.token_hex(6), KEEP_SECONDS
+    )
+    if taken:
+        _owed.discard(name)
+    else:
+        _owed.add(name)

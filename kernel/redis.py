@@ -13,12 +13,13 @@ from typing import Any, TypeVar
 import redis
 from django.conf import settings
 from django_redis.client import DefaultClient
+from django_redis.exceptions import ConnectionInterrupted
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 T = TypeVar("T")
 OPEN_SECONDS = 1.0
-FAILURES = (redis.RedisError, OSError)
+FAILURES = (redis.RedisError, ConnectionInterrupted, OSError)
 
 
 class Breaker:

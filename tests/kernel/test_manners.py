@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -78,13 +79,40 @@ def test_a_hanging_redis_is_asked_once_and_then_left_alone(
     assert len(asked) == 1
 
 
-def test_without_redis_nothing_stale_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Broken:
-        def call(self, ask: object, otherwise: object) -> object:
-            return otherwise
+def test_without_redis_nothing_stale_is_served_and_the_change_is_owed(
+    settings: Any,
+    db: None,
+    django_capture_on_commit_callbacks: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held = cache.tag("owed")
+    with monkeypatch.context() as away:
+        away.setattr(redis.BREAKER, "_open_until", float("inf"))
+        assert cache.tag("owed") != cache.tag("owed")
+        with django_capture_on_commit_callbacks(execute=True):
+            cache.bump("owed")
+    monkeypatch.setattr(redis.BREAKER, "_open_until", 0.0)
+    assert cache.tag("owed") != held
 
-    monkeypatch.setattr(redis, "BREAKER", Broken())
-    assert cache.tag("a") != cache.tag("a")
+
+def test_a_refused_redis_is_a_cache_miss_and_no_error() -> None:
+    """django-redis wraps the client's errors in one of its own."""
+    program = (
+        "import django; django.setup()\n"
+        "from django.core.cache import cache\n"
+        "assert cache.get('x', 'missing') == 'missing'\n"
+        "assert cache.get_many(['x']) == {}\n"
+        "assert not cache.set('x', 1) and not cache.add('x', 1)\n"
+    )
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "rrr_dashboard.settings",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, cwd=conf.BASE_DIR, check=False
+    )
+    assert done.returncode == 0
 
 
 def test_a_lock_is_shared_or_exclusive_across_processes(tmp_path: Path) -> None:
