@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kernel.numbers import text, text_or_none
-from operations.models import Alert, Backup, Rule
+from operations.models import Alert, Backup, JobRun, Rule
+from operations.queries.measurements import ProbeLine
+from operations.queries.running import JobLine
 
 
 def stamp(at: datetime | None) -> str | None:
@@ -56,3 +58,38 @@ def backup(row: Backup) -> dict[str, Any]:
         "sha256": row.sha256,
         "error": row.error,
     }
+
+
+def job(line: JobLine) -> dict[str, Any]:
+    row = line.job
+    return {
+        "name": row.name,
+        "schedule": row.schedule,
+        "next_due": stamp(row.next_due),
+        "last_ok": stamp(row.last_ok),
+        "consecutive_failures": row.consecutive_failures,
+        "state": line.state,
+        "error": line.last.error if line.last else "",
+    }
+
+
+def probe(line: ProbeLine) -> dict[str, Any]:
+    """A probe that never ran has null where its result would be."""
+    seen = line.result
+    return {
+        "name": line.name,
+        "title": line.title,
+        "params": dict(line.params),
+        "state": line.state,
+        "value": seen.value if seen else None,
+        "unit": seen.unit if seen else "",
+        "detail": seen.detail if seen else "",
+        "error": seen.error if seen else "",
+        "commit": seen.commit if seen else None,
+        "observed_at": stamp(seen.observed_at) if seen else None,
+        "every": line.every,
+    }
+
+
+def queued(run: JobRun) -> dict[str, Any]:
+    return {"run": str(run.uid), "state": run.state}

@@ -69,3 +69,45 @@ class BackupListSerializer(serializers.Serializer):  # type: ignore[type-arg]
 class QueuedSerializer(serializers.Serializer):  # type: ignore[type-arg]
     run = serializers.CharField()
     state = serializers.CharField()
+
+
+class JobSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    name = serializers.CharField()
+    schedule = serializers.CharField()
+    next_due = serializers.DateTimeField(allow_null=True)
+    last_ok = serializers.DateTimeField(allow_null=True)
+    consecutive_failures = serializers.IntegerField()
+    state = serializers.ChoiceField(["idle", "queued", "running", "failing", "paused"])
+    error = serializers.CharField()
+
+
+class JobListSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    jobs = JobSerializer(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class ProbeSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    name = serializers.CharField()
+    title = serializers.CharField()
+    params = serializers.DictField(child=serializers.CharField())
+    state = serializers.ChoiceField(["failing", "never", "passing", "measured"])
+    value = serializers.CharField(allow_null=True)
+    unit = serializers.CharField()
+    detail = serializers.CharField()
+    error = serializers.CharField()
+    commit = serializers.CharField(allow_null=True)
+    observed_at = serializers.DateTimeField(allow_null=True)
+    every = serializers.CharField()
+
+
+class ProbeListSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    probes = ProbeSerializer(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class RunProbeSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """The params of one measurement, such as {"pragma": "journal_mode"}."""
+
+    params = serializers.DictField(
+        child=serializers.CharField(max_length=200), default=dict
+    )

@@ -4,10 +4,19 @@ from django.urls import URLPattern, URLResolver, path
 
 from operations.api import alerts as alerts_api
 from operations.api import backups as backups_api
-from operations.views import alerts, backups
+from operations.api import engine
+from operations.views import alerts, backups, board, service
 
 app_name = "operations"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("health", service.health_all, name="health"),
+    path("health/live", service.live, name="live"),
+    path("health/ready", service.ready, name="ready"),
+    path("metrics", service.metrics, name="metrics"),
+    path("operations/", board.index, name="index"),
+    path("operations/jobs/", board.jobs, name="jobs"),
+    path("operations/jobs/<str:name>/run/", board.run_job, name="run-job"),
+    path("operations/probes/<slug:name>/run/", board.run_probe, name="run-probe"),
     path("operations/backups/", backups.index, name="backups"),
     path("operations/backups/take/", backups.take, name="take-backup"),
     path("alerts/", alerts.index, name="alerts"),
@@ -19,6 +28,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("alerts/<uuid:uid>/resolve/", alerts.resolve, name="resolve-alert"),
 ]
 api_urlpatterns: list[URLPattern | URLResolver] = [
+    path("operations/jobs", engine.Jobs.as_view(), name="jobs"),
+    path("operations/jobs/<str:name>/run", engine.RunJob.as_view(), name="run-job"),
+    path("operations/probes", engine.Probes.as_view(), name="probes"),
+    path(
+        "operations/probes/<slug:name>/run",
+        engine.RunProbe.as_view(),
+        name="run-probe",
+    ),
     path("operations/backups", backups_api.Backups.as_view(), name="backups"),
     path("operations/alerts", alerts_api.Alerts.as_view(), name="alerts"),
     path(

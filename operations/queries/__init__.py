@@ -17,17 +17,16 @@ from operations.queries.measurements import (
     probe_board,
 )
 from operations.queries.running import (
-    backups,
     job_board,
     last_tick,
     processes,
+    recent_runs,
     stale_processes,
 )
 
 __all__ = [
     "ALERT_STATES",
     "alerts",
-    "backups",
     "firing_unacknowledged",
     "job_board",
     "last_tick",
@@ -37,6 +36,7 @@ __all__ = [
     "params_digest",
     "probe_board",
     "processes",
+    "recent_runs",
     "rules",
     "stale_processes",
     "timeline",

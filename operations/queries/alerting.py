@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 
 from kernel import cursor
-from operations.models import Alert, Backup, Rule, TimelineEntry
+from operations.models import Alert, Rule, TimelineEntry
 
 ALERT_STATES = tuple(Alert.State.values)
 
@@ -44,10 +44,3 @@ def timeline(alert: Alert) -> list[TimelineEntry]:
 
 def rules() -> list[Rule]:
     return list(Rule.objects.order_by("name"))
-
-
-def backups(*, limit: int = 50, after: str = "") -> tuple[list[Backup], str | None]:
-    """Backups newest first: one query."""
-    return cursor.page(
-        Backup.objects.all(), field="started_at", limit=limit, cursor=after
-    )

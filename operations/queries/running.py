@@ -1,4 +1,4 @@
-"""Reading jobs, processes and backups."""
+"""Reading jobs and processes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kernel.registry import JOBS
-from operations.models import Backup, Heartbeat, Job, JobRun
+from operations.models import Heartbeat, Job, JobRun
 
 STALE_AFTER = timedelta(seconds=60)
 
@@ -102,7 +102,3 @@ def last_tick() -> datetime | None:
     """When the last tick ran, whoever ran it."""
     row = Heartbeat.objects.filter(kind=Heartbeat.Kind.TICK).first()
     return row.beaten_at if row else None
-
-
-def backups(limit: int = 20) -> list[Backup]:
-    return list(Backup.objects.order_by("-started_at", "-pk")[:limit])

@@ -1,0 +1,14 @@
+"""The daily cleaning."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from kernel.registry import Params, job
+from operations.services import pruning
+
+
+@job("prune", schedule="daily 03:30 UTC")
+def prune(params: Params) -> str:
+    gone = pruning.prune(timezone.now())
+    return ", ".join(f"{number} {what}" for what, number in gone.items()) + " deleted"

@@ -1,0 +1,58 @@
+"""What is thrown away, and what never is."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Max
+
+from operations.models import Alert, Heartbeat, Job, JobRun, Minute, ProbeResult
+
+RUNS_KEPT = timedelta(days=30)
+MOST_RUNS = 500
+RESULTS_KEPT = timedelta(days=40)
+MINUTES_KEPT = timedelta(days=40)
+UNFIRED_KEPT = timedelta(days=7)
+HEARTBEATS_KEPT = timedelta(days=1)
+
+
+def prune(at: datetime) -> dict[str, int]:
+    """Delete what is past its time; {what: how many}."""
+    return {
+        "runs": _runs(at),
+        "results": _results(at),
+        "minutes": Minute.objects.filter(at__lt=at - MINUTES_KEPT).delete()[0],
+        "alerts": _unfired(at),
+        "heartbeats": _silent(at),
+    }
+
+
+def _runs(at: datetime) -> int:
+    """Finished runs older than 30 days, and beyond the newest 500 of a job. By id
+    and not by time: a clock that was set back must not make the newest look old."""
+    done = JobRun.objects.exclude(state__in=JobRun.UNFINISHED)
+    gone = done.filter(due_at__lt=at - RUNS_KEPT).delete()[0]
+    for job in Job.objects.all():
+        ids = done.filter(job=job).order_by("-pk").values_list("pk", flat=True)
+        oldest_kept = ids[MOST_RUNS - 1 : MOST_RUNS].first()
+        if oldest_kept is not None:
+            gone += done.filter(job=job, pk__lt=oldest_kept).delete()[0]
+    return gone
+
+
+def _results(at: datetime) -> int:
+    """Old results, but always the newest of each (name, params, commit, environment)."""
+    keys = ("name", "params_digest", "commit", "environment")
+    newest = ProbeResult.objects.values(*keys).annotate(last=Max("pk")).values("last")
+    old = ProbeResult.objects.filter(observed_at__lt=at - RESULTS_KEPT)
+    return old.exclude(pk__in=list(newest.values_list("last", flat=True))).delete()[0]
+
+
+def _unfired(at: datetime) -> int:
+    alerts = Alert.objects.filter(state=Alert.State.RESOLVED, fired_at=None)
+    return alerts.filter(resolved_at__lt=at - UNFIRED_KEPT).delete()[0]
+
+
+def _silent(at: datetime) -> int:
+    """Processes that are gone for good, lest they count as stale for ever."""
+    return Heartbeat.objects.filter(beaten_at__lt=at - HEARTBEATS_KEPT).delete()[0]

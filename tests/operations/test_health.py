@@ -1,0 +1,217 @@
+"""Health: who sees what, and which troubles are only warnings."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.db import OperationalError
+from django.utils import timezone
+
+from kernel import build, http, redis
+from operations.domain.health import FAIL, PASS, WARN, Check, age, clock, disk, verdict
+from operations.models import Heartbeat, ProbeResult
+from operations.queries import health
+from operations.services import heartbeats
+
+
+@pytest.fixture(autouse=True)
+def asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "_ready", (float("-inf"), ""))
+
+
+def own_health(client) -> dict[str, object]:
+    return client.get(
+        "/health", headers={http.OWN_HEADER: http.own_signature("/health")}
+    )
+
+
+@pytest.mark.django_db
+def test_anonymous_sees_the_status_only(client) -> None:
+    answer = client.get("/health")
+    assert answer.status_code == 200
+    assert set(answer.json()) == {"status"}
+    assert answer["Content-Type"] == "application/health+json"
+
+
+@pytest.mark.django_db
+def test_who_may_read_operations_sees_every_check(person, client_of) -> None:
+    answer = client_of(person("olga", "Operator")).get("/health").json()
+    assert set(answer["checks"]) == {
+        *("database", "cache", "worker", "beat", "backup_age", "restore_drill_age"),
+        *("audit_log", "disk", "clock", "certificate"),
+    }
+
+
+@pytest.mark.django_db
+def test_a_trader_sees_the_status_only(person, client_of) -> None:
+    assert "checks" not in client_of(person("tom", "Trader")).get("/health").json()
+
+
+@pytest.mark.django_db
+def test_it_names_the_commit_of_the_process(client) -> None:
+    answer = client.get("/health")
+    assert answer["X-RRR-Commit"] == build.running().commit
+    assert answer["X-RRR-Clean"] in {"true", "false"}
+
+
+@pytest.mark.django_db
+def test_a_database_that_does_not_answer_is_a_503(client, monkeypatch) -> None:
+    def gone() -> float:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(health, "_select_one", gone)
+    answer = own_health(client)
+    assert (answer.status_code, answer.json()["status"]) == (503, "fail")
+
+
+@pytest.mark.django_db
+def test_a_database_that_hangs_is_a_503_after_a_second(client, monkeypatch) -> None:
+    from threading import Event
+
+    never = Event()
+    monkeypatch.setattr(health, "_select_one", lambda: never.wait(5) or 0.0)
+    monkeypatch.setattr(health, "DATABASE_SECONDS", 0.05)
+    assert client.get("/health").status_code == 503
+    never.set()
+
+
+@pytest.mark.django_db
+def test_redis_down_is_a_warning(client, monkeypatch) -> None:
+    def refused() -> None:
+        raise redis.FAILURES[0]("refused")
+
+    monkeypatch.setattr(redis, "client", refused)
+    answer = own_health(client)
+    assert answer.status_code == 200
+    assert answer.json()["checks"]["cache"][0]["status"] == "warn"
+
+
+@pytest.mark.django_db
+def test_workers_pass_while_they_show_life(client) -> None:
+    at = timezone.now()
+    heartbeats.beat(Heartbeat.Kind.WORKER, at, role="tick")
+    fresh = own_health(client).json()["checks"]["worker"][0]["status"]
+    heartbeats.beat(Heartbeat.Kind.WORKER, at - timedelta(seconds=61), role="tick")
+    stale = own_health(client).json()["checks"]["worker"][0]["status"]
+    assert (fresh, stale) == ("pass", "warn")
+
+
+@pytest.mark.django_db
+def test_a_log_shorter_than_it_was_is_a_503(client) -> None:
+    at = timezone.now()
+    ProbeResult.objects.create(
+        name="audit_log",
+        params_digest="0",
+        definition="0",
+        about="running",
+        commit="c",
+        environment=settings.RRR_ENV,
+        host="h",
+        value="0",
+        facts={"size": "1000"},
+        started_at=at,
+        observed_at=at,
+    )
+    answer = own_health(client)
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["audit_log"][0]["output"] == "events are missing"
+
+
+def test_live_asks_nothing(client) -> None:
+    """Without the database mark any query would be an error."""
+    answer = client.get("/health/live")
+    assert (answer.status_code, answer.json()) == (200, {"status": "pass"})
+
+
+@pytest.mark.django_db
+def test_ready_when_the_database_is_there_and_migrated(client) -> None:
+    assert client.get("/health/ready").status_code == 200
+
+
+@pytest.mark.django_db
+def test_not_ready_while_migrations_are_missing(client, monkeypatch) -> None:
+    monkeypatch.setattr(health, "_unapplied", lambda: 2)
+    answer = client.get("/health/ready")
+    assert answer.status_code == 503
+    assert "2 migrations" in answer.json()["output"]
+
+
+@pytest.mark.django_db
+def test_not_ready_while_draining(client) -> None:
+    flag = settings.STATE_DIR / "draining"
+    flag.touch()
+    try:
+        assert client.get("/health/ready").status_code == 503
+    finally:
+        flag.unlink()
+
+
+@pytest.mark.django_db
+def test_a_trailing_slash_is_served_too(client) -> None:
+    assert client.get("/health/").status_code == 200
+    assert client.get("/health/ready/").status_code == 200
+
+
+def test_only_two_checks_may_fail() -> None:
+    with pytest.raises(ValueError, match="may only warn"):
+        Check("cache", FAIL, "gone")
+
+
+@pytest.mark.parametrize(
+    ("statuses", "worst"),
+    [([], PASS), ([PASS, PASS], PASS), ([PASS, WARN], WARN), ([WARN, FAIL], FAIL)],
+)
+def test_the_verdict_is_the_worst(statuses, worst) -> None:
+    checks = [Check("database", status, "") for status in statuses]
+    assert verdict(checks) == worst
+
+
+def test_never_done_is_a_warning_and_not_a_pass() -> None:
+    limit = timedelta(hours=1)
+    found = [age("backup_age", x, limit, "backup").status for x in (None, 10, 4000)]
+    assert found == [WARN, PASS, WARN]
+
+
+def test_a_full_disk_and_a_jumped_clock_warn() -> None:
+    assert disk(10**6, 10**12).status == WARN
+    assert disk(10**11, 10**12).status == PASS
+    assert clock(-3600).status == WARN
+    assert clock(0.4).status == PASS
+
+
+@pytest.mark.django_db
+def test_metrics_are_for_token_holders_and_operators(person, client_of, client) -> None:
+    assert client.get("/metrics").status_code == 401
+    assert client_of(person("tom", "Trader")).get("/metrics").status_code == 403
+    assert client_of(person("olga", "Operator")).get("/metrics").status_code == 200
+    wrong = {"Authorization": f"Bearer {settings.METRICS_TOKEN}x"}
+    assert client.get("/metrics", headers=wrong).status_code == 401
+
+
+@pytest.mark.django_db
+def test_metrics_hold_what_the_database_knows(client) -> None:
+    from audit.services import append
+
+    append("operations.test.done", actor="system", object="test:1", data={})
+    heartbeats.beat(Heartbeat.Kind.WORKER, timezone.now(), role="tick")
+    bearer = {"Authorization": f"Bearer {settings.METRICS_TOKEN}"}
+    text = client.get("/metrics", headers=bearer).content.decode()
+    assert "rrr_database_up 1.0" in text
+    assert "audit_log_size 2.0" in text
+    assert "rrr_heartbeat_age_seconds{process=" in text
+    assert "django_http_requests" in text
+
+
+@pytest.mark.django_db
+def test_metrics_answer_without_the_database(client, monkeypatch) -> None:
+    def gone() -> None:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr("operations.queries.figures.audit.head", gone)
+    bearer = {"Authorization": f"Bearer {settings.METRICS_TOKEN}"}
+    answer = client.get("/metrics", headers=bearer)
+    assert answer.status_code == 200
+    assert "rrr_database_up 0.0" in answer.content.decode()
+    assert "audit_log_size" not in answer.content.decode()
