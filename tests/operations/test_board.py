@@ -17,19 +17,17 @@ pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#board"}
 
 
+def seeing(faults: str):
+    return lambda params: Measurement(faults, "seen", "faults")
+
+
 @pytest.fixture(autouse=True)
 def small_world(monkeypatch: pytest.MonkeyPatch):
     """Two probes and one job; a bell that nobody hears."""
     monkeypatch.setattr(bell, "ring", lambda run, **kwargs: True)
-    sees = {"good": "0", "bad": "2"}
     probes = {
-        name: registry.Probe(
-            name,
-            lambda params, faults=faults: Measurement(faults, "seen", "faults"),
-            title=f"{name} one",
-            every=timedelta(minutes=5),
-        )
-        for name, faults in sees.items()
+        name: registry.Probe(name, measure, f"{name} one", every=timedelta(minutes=5))
+        for name, measure in {"good": seeing("0"), "bad": seeing("2")}.items()
     }
     jobs = {"sweep": registry.Job("sweep", lambda params: "swept", "every 10m")}
     with (

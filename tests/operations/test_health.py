@@ -21,7 +21,7 @@ def asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "_ready", (float("-inf"), ""))
 
 
-def own_health(client) -> dict[str, object]:
+def own_health(client):
     return client.get(
         "/health", headers={http.OWN_HEADER: http.own_signature("/health")}
     )
