@@ -9,11 +9,15 @@ from __future__ import annotations
 from functools import lru_cache
 
 import nh3
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
 INLINE = {"code", "em", "strong", "a", "br", "del"}
 BLOCK = INLINE | {"p", "ul", "ol", "li", "pre", "blockquote", "h3", "h4", "hr"}
+# Emphasis in a megabyte of asterisks takes seconds to sort out; no text that a
+# person means to be read is that long, so beyond this it is shown as written.
+LONGEST = 20_000
 _PARSER = MarkdownIt("commonmark", {"html": False, "maxNesting": 200})
 
 
@@ -31,18 +35,24 @@ def _clean(html: str, tags: set[str]) -> SafeString:
 @lru_cache(maxsize=4096)
 def inline(text: str) -> SafeString:
     """One line: emphasis, code and links."""
+    if len(text) > LONGEST:
+        return escape(text)
     return _clean(_PARSER.renderInline(text), INLINE)
 
 
 @lru_cache(maxsize=1024)
 def block(text: str) -> SafeString:
     """Paragraphs, lists and code."""
+    if len(text) > LONGEST:
+        return escape(text)
     return _clean(_PARSER.render(text), BLOCK)
 
 
 @lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """The words alone, for labels and titles."""
+    if len(text) > LONGEST:
+        return " ".join(text.split())
     words = [
         child.content
         for token in _PARSER.parseInline(text)
