@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase
 from rest_framework.permissions import BasePermission
@@ -28,12 +29,14 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 @dataclass(frozen=True, init=False)
 class Access:
     """Any one of `permissions` opens the view ("area.verb"); none: whoever is
-    logged in; `public`: everybody. `writes` replaces them on unsafe methods."""
+    logged in; `public`: everybody. `writes` replaces them on unsafe methods.
+    `public_read` opens reads to everybody where the setting PUBLIC_READ is on."""
 
     permissions: tuple[str, ...]
     writes: tuple[str, ...] | None
     objects: str
     public: bool
+    public_read: bool
 
     def __init__(
         self,
@@ -41,19 +44,22 @@ class Access:
         writes: tuple[str, ...] | None = None,
         objects: str = "",
         public: bool = False,
+        public_read: bool = False,
     ) -> None:
         object.__setattr__(self, "permissions", permissions)
         object.__setattr__(self, "writes", writes)
         object.__setattr__(self, "objects", objects)
         object.__setattr__(self, "public", public)
+        object.__setattr__(self, "public_read", public_read)
 
     def allows(self, user: Any, method: str) -> bool:
-        if self.public:
+        safe = method in {"GET", "HEAD", "OPTIONS"}
+        if self.public or (self.public_read and settings.PUBLIC_READ and safe):
             return True
         if not user.is_authenticated:
             return False
         needed = self.permissions
-        if self.writes is not None and method not in {"GET", "HEAD", "OPTIONS"}:
+        if self.writes is not None and not safe:
             needed = self.writes
         return not needed or any(user.has_perm(name) for name in needed)
 
@@ -67,12 +73,19 @@ def access(
     writes: tuple[str, ...] | None = None,
     objects: str = "",
     public: bool = False,
+    public_read: bool = False,
 ) -> Callable[[View], View]:
     """Declare and enforce the access of a page function.
 
     Anonymous people go to the login page; others get Forbidden (a 403 page).
     """
-    rule = Access(*permissions, writes=writes, objects=objects, public=public)
+    rule = Access(
+        *permissions,
+        writes=writes,
+        objects=objects,
+        public=public,
+        public_read=public_read,
+    )
 
     def wrap(view: View) -> View:
         @wraps(view)

@@ -1,7 +1,21 @@
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from portfolio import api
 
 app_name = "portfolio"
 urlpatterns: list[URLPattern | URLResolver] = []
-api_urlpatterns: list[URLPattern | URLResolver] = []
+api_urlpatterns: list[URLPattern | URLResolver] = [
+    path("portfolio", api.Portfolio.as_view(), name="portfolio"),
+    path("portfolio/positions", api.Positions.as_view(), name="positions"),
+    path("portfolio/lots", api.Lots.as_view(), name="lots"),
+    path("portfolio/allocation", api.Allocation.as_view(), name="allocation"),
+    path("performance", api.PerformanceSummary.as_view(), name="performance"),
+    path("performance/equity-curve", api.EquityCurve.as_view(), name="equity-curve"),
+    path("performance/monthly", api.Monthly.as_view(), name="monthly"),
+    path("performance/drawdowns", api.Drawdowns.as_view(), name="drawdowns"),
+    path("performance/by-strategy", api.ByStrategy.as_view(), name="by-strategy"),
+    path("performance/by-symbol", api.BySymbol.as_view(), name="by-symbol"),
+    path("stats", api.Stats.as_view(), name="stats"),
+]

@@ -133,7 +133,7 @@ def _of_days(measured: Measured, calendar: int) -> dict[str, Metric]:
         return stats.cagr(levels[-1], calendar)
 
     found = [
-        _metric("total_return", len(levels), lambda: stats.total_return(levels)),
+        _total(daily.index(days)),
         _simple(days),
         _metric("cagr", len(levels), growth),
         _metric("volatility", len(r), lambda: stats.volatility(r, ppy)),
@@ -156,6 +156,13 @@ def _sharpe(r: Sequence[float], ppy: int) -> Metric:
     low, high = stats.sharpe_interval(r, ppy)
     between = (stats.exact_text(low), stats.exact_text(high))
     return Metric("sharpe", plain.value, "", plain.n, between)
+
+
+def _total(levels: Sequence[Decimal]) -> Metric:
+    """Exact: no statistic, only linked days."""
+    if not levels:
+        return Metric("total_return", None, stats.INSUFFICIENT_DATA, 0)
+    return Metric("total_return", levels[-1] - 1, "", len(levels))
 
 
 def _simple(days: Sequence[Day]) -> Metric:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeAlias
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 
@@ -26,7 +27,7 @@ from portfolio.models import EquityPoint
 from portfolio.queries.books import Scope
 from trades.models import Balance, Fill, Instrument, Lot, Position, Price, Transfer
 
-CASH = "cash"
+OpenLot: TypeAlias = Lot
 
 
 @dataclass(frozen=True)
@@ -356,7 +357,7 @@ def _row(
 
 def open_lots(
     scope: Scope, book_id: int | None = None, instrument_id: int | None = None
-) -> QuerySet[Lot]:
+) -> QuerySet[OpenLot]:
     """Open lots with what opened them, the oldest first (the next that a sale
     takes under FIFO)."""
     lots = Lot.objects.filter(book__in=scope.ids, remaining_quantity__gt=ZERO)

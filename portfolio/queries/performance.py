@@ -172,7 +172,11 @@ class _Rates:
 
 
 def _rates(scope: Scope, points: Sequence[EquityPoint]) -> _Rates:
-    others = {book.base_currency for book in scope.books} - {scope.currency}
+    quotes = RoundTrip.objects.filter(book__in=scope.ids).order_by()
+    others = {book.base_currency for book in scope.books} | set(
+        quotes.values_list("instrument__quote", flat=True).distinct()
+    )
+    others.discard(scope.currency)
     series: dict[str, list[tuple[datetime, Decimal]]] = defaultdict(list)
     if others and points:
         target = scope.currency

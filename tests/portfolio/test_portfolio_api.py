@@ -1,0 +1,169 @@
+"""GET /api/portfolio…: exact, honest about what is unknown, and one's own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from tests.portfolio.conftest import deposit, fill, price
+
+
+def days_ago(days: int, clock: str = "12:00:00") -> str:
+    return f"{(timezone.now() - timedelta(days=days)).date()}T{clock}"
+
+
+@pytest.fixture
+def story(record):
+    """Paid in 10,000; bought 2 at 100 (fee 1), sold 1 at 120 (fee 1); marked at 130."""
+    return record(
+        [
+            fill("f1", "buy", "2", "100", days_ago(3), fee="1", strategy="trend"),
+            fill("f2", "sell", "1", "120", days_ago(2), fee="1", strategy="trend"),
+        ],
+        [deposit("d1", "10000", days_ago(4))],
+        [price("BTC-USD", "130", days_ago(1))],
+    )
+
+
+def test_the_summary_is_exact(ada, client_of, story):
+    found = client_of(ada).get("/api/portfolio").json()
+    assert found["cash_balance"] == "9918"
+    assert found["invested"] == "130"
+    assert found["total_equity"] == "10048"
+    assert found["realized_pnl"] == "18.5"
+    assert found["unrealized_pnl"] == "29.5"
+    assert found["total_pnl"] == "48"
+    assert found["total_pnl_percent"] == "0.48"
+    assert found["day_pnl"] == "0"
+    assert found["positions_count"] == 1
+    assert (found["open_orders"], found["base_currency"]) == (None, "USD")
+    assert found["reasons"]["open_orders"] == "not_tracked"
+
+
+def test_a_position_has_its_cost_mark_age_and_weight(ada, client_of, story):
+    (found,) = client_of(ada).get("/api/portfolio/positions").json()["positions"]
+    assert (found["symbol"], found["side"], found["size"]) == ("BTC-USD", "long", "1")
+    assert (found["entry_price"], found["cost"]) == ("100", "100.5")
+    assert (found["current_price"], found["market_value"]) == ("130", "130")
+    assert found["unrealized_pnl"] == "29.5"
+    assert found["price_age_seconds"] > 0
+    assert found["price_source"] == "test"
+    assert Decimal(found["weight"]) == pytest.approx(
+        Decimal("1.29378981"), abs=Decimal("0.000001")
+    )
+
+
+def test_a_short_is_negative_and_gains_when_the_price_falls(ada, client_of, record):
+    record(
+        [fill("f1", "sell", "2", "100", days_ago(1), fee="2")],
+        [deposit("d1", "1000", days_ago(2))],
+        [price("BTC-USD", "90", days_ago(0, "00:00:00"))],
+        allow_short=True,
+    )
+    (found,) = client_of(ada).get("/api/portfolio/positions").json()["positions"]
+    assert (found["side"], found["size"], found["market_value"]) == (
+        "short",
+        "-2",
+        "-180",
+    )
+    assert found["unrealized_pnl"] == "18"
+    top = client_of(ada).get("/api/portfolio").json()
+    assert (top["total_equity"], top["total_pnl"]) == ("1018", "18")
+
+
+def test_without_prices_the_last_fill_is_the_mark_and_says_so(ada, client_of, record):
+    record(
+        [fill("f1", "buy", "1", "100", days_ago(1))],
+        [deposit("d1", "500", days_ago(2))],
+    )
+    (found,) = client_of(ada).get("/api/portfolio/positions").json()["positions"]
+    assert (found["current_price"], found["price_source"]) == ("100", "last_fill")
+
+
+def test_lots_name_the_fill_that_opened_them(ada, client_of, story):
+    (lot,) = client_of(ada).get("/api/portfolio/lots").json()["lots"]
+    assert (lot["trade_external_id"], lot["remaining_quantity"]) == ("f1", "1")
+    assert lot["remaining_fee"] == "0.5"
+
+
+def test_allocation_adds_up_to_the_whole(ada, client_of, story):
+    rows = client_of(ada).get("/api/portfolio/allocation").json()["allocation"]
+    assert {one["name"] for one in rows} == {"BTC-USD", "USD"}
+    assert sum(Decimal(one["weight"]) for one in rows) == pytest.approx(Decimal(100))
+
+
+def test_an_empty_database_says_empty(ada, client_of):
+    found = client_of(ada).get("/api/portfolio").json()
+    assert (found["total_equity"], found["positions_count"]) == ("0", 0)
+    assert found["total_pnl_percent"] is None
+    assert found["base_currency"] is None
+    assert client_of(ada).get("/api/stats").json()["trades"] == 0
+
+
+def test_books_in_two_currencies_without_a_rate_have_no_total(
+    ada, client_of, story, record
+):
+    record(
+        [],
+        [deposit("e1", "50", days_ago(3), "EUR")],
+        name="Euro",
+        currency="EUR",
+    )
+    found = client_of(ada).get("/api/portfolio").json()
+    assert found["total_equity"] is None
+    assert found["reasons"]["total_equity"] == "no_fx"
+    assert found["by_currency"] == [
+        {"currency": "EUR", "total_equity": "50"},
+        {"currency": "USD", "total_equity": "10048"},
+    ]
+    assert client_of(ada).get("/api/portfolio?book=Euro").json()["total_equity"] == "50"
+
+
+def test_with_a_rate_they_are_added(ada, client_of, story, record):
+    record(
+        [],
+        [deposit("e1", "50", days_ago(3), "EUR")],
+        [price("EUR-USD", "1.2", days_ago(1)), price("USD-EUR", "0.8", days_ago(1))],
+        name="Euro",
+        currency="EUR",
+    )
+    found = client_of(ada).get("/api/portfolio").json()
+    by_currency = {one["currency"] for one in found["by_currency"]}
+    assert by_currency == {"EUR", "USD"}
+    assert found["base_currency"] == "EUR"
+    assert Decimal(found["total_equity"]) == Decimal(50) + Decimal(10048) * Decimal(
+        "0.8"
+    )
+
+
+def test_somebody_elses_book_is_not_there(ada, person, client_of, story):
+    mallory = person("mallory", "Trader")
+    assert client_of(mallory).get("/api/portfolio").json()["positions_count"] == 0
+    assert client_of(mallory).get(f"/api/portfolio?book={story.pk}").status_code == 404
+
+
+def test_a_viewer_reads_all_books_and_a_developer_none(ada, person, client_of, story):
+    viewer, developer = person("vera", "Viewer"), person("dan", "Developer")
+    assert client_of(viewer).get("/api/portfolio").json()["total_equity"] == "10048"
+    assert client_of(developer).get("/api/portfolio").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/portfolio", "/api/portfolio/positions", "/api/performance", "/api/stats"],
+)
+def test_a_stranger_is_asked_to_log_in_unless_reading_is_public(db, settings, path):
+    assert Client().get(path).status_code == 401
+    settings.PUBLIC_READ = True
+    assert Client().get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query", ["no_such=1", "as_of=2026-01-01", "known_at=2026-01-01"]
+)
+def test_what_is_not_done_yet_is_refused_and_not_ignored(ada, client_of, query):
+    assert client_of(ada).get(f"/api/portfolio?{query}").status_code == 400
