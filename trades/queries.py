@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Min, Q, QuerySet
 
 from accounts.models import User
-from trades.models import Book, Instrument, Strategy
+from kernel.cursor import Cursor, page
+from kernel.errors import BadRequest
+from trades.domain.facts import read_time
+from trades.models import (
+    Book,
+    Decision,
+    Fill,
+    FillEvent,
+    Instrument,
+    Lot,
+    Match,
+    Price,
+    Strategy,
+)
+
+SHORTEST_SUBSTRING = 3
+AROUND = 40
+
+
+# --- books -------------------------------------------------------------------------
 
 
 def books_for(user: User) -> QuerySet[Book]:
@@ -30,6 +53,14 @@ def book_named(books: QuerySet[Book], wanted: str) -> Book | None:
     )
 
 
+def books_page(
+    user: User, *, limit: int, cursor: str = ""
+) -> tuple[list[Book], str | None]:
+    """Books that the person may read, newest first, and the next cursor."""
+    rows = books_for(user).select_related("owner")
+    return page(rows, field="created_at", limit=limit, cursor=cursor)
+
+
 def demo_books_exist() -> bool:
     """Whether pages must say DEMO DATA."""
     return Book.objects.filter(demo=True).exists()
@@ -47,3 +78,220 @@ def symbols_of(books: Sequence[Book]) -> list[str]:
 
 def strategies() -> list[str]:
     return list(Strategy.objects.values_list("name", flat=True))
+
+
+# --- trades --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which trades: every field narrows, "" does not. `start` is inclusive, `end`
+    exclusive. `q`: a substring of external id, order id or note (from 3 characters
+    on), shorter: the beginning of symbol or external id."""
+
+    book: str = ""
+    symbol: str = ""
+    side: str = ""
+    strategy: str = ""
+    status: str = ""
+    external_id: str = ""
+    q: str = ""
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+@dataclass(frozen=True)
+class TradePage:
+    """`trades` newest first, what each realised (fills that closed nothing or whose
+    cost is unknown are absent), and where the neighbours begin (None: no more)."""
+
+    trades: list[Fill]
+    realised: dict[int, Decimal]
+    older: str | None
+    newer: str | None
+
+
+def time_bound(value: str, *, end: bool = False) -> datetime:
+    """The UTC time of a filter's text; a date alone is its 00:00 UTC, as `end` the
+    end of that day. Raises ValueError."""
+    at = read_time(value, ZoneInfo("UTC"))
+    whole_day = end and len(value.strip()) == len("2026-01-31")
+    return (at + timedelta(days=1)).astimezone(UTC) if whole_day else at
+
+
+def trades(
+    user: User, wanted: Wanted, *, limit: int, cursor: str = "", before: str = ""
+) -> TradePage:
+    """A page of the trades that the person may read: older than `cursor`, or the
+    ones just newer than `before`. A fixed number of queries.
+
+    Raises BadRequest for a cursor that is not ours.
+    """
+    rows = _narrowed(user, wanted).select_related("instrument", "book")
+    if before:
+        found = list(
+            _beyond(rows, before, newer=True).order_by("executed_at", "id")[: limit + 1]
+        )
+        more, shown = len(found) > limit, found[:limit][::-1]
+        newer = _mark(shown[0]) if more and shown else None
+        older = _mark(shown[-1]) if shown else None
+    else:
+        if cursor:
+            rows = _beyond(rows, cursor, newer=False)
+        found = list(rows.order_by("-executed_at", "-id")[: limit + 1])
+        shown = found[:limit]
+        older = _mark(shown[-1]) if len(found) > limit else None
+        newer = _mark(shown[0]) if cursor and shown else None
+    return TradePage(shown, realised_by([fill.pk for fill in shown]), older, newer)
+
+
+def _narrowed(user: User, wanted: Wanted) -> QuerySet[Fill]:
+    rows = Fill.objects.all()
+    books = books_for(user)
+    if wanted.book:
+        book = book_named(books, wanted.book)
+        rows = rows.filter(book=book) if book else rows.none()
+    elif not user.has_perm("trading.view"):
+        rows = rows.filter(book__in=list(books.values_list("pk", flat=True)))
+    if wanted.symbol:
+        symbol = wanted.symbol.upper().replace("/", "-")
+        ids = Instrument.objects.filter(symbol=symbol).values_list("pk", flat=True)
+        rows = rows.filter(instrument__in=list(ids))
+    exact = {
+        "side": wanted.side,
+        "strategy": wanted.strategy,
+        "status": wanted.status,
+        "external_id": wanted.external_id,
+    }
+    rows = rows.filter(**{name: value for name, value in exact.items() if value})
+    if wanted.start:
+        rows = rows.filter(executed_at__gte=wanted.start)
+    if wanted.end:
+        rows = rows.filter(executed_at__lt=wanted.end)
+    return rows.filter(_words(wanted.q)) if wanted.q else rows
+
+
+def _words(q: str) -> Q:
+    if len(q) < SHORTEST_SUBSTRING:
+        return Q(instrument__symbol__istartswith=q) | Q(external_id__istartswith=q)
+    return (
+        Q(external_id__icontains=q)
+        | Q(order_id__icontains=q)
+        | Q(note__icontains=q)
+        | Q(instrument__symbol__istartswith=q)
+    )
+
+
+def _mark(fill: Fill) -> str:
+    return Cursor(fill.executed_at.isoformat(), fill.pk).encode()
+
+
+def _beyond(rows: QuerySet[Fill], cursor: str, *, newer: bool) -> QuerySet[Fill]:
+    """Rows on one side of a cursor, with the one-column bound that keeps page
+    10,000 as quick as page 1."""
+    at = Cursor.decode(cursor)
+    try:
+        when = datetime.fromisoformat(at.key)
+    except ValueError:
+        raise BadRequest(
+            "This cursor is not one of ours: start again without it.", code="cursor"
+        ) from None
+    if newer:
+        beyond = Q(executed_at__gt=when) | Q(executed_at=when, id__gt=at.id)
+        return rows.filter(beyond, executed_at__gte=when)
+    beyond = Q(executed_at__lt=when) | Q(executed_at=when, id__lt=at.id)
+    return rows.filter(beyond, executed_at__lte=when)
+
+
+def realised_by(fills: Sequence[int]) -> dict[int, Decimal]:
+    """{fill: what it realised}, one query; fills that closed nothing are absent, and
+    so are those that closed something of unknown cost."""
+    totals: dict[int, Decimal] = {}
+    unknown: set[int] = set()
+    for fill, realised in Match.objects.filter(fill__in=fills).values_list(
+        "fill", "realised"
+    ):
+        assert fill is not None
+        if realised is None:
+            unknown.add(fill)
+        else:
+            totals[fill] = totals.get(fill, Decimal(0)) + realised
+    return {fill: total for fill, total in totals.items() if fill not in unknown}
+
+
+@dataclass(frozen=True)
+class TradeDetail:
+    """A trade with everything behind it.
+
+    `closed` are the matches it made, `lots` what it opened, `taken` what later fills
+    took from those lots, `order` the other fills of its order, `prices` stored
+    prices around it (oldest first). `audit_objects` name its entries in the log.
+    """
+
+    fill: Fill
+    decision: Decision | None
+    closed: list[Match]
+    lots: list[Lot]
+    taken: list[Match]
+    order: list[Fill]
+    events: list[FillEvent]
+    prices: list[Price]
+    audit_objects: list[str] = field(default_factory=list)
+
+    @property
+    def realised(self) -> Decimal | None:
+        """Net of all fees; None where it closed nothing or a cost is unknown."""
+        parts = [match.realised for match in self.closed]
+        known = [part for part in parts if part is not None]
+        return sum(known, Decimal(0)) if known and len(known) == len(parts) else None
+
+    @property
+    def matched_fees(self) -> Decimal:
+        """Entry and exit fees of what it closed."""
+        return sum((match.fee for match in self.closed), Decimal(0))
+
+    @property
+    def gross(self) -> Decimal | None:
+        return None if self.realised is None else self.realised + self.matched_fees
+
+
+def trade(user: User, pk: int) -> TradeDetail | None:
+    """One trade that the person may read, or None. A fixed number of queries."""
+    rows = Fill.objects.select_related("instrument", "book", "decision", "batch")
+    fill = rows.filter(pk=pk, book__in=books_for(user)).first()
+    if fill is None:
+        return None
+    lots = list(Lot.objects.filter(fill=fill).order_by("id"))
+    matches = Match.objects.select_related("lot__fill", "fill").order_by("id")
+    order = Fill.objects.filter(book=fill.book, order_id=fill.order_id)
+    return TradeDetail(
+        fill,
+        fill.decision,
+        list(matches.filter(fill=fill)),
+        lots,
+        list(matches.filter(lot__in=lots)),
+        list(order.order_by("executed_at", "id")[:50]) if fill.order_id else [],
+        list(fill.events.select_related("author")),
+        _prices_around(fill),
+        _audit_objects(fill),
+    )
+
+
+def _prices_around(fill: Fill) -> list[Price]:
+    rows = Price.objects.filter(symbol=fill.instrument.symbol)
+    before = list(rows.filter(at__lte=fill.executed_at).order_by("-at")[:AROUND])
+    after = list(rows.filter(at__gt=fill.executed_at).order_by("at")[: AROUND // 2])
+    return [*reversed(before), *after]
+
+
+def _audit_objects(fill: Fill) -> list[str]:
+    """The objects under which the log tells of this fill: itself, its batch, or the
+    call that booked it among others."""
+    found = [f"trade:{fill.pk}"]
+    if fill.batch_id:
+        return [*found, f"import:{fill.batch_id}"]
+    together = Fill.objects.filter(book=fill.book_id, recorded_at=fill.recorded_at)
+    ids = together.aggregate(first=Min("id"), last=Max("id"))
+    if ids["first"] != ids["last"]:
+        found.append(f"trades:{ids['first']}-{ids['last']}")
+    return found

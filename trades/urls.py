@@ -1,7 +1,17 @@
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from trades import api
 
 app_name = "trades"
 urlpatterns: list[URLPattern | URLResolver] = []
-api_urlpatterns: list[URLPattern | URLResolver] = []
+api_urlpatterns: list[URLPattern | URLResolver] = [
+    path("trades", api.Trades.as_view(), name="trades"),
+    path("trades/import", api.Import.as_view(), name="import"),
+    path("trades/<int:pk>", api.Trade.as_view(), name="trade"),
+    path("books", api.Books.as_view(), name="books"),
+    path("transfers", api.Transfers.as_view(), name="transfers"),
+    path("prices", api.Prices.as_view(), name="prices"),
+    path("balances", api.Balances.as_view(), name="balances"),
+]

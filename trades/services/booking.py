@@ -202,13 +202,15 @@ def import_rows(
             audit.append(
                 "trades.rows.imported",
                 actor=by.actor,
-                object=f"book:{book.pk}",
+                object=group_object(recorded.fills)
+                if recorded.fills
+                else f"book:{book.pk}",
                 data={kind: str(count) for kind, count in recorded.new.items()},
             )
     return recorded
 
 
-def group_object(book: Book, fills: Sequence[Fill]) -> str:
+def group_object(fills: Sequence[Fill]) -> str:
     """The audit object of fills booked by one call: `trade:7` or `trades:7-19`."""
     ids = [fill.pk for fill in fills]
     first, last = min(ids), max(ids)
@@ -222,7 +224,7 @@ def _say_booked(book: Book, recorded: Recorded, by: User) -> None:
     audit.append(
         "trades.fill.booked",
         actor=by.actor,
-        object=group_object(book, new),
+        object=group_object(new),
         data={
             "book": book.name,
             "fills": str(recorded.new["fills"]),

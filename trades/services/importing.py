@@ -140,10 +140,32 @@ def import_file(source: Source, owner: User, by: User) -> Imported:
         return _book(preview, book, by, None)
 
 
-def stage(source: Source, by: User) -> ImportBatch:
-    """Keep a file to be looked at and booked later. Raises like look()."""
+def check_size(size: int) -> None:
+    """Raises TooLarge before anything of a file is read."""
+    if size > importing.LARGEST:
+        raise TooLarge(
+            f"The file has {size:,} bytes; at most {importing.LARGEST:,} are read.",
+            code="file",
+            errors=[FieldError("/file", "size", "is too large")],
+        )
+
+
+def look_for(source: Source, by: User) -> Preview:
+    """look(), for a person: the book must be theirs or not be there yet."""
     preview = look(source)
     _may_write(preview.book, by)
+    return preview
+
+
+def import_for(source: Source, by: User) -> Imported:
+    """import_file() by a person into their own book, made when it is not there."""
+    _may_write(Book.objects.filter(name=source.book_name).first(), by)
+    return import_file(source, by, by)
+
+
+def stage(source: Source, by: User) -> ImportBatch:
+    """Keep a file to be looked at and booked later. Raises like look()."""
+    preview = look_for(source, by)
     return ImportBatch.objects.create(
         book=preview.book,
         book_name=source.book_name,
