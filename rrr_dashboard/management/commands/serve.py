@@ -9,16 +9,20 @@ import socket
 import sys
 import time
 from argparse import ArgumentParser
+from getpass import getpass
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
 from accounts.models import User
+from accounts.services.people import add_person
 from kernel import build, http, locks, valkey
 from rrr_dashboard import processes
 from rrr_dashboard.env import write_first_env
@@ -178,7 +182,14 @@ class Command(BaseCommand):
                 "to name the first administrator"
             )
             return
-        call_command("createsuperuser")
+        self.say("this database has no people yet: who is the first administrator?")
+        name, mail = (
+            input("Name to log in with: ").strip(),
+            input("Mail address: ").strip(),
+        )
+        add_person(
+            name, email=mail, password=_password(), roles=["Administrator"], by="system"
+        )
 
     def _announce(self) -> None:
         """Say the URL once the web process is ready; a wrong start shows here."""
@@ -198,6 +209,18 @@ class Command(BaseCommand):
                 f"viewer or admin; password: {settings.DEMO_PASSWORD}"
             )
         self.say("Ctrl-C stops everything")
+
+
+def _password() -> str:
+    """Asked again until it is strong enough."""
+    while True:
+        password = getpass("Password: ")
+        try:
+            validate_password(password)
+        except ValidationError as weak:
+            sys.stdout.write(" ".join(weak.messages) + "\n")
+        else:
+            return password
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
