@@ -43,4 +43,5 @@ def command(state_dir: Path, *, append_only: bool = True) -> list[str]:
         *("--save", ""),
         *("--daemonize", "no"),
         *("--loglevel", "warning"),
+        *("--logfile", str(folder / "valkey.log")),
     ]

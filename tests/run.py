@@ -135,10 +135,10 @@ def wait_for(port: int) -> None:
     sys.exit(f"a server on port {port} did not start")
 
 
-def suite(name: str, **environment: str) -> int:
+def suite(name: str, *words: str, **environment: str) -> int:
     say(f"the suite on {name}")
     return subprocess.run(
-        PYTEST, env={**os.environ, **environment}, check=False
+        [*PYTEST, *words], env={**os.environ, **environment}, check=False
     ).returncode
 
 
@@ -150,7 +150,10 @@ def second_run() -> int:
         if not database or not cache:
             return 0
         return suite(
-            "PostgreSQL and Redis", TEST_DATABASE_URL=database, TEST_REDIS_URL=cache
+            "PostgreSQL and Redis",
+            *("-m", "not embedded"),
+            TEST_DATABASE_URL=database,
+            TEST_REDIS_URL=cache,
         )
 
 
