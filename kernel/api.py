@@ -68,9 +68,9 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _checked(value: Any, level: int = 0) -> None:
-    """Depth, and texts that no database or file could hold."""
-    if level > MAX_DEPTH:
+def _checked(value: Any, level: int = 1) -> None:
+    """Depth (of containers), and texts that no database or file could hold."""
+    if level > MAX_DEPTH and isinstance(value, dict | list):
         raise BadRequest(f"JSON nested deeper than {MAX_DEPTH}.", code="malformed")
     inner: Iterable[Any] = ()
     if isinstance(value, dict):
