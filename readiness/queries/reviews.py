@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, Subquery, When
 
 from kernel.cursor import page
 from kernel.errors import NotFound
@@ -51,13 +51,17 @@ def newest_living() -> Review | None:
     return _reviews().filter(state__in=LIVING).first()
 
 
-def find_item(item: int, review: Review | None = None) -> ReviewItem:
-    """One item with its review; raises NotFound."""
+def find_item(item: int, review: uuid.UUID | None = None) -> ReviewItem:
+    """One item with its review, in one query; raises NotFound.
+
+    `newest` on it says whether badges speak of its review.
+    """
+    newest = Review.objects.filter(state__in=LIVING).values("pk")[:1]
     rows = ReviewItem.objects.select_related(
         "review__version__template", "item", "claimed_by", "changed_by"
-    )
+    ).annotate(newest=Case(When(review=Subquery(newest), then=True), default=False))
     if review is not None:
-        rows = rows.filter(review=review)
+        rows = rows.filter(review__uuid=review)
     found = rows.filter(pk=item).first()
     if found is None:
         raise NotFound("There is no such item.", code="not_found")

@@ -23,13 +23,12 @@ from kernel.errors import BadRequest, Conflict, Invalid, NotFound, ProductError
 from kernel.web import not_modified, page_or_fragment, wanted_part
 from readiness import presenters
 from readiness.forms import EvidenceForm, OpenReviewForm
-from readiness.models import Review
+from readiness.models import Review, ReviewItem
 from readiness.queries.board import Board, Row, board, boards
 from readiness.queries.reviews import (
     evidence_of,
     find_item,
     find_review,
-    newest_living,
     reviews,
 )
 from readiness.queries.signoffs import panel
@@ -147,7 +146,7 @@ def review_context(request: HttpRequest, shown: Board, keep: str) -> dict[str, A
 @access("readiness.claim")
 def claim(request: HttpRequest, review: UUID, item: int) -> HttpResponse:
     """Tick or untick: the item and everything it moves, or a redirect to it."""
-    row = find_item(item, find_review(review))
+    row = find_item(item, review)
     done = request.POST.get("done")
     revision = request.POST.get("revision", "")
     if done not in {"true", "false"} or not revision.isdecimal():
@@ -164,18 +163,18 @@ def claim(request: HttpRequest, review: UUID, item: int) -> HttpResponse:
     except Conflict as error:
         conflict = error
     if wanted_part(request) is not None:
-        return _ticked(request, row.review, row.pk, conflict)
+        return _ticked(request, row, conflict)
     if conflict is not None:
         return _stale_page(request, row.review, row.pk, conflict)
     return redirect(reverse("readiness:review", args=[review]) + f"#{row.item.key}")
 
 
 def _ticked(
-    request: HttpRequest, review: Review, item: int, conflict: Conflict | None
+    request: HttpRequest, ticked: ReviewItem, conflict: Conflict | None
 ) -> HttpResponse:
     """The row, its ancestors, and every count that it moves, in one answer."""
-    shown = board(review, timezone.now())
-    row = shown.by_id[item]
+    shown = board(ticked.review, timezone.now())
+    row = shown.by_id[ticked.pk]
     context = {
         **review_context(request, shown, "all"),
         "view": presenters.item_view(shown, row),
@@ -183,19 +182,13 @@ def _ticked(
         "part": presenters.section_page(shown, row),
         "conflict": conflict,
         "say": _say(row, shown, conflict),
-        "newest": newest(review),
+        "newest": getattr(ticked, "newest", False),
     }
     response = render(
         request, "readiness/_ticked.html", context, status=409 if conflict else 200
     )
     patch_vary_headers(response, ["HX-Request", "HX-Request-Type", "HX-Target"])
     return response
-
-
-def newest(review: Review) -> bool:
-    """Does the navigation's badge speak of this review?"""
-    found = newest_living()
-    return found is not None and found.pk == review.pk
 
 
 def _say(row: Row, shown: Board, conflict: Conflict | None) -> str:
@@ -252,7 +245,7 @@ def _item_page(
 @access("readiness.run")
 def run(request: HttpRequest, review: UUID, item: int) -> HttpResponse:
     """Ask for the item's probes now."""
-    row = find_item(item, find_review(review))
+    row = find_item(item, review)
     try:
         asked = run_now(row, row.item.checks.all())
     except Conflict as error:
@@ -266,7 +259,7 @@ def run(request: HttpRequest, review: UUID, item: int) -> HttpResponse:
 @access("readiness.claim")
 def add_evidence(request: HttpRequest, review: UUID, item: int) -> HttpResponse:
     """File a text, a link or a file; another person confirms it."""
-    row = find_item(item, find_review(review))
+    row = find_item(item, review)
     form = EvidenceForm(request.POST, request.FILES)
     if form.is_valid():
         try:
@@ -285,7 +278,7 @@ def confirm(
     request: HttpRequest, review: UUID, item: int, evidence: int
 ) -> HttpResponse:
     """A second person agrees with what was filed."""
-    row = find_item(item, find_review(review))
+    row = find_item(item, review)
     try:
         confirm_evidence(row, evidence, cast(User, request.user))
     except ProductError as error:
@@ -300,7 +293,7 @@ def blob(
     request: HttpRequest, review: UUID, item: int, evidence: int
 ) -> HttpResponseBase:
     """What was filed, as a download: nothing of it ever acts on our pages."""
-    row = find_item(item, find_review(review))
+    row = find_item(item, review)
     found = next((one for one in evidence_of(row, 500) if one.pk == evidence), None)
     if found is None or not found.blob_sha256:
         raise NotFound("There is no such file.", code="not_found")
