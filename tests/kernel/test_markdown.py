@@ -33,7 +33,7 @@ def test_nothing_acts(text: str, render: object) -> None:
     for name, attributes in TAG.findall(html):
         assert name in markdown.BLOCK
         href = re.search(r'href="([^"]*)"', attributes)
-        rest = re.sub(r'(href|rel)="[^"]*"', "", attributes).strip()
+        rest = re.sub(r'(href|rel|title)="[^"]*"', "", attributes).strip()
         assert rest == ""
         assert href is None or href[1].startswith(("https://", "http://", "mailto:"))
 
