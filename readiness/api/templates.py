@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
+from accounts.services.idempotency import once
 from kernel.access import Access
 from kernel.api import StrictJSONParser, check_query, limit_of, list_response
 from kernel.cursor import page
@@ -161,8 +162,11 @@ class Import(APIView):
         },
         responses={201: ImportedSerializer},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponseBase:
         check_query(request)
+        return once(request, lambda: self._import(request))
+
+    def _import(self, request: Request) -> Response:
         form = ImportSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         data = _bytes_of(form.validated_data)

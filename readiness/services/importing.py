@@ -74,6 +74,7 @@ def import_template(
                 {
                     "received": one.received,
                     "repaired": one.repaired,
+                    "names": one.names,
                     "times": one.times,
                     "lines": one.lines,
                 }

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
+from kernel import markdown
 from kernel.access import access
 from kernel.errors import ProductError
 from kernel.registry import PROBES
@@ -67,6 +68,10 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {
         "version": row,
         "report": row.report,
+        "contradictions": [
+            {**one, "detail": markdown.inline(one["detail"])}
+            for one in row.report.get("contradictions", [])
+        ],
         "sections": [(one, items.get(one.pk, [])) for one in sections],
         "total_fields": row.report.get("fields", 0),
         "kinds": KINDS,

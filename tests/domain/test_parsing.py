@@ -195,7 +195,7 @@ def test_a_clean_list_contradicts_nothing() -> None:
 
 def test_mojibake_is_repaired_run_by_run() -> None:
     damaged = "✅ done".encode().decode("mac_roman")
-    found = parse(f"# Café 日本\n- [ ] {damaged}\n".encode())
+    found = parse(f"# 🔒 Café 日本\n- [ ] {damaged}\n".encode())
     assert found.items[0].title == "✅ done"
     assert found.sections[0].title == "Café 日本"
     assert [(r.repaired, r.times, r.lines) for r in found.repairs] == [("✅", 1, [2])]

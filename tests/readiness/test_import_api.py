@@ -55,6 +55,28 @@ def test_a_file_becomes_a_draft(ada: Client) -> None:
     assert response.json()["title"] == "Desk"
 
 
+def test_the_same_key_imports_once(ada: Client) -> None:
+    answers = [
+        ada.post(
+            f"{URL}/import",
+            {"text": TEXT},
+            content_type="application/json",
+            headers={"Idempotency-Key": "one"},
+        )
+        for _ in range(2)
+    ]
+    assert [one.status_code for one in answers] == [201, 201]
+    assert answers[0].content == answers[1].content
+    other = ada.post(
+        f"{URL}/import",
+        {"text": TEXT + "- [ ] c\n"},
+        content_type="application/json",
+        headers={"Idempotency-Key": "one"},
+    )
+    assert other.status_code == 422
+    assert TemplateVersion.objects.count() == 1
+
+
 def test_publish_and_export(ada: Client, grace: Client) -> None:
     made = post(ada, "/import", {"text": TEXT}).json()
     assert post(ada, f"/{made['id']}/publish", {}).json()["state"] == "published"

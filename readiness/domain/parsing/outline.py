@@ -83,7 +83,7 @@ class Outline:
         heir = above is not None and above.declared
         kind = above.kind if above is not None and heir else own or CHECKS
         self.current = Heading(
-            words.bare(text) or UNTITLED,
+            words.without_signs(text) or UNTITLED,
             level,
             line,
             kind,

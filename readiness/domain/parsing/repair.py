@@ -8,6 +8,7 @@ guessed, so clean text with accents, CJK or emoji passes unchanged.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -26,6 +27,13 @@ class Repair:
     repaired: str
     times: int = 0
     lines: list[int] = field(default_factory=list)
+
+    @property
+    def names(self) -> str:
+        """What the characters are called: not every font can draw them."""
+        return ", ".join(
+            unicodedata.name(one, f"U+{ord(one):04X}") for one in self.repaired[:8]
+        )
 
 
 def meant(run: str) -> str | None:

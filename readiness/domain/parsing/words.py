@@ -92,6 +92,12 @@ def bare(text: str) -> str:
     return re.sub(r"^\[[ xX]\]\s", "", text.strip()).strip(" \t*_:\uff1a-–—|#").strip()
 
 
+def without_signs(heading: str) -> str:
+    """A heading without the emoji in front of it, unless it is nothing else."""
+    plain = bare(heading)
+    return re.sub(r"^[^\w(\[\"'“«<&@#`]+", "", plain) or plain
+
+
 def split_title(text: str) -> tuple[str, str]:
     """("CORS", "named origins only") from "**CORS**: named origins only"."""
     match = LABELLED.fullmatch(text)
