@@ -2,10 +2,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from trades import api
+from trades import api, views
 
 app_name = "trades"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("trades/", views.index, name="index"),
+    path("trades/import/", views.upload, name="import"),
+    path("trades/import/<uuid:pk>/", views.preview, name="import-preview"),
+    path("trades/<int:pk>/", views.trade, name="trade"),
+    path("books/", views.books, name="books"),
+]
 api_urlpatterns: list[URLPattern | URLResolver] = [
     path("trades", api.Trades.as_view(), name="trades"),
     path("trades/import", api.Import.as_view(), name="import"),

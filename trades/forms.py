@@ -1,0 +1,50 @@
+"""What people type on the trades pages."""
+
+from __future__ import annotations
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+
+from trades.services.importing import Source
+
+
+class ImportForm(forms.Form):
+    """A file and where its rows shall go."""
+
+    file = forms.FileField(
+        label="File", help_text="Our CSV, a Coinbase statement or a freqtrade export"
+    )
+    book = forms.CharField(
+        label="Book", max_length=100, help_text="Yours; a new name makes a new book"
+    )
+    base = forms.CharField(
+        label="Base currency",
+        max_length=20,
+        required=False,
+        help_text="Of a new book; left empty, the file's quote currency",
+    )
+    zone = forms.CharField(
+        label="Time zone",
+        max_length=64,
+        required=False,
+        help_text="For times without an offset, such as Europe/Berlin",
+    )
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        for name, field in self.fields.items():
+            field.widget.attrs["class"] = "t"
+            if name == "book":
+                field.widget.attrs["list"] = "own-books"
+
+    def source(self) -> Source:
+        """The validated form as what the import service takes."""
+        file = self.cleaned_data["file"]
+        assert isinstance(file, UploadedFile)
+        return Source(
+            file.read(),
+            file.name or "upload",
+            self.cleaned_data["book"].strip(),
+            self.cleaned_data["base"].strip(),
+            self.cleaned_data["zone"].strip(),
+        )

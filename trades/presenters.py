@@ -1,0 +1,199 @@
+"""What the trades pages show, gathered from queries; no writing, no judging."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from accounts.models import User
+from audit import queries as audit
+from kernel.api import dumps
+from kernel.charts import sparkline
+from kernel.registry import actor_names
+from trades import queries, serializers
+from trades.models import Fill
+from trades.queries import TradeDetail, TradePage, Wanted
+
+ROWS = 50
+FILTERS = ("q", "symbol", "side", "strategy", "book", "status", "from", "to")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    fill: Fill
+    realised: Decimal | None
+    url: str
+    selected: bool
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter that is on, and the URL without it."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The list's state as its URL says it; faults in `problem`, then nothing narrows."""
+
+    values: dict[str, str]
+    wanted: Wanted
+    cursor: str
+    before: str
+    problem: str = ""
+
+    @property
+    def query(self) -> str:
+        """The filters without empty ones, for links that keep them."""
+        return urlencode({key: value for key, value in self.values.items() if value})
+
+    @property
+    def paged(self) -> str:
+        """The filters and the page."""
+        more = {"cursor": self.cursor, "before": self.before}
+        return urlencode({k: v for k, v in {**self.values, **more}.items() if v})
+
+
+def asked(query: QueryDict) -> Asked:
+    """Read a list's URL; a date that is none is said and does not narrow."""
+    values = {name: query.get(name, "").strip() for name in FILTERS}
+    problem = ""
+    bounds: dict[str, datetime | None] = {"from": None, "to": None}
+    for name in bounds:
+        try:
+            if values[name]:
+                bounds[name] = queries.time_bound(values[name], end=name == "to")
+        except (ValueError, OverflowError) as error:
+            problem = f"“{name}”: {error}"
+    wanted = Wanted(
+        **{name: values[name] for name in FILTERS if name not in bounds},
+        start=bounds["from"],
+        end=bounds["to"],
+    )
+    return Asked(
+        values, wanted, query.get("cursor", ""), query.get("before", ""), problem
+    )
+
+
+def listing(user: User, state: Asked, selected: int | None = None) -> dict[str, Any]:
+    """The context of the list: rows, pager, filters, chips. A fixed number of queries."""
+    page = queries.trades(
+        user, state.wanted, limit=ROWS, cursor=state.cursor, before=state.before
+    )
+    rows = [
+        Row(
+            fill,
+            page.realised.get(fill.pk),
+            _url(reverse("trades:trade", args=[fill.pk]), state.paged),
+            fill.pk == selected,
+        )
+        for fill in page.trades
+    ]
+    books = list(queries.books_for(user))
+    return {
+        "rows": rows,
+        "state": state,
+        "values": state.values,
+        "books": books,
+        "symbols": queries.symbols_of(books),
+        "strategies": queries.strategies(),
+        "chips": _chips(state),
+        "close_url": _url(reverse("trades:index"), state.paged),
+        **_pager(page, state),
+    }
+
+
+def _pager(page: TradePage, state: Asked) -> dict[str, str]:
+    here = reverse("trades:index")
+
+    def link(name: str, value: str | None) -> str:
+        if value is None:
+            return ""
+        return _url(here, "&".join(filter(None, [state.query, f"{name}={value}"])))
+
+    return {
+        "older_url": link("cursor", page.older),
+        "newer_url": link("before", page.newer),
+    }
+
+
+def _chips(state: Asked) -> list[Chip]:
+    chips = []
+    for name, value in state.values.items():
+        if value:
+            rest = {k: v for k, v in state.values.items() if v and k != name}
+            url = _url(reverse("trades:index"), urlencode(rest))
+            chips.append(Chip(f"{name}: {value}", url))
+    return chips
+
+
+def _url(path: str, query: str) -> str:
+    return f"{path}?{query}" if query else path
+
+
+def drawer(found: TradeDetail, rows: list[Row]) -> dict[str, Any]:
+    """The context of one trade: its numbers, why, lots, log and raw JSON."""
+    events = audit.about(found.audit_objects, 20)
+    names = actor_names({event.actor for event in events})
+    shown: list[dict[str, object]] = [
+        {
+            "seq": event.seq,
+            "at": event.at,
+            "kind": event.kind,
+            "actor": names.get(event.actor, event.actor),
+            "object": event.object,
+        }
+        for event in events
+    ]
+    raw = json.loads(dumps(serializers.trade_detail(found, shown)))
+    decision = found.decision
+    checks = decision.risk_checks if decision else []
+    return {
+        "found": found,
+        "fill": found.fill,
+        "decision": decision,
+        "confidence_percent": _percent(decision.confidence if decision else None),
+        "checks_passed": sum(bool(check.get("passed")) for check in checks),
+        "held": _held(found),
+        "spark": _spark(found),
+        "events": shown,
+        "raw": json.dumps(raw, indent=2, ensure_ascii=False),
+        **_neighbours(found.fill, rows),
+    }
+
+
+def _percent(confidence: Decimal | None) -> int | None:
+    return None if confidence is None else int(confidence * 100)
+
+
+def _held(found: TradeDetail) -> timedelta | None:
+    """How long the oldest lot that this trade closed had been open."""
+    opened = [match.lot.opened_at for match in found.closed if match.lot]
+    return found.fill.executed_at - min(opened) if opened else None
+
+
+def _spark(found: TradeDetail) -> SafeString:
+    return sparkline([price.price for price in found.prices])
+
+
+def _neighbours(fill: Fill, rows: list[Row]) -> dict[str, str]:
+    places = [index for index, row in enumerate(rows) if row.fill.pk == fill.pk]
+    if not places:
+        return {"previous_url": "", "next_url": ""}
+    at = places[0]
+    return {
+        "previous_url": rows[at - 1].url if at else "",
+        "next_url": rows[at + 1].url if at + 1 < len(rows) else "",
+    }

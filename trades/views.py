@@ -1,0 +1,107 @@
+"""The trades pages: list with drawer, import with preview, books."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from accounts.models import User
+from kernel.access import access
+from kernel.errors import NotFound, ProductError
+from kernel.web import page_or_fragment, wanted_part
+from trades import presenters, queries
+from trades.forms import ImportForm
+from trades.services import importing
+
+PARTS = {"trades": "trades/_list.html"}
+
+
+def person(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+@access("trading.own", "trading.view", objects="own books")
+def index(request: HttpRequest) -> HttpResponse:
+    """The list; htmx gets the list alone, and the URL without empty filters."""
+    state = presenters.asked(request.GET)
+    context = presenters.listing(person(request), state)
+    response = page_or_fragment(request, "trades/index.html", PARTS, context)
+    if wanted_part(request) and "q" in request.GET and not state.cursor:
+        response["HX-Replace-Url"] = context["close_url"]
+    return response
+
+
+@access("trading.own", "trading.view", objects="own books")
+def trade(request: HttpRequest, pk: int) -> HttpResponse:
+    """One trade beside the list it was opened from."""
+    found = queries.trade(person(request), pk)
+    if found is None:
+        raise NotFound("There is no such trade that you may see.", code="trade")
+    state = presenters.asked(request.GET)
+    context = presenters.listing(person(request), state, selected=pk)
+    context |= presenters.drawer(found, context["rows"])
+    return page_or_fragment(request, "trades/trade.html", PARTS, context)
+
+
+@access("trading.own", objects="own books")
+def upload(request: HttpRequest) -> HttpResponse:
+    """Choose a file; it is staged and looked at before anything is booked."""
+    posted = request.method == "POST"
+    form = ImportForm(request.POST, request.FILES) if posted else ImportForm()
+    problem: ProductError | None = None
+    if posted and form.is_valid():
+        try:
+            importing.check_size(form.cleaned_data["file"].size)
+            batch = importing.stage(form.source(), person(request))
+            return redirect("trades:import-preview", batch.pk)
+        except ProductError as error:
+            problem = error
+    context = {
+        "form": form,
+        "problem": problem,
+        "own_books": [
+            b
+            for b in queries.books_for(person(request))
+            if b.owner_id == person(request).pk
+        ],
+    }
+    failed = posted and (problem is not None or not form.is_valid())
+    return render(request, "trades/import.html", context, status=422 if failed else 200)
+
+
+@access("trading.own", objects="own imports")
+def preview(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What a staged file would do; the button books it."""
+    batch = importing.staged(pk, person(request))
+    problem: ProductError | None = None
+    if request.method == "POST":
+        try:
+            done = importing.book_staged(batch, person(request))
+        except ProductError as error:
+            problem = error
+        else:
+            new = done.recorded.new
+            messages.success(
+                request,
+                f"Booked {new['fills']} fills and {new['transfers']} transfers in "
+                f"{done.book.name}; {done.recorded.duplicates} were known already.",
+            )
+            return redirect(f"{reverse('trades:index')}?book={done.book.pk}")
+    batch.refresh_from_db()
+    seen = importing.preview_of(batch) if batch.staged is not None else None
+    context = {"batch": batch, "preview": seen, "problem": problem}
+    return render(
+        request, "trades/preview.html", context, status=409 if problem else 200
+    )
+
+
+@access("trading.own", "trading.view", objects="own books")
+def books(request: HttpRequest) -> HttpResponse:
+    """The trading accounts that the person may read."""
+    rows = queries.books_for(person(request)).select_related("owner")
+    return render(request, "trades/books.html", {"books": rows})
