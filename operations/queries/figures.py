@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.db.models import Count
 from django.utils import timezone
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
@@ -22,8 +22,6 @@ class DatabaseFigures:
             found = [*_audit(), *_jobs(), *_heartbeats(), *_outbox()]
         except DatabaseError:
             found = []
-        finally:
-            connection.close_if_unusable_or_obsolete()
         yield GaugeMetricFamily(
             "rrr_database_up", "1 when the database answered.", value=int(bool(found))
         )

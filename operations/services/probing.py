@@ -40,7 +40,7 @@ EXPECTED = (
 )
 SECRET_WORDS = re.compile(
     rb"(?i)(authorization|token|secret|password|passphrase|api[_-]?key|cookie|session)"
-    rb"(\"?\s*[:=]\s*\"?)([^\s\",;]+)"
+    rb"(\"?\s*[:=]\s*\"?)((?:bearer |basic )?[^\s\",;]+)"
 )
 
 

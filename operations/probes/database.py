@@ -1,0 +1,39 @@
+"""How the database is set up, asked on a fresh connection of the product's own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import connection
+
+from kernel.registry import Measurement, Params, probe
+
+KNOWN = ("journal_mode", "cache_size", "synchronous", "foreign_keys")
+
+
+@probe(
+    "db_pragmas",
+    title="SQLite runs in WAL mode with a 64 MB cache",
+    freshness=timedelta(hours=24),
+    every=timedelta(hours=6),
+)
+def db_pragmas(params: Params) -> Measurement:
+    """`pragma` names one setting, "journal_mode" by default. cache_size is measured
+    in MB (of 1,024,000 bytes: SQLite counts in KiB, -64000 is "64 MB")."""
+    name = params.get("pragma", "journal_mode")
+    if name not in KNOWN:
+        raise ValueError(f"pragma is one of {', '.join(KNOWN)}")
+    if connection.vendor != "sqlite":
+        return Measurement(
+            None, "could not collect", error=f"not SQLite: {connection.vendor}"
+        )
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA {name}")
+        found = str(cursor.fetchone()[0])
+        cursor.execute("PRAGMA page_size")
+        page = int(cursor.fetchone()[0])
+    if name == "cache_size":
+        kib = -int(found) if found.startswith("-") else int(found) * page // 1024
+        megabytes = f"{kib / 1000:.3f}".rstrip("0").rstrip(".")
+        return Measurement(megabytes, f"cache of {kib} KiB", "MB", {"pragma": found})
+    return Measurement(found, f"{name} is {found}", facts={"pragma": found})

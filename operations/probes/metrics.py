@@ -1,0 +1,76 @@
+"""/metrics: closed to strangers, complete, and its counters grow."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from prometheus_client.parser import text_string_to_metric_families
+
+from kernel import http
+from kernel.registry import Measurement, Params, probe
+
+FAMILIES = (
+    "django_http_requests_before_middlewares",
+    "django_http_responses_before_middlewares",
+    "django_http_requests_latency_seconds_by_view_method",
+    "django_http_responses_total_by_status",
+    "rrr_database_up",
+    "audit_log_size",
+    "audit_log_root48",
+    "rrr_job_consecutive_failures",
+    "rrr_job_runs",
+    "rrr_heartbeat_age_seconds",
+)
+COUNTER = "django_http_requests_before_middlewares"
+
+
+def _scrape() -> tuple[set[str], float, bytes]:
+    """The families' names and the request counter's sum."""
+    answer = http.own(
+        "/metrics", headers={"Authorization": f"Bearer {settings.METRICS_TOKEN}"}
+    )
+    if answer.status != 200:
+        raise LookupError(f"/metrics answers {answer.status} to its own token")
+    families = list(text_string_to_metric_families(answer.body.decode()))
+    names = {family.name for family in families}
+    counted = sum(
+        sample.value
+        for family in families
+        if family.name == COUNTER
+        for sample in family.samples
+        if sample.name.endswith("_total")
+    )
+    return names, counted, answer.body
+
+
+@probe(
+    "metrics",
+    title="/metrics is complete and counts",
+    freshness=timedelta(minutes=15),
+    every=timedelta(minutes=5),
+)
+def metrics(params: Params) -> Measurement:
+    if not settings.METRICS_TOKEN:
+        return Measurement(None, "could not collect", error="METRICS_TOKEN is not set")
+    faults = []
+    if (stranger := http.own("/metrics").status) != 401:
+        faults.append(f"a stranger gets {stranger}")
+    _, before, _ = _scrape()
+    http.own("/health/live")
+    names, after, raw = _scrape()
+    faults += [f"{name} is missing" for name in FAMILIES if not _has(names, name)]
+    if after <= before:
+        faults.append(f"the request counter stands still at {after:.0f}")
+    return Measurement(
+        str(len(faults)),
+        "; ".join(faults) or f"{len(names)} families, {after:.0f} requests counted",
+        "faults",
+        {"families": str(len(names))},
+        raw=raw,
+    )
+
+
+def _has(names: set[str], name: str) -> bool:
+    """A counter may be written with or without its `_total`."""
+    return bool({name, f"{name}_total", name.removesuffix("_total")} & names)

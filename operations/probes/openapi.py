@@ -1,0 +1,57 @@
+"""The API description covers every route that there is."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from kernel import http
+from kernel.registry import Measurement, Params, probe
+
+CONVERTER = re.compile(r"<(?:[^:>]+:)?([^>]+)>")
+
+
+def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[str]:
+    """Every route of the resolver as "/api/trades/{}" (parameters without names)."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        path = prefix + str(entry.pattern)
+        if isinstance(entry, URLPattern):
+            yield "/" + CONVERTER.sub("{}", path)
+        else:
+            yield from routes(entry, path)
+
+
+@probe(
+    "openapi",
+    title="/docs, /redoc and the schema cover every route",
+    freshness=timedelta(hours=24),
+    every=timedelta(hours=6),
+)
+def openapi(params: Params) -> Measurement:
+    """Counts routes under /api/ that /openapi.json does not describe, and reference
+    pages that do not answer."""
+    answer = http.own("/openapi.json")
+    if answer.status != 200:
+        return Measurement("1", f"/openapi.json answers {answer.status}", "faults")
+    document = json.loads(answer.body)
+    described = {re.sub(r"\{[^}]*\}", "{}", path) for path in document["paths"]}
+    wanted = {path for path in routes() if path.startswith("/api/")}
+    faults = [f"{path} is not described" for path in sorted(wanted - described)]
+    if not str(document.get("openapi", "")).startswith("3.1"):
+        faults.append("the document is not OpenAPI 3.1")
+    faults += [
+        f"{page} answers {status}"
+        for page in ("/docs", "/redoc")
+        if (status := http.own(page).status) != 200
+    ]
+    return Measurement(
+        str(len(faults)),
+        "; ".join(faults[:20]) or f"{len(wanted)} routes, all described",
+        "faults",
+        {"routes": str(len(wanted)), "described": str(len(described))},
+        raw="\n".join(faults).encode(),
+    )
