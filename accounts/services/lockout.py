@@ -6,12 +6,34 @@ from typing import Any
 
 from axes.models import AccessAttempt
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
+from accounts.models import User
+from audit.services import append
 from kernel.errors import TooManyRequests
 from kernel.middleware import answer_error
 from kernel.web import client_address
+
+
+def record(request: HttpRequest, username: str | None = None, **signal: Any) -> None:
+    """Log that a person's name is locked for an address: once, when it happens.
+
+    Names that nobody has are not logged: what was typed may be a password.
+    """
+    if request.axes_failures_since_start != settings.AXES_FAILURE_LIMIT:  # type: ignore[attr-defined]
+        return
+    user = User.objects.filter(username=username).first()
+    if user is None:
+        return
+    with transaction.atomic():
+        append(
+            "accounts.person.locked-out",
+            actor="system",
+            object=f"person:{user.pk}",
+            data={"failures": str(settings.AXES_FAILURE_LIMIT)},
+        )
 
 
 def answer(

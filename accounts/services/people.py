@@ -21,14 +21,16 @@ def add_person(
     username: str,
     *,
     email: str,
-    password: str,
+    password: str = "",
     roles: Sequence[str],
     by: str,
+    hashed: str = "",
     name: str = "",
     extra: Sequence[Permission] = (),
 ) -> User:
     """A new person with these roles. Raises Conflict when the name is taken,
-    Invalid for a role that does not exist. `by` is an actor ("p:7", "system")."""
+    Invalid for a role that does not exist. `by` is an actor ("p:7", "system");
+    `hashed` is a password hashed before."""
     unknown = [role for role in roles if role not in ROLES]
     if unknown:
         raise Invalid(
@@ -36,7 +38,9 @@ def add_person(
             code="role",
             errors=[FieldError("/roles", "unknown", one) for one in unknown],
         )
-    hashed = make_password(password)  # slow on purpose: outside the transaction
+    if not (password or hashed):
+        raise Invalid("A person needs a password.", code="password")
+    hashed = hashed or make_password(password)  # slow: outside the transaction
     first, _, last = name.partition(" ")
     with transaction.atomic():
         if User.objects.filter(username=username).exists():

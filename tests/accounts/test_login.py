@@ -142,6 +142,20 @@ def test_five_wrong_passwords_lock_the_door_for_a_while(ada):
     assert submit(password=PASSWORD).status_code == 429
 
 
+def test_the_lock_is_in_the_log_once(ada):
+    for _ in range(8):
+        submit(password="wrong")
+    kinds = list(AuditEvent.objects.values_list("kind", "object"))
+    assert kinds.count(("accounts.person.locked-out", f"person:{ada.pk}")) == 1
+
+
+def test_a_name_that_nobody_has_is_not_logged(db):
+    before = AuditEvent.objects.count()
+    for _ in range(6):
+        Client().post(LOGIN, {"username": "my-password-by-mistake", "password": "x"})
+    assert AuditEvent.objects.count() == before
+
+
 def test_another_address_is_not_locked_out_by_it(ada):
     for _ in range(5):
         submit(password="wrong")

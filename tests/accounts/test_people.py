@@ -43,6 +43,11 @@ def test_an_unknown_role_is_refused():
         add(roles=["Emperor"])
 
 
+def test_nobody_comes_in_without_a_password():
+    with pytest.raises(Invalid):
+        people.add_person("x", email="", roles=[], by="system")
+
+
 def test_only_administrators_may_open_the_admin_site(client_of):
     assert client_of(add()).get("/admin/").status_code == 302
     root = add("root", ["Administrator"])

@@ -1,0 +1,14 @@
+"""The daily cleaning of sessions and kept answers."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from accounts.services.pruning import prune
+from kernel.registry import Params, job
+
+
+@job("accounts.prune", schedule="daily 03:20 UTC")
+def accounts_prune(params: Params) -> str:
+    done = prune(timezone.now())
+    return ", ".join(f"{count} {name}" for name, count in done.items()) + " deleted"
