@@ -58,6 +58,11 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
         api.Comments.as_view(),
         name="comment-item",
     ),
+    path(
+        "readiness/reviews/<uuid:review>/markdown",
+        templates_api.ReviewMarkdown.as_view(),
+        name="review-markdown",
+    ),
     path("readiness/templates", templates_api.Templates.as_view(), name="templates"),
     path(
         "readiness/templates/import",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Any, cast
+from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, HttpResponseBase
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
@@ -23,6 +25,10 @@ from kernel.errors import Conflict, FieldError, Invalid
 from readiness.domain.parsing.source import MAX_BYTES
 from readiness.models import TemplateVersion
 from readiness.queries import templates as queries
+from readiness.queries.board import board
+from readiness.queries.exports import review_markdown
+from readiness.queries.reviews import find_review
+from readiness.queries.signoffs import panel
 from readiness.services import importing
 
 READS = Access("readiness.view")
@@ -215,6 +221,26 @@ class Publish(APIView):
             raise Conflict("No draft waits to be published.", code="not_a_draft")
         version = importing.publish(draft, cast(User, request.user))
         return Response(queries.as_json(version))
+
+
+class ReviewMarkdown(APIView):
+    """A review as Markdown: ticks, states, evidence and signatures filled in."""
+
+    access = READS
+
+    @extend_schema(
+        operation_id="readiness_review_markdown",
+        responses={(200, "text/markdown"): OpenApiResponse(OpenApiTypes.STR)},
+    )
+    def get(self, request: Request, review: UUID) -> HttpResponse:
+        check_query(request)
+        shown = board(find_review(review), timezone.now())
+        response = HttpResponse(
+            review_markdown(shown, panel(shown)),
+            content_type="text/markdown; charset=utf-8",
+        )
+        response["Content-Disposition"] = f'attachment; filename="review-{review}.md"'
+        return response
 
 
 class Markdown(APIView):
