@@ -68,6 +68,15 @@ def end_all(user: User, *, reason: str, besides: str = "") -> int:
     return alive.exclude(pk=besides).update(revoked_at=timezone.now(), reason=reason)
 
 
+def end_everybody(*, reason: str) -> int:
+    """Revoke every session there is, service accounts' too; how many.
+
+    For a restored copy, in whose past some of them had been revoked.
+    """
+    alive = Session.objects.filter(revoked_at=None)
+    return alive.update(revoked_at=timezone.now(), reason=reason)
+
+
 def keep(sid: str, user: User) -> None:
     """Let one session live on under the person's new password."""
     Session.objects.filter(pk=sid).update(fingerprint=fingerprint(user))

@@ -18,8 +18,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
-from accounts.models import User
-from accounts.services.sessions import end_all
+from accounts.services.sessions import end_everybody
 from audit import channels as audit_channels
 from audit import queries as audit_queries
 from audit.services import append
@@ -145,8 +144,7 @@ def settle(manifest: files.Manifest, at: datetime) -> None:
     Alert.objects.exclude(state=Alert.State.RESOLVED).update(
         state=Alert.State.RESOLVED, resolved_at=at
     )
-    for user in User.objects.all():
-        end_all(user, reason="restored")
+    end_everybody(reason="restored")
     head = audit_queries.head()
     published = audit_channels.published(head.origin)
     append(
