@@ -53,7 +53,7 @@ class ProposedCheckSerializer(serializers.Serializer[Any]):
     grace = serializers.CharField(help_text="seconds")
 
 
-class ImportedSerializer(serializers.Serializer[Any]):
+class ImportedChecklistSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     version = serializers.IntegerField()
     state = serializers.ChoiceField(choices=TemplateVersion.State.choices)
@@ -95,7 +95,7 @@ class TemplateListSerializer(serializers.Serializer[Any]):
     next_cursor = serializers.CharField(allow_null=True)
 
 
-class ImportSerializer(serializers.Serializer[Any]):
+class ChecklistImportSerializer(serializers.Serializer[Any]):
     """A file, or its text; `name` says which template it is a version of."""
 
     file = serializers.FileField(required=False)
@@ -163,17 +163,17 @@ class Import(APIView):
     @extend_schema(
         operation_id="readiness_template_import",
         request={
-            "application/json": ImportSerializer,
-            "multipart/form-data": ImportSerializer,
+            "application/json": ChecklistImportSerializer,
+            "multipart/form-data": ChecklistImportSerializer,
         },
-        responses={201: ImportedSerializer},
+        responses={201: ImportedChecklistSerializer},
     )
     def post(self, request: Request) -> HttpResponseBase:
         check_query(request)
         return once(request, lambda: self._import(request))
 
     def _import(self, request: Request) -> Response:
-        form = ImportSerializer(data=request.data)
+        form = ChecklistImportSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         data = _bytes_of(form.validated_data)
         version = importing.import_template(
@@ -205,7 +205,7 @@ class Publish(APIView):
     @extend_schema(
         operation_id="readiness_template_publish",
         request=PublishSerializer,
-        responses=ImportedSerializer,
+        responses=ImportedChecklistSerializer,
     )
     def post(self, request: Request, template: int) -> Response:
         check_query(request)
