@@ -17,7 +17,9 @@ from accounts.models import User
 from audit import queries as audit
 from kernel.api import dumps
 from kernel.charts import sparkline
+from kernel.numbers import decimals
 from kernel.registry import actor_names
+from kernel.templatetags.desk import grouped
 from trades import queries, serializers
 from trades.models import Fill
 from trades.queries import TradeDetail, TradePage, Wanted
@@ -34,6 +36,21 @@ class Row:
     realised: Decimal | None
     url: str
     selected: bool
+
+    @property
+    def quantity(self) -> str:
+        return at_step(self.fill.quantity, self.fill.instrument.step)
+
+    @property
+    def price(self) -> str:
+        return at_step(self.fill.price, self.fill.instrument.tick)
+
+
+def at_step(value: Decimal, step: Decimal | None) -> str:
+    """The number with the decimals of its step; more where it has more."""
+    if step is None:
+        return grouped(value)
+    return grouped(value, max(decimals(step), decimals(value)))
 
 
 @dataclass(frozen=True)
@@ -104,6 +121,7 @@ def listing(user: User, state: Asked, selected: int | None = None) -> dict[str, 
     books = list(queries.books_for(user))
     return {
         "rows": rows,
+        "about": queries.how_many(user, state.wanted),
         "state": state,
         "values": state.values,
         "books": books,
@@ -163,6 +181,8 @@ def drawer(found: TradeDetail, rows: list[Row]) -> dict[str, Any]:
     return {
         "found": found,
         "fill": found.fill,
+        "quantity": at_step(found.fill.quantity, found.fill.instrument.step),
+        "price": at_step(found.fill.price, found.fill.instrument.tick),
         "decision": decision,
         "confidence_percent": _percent(decision.confidence if decision else None),
         "checks_passed": sum(bool(check.get("passed")) for check in checks),

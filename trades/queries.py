@@ -28,6 +28,7 @@ from trades.models import (
 
 SHORTEST_SUBSTRING = 3
 AROUND = 40
+COUNTED = 10_000
 
 
 # --- books -------------------------------------------------------------------------
@@ -143,6 +144,12 @@ def trades(
         older = _mark(shown[-1]) if len(found) > limit else None
         newer = _mark(shown[0]) if cursor and shown else None
     return TradePage(shown, realised_by([fill.pk for fill in shown]), older, newer)
+
+
+def how_many(user: User, wanted: Wanted) -> int | None:
+    """How many trades fit; None above COUNTED, where counting would cost too much."""
+    count = _narrowed(user, wanted).order_by()[: COUNTED + 1].count()
+    return count if count <= COUNTED else None
 
 
 def _narrowed(user: User, wanted: Wanted) -> QuerySet[Fill]:

@@ -62,7 +62,7 @@ def test_the_list_shows_every_fact_of_a_fill(client_of, ada, history):
         "Sell",
         "130.00 USD",
         "3.00 USD",
-        "27.00 USD",
+        "+27.00",
         "slow",
         "D-",
     ):
