@@ -1,0 +1,126 @@
+"""watch: notices missing ticks by a clock that nobody sets, and ticks itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError
+from django.utils import timezone
+
+from operations import queries
+from operations.models import Heartbeat, JobRun
+from operations.services import alerting, bell, heartbeats, ticking, watching
+from operations.services.spool import DatabaseWatch
+from rrr_dashboard.beat import SteadyEvery, steady_now
+
+pytestmark = pytest.mark.django_db
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(autouse=True)
+def no_ring(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ring(run: JobRun, **kwargs: object) -> bool:
+        raise AssertionError("watch must not need a broker")
+
+    monkeypatch.setattr(bell, "ring", ring)
+    # The connection of the test's transaction stays open.
+    monkeypatch.setattr(watching.connection, "close", lambda: None)
+
+
+@pytest.fixture
+def watch(clock: Clock) -> watching.Watch:
+    return watching.Watch(monotonic=clock, database=DatabaseWatch(ask=lambda: None))
+
+
+def test_it_ticks_once_nobody_has_for_twenty_seconds(watch, clock) -> None:
+    looks = []
+    for clock.now in (0.0, 5.0, 10.0, 15.0, 20.0):
+        looks.append(watch.look())
+    assert looks == [False, False, False, False, True]
+    assert queries.last_tick() is not None
+
+
+def test_its_tick_queues_jobs_but_no_probes_and_rings_for_nobody(watch, clock) -> None:
+    clock.now = 20.0
+    assert watch.look()
+    assert {run.job.kind for run in JobRun.objects.all()} == {"job"}
+
+
+def test_it_stays_quiet_while_ticks_come(watch, clock) -> None:
+    for clock.now in range(0, 100, 5):
+        heartbeats.beat(Heartbeat.Kind.TICK, timezone.now(), host="any")
+        assert not watch.look()
+
+
+def test_a_clock_set_back_hides_no_missing_tick(watch, clock) -> None:
+    ahead = timezone.now() + timedelta(hours=1)
+    heartbeats.beat(Heartbeat.Kind.TICK, ahead, host="any")
+    watch.look()
+    clock.now = 21.0
+    assert watch.look()
+
+
+def test_it_shows_its_own_sign_of_life_every_fifteen_seconds(watch, clock) -> None:
+    watch.look()
+    first = Heartbeat.objects.get(kind="watch").beaten_at
+    clock.now = 10.0
+    watch.look()
+    assert Heartbeat.objects.get(kind="watch").beaten_at == first
+    clock.now = 15.0
+    watch.look()
+    assert Heartbeat.objects.get(kind="watch").beaten_at > first
+
+
+def test_a_database_that_is_away_stops_nothing(clock) -> None:
+    away = DatabaseWatch(ask=lambda: "gone")
+    assert not watching.Watch(monotonic=clock, database=away).look()
+
+
+def test_one_failing_step_does_not_stop_the_tick(monkeypatch) -> None:
+    def broken(at: object) -> None:
+        raise DatabaseError("locked")
+
+    delivered = []
+    monkeypatch.setattr(alerting, "evaluate", broken)
+    monkeypatch.setattr(ticking.delivery, "deliver", delivered.append)
+    ticking.tick(timezone.now(), by="watch")
+    assert len(delivered) == 1
+
+
+def test_beat_counts_as_silent_only_while_a_worker_lives() -> None:
+    at = timezone.now()
+    late = at - timedelta(seconds=61)
+    heartbeats.beat(Heartbeat.Kind.BEAT, late)
+    heartbeats.beat(Heartbeat.Kind.WORKER, late, role="tick")
+    assert {row.kind for row in queries.stale_processes(at)} == {"worker"}
+    heartbeats.beat(Heartbeat.Kind.WORKER, at, role="tick")
+    assert {row.kind for row in queries.stale_processes(at)} == {"beat"}
+
+
+def test_a_restarted_process_takes_its_row_over() -> None:
+    at = timezone.now()
+    heartbeats.beat(Heartbeat.Kind.WATCH, at - timedelta(hours=1), pid=1)
+    heartbeats.beat(Heartbeat.Kind.WATCH, at, pid=2)
+    row = Heartbeat.objects.get()
+    assert (row.pid, row.started_at) == (2, at)
+
+
+def test_beat_runs_on_a_clock_that_nobody_sets_back(monkeypatch) -> None:
+    every = SteadyEvery(timedelta(seconds=10))
+    last = steady_now()
+    monkeypatch.setattr("time.time", lambda: 0.0)
+    assert not every.is_due(last).is_due
+    earlier = last - timedelta(seconds=10)
+    assert every.is_due(earlier).is_due
