@@ -57,8 +57,9 @@ def test_a_message_arrives_at_the_jobs_queue(run: JobRun) -> None:
     with bell.app().connection_for_read() as connection:
         message = connection.SimpleQueue("test-heard").get(timeout=5)
         message.ack()
-    assert message.headers["task"] == "operations.tasks.run_probe"
-    assert message.headers["timelimit"] == [15, 10]
+    headers: dict[str, object] = dict(message.headers)
+    assert headers["task"] == "operations.tasks.run_probe"
+    assert headers["timelimit"] == [15, 10]
     assert message.payload[0] == [str(run.uid)]
 
 

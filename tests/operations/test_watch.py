@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from operations import queries
 from operations.models import Heartbeat, JobRun
-from operations.services import alerting, bell, heartbeats, ticking, watching
+from operations.services import alerting, bell, delivery, heartbeats, ticking, watching
 from operations.services.spool import DatabaseWatch
 from rrr_dashboard.beat import SteadyEvery, steady_now
 
@@ -36,7 +36,7 @@ def no_ring(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(bell, "ring", ring)
     # The connection of the test's transaction stays open.
-    monkeypatch.setattr(watching.connection, "close", lambda: None)
+    monkeypatch.setattr(connection, "close", lambda: None)
 
 
 @pytest.fixture
@@ -92,9 +92,9 @@ def test_one_failing_step_does_not_stop_the_tick(monkeypatch) -> None:
     def broken(at: object) -> None:
         raise DatabaseError("locked")
 
-    delivered = []
+    delivered: list[object] = []
     monkeypatch.setattr(alerting, "evaluate", broken)
-    monkeypatch.setattr(ticking.delivery, "deliver", delivered.append)
+    monkeypatch.setattr(delivery, "deliver", delivered.append)
     ticking.tick(timezone.now(), by="watch")
     assert len(delivered) == 1
 
