@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -112,9 +114,10 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     from celery import current_app
 
     with current_app.connection_for_write() as broker:
+        channel: Any = broker.default_channel
         for queue in ("tick", "probes", "heavy"):
-            broker.default_channel.queue_declare(queue, passive=False)
-            broker.default_channel.queue_purge(queue)
+            channel.queue_declare(queue)
+            channel.queue_purge(queue)
     running: list[subprocess.Popen[str]] = []
 
     def run(*words: str) -> subprocess.Popen[str]:
@@ -139,7 +142,7 @@ WORKER = (
 )
 
 
-def finished(uid: object) -> bool:
+def finished(uid: UUID) -> bool:
     return JobRun.objects.filter(uid=uid, state__in=["ok", "failed"]).exists()
 
 
