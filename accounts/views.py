@@ -94,7 +94,12 @@ def _keep_choices(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 @never_cache
 @access(public=True)
 def admin_login(request: HttpRequest) -> HttpResponse:
-    """The admin site has no door of its own: the one login page does for all."""
+    """The admin site has no door of its own: the one login page does for all.
+
+    Who is in already and comes by here is no administrator: a 403, no circle.
+    """
+    if request.user.is_authenticated:
+        raise Forbidden("Only administrators may open this.", code="role")
     return redirect(f"{settings.LOGIN_URL}?{request.META.get('QUERY_STRING', '')}")
 
 

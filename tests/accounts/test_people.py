@@ -49,7 +49,8 @@ def test_nobody_comes_in_without_a_password():
 
 
 def test_only_administrators_may_open_the_admin_site(client_of):
-    assert client_of(add()).get("/admin/").status_code == 302
+    refused = client_of(add()).get("/admin/", follow=True)
+    assert (refused.status_code, len(refused.redirect_chain)) == (403, 1)
     root = add("root", ["Administrator"])
     assert client_of(root).get("/admin/").status_code == 200
 
