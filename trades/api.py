@@ -42,7 +42,8 @@ READS = Access(
     "trading.own", "trading.view", writes=("trading.own",), objects="own books"
 )
 FILTERS = ("symbol", "side", "strategy", "book", "status", "external_id", "q")
-LIST_PARAMETERS = ("limit", "cursor", "before", "from", "to", *FILTERS)
+LIST_PARAMETERS = ("limit", "cursor", "before", "offset", "from", "to", *FILTERS)
+DEEPEST = 10_000
 MOST = 1000
 New = TypeVar("New")
 
@@ -50,6 +51,7 @@ PARAMETERS = [
     OpenApiParameter("limit", int, description="1 to 500, default 50"),
     OpenApiParameter("cursor", str, description="next_cursor: the older page"),
     OpenApiParameter("before", str, description="prev_cursor: the newer page"),
+    OpenApiParameter("offset", int, description="up to 10,000, for old clients"),
     OpenApiParameter("from", str, description="executed at or after; date or time"),
     OpenApiParameter("to", str, description="executed before; a date includes its day"),
     *(OpenApiParameter(name, str) for name in FILTERS),
@@ -82,6 +84,13 @@ def _bound(request: Request, name: str, *, end: bool = False) -> datetime | None
         return queries.time_bound(value, end=end) if value else None
     except (ValueError, OverflowError) as error:
         raise _bad(name, str(error)) from None
+
+
+def _offset(request: Request) -> int:
+    given = request.query_params.get("offset", "0")
+    if not given.isdecimal() or int(given) > DEEPEST:
+        raise _bad("offset", f"is 0 to {DEEPEST:,}; follow next_cursor instead")
+    return int(given)
 
 
 def _bad(name: str, words: str) -> BadRequest:
@@ -169,6 +178,7 @@ class Trades(APIView):
             limit=limit,
             cursor=request.query_params.get("cursor", ""),
             before=request.query_params.get("before", ""),
+            offset=_offset(request),
         )
         rows = [
             serializers.trade(fill, page.realised.get(fill.pk)) for fill in page.trades

@@ -121,10 +121,17 @@ def time_bound(value: str, *, end: bool = False) -> datetime:
 
 
 def trades(
-    user: User, wanted: Wanted, *, limit: int, cursor: str = "", before: str = ""
+    user: User,
+    wanted: Wanted,
+    *,
+    limit: int,
+    cursor: str = "",
+    before: str = "",
+    offset: int = 0,
 ) -> TradePage:
     """A page of the trades that the person may read: older than `cursor`, or the
-    ones just newer than `before`. A fixed number of queries.
+    ones just newer than `before`; `offset` skips rows, for old clients. A fixed
+    number of queries.
 
     Raises BadRequest for a cursor that is not ours.
     """
@@ -139,7 +146,7 @@ def trades(
     else:
         if cursor:
             rows = _beyond(rows, cursor, newer=False)
-        found = list(rows.order_by("-executed_at", "-id")[: limit + 1])
+        found = list(rows.order_by("-executed_at", "-id")[offset : offset + limit + 1])
         shown = found[:limit]
         older = _mark(shown[-1]) if len(found) > limit else None
         newer = _mark(shown[0]) if cursor and shown else None

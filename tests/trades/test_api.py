@@ -170,6 +170,7 @@ def test_pages_follow_each_other_and_lead_back(api, many):
         ("from=2026-01-09", 2),
         ("from=2026-01-06&to=2026-01-07", 4),
         ("to=2026-01-06T12:00:00Z", 2),
+        ("offset=7", 3),
     ],
 )
 def test_filters_narrow(api, many, query, count):
@@ -179,7 +180,7 @@ def test_filters_narrow(api, many, query, count):
 @pytest.mark.parametrize(
     "query",
     ["no_such=1", "sort=price", "known_at=2026-01-01", "limit=0", "limit=501",
-     "side=x", "from=x", "cursor=zzz", "cursor=eHx4", "status=x"],
+     "side=x", "from=x", "cursor=zzz", "offset=10001", "offset=x", "cursor=eHx4", "status=x"],
 )  # fmt: skip
 def test_what_the_list_does_not_know_is_400(api, book, query):
     assert api("GET", f"/api/trades?{query}")[0] == 400

@@ -11,6 +11,7 @@ from audit import queries as audit
 from kernel.errors import Conflict, Forbidden, Invalid
 from tests.trades.conftest import START
 from trades.domain.facts import NewBalance, NewPrice
+from trades.markers import booked
 from trades.models import (
     Balance,
     Fill,
@@ -19,7 +20,6 @@ from trades.models import (
     Match,
     Position,
     RoundTrip,
-    Split,
     Transfer,
 )
 from trades.services.booking import (
@@ -29,6 +29,7 @@ from trades.services.booking import (
     import_rows,
     locked,
     record,
+    record_split,
     set_prices,
     state_balance,
 )
@@ -207,16 +208,44 @@ def test_cash_moves_the_balance_only(ada, book, make_move):
         book_transfers([make_move("t1", "deposit", "USD", "1001")], ada)
 
 
-def test_a_split_between_fills_counts_when_matched_again(ada, book, make_fill):
+def test_a_split_multiplies_what_is_held_in_every_book(ada, book, make_fill):
     book_fills([make_fill("f1", "buy", "1", "300", day=1)], ada)
-    Split.objects.create(
-        instrument=Instrument.objects.get(),
-        at=START,
-        numerator=2,
-        denominator=1,
-        recorded_at=START,
-    )
-    assert differences(book) == []  # before the fill: nothing to split yet
+    stock = Instrument.objects.get()
+    record_split(stock, START + timedelta(days=2), 3, 1, ada)
+    assert Position.objects.get().quantity == 3
+    record_split(stock, START + timedelta(days=2), 3, 1, ada)
+    assert Position.objects.get().quantity == 3
+    book_fills([make_fill("f2", "sell", "3", "110", day=3)], ada)
+    assert Match.objects.get().realised == 30
+    assert differences(book) == []
+
+
+def test_a_fill_before_a_split_that_came_later_counts_as_split(ada, book, make_fill):
+    book_fills([make_fill("f1", "buy", "1", "300", day=1)], ada)
+    record_split(Instrument.objects.get(), START + timedelta(days=5), 2, 1, ada)
+    book_fills([make_fill("f2", "buy", "1", "300", day=3)], ada)
+    assert Position.objects.get().quantity == 4
+    assert differences(book) == []
+    with pytest.raises(Conflict):
+        record_split(Instrument.objects.get(), START + timedelta(days=5), 5, 1, ada)
+
+
+def test_the_marker_tells_a_restored_copy_from_a_changed_one(
+    ada, book, make_fill, make_move
+):
+    book_fills([make_fill("f1", "buy", "2", "100")], ada)
+    book_transfers([make_move("t1", "deposit", "USD", "1000")], ada)
+    before = booked("default")
+    assert before == {
+        "ada-main: fills": "1",
+        "ada-main: quantity": "2",
+        "ada-main: amount": "200",
+        "ada-main: transferred USD": "1000",
+        "ada-main: USD cash": "800",
+        "ada-main: USD realised": "0",
+    }
+    Fill.objects.update(quantity=Decimal(3))
+    assert booked("default") != before
 
 
 def test_mallory_may_not_write_in_adas_book(book, mallory, make_fill, person):

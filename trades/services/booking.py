@@ -36,6 +36,7 @@ from trades.models import (
     ImportBatch,
     Instrument,
     Price,
+    Split,
     Strategy,
     Transfer,
 )
@@ -182,6 +183,50 @@ def set_prices(new: Sequence[NewPrice], by: User) -> int:
                 },
             )
     return count
+
+
+def record_split(
+    instrument: Instrument, at: datetime, numerator: int, denominator: int, by: User
+) -> Split:
+    """Record a split and match again every book that holds the instrument's facts.
+
+    Raises Conflict when the instrument has another split at that time.
+    """
+    with transaction.atomic():
+        books = Book.objects.filter(fills__instrument=instrument).distinct()
+        held = [locked(book) for book in books.order_by("pk")]
+        split, new = Split.objects.get_or_create(
+            instrument=instrument,
+            at=at,
+            defaults={
+                "numerator": numerator,
+                "denominator": denominator,
+                "recorded_at": timezone.now(),
+            },
+        )
+        if (split.numerator, split.denominator) != (numerator, denominator):
+            raise Conflict(
+                f"{instrument} has another split at that time.", code="split"
+            )
+        if not new:
+            return split
+        for book in held:
+            deltas = Deltas()
+            ledger.replay(book, instrument, at, deltas)
+            ledger.save_balances(book, deltas)
+            bump(f"book:{book.pk}")
+        audit.append(
+            "trades.split.recorded",
+            actor=by.actor,
+            object=f"instrument:{instrument.pk}",
+            data={
+                "symbol": instrument.symbol,
+                "ratio": f"{numerator}:{denominator}",
+                "at": at.isoformat(),
+                "books": str(len(held)),
+            },
+        )
+    return split
 
 
 def import_rows(

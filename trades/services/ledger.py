@@ -152,7 +152,8 @@ def stored_facts(
 
 
 def last_key(book: Book, instrument: Instrument) -> Key | None:
-    """The key of the pair's newest booked fact."""
+    """The key of the pair's newest booked fact (a split counts once there are others:
+    before the first there is nothing to split)."""
     keys: list[Key] = []
     fill = (
         Fill.objects.filter(book=book, instrument=instrument)
@@ -167,6 +168,14 @@ def last_key(book: Book, instrument: Instrument) -> Key | None:
         .first()
     )
     keys.extend(key for key in (fill, transfer) if key is not None)
+    split = (
+        Split.objects.filter(instrument=instrument)
+        .order_by("-at")
+        .values_list("at", flat=True)
+        .first()
+    )
+    if keys and split is not None:
+        keys.append((split, -1, ""))
     return max(keys, default=None)
 
 
