@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 from csp.decorators import csp_replace, csp_update
@@ -83,9 +84,21 @@ def describe_problems(result: Any, **kwargs: Any) -> Any:
     return result
 
 
-@lru_cache(maxsize=1)
+_BUILDING = Lock()
+
+
 def document() -> dict[str, Any]:
-    """The OpenAPI document; the code decides it, so a process builds it once."""
+    """The OpenAPI document; the code decides it, so a process builds it once.
+
+    By one thread: the generator loads its extensions lazily and breaks when two
+    first requests do that side by side.
+    """
+    with _BUILDING:
+        return _document()
+
+
+@lru_cache(maxsize=1)
+def _document() -> dict[str, Any]:
     built: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return built
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 
 import pytest
 from django.test import Client
@@ -12,7 +15,7 @@ from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
-from rrr_dashboard import reference
+from rrr_dashboard import api, reference
 from rrr_dashboard.api import document
 
 
@@ -129,3 +132,21 @@ def test_reference_unfolds_references_and_lists() -> None:
         reference.Field("rows[].n", "integer", False, ""),
         reference.Field("next", "string or null", False, ""),
     )
+
+
+def test_first_requests_side_by_side_build_the_document_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    built = []
+
+    class Slow:
+        def get_schema(self, **kwargs: object) -> dict[str, object]:
+            built.append(1)
+            time.sleep(0.05)
+            return {}
+
+    monkeypatch.setattr(api, "SchemaGenerator", Slow)
+    monkeypatch.setattr(api, "_document", lru_cache(api._document.__wrapped__))
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: api.document(), range(4)))
+    assert (found, len(built)) == ([{}] * 4, 1)
