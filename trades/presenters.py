@@ -107,7 +107,12 @@ def asked(query: QueryDict) -> Asked:
 def listing(user: User, state: Asked, selected: int | None = None) -> dict[str, Any]:
     """The context of the list: rows, pager, filters, chips. A fixed number of queries."""
     page = queries.trades(
-        user, state.wanted, limit=ROWS, cursor=state.cursor, before=state.before
+        user,
+        state.wanted,
+        limit=ROWS,
+        cursor=state.cursor,
+        before=state.before,
+        counted=True,
     )
     rows = [
         Row(
@@ -121,7 +126,7 @@ def listing(user: User, state: Asked, selected: int | None = None) -> dict[str, 
     books = list(queries.books_for(user))
     return {
         "rows": rows,
-        "about": queries.how_many(user, state.wanted),
+        "about": page.about,
         "state": state,
         "values": state.values,
         "books": books,

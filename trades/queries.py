@@ -110,6 +110,7 @@ class TradePage:
     realised: dict[int, Decimal]
     older: str | None
     newer: str | None
+    about: int | None = None
 
 
 def time_bound(value: str, *, end: bool = False) -> datetime:
@@ -128,14 +129,17 @@ def trades(
     cursor: str = "",
     before: str = "",
     offset: int = 0,
+    counted: bool = False,
 ) -> TradePage:
     """A page of the trades that the person may read: older than `cursor`, or the
-    ones just newer than `before`; `offset` skips rows, for old clients. A fixed
-    number of queries.
+    ones just newer than `before`; `offset` skips rows, for old clients; `counted`
+    also says how many fit in all. A fixed number of queries.
 
     Raises BadRequest for a cursor that is not ours.
     """
-    rows = _narrowed(user, wanted).select_related("instrument", "book")
+    rows = _narrowed(user, wanted)
+    about = _how_many(rows) if counted else None
+    rows = rows.select_related("instrument", "book")
     if before:
         found = list(
             _beyond(rows, before, newer=True).order_by("executed_at", "id")[: limit + 1]
@@ -150,12 +154,13 @@ def trades(
         shown = found[:limit]
         older = _mark(shown[-1]) if len(found) > limit else None
         newer = _mark(shown[0]) if cursor and shown else None
-    return TradePage(shown, realised_by([fill.pk for fill in shown]), older, newer)
+    realised = realised_by([fill.pk for fill in shown])
+    return TradePage(shown, realised, older, newer, about)
 
 
-def how_many(user: User, wanted: Wanted) -> int | None:
-    """How many trades fit; None above COUNTED, where counting would cost too much."""
-    count = _narrowed(user, wanted).order_by()[: COUNTED + 1].count()
+def _how_many(rows: QuerySet[Fill]) -> int | None:
+    """How many there are; None above COUNTED, where counting would cost too much."""
+    count = rows.order_by()[: COUNTED + 1].count()
     return count if count <= COUNTED else None
 
 
