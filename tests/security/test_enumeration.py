@@ -58,8 +58,8 @@ def test_anothers_book_looks_like_no_book(
     book = Book.objects.get()
     assert book.name == "ada-main"
     for theirs, nothing in (("ada-main", "no-such"), (str(book.pk), "987654321")):
-        assert seen(client, path.format(theirs), theirs) == seen(
-            client, path.format(nothing), nothing
+        assert seen(client, path.format(theirs), f"'{theirs}'") == seen(
+            client, path.format(nothing), f"'{nothing}'"
         )
 
 
