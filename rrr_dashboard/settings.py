@@ -408,11 +408,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "ENUM_NAME_OVERRIDES": {"ItemStateEnum": "readiness.serializers.STATES"},
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "rrr_dashboard.api.describe_problems",
-    ],
+    # Choices stay where they are used: shared enum components collide by name.
+    "POSTPROCESSING_HOOKS": ["rrr_dashboard.api.describe_problems"],
 }
 SIMPLE_JWT = {
     "ALGORITHM": "HS512",
