@@ -23,7 +23,7 @@ VIEW: ViewportSize = {"width": 1440, "height": 900}
 def newest_review(page: Page) -> None:
     page.goto("/readiness/")
     if "/reviews/" not in page.url:
-        page.locator('main a[href*="/readiness/reviews/"]').first.click()
+        page.locator('main table a[href*="/readiness/reviews/"]').first.click()
         page.wait_for_load_state("networkidle")
 
 

@@ -40,9 +40,11 @@ POLLED = {
     "alerts": ("operator", "/alerts/"),
 }
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# The reference repeats one pattern for each operation: the first few stand for all.
 RUN_AXE = """
 async (rules) => {
-  const found = await axe.run(document, {runOnly: {type: "tag", values: rules}});
+  const all = {include: [["html"]], exclude: [[".op ~ .op ~ .op"]]};
+  const found = await axe.run(all, {runOnly: {type: "tag", values: rules}});
   return found.violations.map((one) =>
     `${one.id}: ${one.nodes.slice(0, 4).map((node) => node.target + " " +
       (node.any[0]?.message ?? "")).join(" | ")}`);
@@ -58,7 +60,8 @@ OVERFLOW = """
 SMALL = """
 () => [...document.querySelectorAll("button, summary, input:not([type=hidden]), select, .btn")]
   .filter((e) => e.offsetParent && getComputedStyle(e).visibility !== "hidden")
-  .map((e) => [e, e.getBoundingClientRect()])
+  .map((e) => [e, (e.matches("[type=radio], [type=checkbox]") && e.closest("label, .ck") || e)
+    .getBoundingClientRect()])
   .filter(([e, box]) => box.width && (e.matches(".tick, [type=radio], [type=checkbox]")
     ? box.height < 24 : box.height < 43.5))
   .slice(0, 5).map(([e, box]) => `${e.outerHTML.slice(0, 80)} ${Math.round(box.height)} px`)
@@ -78,7 +81,7 @@ def visit(page: Page, path: str) -> Response:
     else:
         page.goto("/readiness/")
         if "/reviews/" not in page.url:
-            link = page.locator('main a[href*="/readiness/reviews/"]').first
+            link = page.locator('main table a[href*="/readiness/reviews/"]').first
             path = link.get_attribute("href") or ""
             answer = page.goto(path)
         else:
