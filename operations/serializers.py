@@ -90,7 +90,9 @@ class ProbeSerializer(serializers.Serializer):  # type: ignore[type-arg]
     name = serializers.CharField()
     title = serializers.CharField()
     params = serializers.DictField(child=serializers.CharField())
-    state = serializers.ChoiceField(["failing", "never", "passing", "measured"])
+    state = serializers.ChoiceField(
+        ["failing", "no_data", "never", "passing", "measured"]
+    )
     value = serializers.CharField(allow_null=True)
     unit = serializers.CharField()
     detail = serializers.CharField()

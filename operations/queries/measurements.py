@@ -71,9 +71,9 @@ def _first_of_each(
 
 @dataclass(frozen=True)
 class ProbeLine:
-    """One probe as the operations page shows it: `state` is failing (could not
-    measure, or a yes/no probe counted faults), passing, measured (a figure that
-    only its reader can judge) or never (ran)."""
+    """One probe as the operations page shows it: `state` is failing (a yes/no probe
+    counted faults), no_data (it could not measure, which is no pass), passing,
+    measured (a figure that only its reader can judge) or never (ran)."""
 
     name: str
     title: str
@@ -96,8 +96,8 @@ def probe_board(at: datetime) -> list[ProbeLine]:
     lines = [_line(row.name, row, at) for row in newest.values() if row.name in PROBES]
     seen = {line.name for line in lines}
     lines += [_line(name, None, at) for name in PROBES if name not in seen]
-    order = {"failing": 0, "never": 2}
-    return sorted(lines, key=lambda line: (order.get(line.state, 1), line.name))
+    order = {"failing": 0, "no_data": 1, "never": 2}
+    return sorted(lines, key=lambda line: (order.get(line.state, 3), line.name))
 
 
 def _line(name: str, result: ProbeResult | None, at: datetime) -> ProbeLine:
@@ -122,7 +122,7 @@ def _state(result: ProbeResult | None) -> str:
     if result is None:
         return "never"
     if result.value is None:
-        return "failing"
+        return "no_data"
     if result.unit == "faults":
         return "passing" if result.value == "0" else "failing"
     return "measured"

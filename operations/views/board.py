@@ -19,7 +19,7 @@ from operations.queries.copies import backup_page
 from operations.services import alerting, probing, scheduler
 from operations.services.scheduler import PROBE_PREFIX
 
-SHOWN = ("all", "failing", "never")
+SHOWN = ("all", "failing", "no-data")
 # Ages on the page grow without anything happening: an unchanged page is sent again
 # after so many seconds.
 AGES_KEPT_SECONDS = 20
@@ -53,14 +53,14 @@ def _board(at: datetime, shown: str) -> dict[str, Any]:
     probes, jobs = queries.probe_board(at), queries.job_board(at)
     processes = queries.processes(at)
     failing = [line for line in probes if line.state == "failing"]
-    never = [line for line in probes if line.state == "never"]
+    no_data = [line for line in probes if line.state in {"no_data", "never"}]
     backups, _ = backup_page(limit=5)
     return {
         "at": at,
         "alerts": [row for row in queries.open_alerts() if row.state == "firing"],
         "failing": failing,
-        "never": never,
-        "probes": {"failing": failing, "never": never}.get(shown, probes),
+        "no_data": no_data,
+        "probes": {"failing": failing, "no-data": no_data}.get(shown, probes),
         "probes_all": probes,
         "shown": shown if shown in SHOWN else "all",
         "passing": sum(line.state in {"passing", "measured"} for line in probes),

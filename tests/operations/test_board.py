@@ -54,6 +54,17 @@ def test_failing_comes_first(person, client_of) -> None:
     assert "1 failing" in page
 
 
+def test_what_could_not_be_measured_is_no_data_and_no_pass(person, client_of) -> None:
+    registry.PROBES["mute"] = registry.Probe(
+        "mute", lambda params: Measurement(None, "", error="needs TLS"), "mute one"
+    )
+    probing.run("mute", {})
+    client = client_of(person("olga", "Operator"))
+    probes = client.get("/api/operations/probes").json()["probes"]
+    assert [row["state"] for row in probes if row["name"] == "mute"] == ["no_data"]
+    assert "needs TLS" in client.get("/operations/?p=no-data").content.decode()
+
+
 def test_a_silent_process_is_shown_as_silent(person, client_of) -> None:
     at = timezone.now()
     heartbeats.beat(Heartbeat.Kind.WORKER, at - timedelta(seconds=90), role="tick")
