@@ -236,6 +236,30 @@ def item_view(board: Board, row: Row) -> ItemView:
 
 
 @dataclass(frozen=True)
+class Blank:
+    """A field of an item with what stands in it."""
+
+    label: str
+    kind: str
+    choices: Sequence[str]
+    required: bool
+    value: str
+
+
+def blanks(row: Row) -> list[Blank]:
+    return [
+        Blank(
+            field.label,
+            "date" if field.kind == "date" else "text",
+            field.choices,
+            field.required,
+            str(row.claim.values.get(field.label, "")),
+        )
+        for field in row.shape.fields
+    ]
+
+
+@dataclass(frozen=True)
 class SectionPage:
     """A section with the rows that a filter left."""
 
@@ -389,6 +413,7 @@ _WORDS = {
     "readiness.evidence.judged": "{probe} {was_to} on {key}",
     "readiness.evidence.filed": "filed evidence for {key}",
     "readiness.evidence.confirmed": "confirmed evidence of {key}",
+    "readiness.item.filled": "filled in {key}",
     "readiness.item.commented": "commented on {key}",
     "readiness.review.signed": "signed as {role}",
     "readiness.signoff.signed": "signed as {role}",

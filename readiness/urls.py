@@ -16,6 +16,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(ITEM, reviews.item, name="item"),
     path(f"{ITEM}claim/", reviews.claim, name="claim-item"),
     path(f"{ITEM}run/", reviews.run, name="run-item"),
+    path(f"{ITEM}fields/", reviews.fill, name="fill-item"),
+    path(f"{ITEM}comments/", reviews.say, name="comment-item"),
     path(f"{ITEM}evidence/", reviews.add_evidence, name="file-evidence"),
     path(
         f"{ITEM}evidence/<int:evidence>/confirm/",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 from uuid import UUID
 
+from django.http import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.parsers import MultiPartParser
@@ -13,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import User
+from accounts.services.idempotency import once
 from kernel.access import Access
 from kernel.api import (
     StrictJSONParser,
@@ -90,20 +92,24 @@ class Reviews(APIView):
         request=shapes.NewReviewSerializer,
         responses={201: shapes.ReviewSerializer},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponseBase:
         """Open a review of a published template version."""
         body = _body(shapes.NewReviewSerializer, request)
-        review = open_review(
-            NewReview(
-                version=published_version(body["template"], body.get("version")),
-                release=body["release"].strip(),
-                commit=body["commit"].lower(),
-                environment=body["environment"],
-                imported_ticks=body["imported_ticks"],
-            ),
-            _user(request),
-        )
-        return Response(_one_review(review), status=201)
+
+        def produce() -> Response:
+            review = open_review(
+                NewReview(
+                    version=published_version(body["template"], body.get("version")),
+                    release=body["release"].strip(),
+                    commit=body["commit"].lower(),
+                    environment=body["environment"],
+                    imported_ticks=body["imported_ticks"],
+                ),
+                _user(request),
+            )
+            return Response(_one_review(review), status=201)
+
+        return once(request, produce)
 
 
 class OneReview(APIView):
@@ -238,11 +244,15 @@ class FileEvidence(APIView):
         },
         responses={201: shapes.RecordSerializer},
     )
-    def post(self, request: Request, item: int) -> Response:
+    def post(self, request: Request, item: int) -> HttpResponseBase:
         """File a text, a link or a file; it counts once another person confirms."""
         new = _evidence(_body(shapes.EvidenceBody, request))
-        row = file_evidence(find_item(item), new, _user(request))
-        return Response(presenters.record(row), status=201)
+
+        def produce() -> Response:
+            row = file_evidence(find_item(item), new, _user(request))
+            return Response(presenters.record(row), status=201)
+
+        return once(request, produce)
 
 
 def _evidence(body: dict[str, Any]) -> NewEvidence:
@@ -284,8 +294,12 @@ class Comments(APIView):
         request=shapes.CommentBody,
         responses={201: shapes.CommentSerializer},
     )
-    def post(self, request: Request, item: int) -> Response:
+    def post(self, request: Request, item: int) -> HttpResponseBase:
         """Say something about an item; comments are never signed."""
         body = _body(shapes.CommentBody, request)
-        row = comment(find_item(item), body["text"], _user(request))
-        return Response(presenters.comment(row), status=201)
+
+        def produce() -> Response:
+            row = comment(find_item(item), body["text"], _user(request))
+            return Response(presenters.comment(row), status=201)
+
+        return once(request, produce)

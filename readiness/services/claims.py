@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
 from audit import services as audit
 from kernel.cache import bump
-from kernel.errors import Conflict
+from kernel.errors import Conflict, FieldError, Invalid
 from readiness.models import Review, ReviewItem
 from readiness.models.reviews import LIVING
 from readiness.queries.board import claimant
@@ -52,6 +54,59 @@ def claim_item(
             },
         )
         bump(tag_of(claim.review))
+
+
+def fill_fields(
+    claim: ReviewItem, values: Mapping[str, str], *, revision: int, by: User
+) -> None:
+    """Fill the item's blanks if nobody changed it since `revision`.
+
+    Blanks that `values` does not name stay as they are. Raises Invalid for a blank
+    that the item does not have or a choice that it does not offer, Conflict as
+    `claim_item` does.
+    """
+    refuse_ended(claim.review)
+    _check_values(claim, values)
+    now = timezone.now()
+    with transaction.atomic():
+        changed = ReviewItem.objects.filter(pk=claim.pk, revision=revision).update(
+            values={**claim.values, **values},
+            changed_by=by,
+            changed_at=now,
+            revision=revision + 1,
+        )
+        if not changed:
+            raise stale(claim.pk)
+        audit.append(
+            "readiness.item.filled",
+            actor=by.actor,
+            object=object_of(claim.review),
+            # Blanks may name people: the log keeps which were filled, not with what.
+            data={
+                "item": str(claim.pk),
+                "key": claim.item.key,
+                "labels": sorted(values),
+                "revision": str(revision + 1),
+            },
+        )
+        bump(tag_of(claim.review))
+
+
+def _check_values(claim: ReviewItem, values: Mapping[str, str]) -> None:
+    fields = {field.label: field for field in claim.item.fields.all()}
+    wrong = []
+    for label, value in values.items():
+        field = fields.get(label)
+        if field is None:
+            wrong.append(FieldError(f"/{label}", "unknown", "no such blank here"))
+        elif field.choices and value and value not in field.choices:
+            offered = ", ".join(field.choices)
+            wrong.append(FieldError(f"/{label}", "choice", f"one of {offered}"))
+        elif len(value) > 200:
+            wrong.append(FieldError(f"/{label}", "length", "at most 200 characters"))
+    if wrong:
+        words = "; ".join(f"{one.pointer.strip('/')}: {one.detail}" for one in wrong)
+        raise Invalid(words, code="invalid", errors=wrong)
 
 
 def refuse_ended(review: Review) -> None:

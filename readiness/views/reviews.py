@@ -26,13 +26,15 @@ from readiness.forms import EvidenceForm, OpenReviewForm
 from readiness.models import Review, ReviewItem
 from readiness.queries.board import Board, Row, board, boards
 from readiness.queries.reviews import (
+    comments_of,
     evidence_of,
     find_item,
     find_review,
     reviews,
 )
 from readiness.queries.signoffs import panel
-from readiness.services.claims import claim_item
+from readiness.services.claims import claim_item, fill_fields
+from readiness.services.comments import comment
 from readiness.services.evidence import (
     blob_path,
     confirm_evidence,
@@ -181,6 +183,7 @@ def _ticked(
         "ancestors": [presenters.item_view(shown, one) for one in shown.ancestors(row)],
         "part": presenters.section_page(shown, row),
         "conflict": conflict,
+        "undo": "false" if row.claim.claimed else "true",
         "say": _say(row, shown, conflict),
         "newest": getattr(ticked, "newest", False),
     }
@@ -234,11 +237,47 @@ def _item_page(
         "url": reverse("readiness:review", args=[review]),
         "view": view,
         "history": evidence_of(view.row.claim),
+        "comments": comments_of(view.row.claim),
+        "blanks": presenters.blanks(view.row),
         "form": form,
         "may_claim": request.user.has_perm("readiness.claim"),
         "may_run": request.user.has_perm("readiness.run"),
     }
     return render(request, "readiness/item.html", context, status=status)
+
+
+@require_POST
+@access("readiness.claim")
+def fill(request: HttpRequest, review: UUID, item: int) -> HttpResponse:
+    """Fill the blanks of a line, such as a date of expiry."""
+    row = find_item(item, review)
+    revision = request.POST.get("revision", "")
+    if not revision.isdecimal():
+        raise BadRequest("Filling names the `revision` it saw.", code="revision")
+    values = {
+        name.removeprefix("field:"): str(value).strip()
+        for name, value in request.POST.items()
+        if name.startswith("field:")
+    }
+    try:
+        fill_fields(row, values, revision=int(revision), by=cast(User, request.user))
+    except (Conflict, Invalid) as error:
+        messages.error(request, error.detail)
+    else:
+        messages.success(request, "Filled in.")
+    return redirect("readiness:item", review=review, item=item)
+
+
+@require_POST
+@access("readiness.claim")
+def say(request: HttpRequest, review: UUID, item: int) -> HttpResponse:
+    """Comment on a line; comments are never signed."""
+    row = find_item(item, review)
+    try:
+        comment(row, request.POST.get("text", "")[:5000], cast(User, request.user))
+    except Invalid as error:
+        messages.error(request, error.detail)
+    return redirect("readiness:item", review=review, item=item)
 
 
 @require_POST

@@ -271,3 +271,34 @@ def test_what_is_not_there_is_a_404_and_a_strange_parameter_a_400(
     assert client.get(f"{url}?color=red").status_code == 400
     assert client.get(f"{url}?state=green").status_code == 400
     assert client.get(f"{url}?cursor=nonsense").status_code == 400
+
+
+def test_a_repeated_key_opens_one_review_and_files_one_record(
+    client: Client, version: TemplateVersion, make_review: MakeReview, ada: User
+) -> None:
+    key = {"Idempotency-Key": "once-1"}
+    body = {
+        "template": "desk",
+        "release": "2.0.0",
+        "commit": COMMIT,
+        "environment": "staging",
+    }
+    both = [
+        client.post(
+            "/api/readiness/reviews", body, content_type="application/json", headers=key
+        )
+        for _ in (1, 2)
+    ]
+    assert [one.status_code for one in both] == [201, 201]
+    assert both[0].json()["id"] == both[1].json()["id"]
+    one = item(client, make_review(ada), "PRF-02")
+    filed = [
+        client.post(
+            f"/api/readiness/items/{one['id']}/evidence",
+            {"kind": "output", "summary": "seen", "text": "words"},
+            content_type="application/json",
+            headers=key,
+        ).json()["id"]
+        for _ in (1, 2)
+    ]
+    assert filed[0] == filed[1]
