@@ -60,6 +60,20 @@ def backup(row: Backup) -> dict[str, Any]:
     }
 
 
+def day_strip(day: str) -> dict[str, str]:
+    """SVG path data of the half hours, by class of the style sheet (o fine, c with
+    faults, w not measured, z nothing), and the words for who cannot see them."""
+    names = {"o": "o", "c": "c", "w": "w", ".": "z"}
+    paths = dict.fromkeys(names.values(), "")
+    for number, letter in enumerate(day):
+        paths[names[letter]] += f"M{number * 4.2:.1f} 1h3v16h-3z"
+    words = (
+        f"last 24 hours: {day.count('c')} of {len(day) - day.count('.')} "
+        f"half hours with faults, {day.count('w')} not measured"
+    )
+    return {**paths, "words": words}
+
+
 def job(line: JobLine) -> dict[str, Any]:
     row = line.job
     return {

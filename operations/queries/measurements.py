@@ -69,11 +69,17 @@ def _first_of_each(
     return found
 
 
+HALF_HOURS = 48
+NOTHING_SEEN = "." * HALF_HOURS
+
+
 @dataclass(frozen=True)
 class ProbeLine:
     """One probe as the operations page shows it: `state` is failing (a yes/no probe
     counted faults), no_data (it could not measure, which is no pass), passing,
-    measured (a figure that only its reader can judge) or never (ran)."""
+    measured (a figure that only its reader can judge) or never (ran). `day` is the
+    last 24 hours, a letter each half hour, oldest first: "o" measured without a
+    fault, "c" with one, "w" could not measure, "." nothing."""
 
     name: str
     title: str
@@ -82,6 +88,7 @@ class ProbeLine:
     result: ProbeResult | None
     every: str
     overdue: bool
+    day: str = NOTHING_SEEN
 
 
 def probe_board(at: datetime) -> list[ProbeLine]:
@@ -93,14 +100,41 @@ def probe_board(at: datetime) -> list[ProbeLine]:
     newest = _first_of_each(
         ((row.name, row.params_digest), row) for row in _newest(rows).defer("raw")
     )
-    lines = [_line(row.name, row, at) for row in newest.values() if row.name in PROBES]
+    days = _last_day(at)
+    lines = [
+        _line(row.name, row, at, days.get(key, NOTHING_SEEN))
+        for key, row in newest.items()
+        if row.name in PROBES
+    ]
     seen = {line.name for line in lines}
     lines += [_line(name, None, at) for name in PROBES if name not in seen]
-    order = {"failing": 0, "no_data": 1, "never": 2}
-    return sorted(lines, key=lambda line: (order.get(line.state, 3), line.name))
+    order = {"failing": 0, "no_data": 2, "never": 3}
+    return sorted(lines, key=lambda line: (order.get(line.state, 1), line.name))
 
 
-def _line(name: str, result: ProbeResult | None, at: datetime) -> ProbeLine:
+def _last_day(at: datetime) -> dict[tuple[str, str], str]:
+    """{(name, params digest): the worst of each half hour}, one narrow query."""
+    start = at - timedelta(hours=24)
+    seen = ProbeResult.objects.filter(
+        environment=settings.RRR_ENV, observed_at__gt=start, observed_at__lte=at
+    ).values_list("name", "params_digest", "observed_at", "value", "unit")
+    days: dict[tuple[str, str], list[str]] = {}
+    for name, digest, observed, value, unit in seen:
+        slots = days.setdefault((name, digest), list(NOTHING_SEEN))
+        slot = min(int((observed - start) / timedelta(minutes=30)), HALF_HOURS - 1)
+        slots[slot] = max(slots[slot], _letter(value, unit), key=".owc".index)
+    return {key: "".join(slots) for key, slots in days.items()}
+
+
+def _letter(value: str | None, unit: str) -> str:
+    if value is None:
+        return "w"
+    return "c" if unit == "faults" and value != "0" else "o"
+
+
+def _line(
+    name: str, result: ProbeResult | None, at: datetime, day: str = NOTHING_SEEN
+) -> ProbeLine:
     probe = PROBES[name]
     every = schedules.write(probe.every) if probe.every else "on request"
     late = probe.every or timedelta.max
@@ -115,6 +149,7 @@ def _line(name: str, result: ProbeResult | None, at: datetime) -> ProbeLine:
         result=result,
         every=every.removeprefix("every "),
         overdue=overdue,
+        day=day,
     )
 
 

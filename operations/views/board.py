@@ -15,6 +15,7 @@ from kernel.access import access
 from kernel.cache import tag
 from kernel.web import not_modified, page_or_fragment
 from operations import queries
+from operations.presenters import day_strip
 from operations.queries.copies import backup_page
 from operations.services import alerting, probing, scheduler
 from operations.services.scheduler import PROBE_PREFIX
@@ -60,7 +61,10 @@ def _board(at: datetime, shown: str) -> dict[str, Any]:
         "alerts": [row for row in queries.open_alerts() if row.state == "firing"],
         "failing": failing,
         "no_data": no_data,
-        "probes": {"failing": failing, "no-data": no_data}.get(shown, probes),
+        "probes": [
+            (line, day_strip(line.day))
+            for line in {"failing": failing, "no-data": no_data}.get(shown, probes)
+        ],
         "probes_all": probes,
         "shown": shown if shown in SHOWN else "all",
         "passing": sum(line.state in {"passing", "measured"} for line in probes),

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from kernel import registry
 from kernel.registry import Measurement
-from operations.models import Heartbeat, JobRun
+from operations import queries
+from operations.models import Heartbeat, JobRun, ProbeResult
 from operations.services import bell, heartbeats, probing, scheduler
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +64,18 @@ def test_what_could_not_be_measured_is_no_data_and_no_pass(person, client_of) ->
     probes = client.get("/api/operations/probes").json()["probes"]
     assert [row["state"] for row in probes if row["name"] == "mute"] == ["no_data"]
     assert "needs TLS" in client.get("/operations/?p=no-data").content.decode()
+
+
+def test_the_day_shows_the_worst_of_each_half_hour(person, client_of) -> None:
+    at = timezone.now()
+    for name, hours in (("good", 0), ("bad", 0), ("bad", 5)):
+        made = probing.run(name, {})
+        ProbeResult.objects.filter(pk=made.pk).update(
+            observed_at=at - timedelta(hours=hours, minutes=1)
+        )
+    days = {line.name: line.day for line in queries.probe_board(at)}
+    assert days["good"] == "." * 47 + "o"
+    assert days["bad"] == "." * 37 + "c" + "." * 9 + "c"
 
 
 def test_a_silent_process_is_shown_as_silent(person, client_of) -> None:
