@@ -8,7 +8,7 @@ from kernel.registry import Params, job
 from readiness.services import evidence
 
 
-@job("readiness-evidence", schedule="every 15s", queue="probes")
+@job("readiness-evidence", schedule="every 10s", queue="probes")
 def collect(params: Params) -> str:
     """Judge the newest results of open reviews' checks and ask for those due."""
     return str(evidence.collect(timezone.now()))

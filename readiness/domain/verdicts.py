@@ -108,10 +108,16 @@ def valid_until(observed_at: datetime, freshness: int, grace: int) -> datetime:
 RETRY = {FAIL: timedelta(minutes=5), ERROR: timedelta(minutes=1)}
 
 
+# Asking, waiting for a worker, measuring and judging: a fresh verdict needs this long.
+LEAD = timedelta(seconds=45)
+
+
 def due_at(verdict: str, observed_at: datetime, freshness: int) -> datetime:
     """When a check should be measured again; `freshness` in seconds.
 
-    Half way through its freshness, so that one lost run does not make it stale.
+    Half way through its freshness, so that one lost run does not make it stale,
+    and early enough that the next verdict is there before this one ends.
     """
-    half = timedelta(seconds=freshness) / 2
-    return observed_at + min(half, RETRY.get(verdict, half))
+    whole = timedelta(seconds=freshness)
+    early = max(min(whole / 2, whole - LEAD), timedelta(0))
+    return observed_at + min(early, RETRY.get(verdict, early))

@@ -35,6 +35,10 @@ class Panel:
     complete: bool = False
 
 
+def _sections(number: int) -> str:
+    return "1 section" if number == 1 else f"{number} sections"
+
+
 def panel(board: Board) -> Panel:
     """What the frozen policy asks for."""
     policy = board.review.policy
@@ -47,7 +51,7 @@ def panel(board: Board) -> Panel:
             "pen" if rule["group"] == first else "lock",
             "To sign" if rule["group"] == first else "Locked",
             (
-                f"{len(rule['sections'])} sections"
+                _sections(len(rule["sections"]))
                 if rule["group"] == first
                 else "opens after the technical roles"
             ),

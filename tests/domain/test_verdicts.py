@@ -92,7 +92,14 @@ def test_freshness_and_grace_add_up() -> None:
 
 @pytest.mark.parametrize(
     ("verdict", "freshness", "wanted"),
-    [("pass", 3600, 1800), ("fail", 3600, 300), ("error", 3600, 60), ("fail", 60, 30)],
+    [
+        ("pass", 3600, 1800),
+        ("fail", 3600, 300),
+        ("error", 3600, 60),
+        ("pass", 60, 15),
+        ("fail", 60, 15),
+        ("pass", 30, 0),
+    ],
 )
 def test_checks_are_due_before_they_go_out_of_date(
     verdict: str, freshness: int, wanted: int
