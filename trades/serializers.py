@@ -87,7 +87,7 @@ class NewTradesSerializer(serializers.Serializer[Any]):
     trades = NewTradeSerializer(many=True, help_text="1 to 1,000")
 
 
-class LotSerializer(serializers.Serializer[Any]):
+class TradeLotSerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
     side = serializers.ChoiceField(choices=("long", "short"))
     opened_at = serializers.DateTimeField()
@@ -133,7 +133,7 @@ class TradeDetailSerializer(TradeSerializer):
     decision = DecisionSerializer(allow_null=True)
     gross_pnl = Exact(allow_null=True)
     matched_fees = Exact()
-    lots = LotSerializer(many=True)
+    lots = TradeLotSerializer(many=True)
     matches = MatchSerializer(many=True)
     taken = MatchSerializer(many=True)
     audit = serializers.ListField(help_text="seq, at, kind, actor, object")

@@ -93,6 +93,12 @@ def env_doc(params: Params) -> Measurement:
 )
 def dotenv(params: Params) -> Measurement:
     """Counts faults of the .env that this installation was started with."""
+    if not settings.SERIOUS:
+        return Measurement(
+            None,
+            "could not collect",
+            error=f"needs a staging or production installation; this is {settings.RRR_ENV}",
+        )
     path = ROOT / ".env"
     if not path.exists():
         return Measurement(

@@ -260,6 +260,8 @@ def test_an_absent_compose_file_is_a_fault(tree: Path) -> None:
 
 
 def test_dotenv_finds_a_file_that_others_may_read(tree: Path, monkeypatch) -> None:
+    assert see("dotenv").error.startswith("needs a staging or production")
+    monkeypatch.setattr(settings, "SERIOUS", True)
     assert see("dotenv").error.startswith(".env is absent")
     path = tree / ".env"
     path.write_text("SECRET_KEY=x\n")
