@@ -78,10 +78,10 @@ def nice_ticks(low: float, high: float, most: int) -> list[float]:
     return [round(n * step, 12) for n in range(first, last + 1)]
 
 
-def compact(value: float) -> str:
+def compact(value: Number) -> str:
     """1284317 -> "1.28M", 950 -> "950", -0.05 -> "−0.05"; for axes."""
     sign = "−" if value < 0 else ""
-    size = abs(value)
+    size = abs(float(value))
     for limit, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
         if size >= limit:
             return f"{sign}{size / limit:.3g}{unit}"

@@ -2,10 +2,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from portfolio import api
+from portfolio import api, views
 
 app_name = "portfolio"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("portfolio/", views.index, name="index"),
+    path("portfolio/positions/<int:pk>/", views.position, name="position"),
+    path("performance/", views.performance_page, name="performance"),
+    path("performance/metrics/<str:name>/", views.metric, name="metric"),
+]
 api_urlpatterns: list[URLPattern | URLResolver] = [
     path("portfolio", api.Portfolio.as_view(), name="portfolio"),
     path("portfolio/positions", api.Positions.as_view(), name="positions"),

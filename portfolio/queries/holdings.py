@@ -35,6 +35,7 @@ class PositionRow:
     """One open instrument of one book, all strategies together (or one)."""
 
     id: int
+    book_id: int
     book: str
     instrument: Instrument
     valued: Valued
@@ -344,6 +345,7 @@ def _row(
     quote = holding.quote
     return PositionRow(
         id=first.pk,
+        book_id=first.book_id,
         book=first.book.name,
         instrument=first.instrument,
         valued=valued,
