@@ -77,10 +77,6 @@ def evidence_of(item: ReviewItem, limit: int = 50) -> list[Evidence]:
     )
 
 
-def records_held(item: ReviewItem) -> int:
-    return Evidence.objects.filter(review_item=item).count()
-
-
 def comments_of(item: ReviewItem) -> list[Comment]:
     return list(Comment.objects.filter(review_item=item).select_related("author"))
 

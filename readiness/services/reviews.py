@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -141,8 +140,3 @@ def _check(new: NewReview) -> None:
     if wrong:
         words = "; ".join(f"{one.pointer.strip('/')}: {one.detail}" for one in wrong)
         raise Invalid(words, code="invalid", errors=wrong)
-
-
-def runs_here(review: Review) -> bool:
-    """Is this review about the environment that this product runs in?"""
-    return bool(review.environment == settings.RRR_ENV)
