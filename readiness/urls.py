@@ -3,8 +3,9 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from readiness.api import reviews as api
+from readiness.api import signing as signing_api
 from readiness.api import templates as templates_api
-from readiness.views import reviews, templates
+from readiness.views import reviews, signing, templates
 
 app_name = "readiness"
 REVIEW = "readiness/reviews/<uuid:review>/"
@@ -13,6 +14,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readiness/", reviews.index, name="index"),
     path("readiness/reviews/new/", reviews.new, name="new-review"),
     path(REVIEW, reviews.review, name="review"),
+    path(f"{REVIEW}sign/", signing.sign_page, name="sign"),
+    path(f"{REVIEW}verify/", signing.verify_page, name="verify"),
     path(ITEM, reviews.item, name="item"),
     path(f"{ITEM}claim/", reviews.claim, name="claim-item"),
     path(f"{ITEM}run/", reviews.run, name="run-item"),
@@ -42,6 +45,19 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
     path("readiness/reviews", api.Reviews.as_view(), name="reviews"),
     path("readiness/reviews/<uuid:review>", api.OneReview.as_view(), name="review"),
     path("readiness/reviews/<uuid:review>/items", api.Items.as_view(), name="items"),
+    path(
+        "readiness/reviews/<uuid:review>/statement",
+        signing_api.Statement.as_view(),
+        name="statement",
+    ),
+    path(
+        "readiness/reviews/<uuid:review>/sign", signing_api.Sign.as_view(), name="sign"
+    ),
+    path(
+        "readiness/reviews/<uuid:review>/signoffs",
+        signing_api.Signoffs.as_view(),
+        name="signoffs",
+    ),
     path("readiness/items/<int:item>", api.OneItem.as_view(), name="item"),
     path("readiness/items/<int:item>/claim", api.Claim.as_view(), name="claim-item"),
     path("readiness/items/<int:item>/run", api.Run.as_view(), name="run-item"),

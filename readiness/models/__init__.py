@@ -8,6 +8,7 @@ from readiness.models.reviews import (
     ReviewItem,
     Waiver,
 )
+from readiness.models.signoffs import Signoff
 from readiness.models.templates import (
     Check,
     Field,
@@ -30,6 +31,7 @@ __all__ = [
     "Review",
     "ReviewItem",
     "Section",
+    "Signoff",
     "SignoffPolicy",
     "Standing",
     "Step",

@@ -138,7 +138,9 @@ def test_it_serves_restarts_what_dies_and_leaves_nothing_behind(
     assert second.process.wait(30) != 0
     assert "another `serve` already runs here" in second.said()
     assert "Traceback" not in second.said()
-    os.kill(one.pid_of("celery -q -A rrr_dashboard beat"), signal.SIGKILL)
+    beat = "rrr_dashboard beat"
+    assert until(15, lambda: any(beat in command for command in one.session().values()))
+    os.kill(one.pid_of(beat), signal.SIGKILL)
     assert until(15, lambda: "beat ended (signal 9); starting it again" in one.said())
     assert until(
         15, lambda: any(" beat " in command for command in one.session().values())

@@ -1,0 +1,190 @@
+"""Signing: the server signs exactly what it showed, and only then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from secrets import token_hex
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.queries import signing_key_of
+from accounts.services import keys
+from accounts.services.people import check_password
+from audit import queries as audit_queries
+from audit import services as audit
+from audit.domain import dsse
+from audit.domain.canonical import sha256_hex
+from kernel.cache import bump
+from kernel.errors import Conflict, FieldError, Forbidden, Invalid
+from readiness.domain import claims as domain
+from readiness.domain import statements
+from readiness.models import Review, Signoff
+from readiness.queries.board import board
+from readiness.queries.signoffs import Shown, changed_since, statement_for
+from readiness.services.reviews import REVIEWS, object_of, tag_of
+
+METHOD = "password+passphrase"
+FORBIDDEN = {"role"}
+LONGEST_NOTE = 2000
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person sends to sign; `statement_sha256` is of what they read."""
+
+    role: str
+    meaning: str
+    statement_sha256: str
+    password: str
+    passphrase: str
+    note: str = ""
+
+
+def sign(review: Review, wish: Wish, by: User) -> Signoff:
+    """Sign as a role, over today's claims.
+
+    Raises NotFound for a role that is not asked; Forbidden for one that is not
+    yours, a wrong password or a wrong passphrase; Invalid for a meaning or note
+    that is missing; Conflict out of order, without a key, for a statement that is
+    not today's (naming the lines), for "approved" while something blocks, and for
+    a signature that exists already. About 0.5 s for password and passphrase, both
+    outside the transaction.
+    """
+    _check_wish(wish)
+    _check(statement_for(board(review, timezone.now()), wish.role, by), wish)
+    check_password(by, wish.password)
+    authenticated_at = timezone.now()
+    private = keys.unlock(by, wish.passphrase)
+    try:
+        with transaction.atomic():
+            held = Review.objects.select_for_update().get(pk=review.pk)
+            shown = statement_for(board(held, timezone.now()), wish.role, by)
+            _check(shown, wish)
+            signoff = _sign(shown, wish, by, private, authenticated_at)
+            _log(signoff, shown, by)
+            bump(tag_of(held), REVIEWS)
+    except IntegrityError as error:
+        raise Conflict(
+            "You have signed exactly this with this meaning already.",
+            code="signed_already",
+        ) from error
+    return signoff
+
+
+def _check_wish(wish: Wish) -> None:
+    wrong = []
+    if wish.meaning not in statements.MEANINGS:
+        known = ", ".join(statements.MEANINGS)
+        wrong.append(FieldError("/meaning", "choice", f"one of {known}"))
+    if wish.meaning == statements.REJECTED and not wish.note.strip():
+        wrong.append(FieldError("/note", "required", "say why you reject"))
+    if len(wish.note) > LONGEST_NOTE:
+        wrong.append(
+            FieldError("/note", "length", f"at most {LONGEST_NOTE} characters")
+        )
+    if wrong:
+        words = "; ".join(f"{one.pointer.strip('/')}: {one.detail}" for one in wrong)
+        raise Invalid(words, code="invalid", errors=wrong)
+
+
+def _check(shown: Shown, wish: Wish) -> None:
+    if shown.refusal:
+        code, reason = shown.refusal
+        raise (Forbidden if code in FORBIDDEN else Conflict)(reason, code=code)
+    if wish.meaning == statements.APPROVED and not shown.may_approve:
+        count = len(shown.board.verdict.blockers)
+        raise Conflict(
+            f"Approving waits until nothing blocks: {count} lines still do.",
+            code="not_ready",
+        )
+    if wish.statement_sha256 != shown.sha256:
+        raise _changed(shown, wish)
+
+
+def _changed(shown: Shown, wish: Wish) -> Conflict:
+    """The statement that was read is not today's: say where they differ."""
+    changes = changed_since(wish.statement_sha256, shown.claims)
+    if changes is None:
+        words = "The statement that you confirm is not the one of today: read it again."
+        return Conflict(words, code="statement_changed")
+    lines = [FieldError(f"/items/{one.key}", "changed", one.change) for one in changes]
+    named = ", ".join(one.key for one in changes[:5]) or "the earlier signatures"
+    return Conflict(
+        f"It changed while you read: {named}. Read it again, then sign.",
+        code="statement_changed",
+        errors=lines,
+    )
+
+
+def _sign(
+    shown: Shown,
+    wish: Wish,
+    by: User,
+    private: Ed25519PrivateKey,
+    authenticated_at: datetime,
+) -> Signoff:
+    key = signing_key_of(by)
+    assert key is not None
+    now = timezone.now()
+    head = audit_queries.head()
+    signing = statements.Signing(
+        meaning=wish.meaning,
+        note=wish.note.strip(),
+        handle=by.username,
+        name=by.get_full_name() or by.username,
+        key_id=key.key_id,
+        auth_method=METHOD,
+        auth_at=authenticated_at,
+        signed_at=now,
+        nonce=token_hex(16),
+        log_origin=head.origin,
+        log_size=head.size,
+        log_root=head.root,
+        summary={
+            "proven": str(shown.states.get("proven", 0)),
+            "waived": str(shown.states.get("waived", 0)),
+            "notApplicable": str(shown.states.get("not_applicable", 0)),
+            "claimed": str(shown.states.get("claimed", 0)),
+        },
+    )
+    payload = statements.payload(shown.statement, signing, shown.role_slug)
+    envelope = dsse.sign(statements.PAYLOAD_TYPE, payload, private)
+    return Signoff.objects.create(
+        review=shown.board.review,
+        role=shown.role,
+        group=str(shown.rule["group"]),
+        signer=by,
+        key=key,
+        meaning=wish.meaning,
+        note=signing.note,
+        nonce=signing.nonce,
+        envelope=envelope,
+        envelope_sha256=sha256_hex(envelope),
+        claim_root=domain.claim_root(shown.claims).hex(),
+        claims=b"\n".join(shown.claims),
+        earlier=sorted(shown.statement.earlier),
+        signed_at=now,
+    )
+
+
+def _log(signoff: Signoff, shown: Shown, by: User) -> None:
+    """The event, then a signed head of the log that holds it."""
+    event = audit.append(
+        "readiness.review.signed",
+        actor=by.actor,
+        object=object_of(signoff.review),
+        data={
+            "role": signoff.role,
+            "meaning": signoff.meaning,
+            "statement_sha256": shown.sha256,
+            "claim_root": signoff.claim_root,
+            "envelope_sha256": signoff.envelope_sha256,
+        },
+    )
+    Signoff.objects.filter(pk=signoff.pk).update(seq=event.seq)
+    signoff.seq = event.seq
+    audit.checkpoint()
