@@ -102,9 +102,7 @@ def portfolio_figures(found: Portfolio) -> list[Figure]:
         Figure(
             "Net asset value",
             amount(equity, currency),
-            note=f"{day} today ({percentage(found.day_pnl_percent, plus=True)})"
-            if found.day_pnl is not None
-            else "",
+            note=f"{day} today" if found.day_pnl is not None else "",
             reason=why.get("equity", "") if equity is None else "",
         ),
         Figure(
@@ -127,7 +125,7 @@ def portfolio_figures(found: Portfolio) -> list[Figure]:
             "Unrealised P&L",
             change(found.unrealised, currency),
             tone(found.unrealised),
-            note=f"{percentage(percent_of(found.unrealised, abs(cost) if cost else None), plus=True)} on cost",
+            note=f"{percentage(percent_of(found.unrealised, cost), plus=True)} on cost",
             reason=why.get("unrealised", why.get("equity", ""))
             if found.unrealised is None
             else "",
@@ -447,6 +445,36 @@ class Cell:
 
     css: str
     shown: str
+
+
+def deepest(found: Performance, most: int = 5) -> list[dict[str, str]]:
+    """The worst spells below a peak, deepest first."""
+    spells = sorted(returns.drawdowns(found.days), key=lambda one: one.depth)
+    return [
+        {
+            "depth": percentage(one.depth * HUNDRED),
+            "span": f"{one.peak:%-d %b %Y}" if one.peak else "from the start",
+            "state": f"{one.days} d"
+            if one.recovered
+            else f"{one.days} d, not recovered",
+        }
+        for one in spells[:most]
+    ]
+
+
+def trip_lines(found: Performance) -> list[tuple[str, str]]:
+    """What the closed round trips came to."""
+    measured, currency = found.measured, found.scope.currency
+    nets = [one.net for one in measured.trips]
+    named = measured.metrics
+    return [
+        ("Closed", f"{len(nets)}"),
+        ("Won, lost", f"{measured.wins}, {measured.losses}"),
+        ("Best", change(max(nets, default=None), currency)),
+        ("Worst", change(min(nets, default=None), currency)),
+        ("Payoff ratio", metric_value(named["payoff"])),
+        ("Expectancy", metric_value(named["expectancy"], currency)),
+    ]
 
 
 def month_rows(days: Sequence[Day]) -> list[tuple[int, list[Cell], Cell]]:

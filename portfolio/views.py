@@ -187,6 +187,13 @@ def performance_page(request: HttpRequest) -> HttpResponse:
         "chart_id": presenters.CHART_ID,
         "chart_data": presenters.chart_data(found) if found.days else None,
         "chart_table": presenters.curve_table(found) if found.days else "",
+        "measured": found.measured,
+        "falls": presenters.deepest(found),
+        "fall_money": presenters.amount(
+            found.measured.worst.money if found.measured.worst else None, currency
+        ),
+        "trips": presenters.trip_lines(found),
+        "words": words,
         "months": presenters.month_rows(found.days),
         "month_names": presenters.MONTHS,
         "strategies": presenters.part_rows(parts(found, "strategy"), currency),

@@ -5,16 +5,31 @@ from __future__ import annotations
 import sys
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.utils import timezone
 
 from kernel.access import access
 from kernel.errors import BadRequest, Forbidden, NotFound, ProductError
 from kernel.middleware import answer_error, expected
+from kernel.web import not_modified, page_or_fragment
+from rrr_dashboard import overview as parts
 
 
 @access()
 def overview(request: HttpRequest) -> HttpResponse:
-    return render(request, "overview.html")
+    """The day at a glance: only what the person may open, most urgent first."""
+    now = timezone.now()
+    etag = parts.etag(request, now)
+    if unchanged := not_modified(request, etag):
+        return unchanged
+    response = page_or_fragment(
+        request,
+        "overview.html",
+        {"overview": "_overview.html"},
+        parts.gather(request, now),
+    )
+    response["ETag"] = f'W/"{etag}"'
+    response["HX-PTag"] = etag
+    return response
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -69,7 +69,7 @@ def client_of() -> Callable[[User], Client]:
 
     def make(user: User) -> Client:
         client = Client()
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(user, backend="accounts.authentication.PeopleBackend")
         return client
 
     return make

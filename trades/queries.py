@@ -314,3 +314,9 @@ def _audit_objects(fill: Fill) -> list[str]:
     if ids["first"] != ids["last"]:
         found.append(f"trades:{ids['first']}-{ids['last']}")
     return found
+
+
+def latest_decisions(user: User, most: int) -> list[Decision]:
+    """The newest decisions in the books that a person may read: one query."""
+    rows = Decision.objects.filter(book__in=books_for(user)).select_related("book")
+    return list(rows.order_by("-decided_at", "-pk")[:most])

@@ -21,7 +21,9 @@ class EquityCurve(models.Model):
     nothing was ever paid.
     """
 
-    book = models.OneToOneField(Book, on_delete=models.CASCADE, related_name="+")
+    book = models.OneToOneField(
+        Book, on_delete=models.CASCADE, related_name="equity_curve"
+    )
     facts = models.CharField(max_length=200, blank=True)
     through = models.DateField(null=True, blank=True)
     funded = ExactDecimalField(default=ZERO)

@@ -77,3 +77,8 @@ def main_currency(books: Sequence[Book]) -> str:
     """What most books are kept in, the first by name on a tie; "" without books."""
     counted = Counter(book.base_currency for book in books)
     return min(counted, key=lambda name: (-counted[name], name)) if counted else ""
+
+
+def every_book() -> list[Book]:
+    """All books, by name; for jobs and commands, not for people."""
+    return list(Book.objects.order_by("name", "pk"))

@@ -45,12 +45,16 @@ def ledger_states(book_ids: Sequence[int]) -> dict[int, LedgerState]:
         return Coalesce(Subquery(rows.order_by("-id").values("id")[:1]), 0)
 
     mine = OuterRef("pk")
-    books = Book.objects.filter(pk__in=book_ids).annotate(
-        last_fill=newest(Fill.objects.filter(book=mine)),
-        last_transfer=newest(Transfer.objects.filter(book=mine)),
-        last_event=newest(FillEvent.objects.filter(fill__book=mine)),
-        last_price=newest(Price.objects.all()),
-        last_split=newest(Split.objects.all()),
+    books = (
+        Book.objects.filter(pk__in=book_ids)
+        .select_related("equity_curve")
+        .annotate(
+            last_fill=newest(Fill.objects.filter(book=mine)),
+            last_transfer=newest(Transfer.objects.filter(book=mine)),
+            last_event=newest(FillEvent.objects.filter(fill__book=mine)),
+            last_price=newest(Price.objects.all()),
+            last_split=newest(Split.objects.all()),
+        )
     )
     return {book.pk: LedgerState(book, _state(book)) for book in books}
 

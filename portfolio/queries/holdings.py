@@ -102,9 +102,10 @@ class Portfolio:
 
     @property
     def cost(self) -> Decimal | None:
-        """What the open lots cost with fees, in the answer's currency."""
+        """What the open lots cost with fees (shorts: brought in), in the answer's
+        currency."""
         return total(
-            None if one.value is None or one.gain is None else one.value - one.gain
+            None if one.value is None or one.gain is None else abs(one.value - one.gain)
             for one in self.positions
         )
 
@@ -137,14 +138,14 @@ class Portfolio:
 
 
 def portfolio(scope: Scope, now: datetime, strategy: str = "") -> Portfolio:
-    """Everything a summary says, in six queries whatever the number of fills.
+    """Everything a summary says, in five queries whatever the number of fills.
 
     With `strategy` only its positions are counted; cash, realised and the day
     belong to whole books and are then None (reason `per_book`).
     """
-    rates = exchange_rates(scope)
-    positions = position_rows(scope, now, rates, strategy)
     balances = list(Balance.objects.filter(book__in=scope.ids).select_related("book"))
+    rates = exchange_rates(scope, {one.currency for one in balances})
+    positions = position_rows(scope, now, rates, strategy)
     summary = _summary(scope, now, rates, positions, balances)
     if strategy:
         return Portfolio(
@@ -278,12 +279,14 @@ def last_fills(pairs: Iterable[tuple[int, int]]) -> dict[int, Mark]:
     }
 
 
-def exchange_rates(scope: Scope) -> Rates:
+def exchange_rates(scope: Scope, known: set[str] | None = None) -> Rates:
     """Every stored price between the answer's currency and what the books hold or
-    are quoted in. One query for the names, one for the prices."""
-    held = set(
-        Balance.objects.filter(book__in=scope.ids).values_list("currency", flat=True)
-    ) | {book.base_currency for book in scope.books}
+    are quoted in. One query for the names unless they are `known`, one for the
+    prices where there is more than one currency."""
+    if known is None:
+        rows = Balance.objects.filter(book__in=scope.ids)
+        known = set(rows.values_list("currency", flat=True))
+    held = known | {book.base_currency for book in scope.books}
     names = {f"{a}-{scope.currency}" for a in held} | {
         f"{scope.currency}-{a}" for a in held
     }

@@ -18,7 +18,7 @@ MINE = "/api/test/mine"
 def browser(person: Any) -> Client:
     client = Client(enforce_csrf_checks=True)
     client.force_login(
-        person("ada", "Developer"), "django.contrib.auth.backends.ModelBackend"
+        person("ada", "Developer"), "accounts.authentication.PeopleBackend"
     )
     return client
 

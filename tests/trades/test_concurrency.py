@@ -56,7 +56,7 @@ def test_concurrent_repeats_of_one_post_book_once(ada, with_key):
 
     def post(_):
         client = Client()
-        client.force_login(ada, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(ada, backend="accounts.authentication.PeopleBackend")
         headers = {"Idempotency-Key": "k1"} if with_key else {}
         response = client.post(
             "/api/trades", json.dumps(body), "application/json", headers=headers

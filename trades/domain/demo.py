@@ -1,7 +1,7 @@
 """A desk that never was: two years of prices, decisions and fills, from one seed.
 
 Deterministic: whole numbers from one generator, no clock. The desk follows its
-models with a small edge, loses it for some weeks in the first autumn, and goes on;
+models with a small edge, loses it for eight weeks some eleven months before the end, and goes on;
 so there are losing months and one drawdown that hurts. Every figure that pages show
 is then computed from these facts like from anybody's.
 """
@@ -21,10 +21,10 @@ DAYS = 730
 MILLION = 1_000_000
 SEED = 20260301
 SOURCE = "demo"
-CRISIS = range(335, 392)
-RECOVERY = range(392, 520)
+CRISIS = range(410, 467)
+RECOVERY = range(467, 595)
 HOURLY_DAYS = 3
-OPEN_DAYS = 8
+OPEN_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -306,8 +306,8 @@ def _capital(account: Account, day: int) -> int:
 def _skill(day: int) -> int:
     """How often of 1000 a call is right."""
     if day in CRISIS:
-        return 230
-    return 650 if day in RECOVERY else 592
+        return 185
+    return 640 if day in RECOVERY else 620
 
 
 @dataclass(frozen=True)
@@ -344,8 +344,9 @@ def _trips(
         if enter > DAYS:
             return
         rises = path[min(leave, DAYS) + 1] >= path[enter]
-        long = rises == right
-        if long or doubts > 45:
+        running = leave > DAYS
+        long = doubts <= 80 if running else rises == right
+        if running or long or doubts > 60:
             number += 1
             yield _Trip(number, strategy, long, enter, leave, size)
         day = leave + 1 + gap
@@ -362,16 +363,15 @@ def _trade(book: DemoBook, traded: Traded, market: Market, draw: random.Random) 
         capital = _capital(book.account, trip.enter)
         price = market.cents(traded.symbol, trip.enter, 43_200)
         units = capital * trip.size // 1000 * 10**traded.decimals // price
-        held = _order(book, traded, market, draw, trip, units, opening=True)
+        held = _order(book, traded, market, trip, units, opening=True)
         if held and trip.leave <= DAYS:
-            _order(book, traded, market, draw, trip, held, opening=False)
+            _order(book, traded, market, trip, held, opening=False)
 
 
 def _order(
     book: DemoBook,
     traded: Traded,
     market: Market,
-    draw: random.Random,
     trip: _Trip,
     units: int,
     *,
@@ -379,15 +379,16 @@ def _order(
 ) -> int:
     """Decide, then fill in two or three parts; returns the units filled by now."""
     day = trip.enter if opening else trip.leave
+    buying = trip.long == opening
+    name = f"{book.account.seed}-{traded.symbol}-{trip.number:04d}-{'in' if opening else 'out'}"
+    draw = random.Random(f"{SEED} {name}")  # noqa: S311 - of this order alone
     start = (
         draw.randint(14 * 3600, 18 * 3600)
         if traded.weekdays_only
         else draw.randint(2 * 3600, 20 * 3600)
     )
-    buying = trip.long == opening
-    name = f"{book.account.seed}-{traded.symbol}-{trip.number:04d}-{'in' if opening else 'out'}"
     confidence = draw.randint(505, 835)
-    pieces = draw.choice((2, 3, 4, 5, 6))
+    pieces = draw.choice((2, 3, 4, 5, 6, 6))
     slices = [units // pieces] * (pieces - 1)
     slices.append(units - sum(slices))
     moments = sorted(draw.randint(20, 5400) for _ in slices)
