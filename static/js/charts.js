@@ -47,7 +47,12 @@
         value: (_, v) => (v == null ? "–" : show(v)),
       }))],
     };
-    return new uPlot(options, [data.t, ...one.series.map((s) => s.values)]);
+    const plot = new uPlot(options, [data.t, ...one.series.map((s) => s.values)]);
+    // Without a pointer the legend says the newest values instead of dashes.
+    const newest = () => plot.setLegend({ idx: data.t.length - 1 });
+    plot.over.addEventListener("mouseleave", () => setTimeout(newest));
+    newest();
+    return plot;
   }
 
   function draw(figure) {
@@ -55,6 +60,7 @@
     const place = figure.querySelector(".plot");
     if (!source || !place) return;
     drawn.get(figure)?.box.remove();
+    place.classList.remove("drawn"); // hidden it has no width to measure
     const data = JSON.parse(source.textContent);
     const box = document.createElement("div");
     box.className = "live-plot";
