@@ -64,11 +64,12 @@
     const data = JSON.parse(source.textContent);
     const box = document.createElement("div");
     box.className = "live-plot";
-    const width = place.clientWidth;
+    const style = getComputedStyle(figure);
+    const width = figure.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
     for (const one of data.panels) box.append(panel(data, one, width, figure.dataset.chart).root);
     place.before(box);
     place.classList.add("drawn");
-    drawn.set(figure, { box, width });
+    drawn.set(figure, { box });
   }
 
   function attempt(figure) {
