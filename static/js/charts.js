@@ -51,7 +51,7 @@
     // Without a pointer the legend says the newest values instead of dashes.
     const newest = () => plot.setLegend({ idx: data.t.length - 1 });
     plot.over.addEventListener("mouseleave", () => setTimeout(newest));
-    newest();
+    requestAnimationFrame(newest); // uPlot commits its first drawing before that
     return plot;
   }
 
