@@ -385,7 +385,7 @@ def chart_data(found: Performance) -> dict[str, Any]:
                         "name": _curve_name(found),
                         "values": floats(values[n] for n in kept),
                         "colour": "c1",
-                        "fill": "",
+                        "fill": "c1",
                     }
                 ],
             },
@@ -397,7 +397,7 @@ def chart_data(found: Performance) -> dict[str, Any]:
                         "name": "Drawdown",
                         "values": floats(fell[n] for n in kept),
                         "colour": "loss",
-                        "fill": "",
+                        "fill": "loss",
                     }
                 ],
             },

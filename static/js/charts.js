@@ -20,29 +20,29 @@
   const plain = (value) => number.format(value).replace("-", "−");
   const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 2 });
 
-  function axes(say) {
+  function axes(say, dated) {
     const text = colour("text-2"), line = colour("line");
     const common = { stroke: text, font: "11px Inter, sans-serif", grid: { stroke: line, width: 1 }, ticks: { show: false } };
     return [
-      { ...common, grid: { show: false } },
+      { ...common, grid: { show: false }, show: dated },
       { ...common, side: 1, size: 64, values: (_, ticks) => ticks.map(say) },
     ];
   }
 
   // data: {t: [seconds], panels: [{height, percent, series: [{name, values, colour, fill}]}]}
-  function panel(data, one, width, sync) {
+  function panel(data, one, width, sync, last) {
     const show = one.percent ? percent : plain;
     const tick = one.percent ? percent : (v) => compact.format(v).replace("-", "−");
     const options = {
       width,
       height: one.height,
       cursor: { sync: { key: sync } },
-      axes: axes(tick),
+      axes: axes(tick, last),
       series: [{}, ...one.series.map((s) => ({
         label: s.name,
         stroke: colour(s.colour),
         width: 1.75,
-        fill: s.fill ? colour(s.fill) : undefined,
+        fill: s.fill ? `color-mix(in srgb, ${colour(s.colour)} 10%, transparent)` : undefined,
         points: { show: false },
         value: (_, v) => (v == null ? "–" : show(v)),
       }))],
@@ -66,7 +66,8 @@
     box.className = "live-plot";
     const style = getComputedStyle(figure);
     const width = figure.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-    for (const one of data.panels) box.append(panel(data, one, width, figure.dataset.chart).root);
+    const last = data.panels.at(-1); // the dates stand once, under the last panel
+    for (const one of data.panels) box.append(panel(data, one, width, figure.dataset.chart, one === last).root);
     place.before(box);
     place.classList.add("drawn");
     drawn.set(figure, { box });
