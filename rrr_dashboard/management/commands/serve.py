@@ -68,8 +68,8 @@ class Command(BaseCommand):
             while True:
                 supervisor.look()
                 time.sleep(0.5)
-        except Stop:
-            self.say("stopping")
+        except Stop as stop:
+            self.say(f"stopping ({stop})")
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -224,4 +224,4 @@ def _password() -> str:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    raise Stop
+    raise Stop("Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name)
