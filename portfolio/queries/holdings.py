@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import TypeAlias
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
@@ -248,14 +250,16 @@ def _reasons(
 
 
 def newest_prices(symbols: Iterable[str]) -> dict[str, Mark]:
-    """The newest stored price of each symbol that has one. One query."""
-    wanted = sorted(set(symbols))
-    newest = (
-        Price.objects.filter(symbol=OuterRef("symbol"))
-        .order_by("-at", "-id")
-        .values("id")
-    )
-    found = Price.objects.filter(symbol__in=wanted, id=Subquery(newest[:1]))
+    """The newest stored price of each symbol that has one. One query, an index
+    look-up for each symbol however many prices there are."""
+    newest = [
+        Q(pk=Subquery(rows.order_by("-at", "-id").values("pk")[:1]))
+        for symbol in sorted(set(symbols))
+        for rows in [Price.objects.filter(symbol=symbol)]
+    ]
+    if not newest:
+        return {}
+    found = Price.objects.filter(reduce(or_, newest))
     return {one.symbol: Mark(one.price, one.at, one.source) for one in found}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 from django.db.models import Sum
+from django.test import Client
 
 from accounts.models import User
 from trades.models import Balance, Book, Fill, Match, Position, RoundTrip, Transfer
@@ -72,3 +73,30 @@ def test_the_freqtrade_round_trips(ada: User) -> None:
     assert (len(won), len(even), 179 - len(won) - len(even)) == (48, 122, 9)
     assert not Position.objects.exists()
     assert differences(Book.objects.get()) == []
+
+
+def test_the_portfolio_answer_is_net_of_fees_to_the_last_digit(
+    ada: User, client_of: Callable[[User], Client]
+) -> None:
+    load("freqtrade_backtest_result.json", "backtest")
+    found = client_of(ada).get("/api/portfolio?book=backtest").json()
+    wanted = Decimal("0.00014429822823264158")
+    assert abs(Decimal(found["realized_pnl"]) - wanted) < Decimal("1e-15")
+    assert (found["positions_count"], found["total_pnl"]) == (0, found["realized_pnl"])
+    wins = client_of(ada).get("/api/performance?book=backtest&period=all").json()
+    assert (wins["total_trades"], wins["winning_trades"], wins["losing_trades"]) == (
+        179,
+        48,
+        9,
+    )
+    assert wins["warnings"] == {}
+
+
+def test_the_statement_makes_a_curve_that_ends_where_the_portfolio_stands(
+    ada: User, client_of: Callable[[User], Client]
+) -> None:
+    load("coinbasepro_account.csv", "statement")
+    client = client_of(ada)
+    top = client.get("/api/portfolio?book=statement").json()
+    curve = client.get("/api/performance/equity-curve?book=statement&period=all").json()
+    assert curve["current_equity"] == top["total_equity"]
