@@ -38,7 +38,7 @@ from readiness.queries.reviews import (
     reviews,
     waivers_of,
 )
-from readiness.queries.signoffs import panel
+from readiness.queries.signoffs import panel, panels
 from readiness.services.claims import claim_item
 from readiness.services.comments import comment
 from readiness.services.evidence import (
@@ -84,7 +84,8 @@ class Reviews(APIView):
             limit_of(request), request.query_params.get("cursor", "")
         )
         shown = boards(found, timezone.now())
-        rows = [presenters.review(shown[one.pk], panel(shown[one.pk])) for one in found]
+        sides = panels(list(shown.values()))
+        rows = [presenters.review(shown[one.pk], sides[one.pk]) for one in found]
         return list_response(request, "reviews", rows, following)
 
     @extend_schema(

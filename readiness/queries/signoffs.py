@@ -7,6 +7,7 @@ it names is still there. Undoing a change makes it valid again.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +24,7 @@ from readiness.domain import statements
 from readiness.domain.claims import Change, Claim
 from readiness.domain.reviews import may_sign, meaning_allowed
 from readiness.domain.state import Meter
-from readiness.models import Review, Signoff
+from readiness.models import Review, Signoff, Standing
 from readiness.queries.board import Board, Row
 
 SHOWN_SECONDS = 3600
@@ -34,8 +35,8 @@ COMPROMISED = "compromised"
 # --- claims of today ----------------------------------------------------------
 
 
-def claim_of(row: Row) -> Claim:
-    """One line of the board as it is signed."""
+def claim_of(row: Row, commit: str) -> Claim:
+    """One line of the board as it is signed; verdicts count for this commit only."""
     standing = {one.check_of_id: one for one in row.standings}
     filed = [one.latest for one in row.standings if one.check_of_id is None]
     return Claim(
@@ -55,7 +56,7 @@ def claim_of(row: Row) -> Claim:
                 probe=check.probe,
                 definition_sha256=check.definition_sha256,
                 threshold=check.threshold,
-                verdict=_verdict(standing.get(check.id)),
+                verdict=_verdict(standing.get(check.id), commit),
             )
             for check in row.shape.checks
         ],
@@ -82,10 +83,11 @@ def claim_of(row: Row) -> Claim:
     )
 
 
-def _verdict(standing: Any) -> str:
+def _verdict(standing: Standing | None, commit: str) -> str:
     if standing is None or standing.conclusive is None:
         return "none"
-    return str(standing.conclusive.verdict)
+    conclusive = standing.conclusive
+    return conclusive.verdict if conclusive.commit == commit else "none"
 
 
 def scope(board: Board, rule: Policy) -> list[Row]:
@@ -95,7 +97,8 @@ def scope(board: Board, rule: Policy) -> list[Row]:
 
 
 def claims_of(board: Board, rule: Policy) -> list[bytes]:
-    return [claim_of(row).bytes() for row in scope(board, rule)]
+    commit = board.review.commit
+    return [claim_of(row, commit).bytes() for row in scope(board, rule)]
 
 
 def rule_of(review: Review, role: str) -> Policy:
@@ -128,9 +131,20 @@ class Signature:
 
 def signatures(board: Board) -> list[Signature]:
     """All signatures of a review, oldest first: one query."""
-    stored = list(
-        Signoff.objects.filter(review=board.review).select_related("signer", "key")
-    )
+    return _signatures(board, _stored([board])[board.review.pk])
+
+
+def _stored(boards: Sequence[Board]) -> defaultdict[int, list[Signoff]]:
+    """The signatures of several reviews by the review's id, in one query."""
+    found: defaultdict[int, list[Signoff]] = defaultdict(list)
+    for one in Signoff.objects.filter(
+        review__in=[board.review.pk for board in boards]
+    ).select_related("signer", "key"):
+        found[one.review_id].append(one)
+    return found
+
+
+def _signatures(board: Board, stored: Sequence[Signoff]) -> list[Signature]:
     living = {one.envelope_sha256 for one in stored if one.revoked_at is None}
     today: dict[str, list[bytes]] = {}
     found = []
@@ -203,9 +217,21 @@ class Panel:
 
 
 def panel(board: Board) -> Panel:
-    """The frozen policy's roles in their order, and how each stands."""
+    """The frozen policy's roles in their order, and how each stands: one query."""
+    return panels([board])[board.review.pk]
+
+
+def panels(boards: Sequence[Board]) -> dict[int, Panel]:
+    """The panels of several reviews by the review's id, in one query."""
+    stored = _stored(boards)
+    return {
+        board.review.pk: _panel(board, _signatures(board, stored[board.review.pk]))
+        for board in boards
+    }
+
+
+def _panel(board: Board, signed: Sequence[Signature]) -> Panel:
     policy = board.review.policy
-    signed = signatures(board)
     lines = [_line(policy, rule, signed) for rule in policy]
     rejected = any(one.valid and not one.counts for one in signed)
     filled = sum(min(_filled(rule, signed), int(rule["minimum"])) for rule in policy)
@@ -318,7 +344,7 @@ def statement_for(board: Board, role: str, person: User) -> Shown:
     rule = rule_of(review, role)
     signed = signatures(board)
     rows = scope(board, rule)
-    claims = [claim_of(row).bytes() for row in rows]
+    claims = [claim_of(row, review.commit).bytes() for row in rows]
     before = groups_before(review.policy, rule)
     earlier = [
         one.signoff.envelope_sha256
@@ -368,7 +394,8 @@ def _refusal(
         (
             one.signoff.role
             for one in signed
-            if one.valid
+            # A void one counts too: undoing the change would make it valid again.
+            if one.signoff.revoked_at is None
             and one.signoff.signer_id == person.pk
             and one.signoff.role != role
         ),

@@ -128,7 +128,9 @@ def _sign(
     authenticated_at: datetime,
 ) -> Signoff:
     key = signing_key_of(by)
-    assert key is not None
+    opened = dsse.key_id(private.public_key().public_bytes_raw())
+    if key is None or key.key_id != opened:
+        raise Conflict("Your signing key was changed meanwhile.", code="key_changed")
     now = timezone.now()
     head = audit_queries.head()
     signing = statements.Signing(

@@ -32,7 +32,7 @@ from readiness.queries.reviews import (
     find_review,
     reviews,
 )
-from readiness.queries.signoffs import panel
+from readiness.queries.signoffs import panel, panels
 from readiness.services.claims import claim_item, fill_fields
 from readiness.services.comments import comment
 from readiness.services.evidence import (
@@ -53,13 +53,14 @@ def index(request: HttpRequest) -> HttpResponse:
     found, older = reviews(ROWS, request.GET.get("cursor", ""))
     now = timezone.now()
     shown = boards(found, now)
+    sides = panels(list(shown.values()))
     rows = [
         {
             "review": review,
             "board": shown[review.pk],
             "verdict": presenters.verdict(shown[review.pk]),
-            "panel": panel(shown[review.pk]),
-            "state": presenters.state_of(shown[review.pk], panel(shown[review.pk])),
+            "panel": sides[review.pk],
+            "state": presenters.state_of(shown[review.pk], sides[review.pk]),
         }
         for review in found
     ]

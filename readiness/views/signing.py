@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
@@ -20,6 +21,7 @@ from kernel.access import access
 from kernel.errors import Conflict, Forbidden, Invalid
 from readiness.domain import claims as domain
 from readiness.domain.statements import MEANINGS, PAYLOAD_TYPE
+from readiness.models import Signoff
 from readiness.queries.board import board
 from readiness.queries.reviews import find_review
 from readiness.queries.signoffs import (
@@ -129,11 +131,35 @@ def _faults(signature: Signature) -> list[str]:
     if sha256_hex(envelope) != one.envelope_sha256:
         faults.append("the envelope's bytes do not have its digest")
     try:
-        dsse.verify(envelope, PAYLOAD_TYPE, {one.key.key_id: bytes(one.key.public)})
+        payload = dsse.verify(
+            envelope, PAYLOAD_TYPE, {one.key.key_id: bytes(one.key.public)}
+        )
     except dsse.BadEnvelope as error:
         faults.append(str(error))
+    else:
+        faults += _differences(one, payload)
     if domain.claim_root(signed_claims(one)).hex() != one.claim_root:
         faults.append("the kept claims do not have the signed claim root")
     if one.seq is None or not audit.included(one.seq):
         faults.append("its event is not proven to be in the log")
     return faults
+
+
+def _differences(one: Signoff, payload: bytes) -> list[str]:
+    """Where the row says something else than the envelope that was signed."""
+    signed = json.loads(payload)["predicate"]
+    statement, signing = signed["statement"], signed["signing"]
+    pairs = {
+        "review": (str(one.review.uuid), statement["review"]),
+        "role": (one.role, statement["role"]),
+        "claim root": (one.claim_root, statement["claimRoot"]),
+        "earlier signatures": (one.earlier, statement["earlier"]),
+        "meaning": (one.meaning, signing["meaning"]),
+        "note": (one.note, signing["note"]),
+        "signer": (one.key.key_id, signing["signer"]["keyId"]),
+    }
+    return [
+        f"the {name} is not the one that was signed"
+        for name, (kept, was) in pairs.items()
+        if kept != was
+    ]
