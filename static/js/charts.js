@@ -18,6 +18,7 @@
   const number = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
   const percent = (value) => `${number.format(value * 100)} %`.replace("-", "−");
   const plain = (value) => number.format(value).replace("-", "−");
+  const day = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 10);
   const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 2 });
 
   function axes(say, dated) {
@@ -25,7 +26,7 @@
     const common = { stroke: text, font: "11px Inter, sans-serif", grid: { stroke: line, width: 1 }, ticks: { show: false } };
     return [
       { ...common, grid: { show: false }, show: dated },
-      { ...common, side: 1, size: 64, values: (_, ticks) => ticks.map(say) },
+      { ...common, side: 1, size: 64, space: 26, values: (_, ticks) => ticks.map(say) },
     ];
   }
 
@@ -36,9 +37,11 @@
     const options = {
       width,
       height: one.height,
+      padding: [12, 0, 8, 8], // fixed, so that the panels' days stand above one another
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
       cursor: { sync: { key: sync } },
       axes: axes(tick, last),
-      series: [{}, ...one.series.map((s) => ({
+      series: [{ label: "Day", value: (_, t) => (t == null ? "–" : day(t)) }, ...one.series.map((s) => ({
         label: s.name,
         stroke: colour(s.colour),
         width: 1.75,

@@ -117,8 +117,7 @@ def test_a_page_is_light(name: str, opened: Callable[..., Page]) -> None:
     page = opened(username)
     visit(page, path)
     path = page.url
-    # A page of its own context: nothing comes from a cache.
-    fresh = page.context.new_page()
+    fresh = opened(username)  # a context of its own: nothing comes from a cache
     answers: list[Response] = []
     fresh.on("response", lambda answer: answers.append(answer))
     fresh.goto(path, wait_until="networkidle")
