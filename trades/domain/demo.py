@@ -24,7 +24,7 @@ SOURCE = "demo"
 CRISIS = range(410, 467)
 RECOVERY = range(467, 595)
 HOURLY_DAYS = 3
-OPEN_DAYS = 14
+OPEN_DAYS = 6
 
 
 @dataclass(frozen=True)
