@@ -163,7 +163,10 @@ def expected(request: HttpRequest, error: BaseException | None) -> ProductError 
     """Our error for what a view, or a middleware inside the handlers, raised; None
     for what nobody expected. A database that does not answer is a 503."""
     if isinstance(error, OperationalError | InterfaceError):
-        logger.error("database", exc_info=error, extra={"path": request.path})
+        # One line: in an outage each request comes by here, and none has other news.
+        logger.error(
+            "the database does not answer: %s", error, extra={"path": request.path}
+        )
         words = "The database is not answering."
         if request.method not in {"GET", "HEAD"}:
             words += " Check whether your change arrived before you repeat it."

@@ -6,6 +6,7 @@ is the send time that its tick carries.
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import time
@@ -21,12 +22,14 @@ from celery.signals import (
     worker_shutting_down,
 )
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils import timezone
 
 from kernel import locks
 from operations.models import Heartbeat
 from operations.services import heartbeats, running, ticking
 
+logger = logging.getLogger("rrr.jobs")
 TICK = "operations.tasks.tick"
 _beating: list[heartbeats.Beating] = []
 
@@ -34,12 +37,16 @@ _beating: list[heartbeats.Beating] = []
 @shared_task(name=TICK, bind=True, soft_time_limit=30, time_limit=35)
 def tick(self: Task[Any, Any]) -> None:
     sent = (self.request.headers or {}).get("rrr_beat") or self.request.get("rrr_beat")
-    if sent:
-        host, pid, at = sent
-        heartbeats.beat(
-            Heartbeat.Kind.BEAT, datetime.fromtimestamp(at, UTC), host=host, pid=pid
-        )
-    ticking.tick(timezone.now())
+    try:
+        if sent:
+            host, pid, at = sent
+            heartbeats.beat(
+                Heartbeat.Kind.BEAT, datetime.fromtimestamp(at, UTC), host=host, pid=pid
+            )
+        ticking.tick(timezone.now())
+    except DatabaseError as error:
+        # `watch` pages for it, and the next tick makes up for this one.
+        logger.warning("no tick: %s", error)
 
 
 @shared_task(name="operations.tasks.run_probe", soft_time_limit=10, time_limit=15)

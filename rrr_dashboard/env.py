@@ -18,11 +18,20 @@ class SettingError(Exception):
 
 
 def read_dotenv(path: Path) -> dict[str, str]:
-    """`KEY=value` lines of a file, comments and blanks left out; {} if absent."""
+    """`KEY=value` lines of a file, comments and blanks left out; {} if absent.
+
+    Raises SettingError for a file that is there and cannot be read: starting with
+    other secrets than the ones in it would log everybody out.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return {}
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", "") or "it is no UTF-8 text"
+        raise SettingError(
+            f"{path} cannot be read ({reason}): give this user the file, or move it away."
+        ) from error
     pairs = (line.partition("=") for line in lines if "=" in line)
     return {
         name.strip(): value.strip().strip("\"'")

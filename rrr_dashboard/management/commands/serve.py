@@ -24,6 +24,7 @@ from django.db import DatabaseError, connection
 from accounts.models import User
 from accounts.services.people import add_person
 from kernel import build, http, locks, valkey
+from operations.services.backups.engines import sqlite_path
 from rrr_dashboard import processes
 from rrr_dashboard.env import write_first_env
 from rrr_dashboard.supervisor import Supervisor, end_orphans
@@ -70,6 +71,11 @@ class Command(BaseCommand):
                 time.sleep(0.5)
         except Stop as stop:
             self.say(f"stopping ({stop})")
+        except OSError as error:
+            # A full or read-only disk: the state directory is all that we write to.
+            raise CommandError(
+                f"{error.filename or self.state} cannot be written ({error.strerror})."
+            ) from error
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -149,13 +155,17 @@ class Command(BaseCommand):
         try:
             connection.ensure_connection()
         except DatabaseError as error:
-            if initialised.exists() and connection.vendor == "sqlite":
+            missing = connection.vendor == "sqlite" and not sqlite_path().exists()
+            if initialised.exists() and missing:
                 raise CommandError(
                     "database missing; restore it (manage.py restore) or remove "
                     f"{initialised} to start empty."
                 ) from error
             raise CommandError(f"the database does not answer: {error}") from error
-        call_command("migrate", verbosity=0, interactive=False)
+        try:
+            call_command("migrate", verbosity=0, interactive=False)
+        except DatabaseError as error:
+            raise CommandError(f"the database cannot be migrated: {error}") from error
         initialised.touch()
 
     def _collect_static(self) -> None:
@@ -196,13 +206,14 @@ class Command(BaseCommand):
         for _ in range(READY_SECONDS * 5):
             try:
                 if http.own("/health/ready", timeout=2).status == 200:
+                    commit = build.running().commit[:12]
+                    self.say(f"{http.own_base()}/ is ready (commit {commit})")
                     break
             except http.NoAnswer:
                 pass
             time.sleep(0.2)
         else:
-            self.say("the web process is not ready yet; its lines above say why")
-        self.say(f"{http.own_base()}/ is ready (commit {build.running().commit[:12]})")
+            self.say(f"{http.own_base()}/ does not serve yet; the lines above say why")
         if settings.RRR_ENV == "demo" and settings.DEMO_PASSWORD:
             self.say(
                 "log in as trader, developer, security, devops, lead, owner, operator, "
