@@ -146,7 +146,7 @@ def end_orphans(record: Path, say: Say) -> None:
 
 def _living_groups(session: int) -> set[int]:
     listing = subprocess.run(
-        ["ps", "-A", "-o", "pgid=,sess=,stat="],  # noqa: S607 - wherever ps lies
+        ["ps", "-A", "-ww", "-o", "pgid=,sess=,stat="],  # noqa: S607 - wherever ps lies
         capture_output=True,
         text=True,
         check=False,

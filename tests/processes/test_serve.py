@@ -75,7 +75,7 @@ class Served:
     def session(self) -> dict[int, str]:
         """{pid: command line} of every living process of the session."""
         listing = subprocess.run(
-            ["ps", "-A", "-o", "pid=,sess=,stat=,args="],
+            ["ps", "-A", "-ww", "-o", "pid=,sess=,stat=,args="],
             capture_output=True,
             text=True,
             check=True,
