@@ -196,7 +196,7 @@ def test_a_list_takes_a_fixed_number_of_queries(
 ):
     api("GET", "/api/trades")
     # session, person, 2 of permissions, book, page, realised
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         api("GET", "/api/trades?book=ada-main&limit=2")
 
 
