@@ -195,7 +195,7 @@ def test_a_list_takes_a_fixed_number_of_queries(
     api, many, ada, book, make_fill, django_assert_num_queries
 ):
     api("GET", "/api/trades")
-    # session, person, 2 of permissions, book, page, realised
+    # session, person, permissions, book, page, realised
     with django_assert_num_queries(6):
         api("GET", "/api/trades?book=ada-main&limit=2")
 
