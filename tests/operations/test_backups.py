@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Session, User
 from accounts.services.sessions import open_session
 from audit import queries as audit_queries
+from audit.services import append, checkpoint
 from operations.domain.alerting import Reading
 from operations.models import Alert, Backup, Job, JobRun, Notice, Rule
 from operations.services import alerting
@@ -89,6 +90,30 @@ def test_a_restored_copy_does_not_wake_the_past(person: Callable[..., User]) -> 
     assert newest.kind == "operations.backup.restored"
     assert size >= 0
     assert not restoring.pending_file().exists()
+
+
+@pytest.mark.process
+def test_after_a_restore_a_dead_session_stays_dead_and_the_log_is_signed_again(
+    person: Callable[..., User],
+) -> None:
+    """A sign-off needs both: an event in the new epoch and a checkpoint of it."""
+    olga, session = a_desk(person)
+    session.revoked_at = timezone.now()
+    session.save()
+    with transaction.atomic():
+        before = checkpoint()
+    backup = taking.take("system")
+    restored(backup.uid.hex)
+    session.refresh_from_db()
+    assert session.revoked_at is not None
+    with transaction.atomic():
+        event = append(
+            "accounts.key.created", actor=olga.actor, object="person:1", data={}
+        )
+        after = checkpoint()
+    assert after.size == event.seq + 1
+    assert after.origin == f"{before.origin}/1"
+    assert audit_queries.check().ok
 
 
 @pytest.mark.process
