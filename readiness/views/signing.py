@@ -113,13 +113,14 @@ class Checked:
 
 @access("readiness.view")
 def verify_page(request: HttpRequest, review: UUID) -> HttpResponse:
-    """Every envelope checked again from its bytes, and the log walked whole."""
+    """Every envelope checked again from its bytes; the log walked whole, at most a
+    minute ago and never before its newest event."""
     row = find_review(review)
     found = signatures(board(row, timezone.now()))
     context = {
         "review": row,
         "checked": [Checked(one, _faults(one)) for one in found],
-        "log": audit.check(),
+        "log": audit.verification(),
     }
     return render(request, "readiness/verify.html", context)
 
