@@ -26,5 +26,5 @@ def index(request: HttpRequest) -> HttpResponse:
         "checkpoint": queries.newest_checkpoint(),
     }
     return page_or_fragment(
-        request, "audit/index.html", {"events": "audit/_events.html"}, context
+        request, "audit/index.html", {"events": "audit/parts/events.html"}, context
     )

@@ -273,7 +273,7 @@ def _fragment(request: HttpRequest, response: HttpResponseBase) -> HttpResponse:
         "request_id": getattr(request, "request_id", ""),
     }
     fragment = HttpResponse(
-        render_to_string("components/_problem.html", context),
+        render_to_string("components/problem.html", context),
         status=response.status_code,
     )
     if "Retry-After" in response:

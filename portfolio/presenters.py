@@ -78,7 +78,7 @@ def tone(value: Decimal | None) -> str:
 
 @dataclass(frozen=True)
 class Figure:
-    """One key figure as `components/_kpi.html` takes it."""
+    """One key figure as `components/kpi.html` takes it."""
 
     label: str
     value: str

@@ -57,7 +57,7 @@ def index(request: HttpRequest) -> HttpResponse:
     response = page_or_fragment(
         request,
         "portfolio/index.html",
-        {"board": "portfolio/_board.html"},
+        {"board": "portfolio/parts/board.html"},
         context,
     )
     response["ETag"] = f'W/"{etag}"'
@@ -203,7 +203,7 @@ def performance_page(request: HttpRequest) -> HttpResponse:
         "reproduce": f"/api/performance?{words}",
         "books": list(readable(request.user)),
     }
-    return render(request, "performance/index.html", context)
+    return render(request, "portfolio/performance.html", context)
 
 
 def _links(query: Mapping[str, str]) -> list[tuple[str, str, bool]]:
@@ -223,7 +223,7 @@ def metric(request: HttpRequest, name: str) -> HttpResponse:
     one = found.measured.metrics[name]
     return render(
         request,
-        "performance/metric.html",
+        "portfolio/metric.html",
         {
             "metric": one,
             "formula": FORMULAS[name],

@@ -126,10 +126,10 @@ def openapi(request: HttpRequest) -> HttpResponse:
 @csp_update({"img-src": ["data:"]})
 @csp_replace({"require-trusted-types-for": None, "trusted-types": None})
 def docs(request: HttpRequest) -> HttpResponse:
-    return render(request, "docs.html")
+    return render(request, "rrr_dashboard/docs.html")
 
 
 @access(public=True)
 def redoc(request: HttpRequest) -> HttpResponse:
     context = {"areas": reference.areas(document()), "info": document()["info"]}
-    return render(request, "reference.html", context)
+    return render(request, "rrr_dashboard/reference.html", context)

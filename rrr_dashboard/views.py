@@ -23,8 +23,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         return unchanged
     response = page_or_fragment(
         request,
-        "overview.html",
-        {"overview": "_overview.html"},
+        "rrr_dashboard/overview.html",
+        {"overview": "rrr_dashboard/parts/overview.html"},
         parts.gather(request, now),
     )
     response["ETag"] = f'W/"{etag}"'

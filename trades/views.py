@@ -17,7 +17,7 @@ from trades import presenters, queries
 from trades.forms import ImportForm
 from trades.services import importing
 
-PARTS = {"trades": "trades/_list.html"}
+PARTS = {"trades": "trades/parts/list.html"}
 
 
 def person(request: HttpRequest) -> User:

@@ -43,7 +43,7 @@ def index(request: HttpRequest) -> HttpResponse:
     response = page_or_fragment(
         request,
         "operations/alerts.html",
-        {"alerts": "operations/_alerts.html"},
+        {"alerts": "operations/parts/alerts.html"},
         context,
     )
     response["ETag"] = f'W/"{etag}"'
@@ -63,7 +63,10 @@ def detail(request: HttpRequest, uid: UUID) -> HttpResponse:
         ),
     }
     return page_or_fragment(
-        request, "operations/alert.html", {"alert": "operations/_alert.html"}, context
+        request,
+        "operations/alert.html",
+        {"alert": "operations/parts/alert.html"},
+        context,
     )
 
 

@@ -45,7 +45,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return page_or_fragment(
         request,
         "operations/index.html",
-        {"board": "operations/_board.html"},
+        {"board": "operations/parts/board.html"},
         _board(at, shown),
     )
 

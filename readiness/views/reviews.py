@@ -71,7 +71,10 @@ def index(request: HttpRequest) -> HttpResponse:
         "may_open": request.user.has_perm("readiness.open"),
     }
     return page_or_fragment(
-        request, "readiness/index.html", {"reviews": "readiness/_reviews.html"}, context
+        request,
+        "readiness/index.html",
+        {"reviews": "readiness/parts/reviews.html"},
+        context,
     )
 
 
@@ -117,7 +120,10 @@ def review(request: HttpRequest, review: UUID) -> HttpResponse:
         raise BadRequest("There is no such filter.", code="state")
     context = review_context(request, board(row, now), keep)
     return page_or_fragment(
-        request, "readiness/review.html", {"board": "readiness/_board.html"}, context
+        request,
+        "readiness/review.html",
+        {"board": "readiness/parts/board.html"},
+        context,
     )
 
 
@@ -189,7 +195,7 @@ def _ticked(
         "newest": getattr(ticked, "newest", False),
     }
     response = render(
-        request, "readiness/_ticked.html", context, status=409 if conflict else 200
+        request, "readiness/parts/ticked.html", context, status=409 if conflict else 200
     )
     patch_vary_headers(response, ["HX-Request", "HX-Request-Type", "HX-Target"])
     return response

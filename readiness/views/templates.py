@@ -31,7 +31,7 @@ def templates(request: HttpRequest) -> HttpResponse:
     versions = queries.versions_of(rows)
     return render(
         request,
-        "readiness/templates/index.html",
+        "readiness/templates.html",
         {"rows": [(row, versions[row.pk]) for row in rows]},
     )
 
@@ -40,7 +40,7 @@ def templates(request: HttpRequest) -> HttpResponse:
 def upload(request: HttpRequest) -> HttpResponse:
     """Take a file, save it as a draft and show what was found."""
     if request.method != "POST":
-        return render(request, "readiness/templates/import.html", {})
+        return render(request, "readiness/template_import.html", {})
     name = request.POST.get("name", "")[:200]
     file = request.FILES.get("file")
     problem = "" if file else "Choose a Markdown file first."
@@ -54,7 +54,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("readiness:template-version", version.pk)
     context = {"problem": problem, "name": name, "file": file.name if file else ""}
-    return render(request, "readiness/templates/import.html", context, status=422)
+    return render(request, "readiness/template_import.html", context, status=422)
 
 
 @require_safe
@@ -81,7 +81,7 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
         "may_publish": row.state == TemplateVersion.State.DRAFT
         and request.user.has_perm("readiness.templates"),
     }
-    return render(request, "readiness/templates/version.html", context)
+    return render(request, "readiness/template_version.html", context)
 
 
 @require_POST

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 
 def drawn(name: str, **context: Any) -> str:
-    return render_to_string(f"components/_{name}.html", context)
+    return render_to_string(f"components/{name}.html", context)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from kernel.web import not_modified, page_or_fragment
 def answer(rf: RequestFactory, tag: str, **headers: str):
     request = rf.get("/", headers=headers)
     return not_modified(request, tag) or page_or_fragment(
-        request, "components/_stale.html", {}, {"age": "3 s"}
+        request, "components/stale.html", {}, {"age": "3 s"}
     )
 
 
