@@ -10,7 +10,10 @@ import base64
 import os
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
+
+from operations.domain.schedules import BadSchedule, period
 
 
 class SettingError(Exception):
@@ -76,6 +79,16 @@ class Env:
                 f"{name} is {value!r}; use a whole number from {least} up."
             )
         return int(value)
+
+    def period(self, name: str, default: str) -> timedelta:
+        value = self.text(name, default)
+        try:
+            return period(value)
+        except BadSchedule:
+            raise SettingError(
+                f"{name} is {value!r}; use a number and s, m, h or d, "
+                "such as 30m, 24h or 1d."
+            ) from None
 
     def choice(self, name: str, default: str, options: tuple[str, ...]) -> str:
         value = self.text(name, default)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-EVERY = re.compile(r"every ([1-9]\d{0,4})([smhd])")
-DAILY = re.compile(r"daily ([01]\d|2[0-3]):([0-5]\d) UTC")
+PERIOD = re.compile(r"([1-9][0-9]{0,4})([smhd])")
+DAILY = re.compile(r"daily ([01][0-9]|2[0-3]):([0-5][0-9]) UTC")
 DAY = timedelta(days=1)
 
 
@@ -40,13 +40,20 @@ class Schedule:
         return due + (now - due) // self.period * self.period
 
 
+def period(text: str) -> timedelta:
+    """How long "90s", "30m", "24h" or "1d" is. Raises BadSchedule."""
+    parts = PERIOD.fullmatch(text)
+    if parts is None:
+        raise BadSchedule(f"{text!r} is no period: '30m', '24h' or '1d'.")
+    return timedelta(seconds=int(parts[1]) * UNITS[parts[2]])
+
+
 def parse(text: str) -> Schedule | None:
     """The schedule that the text names; None for "". Raises BadSchedule."""
     if not text:
         return None
-    if every := EVERY.fullmatch(text):
-        seconds = int(every[1]) * UNITS[every[2]]
-        return Schedule(timedelta(seconds=seconds))
+    if text.startswith("every ") and PERIOD.fullmatch(every := text[6:]):
+        return Schedule(period(every))
     if daily := DAILY.fullmatch(text):
         return Schedule(DAY, time(int(daily[1]), int(daily[2])))
     raise BadSchedule(f"{text!r} is no schedule: 'every 10m' or 'daily 02:00 UTC'.")

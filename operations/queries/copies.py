@@ -11,3 +11,9 @@ def backup_page(*, limit: int = 50, after: str = "") -> tuple[list[Backup], str 
     return cursor.page(
         Backup.objects.all(), field="started_at", limit=limit, cursor=after
     )
+
+
+def newest_good() -> Backup | None:
+    """The backup that a restore would choose: the newest that did not fail."""
+    good = Backup.objects.filter(status__in=[Backup.Status.OK, Backup.Status.VERIFIED])
+    return good.order_by("-started_at").first()

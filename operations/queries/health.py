@@ -20,8 +20,8 @@ from audit import queries as audit
 from kernel import redis
 from operations.domain import health
 from operations.domain.health import FAIL, PASS, WARN, Check
-from operations.domain.schedules import parse
-from operations.models import Backup, Heartbeat, ProbeResult, RestoreDrill
+from operations.models import Heartbeat, ProbeResult, RestoreDrill
+from operations.queries.copies import newest_good
 
 T = TypeVar("T")
 DATABASE_SECONDS = 1.0
@@ -101,13 +101,10 @@ def _heartbeat(kind: str, at: datetime) -> Check:
 
 
 def backup_age(at: datetime) -> Check:
-    good = Backup.objects.filter(status__in=[Backup.Status.OK, Backup.Status.VERIFIED])
-    newest = good.order_by("-finished_at").first()
-    since = None if newest is None or newest.finished_at is None else newest.finished_at
-    frequency = parse(f"every {settings.BACKUP_FREQUENCY}")
-    assert frequency is not None  # only "" has no schedule
-    age = (at - since).total_seconds() if since else None
-    return health.age("backup_age", age, frequency.period * 1.1, "backup")
+    newest = newest_good()
+    done = newest.finished_at if newest else None
+    age = (at - done).total_seconds() if done else None
+    return health.age("backup_age", age, settings.BACKUP_FREQUENCY * 1.1, "backup")
 
 
 def restore_drill_age(at: datetime) -> Check:

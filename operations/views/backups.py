@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from kernel.access import access
-from operations.queries.copies import backup_page
-from operations.services.backups import taking
+from operations.queries.copies import backup_page, newest_good
 from operations.services.scheduler import request as request_job
 
 
@@ -19,8 +19,8 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "backups": rows,
         "next_cursor": following,
-        "newest": taking.newest_good(),
-        "frequency": taking.frequency(),
+        "newest": newest_good(),
+        "frequency": settings.BACKUP_FREQUENCY,
         "may": request.user.has_perm("operations.manage"),
     }
     return render(request, "operations/backups.html", context)

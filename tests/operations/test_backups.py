@@ -217,7 +217,7 @@ def test_a_snapshot_is_pinned_while_others_write(person: Callable[..., User]) ->
 
 
 def test_one_is_due_when_the_newest_is_older_than_the_frequency(settings: Any) -> None:
-    settings.BACKUP_FREQUENCY = "1h"
+    settings.BACKUP_FREQUENCY = timedelta(hours=1)
     now = timezone.now()
     assert taking.due(now)
     Backup.objects.create(

@@ -75,6 +75,24 @@ def test_production_refuses_insecure_settings_and_names_them(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("given", ["never", "0h", "24", "24 h", "1w", "every 1d", "٣h"])
+def test_a_backup_frequency_that_is_no_period_is_refused_in_words(given: str) -> None:
+    env = Env(Path("absent"), {"BACKUP_FREQUENCY": given})
+    with pytest.raises(SettingError, match=r"BACKUP_FREQUENCY is .*30m, 24h or 1d"):
+        env.period("BACKUP_FREQUENCY", "24h")
+
+
+@pytest.mark.parametrize("command", ["check", "doctor", "serve"])
+def test_no_command_starts_with_a_backup_frequency_that_one_half_would_refuse(
+    tmp_path: Path, command: str
+) -> None:
+    """Once the job refused "30s" that /health took, and neither said so at start."""
+    done = manage(tmp_path, command, BACKUP_FREQUENCY="never")
+    assert done.returncode == 1
+    assert "BACKUP_FREQUENCY is 'never'; use a number and s, m, h or d" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_production_starts_with_strong_settings(tmp_path: Path) -> None:
     done = manage(tmp_path, "check", **STRONG)
     assert done.returncode == 0, done.stderr

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -12,23 +11,12 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from audit.services import append
-from kernel.errors import Unavailable
 from operations.models import Backup
+from operations.queries.copies import newest_good
 from operations.services.backups import engines, files
 from operations.services.backups.engines import BackupError, Progress
 
 Status = Backup.Status
-UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "m": timedelta(minutes=1)}
-
-
-def frequency() -> timedelta:
-    """BACKUP_FREQUENCY such as 24h, 1d or 30m."""
-    parts = re.fullmatch(r"(\d+)([hdm])", settings.BACKUP_FREQUENCY)
-    if not parts or not int(parts[1]):
-        raise Unavailable(
-            "BACKUP_FREQUENCY must look like 24h, 1d or 30m.", code="setting"
-        )
-    return int(parts[1]) * UNITS[parts[2]]
 
 
 def applied_migrations() -> list[str]:
@@ -111,12 +99,4 @@ def _finish(backup: Backup, actor: str, **values: object) -> None:
 def due(at: datetime) -> bool:
     """Is the newest good backup older than BACKUP_FREQUENCY (or none there)?"""
     newest = newest_good()
-    return newest is None or at - newest.started_at >= frequency()
-
-
-def newest_good() -> Backup | None:
-    return (
-        Backup.objects.filter(status__in=[Status.OK, Status.VERIFIED])
-        .order_by("-started_at")
-        .first()
-    )
+    return newest is None or at - newest.started_at >= settings.BACKUP_FREQUENCY
