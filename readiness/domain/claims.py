@@ -7,7 +7,6 @@ with the same verdict voids nothing.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,27 +17,6 @@ from audit.domain import merkle
 from audit.domain.canonical import jcs, sha256_hex, stamp
 
 IMPORT = "import"
-
-
-def definition_sha256(
-    probe: str,
-    params: Mapping[str, str],
-    threshold: str | None,
-    freshness: int,
-    grace: int,
-) -> str:
-    """What exactly a check asks, as one digest; freshness and grace in seconds."""
-    return sha256_hex(
-        jcs(
-            {
-                "probe": probe,
-                "params": dict(params),
-                "threshold": threshold,
-                "freshness": str(freshness),
-                "grace": str(grace),
-            }
-        )
-    )
 
 
 @dataclass(frozen=True)
@@ -87,7 +65,7 @@ class Claim:
             {
                 "key": self.key,
                 "title": self.title,
-                "body_sha256": hashlib.sha256(self.body.encode()).hexdigest(),
+                "body_sha256": sha256_hex(self.body.encode()),
                 "blocking": self.blocking,
                 "fields": dict(self.fields),
                 "claim": {"done": self.done, "by": self.by},

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from hashlib import sha256
 
-from audit.domain.canonical import jcs
+from audit.domain.canonical import jcs, sha256_hex
 from readiness.domain.parsing.document import Item, Proposal
 
 
 def definition_sha256(check: Proposal) -> str:
-    """SHA-256 of the check's canonical JSON: what is measured and what passes."""
-    return sha256(
+    """What exactly a check asks, as one digest: the SHA-256 of its canonical JSON.
+
+    Signed with every claim, so the bytes are kept for ever (FORMATS).
+    """
+    return sha256_hex(
         jcs(
             {
                 "probe": check.probe,
@@ -21,7 +23,7 @@ def definition_sha256(check: Proposal) -> str:
                 "grace": str(check.grace),
             }
         )
-    ).hexdigest()
+    )
 
 
 def body_of(item: Item) -> str:
@@ -35,7 +37,7 @@ def tree_digest(items: Iterable[Item]) -> str:
     Two versions with the same digest ask for the same things, whatever else
     changed in the document.
     """
-    return sha256(
+    return sha256_hex(
         jcs(
             [
                 {
@@ -43,11 +45,11 @@ def tree_digest(items: Iterable[Item]) -> str:
                     "parent": item.parent.key if item.parent else None,
                     "section": item.section.slug,
                     "title": item.title,
-                    "body_sha256": sha256(body_of(item).encode()).hexdigest(),
+                    "body_sha256": sha256_hex(body_of(item).encode()),
                     "blocking": item.blocking,
                     "checks": [definition_sha256(check) for check in item.checks],
                 }
                 for item in items
             ]
         )
-    ).hexdigest()
+    )

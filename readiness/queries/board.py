@@ -6,11 +6,10 @@ Page, API, job and sign-off read the same board.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TypeVar
 
 from django.db.models import Value
 
@@ -32,9 +31,9 @@ from readiness.models import (
     Standing,
     Waiver,
 )
+from readiness.queries.grouping import grouped
 from readiness.queries.structure import ItemShape, SectionShape, structure
 
-T = TypeVar("T")
 IMPORT = "import"
 
 
@@ -207,13 +206,13 @@ def board(review: Review, at: datetime) -> Board:
 def boards(reviews: Sequence[Review], at: datetime) -> dict[int, Board]:
     """Several reviews' boards by id, in the same three queries."""
     ids = [review.pk for review in reviews]
-    claims = _grouped(
+    claims = grouped(
         (row.review_id, row)
         for row in ReviewItem.objects.filter(review__in=ids).select_related(
             "claimed_by", "changed_by"
         )
     )
-    standings = _grouped(
+    standings = grouped(
         (row.review_item_id, row)
         for row in Standing.objects.filter(review_item__review__in=ids).select_related(
             "latest__filed_by", "latest__confirmation__by", "conclusive"
@@ -378,11 +377,4 @@ def exemptions(
         # Of several waivers the longest counts.
         if held is None or (held.ends and one.ends and one.ends > held.ends):
             target[item] = one
-    return found
-
-
-def _grouped(pairs: Iterable[tuple[int, T]]) -> defaultdict[int, list[T]]:
-    found: defaultdict[int, list[T]] = defaultdict(list)
-    for key, value in pairs:
-        found[key].append(value)
     return found

@@ -26,6 +26,7 @@ from readiness.domain.reviews import may_sign, meaning_allowed
 from readiness.domain.state import Meter
 from readiness.models import Review, Signoff, Standing
 from readiness.queries.board import Board, Row
+from readiness.queries.grouping import grouped
 
 SHOWN_SECONDS = 3600
 Policy = Mapping[str, Any]
@@ -136,12 +137,13 @@ def signatures(board: Board) -> list[Signature]:
 
 def _stored(boards: Sequence[Board]) -> defaultdict[int, list[Signoff]]:
     """The signatures of several reviews by the review's id, in one query."""
-    found: defaultdict[int, list[Signoff]] = defaultdict(list)
-    for one in Signoff.objects.filter(
-        review__in=[board.review.pk for board in boards]
-    ).select_related("signer", "key"):
-        found[one.review_id].append(one)
-    return found
+    reviews = [board.review.pk for board in boards]
+    return grouped(
+        (signoff.review_id, signoff)
+        for signoff in Signoff.objects.filter(review__in=reviews).select_related(
+            "signer", "key"
+        )
+    )
 
 
 def _signatures(board: Board, stored: Sequence[Signoff]) -> list[Signature]:

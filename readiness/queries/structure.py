@@ -3,15 +3,11 @@ process reads it once."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
 
 from readiness.models import Check, Field, Item, Section, Step, TemplateVersion
-
-T = TypeVar("T")
+from readiness.queries.grouping import grouped
 
 
 @dataclass(frozen=True)
@@ -100,11 +96,11 @@ def _read(version: int) -> Structure:
     }
     rows = list(Item.objects.filter(version=version).order_by("position"))
     keys = {row.pk: row.key for row in rows}
-    checks = _grouped(
+    checks = grouped(
         (row.item_id, _check(row))
         for row in Check.objects.filter(item__version=version)
     )
-    fields = _grouped(
+    fields = grouped(
         (
             row.item_id,
             FieldShape(row.label, row.kind, tuple(row.choices), row.required),
@@ -112,7 +108,7 @@ def _read(version: int) -> Structure:
         for row in Field.objects.filter(item__version=version)
         if row.item_id is not None
     )
-    steps = _grouped(
+    steps = grouped(
         (row.item_id, StepShape(row.title, row.language, row.body))
         for row in Step.objects.filter(item__version=version)
         if row.item_id is not None
@@ -149,10 +145,3 @@ def _check(row: Check) -> CheckShape:
         required=row.required,
         definition_sha256=row.definition_sha256,
     )
-
-
-def _grouped(pairs: Iterable[tuple[int, T]]) -> defaultdict[int, list[T]]:
-    found: defaultdict[int, list[T]] = defaultdict(list)
-    for key, value in pairs:
-        found[key].append(value)
-    return found

@@ -19,8 +19,9 @@ from readiness.domain.claims import (
     ClaimedWaiver,
     changes,
     claim_root,
-    definition_sha256,
 )
+from readiness.domain.definitions import definition_sha256
+from readiness.domain.parsing.document import Proposal
 from readiness.domain.statements import (
     PAYLOAD_TYPE,
     Signing,
@@ -30,7 +31,7 @@ from readiness.domain.statements import (
     policy_sha256,
 )
 
-CORS = definition_sha256("cors", {}, None, 86_400, 0)
+CORS = definition_sha256(Proposal("cors"))
 FIRST = Claim(
     key="SEC-01",
     title="CORS limited to named origins",

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from audit.domain.canonical import jcs
+from readiness.domain.definitions import definition_sha256
+from readiness.domain.parsing.document import Proposal
 from readiness.models import (
     Check,
     Field,
@@ -47,17 +48,6 @@ DESK = {
 }
 
 
-def definition(probe: str) -> str:
-    body: dict[str, object] = {
-        "probe": probe,
-        "params": {},
-        "threshold": None,
-        "freshness": "86400",
-        "grace": "0",
-    }
-    return hashlib.sha256(jcs(body)).hexdigest()
-
-
 def make_version(shape: dict[Any, Any] = DESK, slug: str = "desk") -> TemplateVersion:
     template = Template.objects.create(slug=slug, title="Desk readiness")
     version = TemplateVersion.objects.create(
@@ -89,7 +79,9 @@ def make_version(shape: dict[Any, Any] = DESK, slug: str = "desk") -> TemplateVe
             )
             if probe:
                 Check.objects.create(
-                    item=made[key], probe=probe, definition_sha256=definition(probe)
+                    item=made[key],
+                    probe=probe,
+                    definition_sha256=definition_sha256(Proposal(probe)),
                 )
             if key == "SEC-03":
                 Field.objects.create(
