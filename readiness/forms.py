@@ -8,7 +8,7 @@ from django import forms
 
 from readiness.models import Evidence, TemplateVersion
 from readiness.queries.reviews import open_versions
-from readiness.services.evidence import NewEvidence
+from readiness.services.evidence.filing import NewEvidence
 from readiness.services.reviews import ENVIRONMENTS, NewReview
 
 NAMES = {"class": "t"}

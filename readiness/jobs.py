@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.utils import timezone
 
 from kernel.registry import Params, job
-from readiness.services import evidence
+from readiness.services.evidence import collecting
 
 
 @job("readiness-evidence", schedule="every 10s", queue="probes")
 def collect(params: Params) -> str:
     """Judge the newest results of open reviews' checks and ask for those due."""
-    return str(evidence.collect(timezone.now()))
+    return str(collecting.collect(timezone.now()))

@@ -41,11 +41,11 @@ from readiness.queries.reviews import (
 from readiness.queries.signoffs import panel, panels
 from readiness.services.claims import claim_item
 from readiness.services.comments import comment
-from readiness.services.evidence import (
+from readiness.services.evidence.collecting import run_now
+from readiness.services.evidence.filing import (
     NewEvidence,
     confirm_evidence,
     file_evidence,
-    run_now,
 )
 from readiness.services.reviews import NewReview, open_review
 

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from kernel.registry import Measurement
+
 PASS, FAIL, ERROR = "pass", "fail", "error"
 CONCLUSIVE = frozenset({PASS, FAIL})
 NO_FAULTS = "== 0"
@@ -22,17 +24,6 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What a probe recorded: the judge needs no more. `commit` is empty when the
-    tree or process looked at is not exactly a commit."""
-
-    value: str | None
-    detail: str = ""
-    unit: str = ""
-    error: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,31 +44,35 @@ def unproving(*, clean: bool) -> Judgement:
     return Judgement(ERROR, "the tree differs from its commit")
 
 
-def judge(measured: Measured, threshold: str | None) -> Judgement:
+def judge(measurement: Measurement, threshold: str | None) -> Judgement:
     """pass or fail by the threshold ("< 50", "== wal"); without one the value is
     a number of faults and must be 0. What cannot be compared is an error."""
-    if measured.error:
-        return Judgement(ERROR, measured.error)
-    if measured.value is None:
-        return Judgement(ERROR, measured.detail or "nothing was measured")
+    if measurement.error:
+        return Judgement(ERROR, measurement.error)
+    if measurement.value is None:
+        return Judgement(ERROR, measurement.detail or "nothing was measured")
     rule = _THRESHOLD.fullmatch((threshold or NO_FAULTS).strip())
     if rule is None:
         return Judgement(ERROR, f"the threshold {threshold!r} cannot be read")
     sign, limit = rule.groups()
-    holds = _holds(measured.value, sign, limit)
+    holds = _holds(measurement.value, sign, limit)
     if holds is None:
         return Judgement(
-            ERROR, f"{measured.value!r} cannot be compared with {sign} {limit}"
+            ERROR, f"{measurement.value!r} cannot be compared with {sign} {limit}"
         )
-    return Judgement(PASS if holds else FAIL, _words(measured, threshold, holds=holds))
+    return Judgement(
+        PASS if holds else FAIL, _sentence(measurement, threshold, holds=holds)
+    )
 
 
-def _words(measured: Measured, threshold: str | None, *, holds: bool) -> str:
+def _sentence(measurement: Measurement, threshold: str | None, *, holds: bool) -> str:
     if threshold is None:
-        return measured.detail or ("no faults" if holds else f"{measured.value} faults")
-    shown = f"{measured.value} {measured.unit}".strip()
+        return measurement.detail or (
+            "no faults" if holds else f"{measurement.value} faults"
+        )
+    shown = f"{measurement.value} {measurement.unit}".strip()
     wanted = f"{shown}, {'as' if holds else 'not as'} required ({threshold})"
-    return f"{wanted}: {measured.detail}" if measured.detail else wanted
+    return f"{wanted}: {measurement.detail}" if measurement.detail else wanted
 
 
 def _number(text: str) -> Decimal | None:

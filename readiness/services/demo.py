@@ -14,7 +14,7 @@ from readiness.queries.board import Row, board
 from readiness.queries.reviews import find_item
 from readiness.services.claims import claim_item
 from readiness.services.comments import comment
-from readiness.services.evidence import NewEvidence, file_evidence
+from readiness.services.evidence.filing import NewEvidence, file_evidence
 from readiness.services.importing import builtin
 from readiness.services.reviews import NewReview, open_review
 

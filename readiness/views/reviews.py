@@ -35,12 +35,9 @@ from readiness.queries.reviews import (
 from readiness.queries.signoffs import panel, panels
 from readiness.services.claims import claim_item, fill_fields
 from readiness.services.comments import comment
-from readiness.services.evidence import (
-    blob_path,
-    confirm_evidence,
-    file_evidence,
-    run_now,
-)
+from readiness.services.evidence.blobs import blob_path
+from readiness.services.evidence.collecting import run_now
+from readiness.services.evidence.filing import confirm_evidence, file_evidence
 from readiness.services.reviews import object_of, open_review, tag_of
 
 ROWS = 20

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kernel.registry import Measurement
 from readiness.domain.verdicts import (
-    Measured,
     due_at,
     judge,
     unavailable,
@@ -19,6 +19,12 @@ from readiness.domain.verdicts import (
 )
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def saw(
+    value: str | None, detail: str = "", unit: str = "", error: str = ""
+) -> Measurement:
+    return Measurement(value, detail, unit, error=error)
 
 
 @pytest.mark.parametrize(
@@ -43,36 +49,36 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
     ],
 )
 def test_thresholds(value: str, threshold: str | None, wanted: str) -> None:
-    assert judge(Measured(value), threshold).verdict == wanted
+    assert judge(saw(value), threshold).verdict == wanted
 
 
 @pytest.mark.parametrize(
-    ("measured", "threshold", "words"),
+    ("measurement", "threshold", "words"),
     [
-        (Measured(None, error="needs TLS"), None, "needs TLS"),
-        (Measured("0", error="timed out"), None, "timed out"),
-        (Measured(None), None, "nothing was measured"),
-        (Measured("wal"), "< 50", "'wal' cannot be compared with < 50"),
-        (Measured("NaN"), "< 50", "cannot be compared"),
-        (Measured("7"), "about 50", "'about 50' cannot be read"),
-        (Measured("7"), "<", "cannot be read"),
+        (saw(None, error="needs TLS"), None, "needs TLS"),
+        (saw("0", error="timed out"), None, "timed out"),
+        (saw(None), None, "nothing was measured"),
+        (saw("wal"), "< 50", "'wal' cannot be compared with < 50"),
+        (saw("NaN"), "< 50", "cannot be compared"),
+        (saw("7"), "about 50", "'about 50' cannot be read"),
+        (saw("7"), "<", "cannot be read"),
     ],
 )
 def test_what_cannot_be_judged_is_an_error_that_says_why(
-    measured: Measured, threshold: str | None, words: str
+    measurement: Measurement, threshold: str | None, words: str
 ) -> None:
-    found = judge(measured, threshold)
+    found = judge(measurement, threshold)
     assert found.verdict == "error"
     assert words in found.reason
 
 
 def test_the_reason_of_a_fault_count_is_what_was_seen() -> None:
-    assert judge(Measured("2", "2 headers missing"), None).reason == "2 headers missing"
-    assert judge(Measured("2"), None).reason == "2 faults"
+    assert judge(saw("2", "2 headers missing"), None).reason == "2 headers missing"
+    assert judge(saw("2"), None).reason == "2 faults"
 
 
 def test_the_reason_of_a_threshold_names_value_unit_and_rule() -> None:
-    found = judge(Measured("61", "at the 95th percentile", "ms"), "< 50")
+    found = judge(saw("61", "at the 95th percentile", "ms"), "< 50")
     assert found.reason == "61 ms, not as required (< 50): at the 95th percentile"
 
 
@@ -112,11 +118,11 @@ numbers = st.decimals(allow_nan=False, allow_infinity=False, places=6)
 
 @given(numbers, numbers)
 def test_opposite_thresholds_never_agree(value: Decimal, limit: Decimal) -> None:
-    below = judge(Measured(str(value)), f"< {limit}").verdict
-    above = judge(Measured(str(value)), f">= {limit}").verdict
+    below = judge(saw(str(value)), f"< {limit}").verdict
+    above = judge(saw(str(value)), f">= {limit}").verdict
     assert {below, above} == {"pass", "fail"}
 
 
 @given(st.text(), st.none() | st.text())
 def test_no_text_breaks_the_judge(value: str, threshold: str | None) -> None:
-    assert judge(Measured(value), threshold).verdict in {"pass", "fail", "error"}
+    assert judge(saw(value), threshold).verdict in {"pass", "fail", "error"}

@@ -19,8 +19,8 @@ from operations.models import JobRun, ProbeResult
 from operations.queries.measurements import params_digest
 from readiness.models import Evidence, Review, Standing
 from readiness.queries.board import board
-from readiness.services import evidence
-from readiness.services.evidence import collect
+from readiness.services.evidence import collecting
+from readiness.services.evidence.collecting import collect
 from tests.readiness.conftest import COMMIT
 
 Person = Callable[..., User]
@@ -38,8 +38,8 @@ def probes(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     monkeypatch.setattr(registry, "PROBES", known)
     for module in (
-        "readiness.services.evidence",
-        "readiness.queries.reviews",
+        "readiness.services.evidence.collecting",
+        "readiness.queries.due",
         "operations.services.probing",
         "operations.services.scheduler",
     ):
@@ -49,7 +49,7 @@ def probes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def build(monkeypatch: pytest.MonkeyPatch) -> Callable[[Build], None]:
     def runs(found: Build) -> None:
-        monkeypatch.setattr(evidence, "running", lambda: found)
+        monkeypatch.setattr(collecting, "running", lambda: found)
 
     runs(Build(COMMIT, clean=True))
     return runs

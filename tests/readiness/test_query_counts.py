@@ -11,7 +11,8 @@ from django.utils import timezone
 from accounts.models import User
 from kernel.build import Build
 from readiness.models import Evidence, Review, ReviewItem, Standing
-from readiness.services import demo, evidence
+from readiness.services import demo
+from readiness.services.evidence import collecting
 from tests.queries import at_most
 
 Person = Callable[..., User]
@@ -29,7 +30,7 @@ def review(person: Person, ada: User, monkeypatch: pytest.MonkeyPatch) -> Review
     """The product's own 101 lines, every check with a record that counts."""
     person("developer", "Developer")
     monkeypatch.setattr(demo, "running", lambda: Build(COMMIT, clean=True))
-    monkeypatch.setattr(evidence, "running", lambda: Build(COMMIT, clean=True))
+    monkeypatch.setattr(collecting, "running", lambda: Build(COMMIT, clean=True))
     found = demo.load(ada)
     assert found is not None
     assert ReviewItem.objects.filter(review=found).count() == 101
@@ -92,6 +93,6 @@ def test_the_list_of_reviews(review: Review, ada: User, client_of: ClientOf) -> 
 
 
 def test_a_round_of_the_job_with_nothing_new(review: Review) -> None:
-    evidence.collect(timezone.now())
+    collecting.collect(timezone.now())
     with at_most("readiness.collect"):
-        evidence.collect(timezone.now())
+        collecting.collect(timezone.now())

@@ -1,0 +1,129 @@
+"""Evidence of persons: one files it, another confirms it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from audit import services as audit
+from kernel.cache import bump
+from kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from readiness.models import Confirmation, Evidence, ReviewItem, Standing
+from readiness.services.claims import refuse_ended
+from readiness.services.evidence import blobs
+from readiness.services.reviews import object_of, tag_of
+
+FILE_LIMIT = 20_000_000
+TEXT_LIMIT = 20_000
+LINKS = ("https://", "http://")
+FILED_KINDS = (Evidence.Kind.FILE, Evidence.Kind.LINK, Evidence.Kind.OUTPUT)
+
+
+@dataclass(frozen=True)
+class NewEvidence:
+    """Filed by a person: `content` is the text's or link's UTF-8, or a file's
+    bytes; `name` and `type` are what the browser said of a file."""
+
+    kind: str
+    summary: str
+    content: bytes
+    name: str = ""
+    type: str = "text/plain"
+
+
+def file_evidence(item: ReviewItem, new: NewEvidence, by: User) -> Evidence:
+    """Keep it by its SHA-256; it counts once another person has confirmed it.
+
+    Raises Invalid for empty, oversized or unsafe content, Conflict for a review
+    that has ended.
+    """
+    refuse_ended(item.review)
+    _check(new)
+    digest = blobs.keep(new.content)
+    with transaction.atomic():
+        evidence = Evidence.objects.create(
+            review_item=item,
+            kind=new.kind,
+            verdict=Evidence.Verdict.INFO,
+            summary=new.summary,
+            reason=f"filed by {by.username}",
+            commit=item.review.commit,
+            environment=item.review.environment,
+            collector=by.actor,
+            observed_at=timezone.now(),
+            blob_sha256=digest,
+            blob_name=Path(new.name).name[:200],
+            blob_type=new.type[:100],
+            blob_size=len(new.content),
+            filed_by=by,
+        )
+        Standing.objects.create(review_item=item, latest=evidence)
+        _log("filed", item, evidence, by, kind=new.kind)
+        bump(tag_of(item.review))
+    return evidence
+
+
+def confirm_evidence(item: ReviewItem, evidence_id: int, by: User) -> Evidence:
+    """A second person agrees. Raises NotFound, Forbidden for one's own, Conflict
+    when it is confirmed already."""
+    refuse_ended(item.review)
+    evidence = (
+        Evidence.objects.filter(
+            pk=evidence_id, review_item=item, filed_by__isnull=False
+        )
+        .select_related("filed_by")
+        .first()
+    )
+    if evidence is None:
+        raise NotFound("There is no such evidence here.", code="not_found")
+    if evidence.filed_by == by:
+        raise Forbidden("Somebody else must confirm what you filed.", code="own")
+    try:
+        with transaction.atomic():
+            Confirmation.objects.create(evidence=evidence, by=by)
+            _log("confirmed", item, evidence, by)
+            bump(tag_of(item.review))
+    except IntegrityError as error:
+        raise Conflict("It is confirmed already.", code="confirmed") from error
+    return evidence
+
+
+def _check(new: NewEvidence) -> None:
+    wrong = []
+    limit = FILE_LIMIT if new.kind == Evidence.Kind.FILE else TEXT_LIMIT
+    if new.kind not in FILED_KINDS:
+        wrong.append(FieldError("/kind", "choice", "one of file, link, output"))
+    if not new.content:
+        wrong.append(FieldError("/content", "empty", "it is empty"))
+    if len(new.content) > limit:
+        wrong.append(FieldError("/content", "size", f"at most {limit:,} bytes"))
+    if not new.summary.strip() or len(new.summary) > 500:
+        wrong.append(FieldError("/summary", "length", "1 to 500 characters"))
+    if new.kind == Evidence.Kind.LINK and not new.content.decode(
+        errors="replace"
+    ).startswith(LINKS):
+        wrong.append(FieldError("/content", "link", "a link starts with https://"))
+    if wrong:
+        detail = "; ".join(f"{one.pointer.strip('/')}: {one.detail}" for one in wrong)
+        raise Invalid(detail, code="invalid", errors=wrong)
+
+
+def _log(
+    verb: str, item: ReviewItem, evidence: Evidence, by: User, **more: str
+) -> None:
+    audit.append(
+        f"readiness.evidence.{verb}",
+        actor=by.actor,
+        object=object_of(item.review),
+        data={
+            "item": str(item.pk),
+            "key": item.item.key,
+            "evidence": str(evidence.pk),
+            "sha256": evidence.blob_sha256,
+            **more,
+        },
+    )
