@@ -79,17 +79,23 @@ def access(
 
     Anonymous people go to the login page; others get Forbidden (a 403 page).
     """
-    rule = Access(
-        *permissions,
-        writes=writes,
-        objects=objects,
-        public=public,
-        public_read=public_read,
+    return guarded(
+        Access(
+            *permissions,
+            writes=writes,
+            objects=objects,
+            public=public,
+            public_read=public_read,
+        )
     )
+
+
+def guarded(rule: Access) -> Callable[[View], View]:
+    """`access` with a rule that several views share."""
 
     def wrap(view: View) -> View:
         @wraps(view)
-        def guarded(
+        def checked(
             request: HttpRequest, *args: Any, **kwargs: Any
         ) -> HttpResponseBase:
             if not rule.allows(request.user, request.method or "GET"):
@@ -98,8 +104,8 @@ def access(
                 raise Forbidden("Your role may not open this.", code="role")
             return view(request, *args, **kwargs)
 
-        guarded.access = rule  # type: ignore[attr-defined]
-        return cast(View, guarded)
+        checked.access = rule  # type: ignore[attr-defined]
+        return cast(View, checked)
 
     return wrap
 

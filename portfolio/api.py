@@ -13,7 +13,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from kernel import cursor
-from kernel.access import Access
 from kernel.api import check_query, limit_of, list_response
 from kernel.errors import BadRequest, FieldError
 from portfolio import serializers
@@ -30,8 +29,8 @@ from portfolio.queries.performance import (
     performance,
 )
 from portfolio.services import equity
+from trades.queries.books import BOOKS
 
-READ = Access("trading.own", "trading.view", objects="own books", public_read=True)
 BOOK = OpenApiParameter(
     "book", str, description="id or name; without it all you may read"
 )
@@ -82,7 +81,7 @@ def _measured(
 class Portfolio(APIView):
     """Equity, cash, P&L. Null with a reason where it cannot be known."""
 
-    access = READ
+    access = BOOKS
 
     @extend_schema(
         operation_id="portfolio",
@@ -102,7 +101,7 @@ class Portfolio(APIView):
 class Positions(APIView):
     """What is open, largest value first."""
 
-    access = READ
+    access = BOOKS
 
     @extend_schema(
         operation_id="portfolio_positions",
@@ -128,7 +127,7 @@ class Positions(APIView):
 class Lots(APIView):
     """Open lots with the fill or transfer that opened each, newest first."""
 
-    access = READ
+    access = BOOKS
 
     @extend_schema(
         operation_id="portfolio_lots",
@@ -158,7 +157,7 @@ class Lots(APIView):
 class Allocation(APIView):
     """Positions and cash as parts of total equity."""
 
-    access = READ
+    access = BOOKS
 
     @extend_schema(
         operation_id="portfolio_allocation",
@@ -182,7 +181,7 @@ class PerformanceSummary(APIView):
     """Metrics of a range, each with value or reason, formula and n, and the digest
     of the facts behind them."""
 
-    access = READ
+    access = BOOKS
 
     @extend_schema(
         operation_id="performance",
@@ -197,7 +196,7 @@ class EquityCurve(APIView):
     """Equity at day ends, or at finer times walked from the facts (at most 2,000
     points, books of one currency)."""
 
-    access = READ
+    access = BOOKS
 
     @extend_schema(
         operation_id="performance_equity_curve",
@@ -252,7 +251,7 @@ class EquityCurve(APIView):
 class Monthly(APIView):
     """Linked returns of each month and year, newest first."""
 
-    access = READ
+    access = BOOKS
 
     @extend_schema(
         operation_id="performance_monthly",
@@ -279,7 +278,7 @@ class Monthly(APIView):
 class Drawdowns(APIView):
     """Every spell below a peak, deepest first."""
 
-    access = READ
+    access = BOOKS
 
     @extend_schema(
         operation_id="performance_drawdowns",
@@ -298,7 +297,7 @@ class Drawdowns(APIView):
 
 
 class _Parts(APIView):
-    access = READ
+    access = BOOKS
 
     def answer(self, request: Request, by: str, noun: str) -> Response:
         found, now = _measured(request, detailed=True)
@@ -338,7 +337,7 @@ class BySymbol(_Parts):
 class Stats(APIView):
     """Real counters of the books that you may read."""
 
-    access = READ
+    access = BOOKS
 
     @extend_schema(operation_id="stats", responses=serializers.StatsSerializer)
     def get(self, request: Request) -> Response:

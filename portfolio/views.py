@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from kernel.access import access
+from kernel.access import guarded
 from kernel.cache import tag
 from kernel.templatetags.desk import number
 from kernel.web import not_modified, page_or_fragment
@@ -20,10 +20,11 @@ from portfolio.domain.periods import PERIODS, period
 from portfolio.domain.statistics import FORMULAS
 from portfolio.domain.valuation import MISSING_COST, percent_of
 from portfolio.queries import holdings
-from portfolio.queries.books import Scope, readable, scope
+from portfolio.queries.books import Scope, scope
 from portfolio.queries.holdings import Portfolio
 from portfolio.queries.performance import Chosen, Performance, parts, performance
 from portfolio.services import equity
+from trades.queries.books import BOOKS, readable_books
 
 SHOWN_PERIODS = ("1d", "7d", "30d", "90d", "wtd", "ytd", "1y", "all")
 AGES = 600  # seconds after which a polled page shows its ages anew
@@ -37,7 +38,7 @@ def _etag(request: HttpRequest, books: Scope) -> str:
     return f"{tag('books', 'prices', *names)}-{moment}-{request.user.pk}-{query}"
 
 
-@access("trading.own", "trading.view", objects="own books", public_read=True)
+@guarded(BOOKS)
 def index(request: HttpRequest) -> HttpResponse:
     """Net asset value, positions, allocation, exposure."""
     books = scope(request.user, request.GET.get("book", ""))
@@ -124,7 +125,7 @@ def _lots(found: Portfolio, row: holdings.PositionRow) -> list[dict[str, Any]]:
     return result
 
 
-@access("trading.own", "trading.view", objects="own books", public_read=True)
+@guarded(BOOKS)
 def position(request: HttpRequest, pk: int) -> HttpResponse:
     """One position: its figures and every open lot with the fill behind it."""
     now = timezone.now()
@@ -171,7 +172,7 @@ def _chosen(request: HttpRequest) -> tuple[Scope, Performance, dict[str, str]]:
     return books, found, query
 
 
-@access("trading.own", "trading.view", objects="own books", public_read=True)
+@guarded(BOOKS)
 def performance_page(request: HttpRequest) -> HttpResponse:
     """Eight metrics, the curve, months, strategies, symbols, and where from."""
     _, found, query = _chosen(request)
@@ -201,7 +202,7 @@ def performance_page(request: HttpRequest) -> HttpResponse:
         "provenance": presenters.provenance(found),
         "warnings": presenters.warnings(found),
         "reproduce": f"/api/performance?{words}",
-        "books": list(readable(request.user)),
+        "books": list(readable_books(request.user)),
     }
     return render(request, "portfolio/performance.html", context)
 
@@ -214,7 +215,7 @@ def _links(query: Mapping[str, str]) -> list[tuple[str, str, bool]]:
     ]
 
 
-@access("trading.own", "trading.view", objects="own books", public_read=True)
+@guarded(BOOKS)
 def metric(request: HttpRequest, name: str) -> HttpResponse:
     """A metric's formula, its inputs and the numbers put in."""
     if name not in FORMULAS:

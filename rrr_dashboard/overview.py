@@ -27,7 +27,8 @@ from readiness.queries.board import Board, board
 from readiness.queries.reviews import newest_living
 from readiness.queries.signoffs import my_role, panel, statement_for
 from readiness.services.reviews import REVIEWS, tag_of
-from trades import queries as trades
+from trades.queries.books import BOOKS
+from trades.queries.trades import latest_decisions
 
 RANGE = "90d"
 DECISIONS = 6
@@ -46,7 +47,7 @@ class Need:
 
 
 def reads_trading(user: Any) -> bool:
-    return bool(user.has_perm("trading.own") or user.has_perm("trading.view"))
+    return BOOKS.allows(user, "GET")
 
 
 def etag(request: HttpRequest, now: datetime) -> str:
@@ -106,7 +107,7 @@ def _trading(user: User, now: datetime) -> dict[str, Any]:
         "bars": money.exposure_bars(found),
         "chart": money.equity_chart(curve) if curve.days else None,
         "chart_table": money.curve_table(curve) if curve.days else "",
-        "decisions": trades.latest_decisions(user, DECISIONS),
+        "decisions": latest_decisions(user, DECISIONS),
     }
 
 

@@ -24,7 +24,7 @@ from kernel.access import Access
 from operations import queries as operations
 from readiness.queries import reviews
 from readiness.queries.board import board
-from trades import queries as trades
+from trades.queries.books import demo_books_exist
 
 COUNTS_KEY = "shell:counts"
 DEMO_KEY = "demo_data"
@@ -109,7 +109,7 @@ def counts() -> dict[str, int]:
         found = {
             "blockers": _blockers(),
             "alerts": operations.firing_unacknowledged(),
-            "demo": int(trades.demo_books_exist()),
+            "demo": int(demo_books_exist()),
         }
         cache.set(COUNTS_KEY, found, COUNTS_SECONDS)
         # The error page asks no database, yet says whose rows these were.

@@ -25,22 +25,25 @@ from rest_framework.views import APIView
 from accounts.models import User
 from accounts.services.idempotency import once
 from audit import queries as audit
-from kernel.access import Access
 from kernel.api import check_query, dumps, limit_of, list_response
 from kernel.errors import BadRequest, FieldError, Invalid, NotFound
 from kernel.registry import actor_names
 from kernel.web import not_modified
-from trades import queries, serializers
+from trades import serializers
 from trades.domain import facts
 from trades.domain.facts import NotAFact
-from trades.queries import Wanted
+from trades.queries.books import BOOKS, books_page
+from trades.queries.trades import (
+    TradeFilter,
+    realised_by,
+    time_bound,
+    trade_detail,
+    trade_page,
+)
 from trades.services import booking, importing
 from trades.services.books import NewBook, create_book
 from trades.services.importing import Source
 
-READS = Access(
-    "trading.own", "trading.view", writes=("trading.own",), objects="own books"
-)
 FILTERS = ("symbol", "side", "strategy", "book", "status", "external_id", "q")
 LIST_PARAMETERS = ("limit", "cursor", "before", "offset", "from", "to", *FILTERS)
 DEEPEST = 10_000
@@ -59,12 +62,12 @@ PARAMETERS = [
 
 
 def person(request: Request) -> User:
-    """The caller; the view's access has let only people in."""
+    """Who writes; the view's access has let only people in."""
     assert isinstance(request.user, User)
     return request.user
 
 
-def wanted(request: Request) -> Wanted:
+def wanted(request: Request) -> TradeFilter:
     """The filters of a query. Raises BadRequest naming the parameter."""
     given = {name: request.query_params.get(name, "").strip() for name in FILTERS}
     for name, allowed in (
@@ -73,7 +76,7 @@ def wanted(request: Request) -> Wanted:
     ):
         if given[name] and given[name] not in allowed:
             raise _bad(name, f"is one of {', '.join(allowed)}")
-    return Wanted(
+    return TradeFilter(
         **given, start=_bound(request, "from"), end=_bound(request, "to", end=True)
     )
 
@@ -81,7 +84,7 @@ def wanted(request: Request) -> Wanted:
 def _bound(request: Request, name: str, *, end: bool = False) -> datetime | None:
     value = request.query_params.get(name, "")
     try:
-        return queries.time_bound(value, end=end) if value else None
+        return time_bound(value, end=end) if value else None
     except (ValueError, OverflowError) as error:
         raise _bad(name, str(error)) from None
 
@@ -162,7 +165,7 @@ def _many(body: Any, noun: str) -> Sequence[Any] | None:
 class Trades(APIView):
     """Fills of the books you may read, newest first; booking new ones in your own."""
 
-    access = READS
+    access = BOOKS
 
     @extend_schema(
         operation_id="trades_list",
@@ -172,8 +175,8 @@ class Trades(APIView):
     def get(self, request: Request) -> HttpResponseBase:
         check_query(request, *LIST_PARAMETERS)
         limit = limit_of(request)
-        page = queries.trades(
-            person(request),
+        page = trade_page(
+            request.user,
             wanted(request),
             limit=limit,
             cursor=request.query_params.get("cursor", ""),
@@ -226,7 +229,7 @@ class Trades(APIView):
         )
         new = _sequenced(new)
         booked = booking.book_fills(new, person(request))
-        realised = queries.realised_by([fill.pk for fill in booked.fills])
+        realised = realised_by([fill.pk for fill in booked.fills])
         shown = [
             serializers.trade(fill, realised.get(fill.pk)) for fill in booked.fills
         ]
@@ -250,14 +253,14 @@ def _sequenced(fills: list[facts.NewFill]) -> list[facts.NewFill]:
 class Trade(APIView):
     """One trade with its decision, lots, matches and audit entries."""
 
-    access = READS
+    access = BOOKS
 
     @extend_schema(
         operation_id="trade_read", responses=serializers.TradeDetailSerializer
     )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         check_query(request)
-        found = queries.trade(person(request), pk)
+        found = trade_detail(request.user, pk)
         if found is None:
             raise NotFound("There is no such trade that you may see.", code="trade")
         events = audit.about(found.audit_objects, 20)
@@ -278,7 +281,7 @@ class Trade(APIView):
 class Import(APIView):
     """A whole file: looked at with dry_run, else booked whole or not at all."""
 
-    access = READS
+    access = BOOKS
     parser_classes = [MultiPartParser]
 
     @extend_schema(
@@ -310,7 +313,7 @@ class Import(APIView):
         source = Source(
             file.read(),
             file.name or "upload",
-            _book_name(person(request), book),
+            book,
             form.get("base", ""),
             form.get("zone", ""),
             form.get("format", ""),
@@ -331,16 +334,10 @@ class Import(APIView):
         )
 
 
-def _book_name(user: User, wanted_book: str) -> str:
-    """The name of a book given by id or name; a new name stays as it is."""
-    known = queries.book_named(queries.books_for(user), wanted_book)
-    return known.name if known else wanted_book
-
-
 class Books(APIView):
     """The trading accounts you may read; making one of your own."""
 
-    access = READS
+    access = BOOKS
 
     @extend_schema(
         operation_id="books_list",
@@ -349,8 +346,8 @@ class Books(APIView):
     )
     def get(self, request: Request) -> HttpResponseBase:
         check_query(request, "limit", "cursor")
-        rows, cursor = queries.books_page(
-            person(request),
+        rows, cursor = books_page(
+            request.user,
             limit=limit_of(request),
             cursor=request.query_params.get("cursor", ""),
         )
@@ -386,7 +383,7 @@ class Books(APIView):
 class Transfers(APIView):
     """Movements of cash or instruments."""
 
-    access = READS
+    access = BOOKS
 
     @extend_schema(
         operation_id="transfers_book",
@@ -410,7 +407,7 @@ class Transfers(APIView):
 class Prices(APIView):
     """Prices and exchange rates; the newest of a symbol is its mark."""
 
-    access = READS
+    access = BOOKS
 
     @extend_schema(
         operation_id="prices_set",
@@ -436,7 +433,7 @@ class Prices(APIView):
 class Balances(APIView):
     """What an exchange or a bank says that a book holds."""
 
-    access = READS
+    access = BOOKS
 
     @extend_schema(
         operation_id="balances_state",

@@ -13,16 +13,23 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from accounts.models import User
 from audit import queries as audit
 from kernel.api import dumps
 from kernel.charts import sparkline
 from kernel.numbers import decimals
 from kernel.registry import actor_names
 from kernel.templatetags.desk import grouped
-from trades import queries, serializers
+from trades import serializers
 from trades.models import Fill
-from trades.queries import TradeDetail, TradePage, Wanted
+from trades.queries.books import Reader, readable_books, symbols_of
+from trades.queries.trades import (
+    TradeDetail,
+    TradeFilter,
+    TradePage,
+    strategies,
+    time_bound,
+    trade_page,
+)
 
 ROWS = 50
 FILTERS = ("q", "symbol", "side", "strategy", "book", "status", "from", "to")
@@ -66,7 +73,7 @@ class Asked:
     """The list's state as its URL says it; faults in `problem`, then nothing narrows."""
 
     values: dict[str, str]
-    wanted: Wanted
+    wanted: TradeFilter
     cursor: str
     before: str
     problem: str = ""
@@ -91,10 +98,10 @@ def asked(query: QueryDict) -> Asked:
     for name in bounds:
         try:
             if values[name]:
-                bounds[name] = queries.time_bound(values[name], end=name == "to")
+                bounds[name] = time_bound(values[name], end=name == "to")
         except (ValueError, OverflowError) as error:
             problem = f"“{name}”: {error}"
-    wanted = Wanted(
+    wanted = TradeFilter(
         **{name: values[name] for name in FILTERS if name not in bounds},
         start=bounds["from"],
         end=bounds["to"],
@@ -104,9 +111,9 @@ def asked(query: QueryDict) -> Asked:
     )
 
 
-def listing(user: User, state: Asked, selected: int | None = None) -> dict[str, Any]:
+def listing(user: Reader, state: Asked, selected: int | None = None) -> dict[str, Any]:
     """The context of the list: rows, pager, filters, chips. A fixed number of queries."""
-    page = queries.trades(
+    page = trade_page(
         user,
         state.wanted,
         limit=ROWS,
@@ -123,15 +130,15 @@ def listing(user: User, state: Asked, selected: int | None = None) -> dict[str, 
         )
         for fill in page.trades
     ]
-    books = list(queries.books_for(user))
+    books = list(readable_books(user))
     return {
         "rows": rows,
         "about": page.about,
         "state": state,
         "values": state.values,
         "books": books,
-        "symbols": queries.symbols_of(books),
-        "strategies": queries.strategies(),
+        "symbols": symbols_of(books),
+        "strategies": strategies(),
         "chips": _chips(state),
         "close_url": _url(reverse("trades:index"), state.paged),
         **_pager(page, state),

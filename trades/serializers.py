@@ -23,7 +23,7 @@ from trades.models import (
     Match,
     Transfer,
 )
-from trades.queries import TradeDetail
+from trades.queries.trades import TradeDetail
 from trades.services.importing import Preview
 
 Json = dict[str, object]
@@ -359,7 +359,7 @@ def imported(preview: Preview, batch: object | None, counts: Mapping[str, int]) 
     parsed = preview.parsed
     return {
         "id": None if batch is None else str(batch),
-        "book": preview.source.book_name,
+        "book": preview.book_name,
         "format": parsed.file_format,
         "sha256": preview.source.sha256,
         "new": counts["new"],

@@ -10,11 +10,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from accounts.models import User
-from kernel.access import access
+from kernel.access import access, guarded
 from kernel.errors import NotFound, ProductError
 from kernel.web import page_or_fragment, wanted_part
-from trades import presenters, queries
+from trades import presenters
 from trades.forms import ImportForm
+from trades.queries.books import BOOKS, own_books, readable_books
+from trades.queries.trades import trade_detail
 from trades.services import importing
 
 PARTS = {"trades": "trades/parts/list.html"}
@@ -25,25 +27,25 @@ def person(request: HttpRequest) -> User:
     return request.user
 
 
-@access("trading.own", "trading.view", objects="own books")
+@guarded(BOOKS)
 def index(request: HttpRequest) -> HttpResponse:
     """The list; htmx gets the list alone, and the URL without empty filters."""
     state = presenters.asked(request.GET)
-    context = presenters.listing(person(request), state)
+    context = presenters.listing(request.user, state)
     response = page_or_fragment(request, "trades/index.html", PARTS, context)
     if wanted_part(request) and "q" in request.GET and not state.cursor:
         response["HX-Replace-Url"] = context["close_url"]
     return response
 
 
-@access("trading.own", "trading.view", objects="own books")
+@guarded(BOOKS)
 def trade(request: HttpRequest, pk: int) -> HttpResponse:
     """One trade beside the list it was opened from."""
-    found = queries.trade(person(request), pk)
+    found = trade_detail(request.user, pk)
     if found is None:
         raise NotFound("There is no such trade that you may see.", code="trade")
     state = presenters.asked(request.GET)
-    context = presenters.listing(person(request), state, selected=pk)
+    context = presenters.listing(request.user, state, selected=pk)
     context |= presenters.drawer(found, context["rows"])
     return page_or_fragment(request, "trades/trade.html", PARTS, context)
 
@@ -64,11 +66,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "problem": problem,
-        "own_books": [
-            b
-            for b in queries.books_for(person(request))
-            if b.owner_id == person(request).pk
-        ],
+        "own_books": list(own_books(person(request))),
     }
     failed = posted and (problem is not None or not form.is_valid())
     return render(request, "trades/import.html", context, status=422 if failed else 200)
@@ -100,8 +98,8 @@ def preview(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
 
 
-@access("trading.own", "trading.view", objects="own books")
+@guarded(BOOKS)
 def books(request: HttpRequest) -> HttpResponse:
     """The trading accounts that the person may read."""
-    rows = queries.books_for(person(request)).select_related("owner")
+    rows = readable_books(request.user).select_related("owner")
     return render(request, "trades/books.html", {"books": rows})

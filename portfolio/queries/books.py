@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from django.conf import settings
-from django.db.models import QuerySet
 
 from kernel.errors import NotFound
 from trades.models import Book
+from trades.queries.books import Reader, chosen_book, readable_books
 
 
 @dataclass(frozen=True)
@@ -47,30 +44,18 @@ class Scope:
         return 252 if {book.periods_per_year for book in self.books} == {252} else 365
 
 
-def readable(user: Any) -> QuerySet[Book]:
-    """The books a person may read: all with trading.view, else their own; all for
-    anybody where PUBLIC_READ is set."""
-    everything = Book.objects.order_by("name")
-    if settings.PUBLIC_READ or user.has_perm("trading.view"):
-        return everything
-    if not user.is_authenticated or not user.has_perm("trading.own"):
-        return everything.none()
-    return everything.filter(owner=user)
-
-
-def scope(user: Any, named: str = "") -> Scope:
+def scope(user: Reader, named: str = "") -> Scope:
     """All readable books, or the one that `named` (its id or name) says.
 
     One query. Raises NotFound for a book that is not there or not theirs.
     """
-    books = list(readable(user))
-    one = None
-    if named:
-        one = next((b for b in books if named in {str(b.pk), b.name}), None)
-        if one is None:
-            raise NotFound(f"There is no book {named!r} that you may see.", code="book")
-        books = [one]
-    return Scope(tuple(books), main_currency(books), one)
+    if not named:
+        books = tuple(readable_books(user))
+        return Scope(books, main_currency(books))
+    book = chosen_book(user, named)
+    if book is None:
+        raise NotFound(f"There is no book {named!r} that you may see.", code="book")
+    return Scope((book,), book.base_currency, book)
 
 
 def main_currency(books: Sequence[Book]) -> str:

@@ -11,9 +11,9 @@ from accounts.models import User
 from audit import services as audit
 from kernel.cache import bump
 from kernel.errors import Conflict, FieldError, Forbidden, Invalid
-from trades import queries
 from trades.domain.facts import ASSET, zone_of
 from trades.models import Book, BookMethod
+from trades.queries.books import chosen_book, is_id, own_books
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,10 @@ def _check(new: NewBook) -> None:
     errors = []
     if not new.name.strip() or len(new.name) > 100 or not new.name.isprintable():
         errors.append(FieldError("/name", "invalid", "needs 1 to 100 plain characters"))
+    if is_id(new.name.strip()):
+        errors.append(
+            FieldError("/name", "digits", "of digits alone would be read as an id")
+        )
     if not ASSET.fullmatch(new.base_currency):
         errors.append(FieldError("/base_currency", "invalid", "is no currency"))
     try:
@@ -104,7 +108,7 @@ def writable_book(wanted: str, by: User, pointer: str = "/book") -> Book:
     somebody else's that they may only read.
     """
     if not wanted:
-        own = list(Book.objects.filter(owner=by)[:2])
+        own = list(own_books(by)[:2])
         if len(own) == 1:
             return own[0]
         raise Invalid(
@@ -112,7 +116,7 @@ def writable_book(wanted: str, by: User, pointer: str = "/book") -> Book:
             code="book",
             errors=[FieldError(pointer, "required", "names no book")],
         )
-    book = queries.book_named(queries.books_for(by), wanted)
+    book = chosen_book(by, wanted)
     if book is None:
         raise Invalid(
             f"There is no book {wanted[:40]!r} that you may see.",

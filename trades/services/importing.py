@@ -15,11 +15,11 @@ from audit import services as audit
 from kernel.cache import bump
 from kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, TooLarge
 from kernel.numbers import text
-from trades import queries
 from trades.domain import importing
 from trades.domain.facts import zone_of
 from trades.domain.importing import Broken, NotAFile, Parsed
 from trades.models import Book, Fill, ImportBatch, Transfer
+from trades.queries.books import book_named, is_id, is_meant, readable_books
 from trades.services.booking import (
     CHUNK,
     Entries,
@@ -35,12 +35,13 @@ SHOWN = 50
 
 @dataclass(frozen=True)
 class Source:
-    """A file and where its rows shall go. `base` and `zone` may be empty: then the
-    book's or the file's own count, and times must carry an offset."""
+    """A file and where its rows shall go: `book` is an id or a name, of a book that
+    is made when it is not there. `base` and `zone` may be empty: then the book's or
+    the file's own count, and times must carry an offset."""
 
     content: bytes
     file_name: str
-    book_name: str
+    book: str
     base: str = ""
     zone: str = ""
     file_format: str = ""
@@ -60,6 +61,10 @@ class Preview:
     base_currency: str
     new: int
     duplicates: int
+
+    @property
+    def book_name(self) -> str:
+        return self.book.name if self.book else self.source.book
 
     @property
     def shown_broken(self) -> Sequence[Broken]:
@@ -87,7 +92,9 @@ def look(source: Source) -> Preview:
     Raises Invalid (TooLarge) for what is no such file, an unknown zone, or a base
     currency that cannot be told.
     """
-    book = Book.objects.filter(name=source.book_name).first()
+    book = book_named(Book.objects.all(), source.book)
+    if book is None and is_id(source.book):
+        raise _no_such_book(source.book)
     base = _base(source, book)
     try:
         parsed = importing.read_file(
@@ -106,7 +113,7 @@ def look(source: Source) -> Preview:
         ) from None
     except ValueError as error:
         raise _invalid("/zone", str(error)) from None
-    _check_books(source, parsed)
+    _check_books(source, book, parsed)
     base = base or parsed.quote
     if not base and not parsed.broken:
         raise _invalid(
@@ -128,7 +135,7 @@ def import_file(source: Source, owner: User, by: User) -> Imported:
     with transaction.atomic():
         book = preview.book or create_book(
             NewBook(
-                source.book_name,
+                preview.book_name,
                 preview.base_currency,
                 zone=source.zone or "UTC",
                 allow_short=preview.parsed.needs_shorts,
@@ -153,13 +160,13 @@ def check_size(size: int) -> None:
 def look_for(source: Source, by: User) -> Preview:
     """look(), for a person: the book must be theirs or not be there yet."""
     preview = look(source)
-    _may_write(preview.book, by)
+    _may_write(preview.book, source.book, by)
     return preview
 
 
 def import_for(source: Source, by: User) -> Imported:
     """import_file() by a person into their own book, made when it is not there."""
-    _may_write(Book.objects.filter(name=source.book_name).first(), by)
+    _may_write(book_named(Book.objects.all(), source.book), source.book, by)
     return import_file(source, by, by)
 
 
@@ -168,7 +175,7 @@ def stage(source: Source, by: User) -> ImportBatch:
     preview = look_for(source, by)
     return ImportBatch.objects.create(
         book=preview.book,
-        book_name=source.book_name,
+        book_name=preview.book_name,
         base_currency=preview.base_currency,
         zone=source.zone,
         file_name=source.file_name[:255],
@@ -213,13 +220,13 @@ def book_staged(batch: ImportBatch, by: User) -> Imported:
     if batch.staged is None:
         raise Conflict("This file was booked already.", code="booked")
     preview = preview_of(batch)
-    _may_write(preview.book, by)
+    _may_write(preview.book, batch.book_name, by)
     if preview.parsed.broken:
         raise broken_rows(preview)
     with transaction.atomic():
         book = preview.book or create_book(
             NewBook(
-                batch.book_name,
+                preview.book_name,
                 preview.base_currency,
                 zone=batch.zone or "UTC",
                 allow_short=preview.parsed.needs_shorts,
@@ -280,6 +287,14 @@ def _invalid(pointer: str, words: str) -> Invalid:
     )
 
 
+def _no_such_book(text: str) -> Invalid:
+    return Invalid(
+        f"No book of yours has the id {text[:40]}, and a new one needs a name.",
+        code="book",
+        errors=[FieldError("/book", "unknown", "is no book of yours")],
+    )
+
+
 def _base(source: Source, book: Book | None) -> str:
     given = source.base.strip().upper()
     if book is None:
@@ -289,19 +304,23 @@ def _base(source: Source, book: Book | None) -> str:
     return book.base_currency
 
 
-def _check_books(source: Source, parsed: Parsed) -> None:
+def _check_books(source: Source, book: Book | None, parsed: Parsed) -> None:
+    """Rows that name another book than the file's are broken."""
+    name = book.name if book else source.book
     for fill in parsed.fills:
-        if fill.book and fill.book != source.book_name:
-            parsed.broken.append(
-                Broken(fill.line, f"book: {fill.book[:40]!r} is not {source.book_name}")
-            )
+        same = is_meant(book, fill.book) if book else fill.book == name
+        if fill.book and not same:
+            reason = f"book: {fill.book[:40]!r} is not {name}"
+            parsed.broken.append(Broken(fill.line, reason))
 
 
-def _may_write(book: Book | None, by: User) -> None:
+def _may_write(book: Book | None, text: str, by: User) -> None:
     if book is None or book.owner_id == by.pk:
         return
-    if queries.books_for(by).filter(pk=book.pk).exists():
+    if readable_books(by).filter(pk=book.pk).exists():
         raise Forbidden("Only the owner writes in a book.", code="not_owner")
+    if is_id(text):
+        raise _no_such_book(text)
     raise Invalid(
         "That book name is taken.",
         code="name_taken",

@@ -1,21 +1,19 @@
-"""Named reads that pages, API, imports and jobs share."""
+"""The list of trades and one trade: pages and API share these reads."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db.models import Max, Min, Q, QuerySet
 
-from accounts.models import User
-from kernel.cursor import Cursor, page
+from kernel.cursor import Cursor
 from kernel.errors import BadRequest
 from trades.domain.facts import read_time
 from trades.models import (
-    Book,
     Decision,
     Fill,
     FillEvent,
@@ -25,67 +23,21 @@ from trades.models import (
     Price,
     Strategy,
 )
+from trades.queries.books import (
+    Reader,
+    chosen_book,
+    is_entrusted,
+    readable_books,
+    reads_every_book,
+)
 
 SHORTEST_SUBSTRING = 3
 AROUND = 40
 COUNTED = 10_000
 
 
-# --- books -------------------------------------------------------------------------
-
-
-def books_for(user: User) -> QuerySet[Book]:
-    """The books whose content the person may read: all, or their own."""
-    if user.has_perm("trading.view"):
-        return Book.objects.all()
-    if user.has_perm("trading.own"):
-        return Book.objects.filter(owner=user)
-    return Book.objects.none()
-
-
-def book_named(books: QuerySet[Book], wanted: str) -> Book | None:
-    """The book among `books` with this id or name."""
-    rule = Q(name=wanted)
-    if wanted.isdecimal() and len(wanted) < 19:
-        rule |= Q(pk=int(wanted))
-    found = list(books.filter(rule))
-    return next((book for book in found if str(book.pk) == wanted), None) or (
-        found[0] if found else None
-    )
-
-
-def books_page(
-    user: User, *, limit: int, cursor: str = ""
-) -> tuple[list[Book], str | None]:
-    """Books that the person may read, newest first, and the next cursor."""
-    rows = books_for(user).select_related("owner")
-    return page(rows, field="created_at", limit=limit, cursor=cursor)
-
-
-def demo_books_exist() -> bool:
-    """Whether pages must say DEMO DATA."""
-    return Book.objects.filter(demo=True).exists()
-
-
-def symbols_of(books: Sequence[Book]) -> list[str]:
-    """The symbols traded in these books, for a filter's choices."""
-    return list(
-        Instrument.objects.filter(fills__book__in=books)
-        .distinct()
-        .order_by("symbol")
-        .values_list("symbol", flat=True)
-    )
-
-
-def strategies() -> list[str]:
-    return list(Strategy.objects.values_list("name", flat=True))
-
-
-# --- trades --------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
-class Wanted:
+class TradeFilter:
     """Which trades: every field narrows, "" does not. `start` is inclusive, `end`
     exclusive. `q`: a substring of external id, order id or note (from 3 characters
     on), shorter: the beginning of symbol or external id."""
@@ -121,9 +73,9 @@ def time_bound(value: str, *, end: bool = False) -> datetime:
     return (at + timedelta(days=1)).astimezone(UTC) if whole_day else at
 
 
-def trades(
-    user: User,
-    wanted: Wanted,
+def trade_page(
+    user: Reader,
+    chosen: TradeFilter,
     *,
     limit: int,
     cursor: str = "",
@@ -137,7 +89,7 @@ def trades(
 
     Raises BadRequest for a cursor that is not ours.
     """
-    rows = _narrowed(user, wanted)
+    rows = _narrowed(user, chosen)
     about = _how_many(rows) if counted else None
     rows = rows.select_related("instrument", "book")
     if before:
@@ -164,30 +116,30 @@ def _how_many(rows: QuerySet[Fill]) -> int | None:
     return count if count <= COUNTED else None
 
 
-def _narrowed(user: User, wanted: Wanted) -> QuerySet[Fill]:
+def _narrowed(user: Reader, chosen: TradeFilter) -> QuerySet[Fill]:
     rows = Fill.objects.all()
-    books = books_for(user)
-    if wanted.book:
-        book = book_named(books, wanted.book)
+    if chosen.book:
+        book = chosen_book(user, chosen.book)
         rows = rows.filter(book=book) if book else rows.none()
-    elif not user.has_perm("trading.view"):
-        rows = rows.filter(book__in=list(books.values_list("pk", flat=True)))
-    if wanted.symbol:
-        symbol = wanted.symbol.upper().replace("/", "-")
+    elif not reads_every_book(user):
+        own = readable_books(user).values_list("pk", flat=True)
+        rows = rows.filter(book__in=list(own))
+    if chosen.symbol:
+        symbol = chosen.symbol.upper().replace("/", "-")
         ids = Instrument.objects.filter(symbol=symbol).values_list("pk", flat=True)
         rows = rows.filter(instrument__in=list(ids))
     exact = {
-        "side": wanted.side,
-        "strategy": wanted.strategy,
-        "status": wanted.status,
-        "external_id": wanted.external_id,
+        "side": chosen.side,
+        "strategy": chosen.strategy,
+        "status": chosen.status,
+        "external_id": chosen.external_id,
     }
     rows = rows.filter(**{name: value for name, value in exact.items() if value})
-    if wanted.start:
-        rows = rows.filter(executed_at__gte=wanted.start)
-    if wanted.end:
-        rows = rows.filter(executed_at__lt=wanted.end)
-    return rows.filter(_words(wanted.q)) if wanted.q else rows
+    if chosen.start:
+        rows = rows.filter(executed_at__gte=chosen.start)
+    if chosen.end:
+        rows = rows.filter(executed_at__lt=chosen.end)
+    return rows.filter(_words(chosen.q)) if chosen.q else rows
 
 
 def _words(q: str) -> Q:
@@ -244,7 +196,8 @@ class TradeDetail:
 
     `closed` are the matches it made, `lots` what it opened, `taken` what later fills
     took from those lots, `order` the other fills of its order, `prices` stored
-    prices around it (oldest first). `audit_objects` name its entries in the log.
+    prices around it (oldest first). Only to whom the book is `entrusted` does the
+    page name the file it came from and its entries in the log.
     """
 
     fill: Fill
@@ -255,7 +208,7 @@ class TradeDetail:
     order: list[Fill]
     events: list[FillEvent]
     prices: list[Price]
-    audit_objects: list[str] = field(default_factory=list)
+    entrusted: bool
 
     @property
     def realised(self) -> Decimal | None:
@@ -263,6 +216,16 @@ class TradeDetail:
         parts = [match.realised for match in self.closed]
         known = [part for part in parts if part is not None]
         return sum(known, Decimal(0)) if known and len(known) == len(parts) else None
+
+    @property
+    def file_name(self) -> str:
+        batch = self.fill.batch
+        return batch.file_name if batch is not None and self.entrusted else ""
+
+    @property
+    def audit_objects(self) -> list[str]:
+        """The objects under which the log tells of this trade. One query."""
+        return _audit_objects(self.fill) if self.entrusted else []
 
     @property
     def matched_fees(self) -> Decimal:
@@ -274,10 +237,10 @@ class TradeDetail:
         return None if self.realised is None else self.realised + self.matched_fees
 
 
-def trade(user: User, pk: int) -> TradeDetail | None:
+def trade_detail(user: Reader, pk: int) -> TradeDetail | None:
     """One trade that the person may read, or None. A fixed number of queries."""
     rows = Fill.objects.select_related("instrument", "book", "decision", "batch")
-    fill = rows.filter(pk=pk, book__in=books_for(user)).first()
+    fill = rows.filter(pk=pk, book__in=readable_books(user)).first()
     if fill is None:
         return None
     lots = list(Lot.objects.filter(fill=fill).order_by("id"))
@@ -292,7 +255,7 @@ def trade(user: User, pk: int) -> TradeDetail | None:
         list(order.order_by("executed_at", "id")[:50]) if fill.order_id else [],
         list(fill.events.select_related("author")),
         _prices_around(fill),
-        _audit_objects(fill),
+        entrusted=is_entrusted(user, fill.book),
     )
 
 
@@ -316,7 +279,12 @@ def _audit_objects(fill: Fill) -> list[str]:
     return found
 
 
-def latest_decisions(user: User, most: int) -> list[Decision]:
+def strategies() -> list[str]:
+    """Every strategy's name, for a filter's choices."""
+    return list(Strategy.objects.values_list("name", flat=True))
+
+
+def latest_decisions(user: Reader, most: int) -> list[Decision]:
     """The newest decisions in the books that a person may read: one query."""
-    rows = Decision.objects.filter(book__in=books_for(user)).select_related("book")
+    rows = Decision.objects.filter(book__in=readable_books(user)).select_related("book")
     return list(rows.order_by("-decided_at", "-pk")[:most])

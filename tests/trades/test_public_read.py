@@ -1,0 +1,171 @@
+"""Who reads which book where: one rule for every surface, and one switch.
+
+Ada owns the book; Mallory trades in another; Vera views all; Rita reviews and Remy
+reviews with trading.view; Zoe is a stranger. With PUBLIC_READ everybody reads, nobody
+writes more than before.
+"""
+
+import json
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from trades.models import Fill
+from trades.services.booking import book_fills
+from trades.services.books import NewBook, create_book
+from trades.services.importing import Source, import_for
+
+pytestmark = pytest.mark.django_db
+CSV = "symbol,side,quantity,price,executed_at\nSECRET-USD,sell,1,100,2026-01-06T12:00:00Z\n"
+PEOPLE = ("ada", "mallory", "vera", "rita", "remy", "zoe")
+# What each surface shows of Ada's book, by a text that only her book gives.
+SURFACES = {
+    "/api/books": "ada-main",
+    "/api/trades": "SECRET-USD",
+    "/api/trades?book=ada-main": "SECRET-USD",
+    "/api/trades/{fill}": "SECRET-USD",
+    "/api/portfolio": '"positions_count":1',
+    "/api/portfolio?book=ada-main": '"positions_count":1',
+    "/api/portfolio/positions": "SECRET-USD",
+    "/api/portfolio/lots": "SECRET-USD",
+    "/api/portfolio/allocation": "SECRET-USD",
+    "/api/performance?period=all": '"fills":2',
+    "/api/performance/equity-curve?period=all": '"equity"',
+    "/api/performance/monthly?period=all": '"month"',
+    "/api/performance/by-symbol?period=all": "SECRET-USD",
+    "/api/performance/by-strategy?period=all": "unassigned",
+    "/api/stats": '"trades":2',
+    "/trades/": "SECRET-USD",
+    "/trades/{fill}/": "SECRET-USD",
+    "/books/": "ada-main",
+    "/portfolio/": "SECRET-USD",
+    "/portfolio/positions/{position}/": "SECRET-USD",
+    "/performance/?period=all": "SECRET-USD",
+}
+READERS = {"ada", "vera", "remy"}
+TRADERS = {"ada", "mallory"}
+
+
+@pytest.fixture
+def clients(ada, mallory, person, client_of, book):
+    create_book(NewBook("mallory-main", "USD"), mallory)
+    remy = person("remy", "Technical Lead")
+    remy.user_permissions.add(
+        Permission.objects.get(codename="view", content_type__app_label="trading")
+    )
+    people = {
+        "ada": ada,
+        "mallory": mallory,
+        "vera": person("vera", "Viewer"),
+        "rita": person("rita", "Technical Lead"),
+        "remy": remy,
+    }
+    return {**{name: client_of(user) for name, user in people.items()}, "zoe": Client()}
+
+
+@pytest.fixture
+def fill(ada, book, make_fill):
+    """Two fills of Ada's: one by the API, and half of it sold again from a file."""
+    booked = book_fills([make_fill("f1", "buy", "2", "90", symbol="SECRET-USD")], ada)
+    import_for(Source(CSV.encode(), "private-name.csv", book.name), ada)
+    return booked.fills[0]
+
+
+def shown(client, path, fill):
+    position = fill.book.positions.get().pk
+    answer = client.get(path.format(fill=fill.pk, position=position))
+    return answer.status_code, answer.content.decode()
+
+
+@pytest.mark.parametrize("public", [False, True], ids=["closed", "public"])
+@pytest.mark.parametrize("path", SURFACES)
+def test_surface_by_setting_by_person(path, public, clients, fill, settings):
+    settings.PUBLIC_READ = public
+    seen = set()
+    for name in PEOPLE:
+        status, body = shown(clients[name], path, fill)
+        if status == 200 and SURFACES[path] in body:
+            seen.add(name)
+        elif name in TRADERS and "book=" not in path and "{" not in path:
+            assert status == 200, name  # their own books, without hers
+        elif name in TRADERS:
+            assert status in {200, 404}, name
+        else:
+            assert status in {302, 401, 403}, name
+    assert seen == (set(PEOPLE) if public else READERS)
+
+
+@pytest.mark.parametrize("public", [False, True], ids=["closed", "public"])
+def test_what_is_behind_a_trade_stays_with_those_it_was_entrusted_to(
+    public, clients, fill, settings
+):
+    settings.PUBLIC_READ = public
+    imported = Fill.objects.get(side="sell")
+    entrusted = set()
+    for name in PEOPLE:
+        page = shown(clients[name], f"/trades/{imported.pk}/", fill)[1]
+        body = shown(clients[name], f"/api/trades/{imported.pk}", fill)[1]
+        behind = ["private-name.csv" in page, "trades.import.booked" in page]
+        behind.append("trades.import.booked" in body)
+        assert len(set(behind)) == 1, name
+        assert "ada@example.test" not in page + body
+        if behind[0]:
+            entrusted.add(name)
+    assert entrusted == READERS
+
+
+WRITES = {
+    "/api/trades": {"external_id": "w"},
+    "/api/books": {"name": ""},
+    "/api/transfers": {"external_id": "w"},
+    "/api/prices": {"prices": []},
+    "/api/balances": {"asset": "USD"},
+    "/api/trades/import": {},
+}
+
+
+@pytest.mark.parametrize("path", WRITES)
+def test_the_switch_opens_no_write(path, clients, fill, settings):
+    answers = {}
+    for public in (False, True):
+        settings.PUBLIC_READ = public
+        answers[public] = [
+            clients[name]
+            .post(path, json.dumps(WRITES[path]), content_type="application/json")
+            .status_code
+            for name in PEOPLE
+        ]
+    assert answers[True] == answers[False]
+    assert answers[True][2:] == [403, 403, 403, 401]
+
+
+def test_a_foreign_book_that_is_read_is_still_not_written(clients, fill, settings):
+    settings.PUBLIC_READ = True
+    new = {
+        "book": "ada-main",
+        "external_id": "w",
+        "symbol": "BTC-USD",
+        "side": "buy",
+        "quantity": "1",
+        "price": "1",
+        "executed_at": "2026-01-01T00:00:00Z",
+    }
+    answer = clients["mallory"].post(
+        "/api/trades", json.dumps(new), content_type="application/json"
+    )
+    assert answer.status_code == 403
+    assert Fill.objects.count() == 2
+
+
+@pytest.mark.parametrize("path", ["/trades/import/", "/operations/", "/audit/"])
+def test_other_pages_stay_shut(path, clients, settings):
+    settings.PUBLIC_READ = True
+    assert clients["zoe"].get(path).status_code == 302
+
+
+def test_a_stranger_is_offered_nothing_to_write(clients, fill, settings):
+    settings.PUBLIC_READ = True
+    page = shown(clients["zoe"], "/trades/", fill)[1]
+    assert 'href="/trades/import/"' not in page
+    assert 'href="/trades/"' in page

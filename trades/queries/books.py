@@ -1,0 +1,111 @@
+"""Which books there are, which one a text means, and who may read them.
+
+Everything that shows money asks here: portfolio, trades, performance, pages and API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+
+from accounts.models import User
+from kernel.access import Access
+from kernel.cursor import page
+from trades.models import Book, Instrument
+
+Reader: TypeAlias = User | AnonymousUser
+LONGEST_ID = 18
+
+# Reads that PUBLIC_READ opens to everybody, and the writes that it never opens.
+BOOKS = Access(
+    "trading.own",
+    "trading.view",
+    writes=("trading.own",),
+    objects="own books",
+    public_read=True,
+)
+
+
+def is_id(text: str) -> bool:
+    """Whether a text that chooses a book is an id: digits are, anything else is a
+    name. No new book is named by digits alone, so the two cannot be confused."""
+    return text.isdecimal()
+
+
+def book_named(books: QuerySet[Book], text: str) -> Book | None:
+    """The book among `books` that this id or name means. One query."""
+    if not is_id(text):
+        return books.filter(name=text).first()
+    return books.filter(pk=int(text)).first() if len(text) <= LONGEST_ID else None
+
+
+def is_meant(book: Book, text: str) -> bool:
+    """Whether this id or name means the book."""
+    return int(text) == book.pk if is_id(text) else text == book.name
+
+
+def chosen_book(user: Reader, text: str) -> Book | None:
+    """The book that `?book=` means for a person, None when they may read none such."""
+    return book_named(readable_books(user), text)
+
+
+def readable_books(user: Reader) -> QuerySet[Book]:
+    """The books whose trades, portfolio and performance a person may read, by name:
+    all for anybody where PUBLIC_READ is set."""
+    if reads_every_book(user):
+        return Book.objects.order_by("name")
+    return entrusted_books(user)
+
+
+def reads_every_book(user: Reader) -> bool:
+    return settings.PUBLIC_READ or user.has_perm("trading.view")
+
+
+def entrusted_books(user: Reader) -> QuerySet[Book]:
+    """The books that are a person's to know whatever PUBLIC_READ says: all with
+    trading.view, else their own. What is behind a trade (its entries in the log,
+    the file it came from) is theirs alone."""
+    if user.has_perm("trading.view"):
+        return Book.objects.order_by("name")
+    if isinstance(user, User) and user.has_perm("trading.own"):
+        return Book.objects.filter(owner=user).order_by("name")
+    return Book.objects.none()
+
+
+def is_entrusted(user: Reader, book: Book) -> bool:
+    """Whether the book is one of `entrusted_books`; asks no database."""
+    if user.has_perm("trading.view"):
+        return True
+    return user.has_perm("trading.own") and book.owner_id == user.pk
+
+
+def own_books(user: User) -> QuerySet[Book]:
+    """The books that a person writes in."""
+    return Book.objects.filter(owner=user).order_by("name")
+
+
+def books_page(
+    user: Reader, *, limit: int, cursor: str = ""
+) -> tuple[list[Book], str | None]:
+    """Books that the person may read, newest first, and the next cursor."""
+    rows = readable_books(user).select_related("owner")
+    return page(rows, field="created_at", limit=limit, cursor=cursor)
+
+
+def demo_books_exist() -> bool:
+    """Whether pages must say DEMO DATA."""
+    return Book.objects.filter(demo=True).exists()
+
+
+def symbols_of(books: Sequence[Book]) -> list[str]:
+    """The symbols traded in these books, for a filter's choices."""
+    return list(
+        Instrument.objects.filter(fills__book__in=books)
+        .distinct()
+        .order_by("symbol")
+        .values_list("symbol", flat=True)
+    )
