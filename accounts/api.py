@@ -16,9 +16,9 @@ from accounts.queries import permissions_of, roles_of
 from accounts.serializers import Credentials, Me, PairAnswer, RefreshBody
 from accounts.services import limits, people, tokens
 from kernel.access import LOGGED_IN, PUBLIC
-from kernel.api import check_query
 from kernel.errors import NotAuthenticated
 from kernel.middleware import uncompressed
+from kernel.requests import check_query
 
 
 def _body(serializer: type[Serializer[Any]], request: Request) -> dict[str, str]:

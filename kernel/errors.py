@@ -1,6 +1,6 @@
 """The product's few typed errors: whose fault it is and what to do next.
 
-Pure: knows no framework. kernel.api turns them into problem+json (RFC 9457),
+Pure: knows no framework. kernel.problems turns them into problem+json (RFC 9457),
 kernel.middleware into a page or an htmx fragment.
 """
 
@@ -17,6 +17,13 @@ class FieldError:
     pointer: str
     code: str
     detail: str
+
+
+def summary(errors: Sequence[FieldError], *, most: int = 3) -> str:
+    """The first faults in one line: "price: must be more than 0.; side: …"."""
+    return "; ".join(
+        f"{fault.pointer.strip('/')}: {fault.detail}" for fault in errors[:most]
+    )
 
 
 @dataclass(eq=False)
@@ -74,6 +81,14 @@ class Conflict(ProductError):
     title = "It has changed meanwhile"
 
 
+class Stale(Conflict):
+    """The revision that was named is no longer the newest; `current` is how it
+    stands now. Answers 409 to a revision in a body or form, 412 to If-Match."""
+
+    def __init__(self, detail: str, *, current: Mapping[str, object]) -> None:
+        super().__init__(detail, code="stale_revision", extra={"current": current})
+
+
 class LengthRequired(ProductError):
     """A body without a Content-Length: the server hands views an empty one."""
 
@@ -96,6 +111,11 @@ class Invalid(ProductError):
 
     status = 422
     title = "Some values cannot be accepted"
+
+    @classmethod
+    def of(cls, errors: Sequence[FieldError], *, most: int = 3) -> Invalid:
+        """The faults of fields or rows, the first few of them also in the detail."""
+        return cls(summary(errors, most=most), code="invalid", errors=errors)
 
 
 class PreconditionRequired(ProductError):

@@ -26,7 +26,6 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 from structlog.contextvars import bound_contextvars
 
-from kernel.api import as_product_error, problem_response
 from kernel.errors import (
     BadRequest,
     LengthRequired,
@@ -34,6 +33,7 @@ from kernel.errors import (
     TooLarge,
     Unavailable,
 )
+from kernel.problems import as_product_error, problem_response
 from kernel.web import wanted_part
 
 T = TypeVar("T", bound=HttpResponseBase)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from kernel.api import ExactField
+from kernel.inputs import ExactField
 
 
 class AlertSerializer(serializers.Serializer):  # type: ignore[type-arg]

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from kernel.access import guarded
 from kernel.cache import tag
-from kernel.templatetags.desk import number
+from kernel.display import number
 from kernel.web import not_modified, page_or_fragment
 from portfolio import presenters
 from portfolio.domain import returns

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from kernel import markdown
-from kernel.templatetags.desk import ago
+from kernel.display import ago
 from readiness.domain.reviews import review_state
 from readiness.models import Comment, Evidence, Waiver
 from readiness.queries.board import Board, Row, SectionView

@@ -394,9 +394,9 @@ TIME_ZONE = "UTC"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.TokenOrSession"],
     "DEFAULT_PERMISSION_CLASSES": ["kernel.access.AccessPermission"],
-    "DEFAULT_RENDERER_CLASSES": ["kernel.api.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["kernel.api.StrictJSONParser"],
-    "EXCEPTION_HANDLER": "kernel.api.problem_handler",
+    "DEFAULT_RENDERER_CLASSES": ["kernel.json.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["kernel.json.StrictJSONParser"],
+    "EXCEPTION_HANDLER": "kernel.problems.problem_handler",
     "DEFAULT_SCHEMA_CLASS": "rrr_dashboard.api.Described",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "COERCE_DECIMAL_TO_STRING": True,

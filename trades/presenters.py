@@ -14,11 +14,11 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from audit import queries as audit
-from kernel.api import dumps
 from kernel.charts import sparkline
+from kernel.display import grouped
+from kernel.json import dumps
 from kernel.numbers import decimals
 from kernel.registry import actor_names
-from kernel.templatetags.desk import grouped
 from trades import serializers
 from trades.models import Fill
 from trades.queries.books import Reader, readable_books, symbols_of

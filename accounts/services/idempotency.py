@@ -23,8 +23,8 @@ from rest_framework.response import Response
 
 from accounts.models import IdempotentAnswer, User
 from accounts.models.sessions import new_id
-from kernel.api import dumps
 from kernel.errors import BadRequest, Conflict, Invalid
+from kernel.json import dumps
 
 LEASE = timedelta(seconds=60)
 KEPT = timedelta(hours=24)

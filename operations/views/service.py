@@ -15,9 +15,9 @@ from prometheus_client.registry import CollectorRegistry
 
 from kernel import build
 from kernel.access import access
-from kernel.api import dumps
 from kernel.errors import Forbidden, NotAuthenticated
 from kernel.http import OWN_HEADER, is_own
+from kernel.json import dumps
 from operations.domain.health import FAIL, Check, verdict
 from operations.queries import health
 from operations.queries.figures import DatabaseFigures

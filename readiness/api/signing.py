@@ -14,8 +14,8 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from kernel.access import Access
-from kernel.api import check_query
 from kernel.errors import BadRequest
+from kernel.requests import check_query
 from readiness.domain.statements import MEANINGS
 from readiness.models import Review
 from readiness.queries.board import board

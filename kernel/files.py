@@ -1,0 +1,69 @@
+"""Files that are whole or not there: written beside their name, then renamed.
+
+After a crash or a full disk the name holds the old content or the new one, never
+half of either; what was begun beside it is removed. Only our own user reads them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from secrets import token_hex
+from typing import BinaryIO
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file that becomes `path`, fsynced, when the block ends without an error."""
+    with _beside(path) as (draft, file):
+        yield file
+        _sync(file)
+        draft.replace(path)
+        sync_folder(path.parent)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace `path` at once; the folder must exist."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+def write_once(path: Path, content: bytes) -> bool:
+    """Make `path` unless it is there, whole from its first moment; True when this
+    call made it, False when another was first."""
+    with _beside(path) as (draft, file):
+        file.write(content)
+        _sync(file)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return False
+        sync_folder(path.parent)
+        return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Make new names in the folder survive a crash."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    draft = path.with_name(f".{path.name}.{token_hex(6)}.new")
+    handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield draft, file
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())

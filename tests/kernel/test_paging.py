@@ -1,0 +1,186 @@
+"""Walking a list by its cursors: each row once, whatever the ties, both ways."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import RequestFactory
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rest_framework.request import Request
+
+from accounts.models import User
+from kernel.errors import BadRequest
+from kernel.paging import (
+    Key,
+    Page,
+    decode,
+    encode,
+    in_order,
+    link_headers,
+    newest_first,
+)
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+ENOUGH = 100
+keys = st.lists(st.one_of(st.text(max_size=20), st.integers(-(2**63) + 1, 2**63 - 1)))
+
+
+@given(keys)
+def test_a_cursor_is_url_safe_and_comes_back(key: list[str | int]) -> None:
+    cursor = encode(tuple(key))
+    assert decode(cursor) == tuple(key)
+    assert set(cursor) <= set(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    )
+
+
+def coded(value: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+FOREIGN = {
+    "no base64": "!",
+    "not ASCII": "£",
+    "no JSON": "AAAA",
+    "a word": "bm9w",
+    "padding": "=" * 5,
+    "an object": coded({"a": 1}),
+    "a fraction": coded([1.5, 2]),
+    "nested": coded([["a"], 1]),
+    "yes": coded([True, 1]),
+    "too large": coded([2**63, 1]),
+    "brackets": base64.urlsafe_b64encode(b"[" * 100_000).decode(),
+}
+
+
+@pytest.mark.parametrize("cursor", FOREIGN.values(), ids=FOREIGN)
+def test_a_foreign_cursor_is_a_bad_request(cursor: str) -> None:
+    with pytest.raises(BadRequest, match="not one of ours"):
+        decode(cursor)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [(), (1,), ("x", 1), ("2026-01-01", 1), (1, 1), ("2026-01-01T00:00:00Z", "1")],
+    ids=["empty", "short", "no time", "no zone", "a number", "a text for an id"],
+)
+def test_a_cursor_of_another_list_is_a_bad_request(db: None, key: Key) -> None:
+    rows, cursor = User.objects.all(), encode(key)
+    with pytest.raises(BadRequest, match="not one of ours"):
+        newest_first(rows, field="date_joined", limit=5, cursor=cursor)
+    with pytest.raises(BadRequest, match="not one of ours"):
+        newest_first(rows, field="date_joined", limit=5, before=cursor)
+
+
+def walked(turn: Callable[[str], Page[Any]], start: Page[Any]) -> list[Page[Any]]:
+    pages = [start]
+    while (cursor := pages[-1].next_cursor) is not None:
+        pages.append(turn(cursor))
+        assert len(pages) < ENOUGH, "a walk must end"
+    return pages
+
+
+@given(days=st.lists(st.integers(0, 3), max_size=12), limit=st.integers(1, 5))
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_pages_forth_and_back_show_each_row_once(
+    db: None, days: list[int], limit: int
+) -> None:
+    User.objects.all().delete()
+    User.objects.bulk_create(
+        User(username=f"p{n}", date_joined=START + timedelta(days=day))
+        for n, day in enumerate(days)
+    )
+    everybody = list(User.objects.order_by("-date_joined", "-id"))
+
+    def page(cursor: str = "", before: str = "") -> Page[User]:
+        return newest_first(
+            User.objects.all(),
+            field="date_joined",
+            limit=limit,
+            cursor=cursor,
+            before=before,
+        )
+
+    forth = walked(lambda cursor: page(cursor=cursor), page())
+    assert [row for each in forth for row in each.rows] == everybody
+    assert all(len(each.rows) == limit for each in forth[:-1])
+    back = [forth[-1]]
+    while (cursor := back[-1].prev_cursor) is not None:
+        back.append(page(before=cursor))
+        assert len(back) < ENOUGH, "a walk must end"
+    assert [row for each in back[::-1] for row in each.rows] == everybody
+    for here, there in zip(forth, back[::-1], strict=False):
+        assert here.next_cursor == there.next_cursor
+
+
+def test_rows_added_while_reading_neither_repeat_nor_hide_others(db: None) -> None:
+    def join(name: str, day: int) -> None:
+        User.objects.create(username=name, date_joined=START + timedelta(days=day))
+
+    for n in range(4):
+        join(f"p{n}", n)
+    rows = User.objects.exclude(username="probe")
+    first = newest_first(rows, field="date_joined", limit=2)
+    join("late", 9)
+    second = newest_first(
+        rows, field="date_joined", limit=2, cursor=str(first.next_cursor)
+    )
+    assert [person.username for person in second.rows] == ["p1", "p0"]
+    newer = newest_first(
+        rows, field="date_joined", limit=2, before=str(second.prev_cursor)
+    )
+    assert [person.username for person in newer.rows] == ["p3", "p2"]
+    assert newer.prev_cursor is not None, "one was added above"
+
+
+def test_whole_numbers_order_as_well_as_times(db: None) -> None:
+    User.objects.bulk_create(User(username=f"p{n}") for n in range(5))
+    pages = walked(
+        lambda cursor: newest_first(
+            User.objects.all(), field="id", limit=2, cursor=cursor
+        ),
+        newest_first(User.objects.all(), field="id", limit=2),
+    )
+    numbers = [row.pk for each in pages for row in each.rows]
+    assert numbers == sorted(numbers, reverse=True)
+    assert len(numbers) == User.objects.count()
+
+
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(0, 2), st.text(max_size=3)), max_size=12, unique=True
+    ),
+    limit=st.integers(1, 5),
+)
+def test_a_list_in_memory_is_walked_the_same_way(
+    rows: list[tuple[int, str]], limit: int
+) -> None:
+    rows.sort()
+    pages = walked(
+        lambda cursor: in_order(rows, key=lambda row: row, limit=limit, cursor=cursor),
+        in_order(rows, key=lambda row: row, limit=limit),
+    )
+    assert [row for each in pages for row in each.rows] == rows
+
+
+def test_a_key_of_other_types_is_a_foreign_cursor() -> None:
+    with pytest.raises(BadRequest, match="not one of ours"):
+        in_order([1, 2], key=lambda row: (row,), limit=1, cursor=encode(("a",)))
+
+
+def test_a_link_leads_to_the_next_page_and_keeps_the_query() -> None:
+    request = Request(RequestFactory().get("/api/x?side=buy&cursor=old"))
+    assert link_headers(request, "new") == {
+        "Link": '<http://testserver/api/x?side=buy&cursor=new>; rel="next"'
+    }
+    assert link_headers(request, None) == {}
