@@ -40,6 +40,7 @@ from trades.models import (
     Strategy,
     Transfer,
 )
+from trades.queries.rates import BookRates
 from trades.services import ledger
 from trades.services.books import writable_book
 from trades.services.ledger import Deltas, Key
@@ -449,7 +450,7 @@ def _fills(
     pointers: Sequence[str],
 ) -> list[Fill]:
     """Unsaved rows, amounts rounded and fees valued. Raises Invalid."""
-    rates = Rates()
+    rates = BookRates(book)
     decisions = _decision_ids(book, {one.decision for one in new if one.decision})
     rows: list[Fill] = []
     errors: list[FieldError] = []
@@ -485,7 +486,7 @@ def _fill_row(
     book: Book,
     one: NewFill,
     instrument: Instrument,
-    rates: Rates,
+    rates: BookRates,
     decisions: Mapping[str, int],
     batch: ImportBatch | None,
     now: datetime,
@@ -516,7 +517,7 @@ def _fill_row(
 
 
 def _fee_value(
-    one: NewFill, currency: str, instrument: Instrument, rates: Rates
+    one: NewFill, currency: str, instrument: Instrument, rates: BookRates
 ) -> Decimal | None:
     """The fee in the quote currency, rounded once; None where no rate is known."""
     if not one.fee or currency == instrument.quote:
@@ -530,25 +531,6 @@ def _fee_value(
         return exact(rounded(one.fee * rate))
     except (NotExact, ArithmeticError):
         return None
-
-
-class Rates:
-    """Exchange rates at a time, asked once each."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, str, datetime], Decimal | None] = {}
-
-    def at(self, currency: str, quote: str, at: datetime) -> Decimal | None:
-        """The newest price of CURRENCY-QUOTE not later than `at`."""
-        key = (currency, quote, at)
-        if key not in self._known:
-            self._known[key] = (
-                Price.objects.filter(symbol=f"{currency}-{quote}", at__lte=at)
-                .order_by("-at")
-                .values_list("price", flat=True)
-                .first()
-            )
-        return self._known[key]
 
 
 def _decision_ids(book: Book, wanted: set[str]) -> dict[str, int]:

@@ -1,0 +1,150 @@
+"""One rule for exchange rates, whoever asks: booking, now, and through time."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from trades.domain.facts import NewPrice
+from trades.domain.rates import Quote, exchange_rate
+from trades.models import Fill
+from trades.queries.rates import BookRates, Rates, rate_history
+from trades.services.booking import book_fills, set_prices
+from trades.services.books import NewBook, create_book
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def price(symbol, value, hours=0):
+    return NewPrice(symbol, NOON + hours * HOUR, Decimal(value))
+
+
+# prices (symbol, price, hours from noon), own fills likewise, and EUR in USD at noon
+CASES = {
+    "nothing is known": ([], [], None),
+    "direct": ([("EUR-USD", "1.25", -1)], [], "1.25"),
+    "inverse": ([("USD-EUR", "0.8", -1)], [], "1.25"),
+    "at the very moment": ([("EUR-USD", "1.25", 0)], [], "1.25"),
+    "later prices do not count": ([("EUR-USD", "1.25", 1)], [], None),
+    "the newest not after": (
+        [("EUR-USD", "1", -9), ("EUR-USD", "1.25", -1), ("EUR-USD", "2", 1)],
+        [],
+        "1.25",
+    ),
+    "a newer inverse": ([("EUR-USD", "2", -9), ("USD-EUR", "0.8", -1)], [], "1.25"),
+    "a newer direct": ([("EUR-USD", "1.25", -1), ("USD-EUR", "0.5", -9)], [], "1.25"),
+    "both at once": ([("EUR-USD", "1.25", -1), ("USD-EUR", "0.5", -1)], [], "1.25"),
+    "a direct price of 0": ([("EUR-USD", "0", -1)], [], None),
+    "an inverse price of 0": ([("USD-EUR", "0", -1)], [], None),
+    "0 and an older inverse": (
+        [("EUR-USD", "0", -1), ("USD-EUR", "0.8", -9)],
+        [],
+        "1.25",
+    ),
+    "an own fill": ([], [("EUR-USD", "1.25", -1)], "1.25"),
+    "an own fill the other way": ([], [("USD-EUR", "0.8", -1)], "1.25"),
+    "a later own fill": ([], [("EUR-USD", "1.25", 1)], None),
+    "a price before an own fill": (
+        [("EUR-USD", "1.25", -9)],
+        [("EUR-USD", "2", -1)],
+        "1.25",
+    ),
+    "another pair": ([("GBP-USD", "1.25", -1)], [("EUR-GBP", "1", -1)], None),
+}
+
+
+@pytest.fixture
+def stored(request, ada, book, make_fill):
+    prices, fills, expected = CASES[request.param]
+    set_prices([price(*row) for row in prices], ada)
+    for symbol, value, hours in fills:
+        at = NOON + hours * HOUR
+        book_fills(
+            [make_fill(f"own {at}", "buy", "1", value, symbol=symbol, executed_at=at)],
+            ada,
+        )
+    return None if expected is None else Decimal(expected)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("stored", CASES, indirect=True)
+@pytest.mark.parametrize("reader", ["booking", "now", "loaded", "history"])
+def test_every_reader_has_the_same_rate(reader, stored, book):
+    rates = {
+        "booking": lambda: BookRates(book).at("EUR", "USD", NOON),
+        "now": lambda: Rates(NOON, [book.pk]).rate("EUR", "USD"),
+        "loaded": lambda: (
+            Rates(NOON, [book.pk]).load(["EUR", "USD", "GBP"], "USD").rate("EUR", "USD")
+        ),
+        "history": lambda: rate_history(["EUR"], "USD", [book.pk]).rate(
+            "EUR", "USD", NOON
+        ),
+    }
+    assert rates[reader]() == stored
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("stored", CASES, indirect=True)
+def test_a_fee_is_worth_what_the_rate_of_its_time_says(stored, ada, book, make_fill):
+    fee = {"fee": Decimal(4), "fee_currency": "EUR", "executed_at": NOON}
+    fill = book_fills([make_fill("f1", "buy", "1", "100", **fee)], ada).fills[0]
+    assert fill.fee_value == (None if stored is None else 4 * stored)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("symbol", ["EUR-USD", "USD-EUR"])
+def test_a_fee_and_the_portfolio_use_one_rate(symbol, ada, book, make_fill, client_of):
+    set_prices([price(symbol, "0.5")], ada)
+    fee = {"fee": Decimal(4), "fee_currency": "EUR", "executed_at": NOON}
+    made = book_fills([make_fill("f1", "buy", "1", "100", **fee)], ada).fills[0]
+    answer = client_of(ada).get("/api/portfolio").json()
+    worth = Decimal(answer["cash_balance"]) + 100  # what the fee cost, in USD
+    assert -worth == made.fee_value
+    assert "no_fx" not in answer["incomplete"]
+
+
+@pytest.mark.django_db
+def test_somebody_elses_fills_are_no_rate(ada, mallory, book, make_fill):
+    create_book(NewBook("mallory-main", "USD"), mallory)
+    book_fills([make_fill("m1", "buy", "1", "9", symbol="EUR-USD")], mallory)
+    later = NOON + timedelta(days=400)
+    assert Rates(later, [book.pk]).rate("EUR", "USD") is None
+    assert BookRates(book).at("EUR", "USD", later) is None
+    assert rate_history(["EUR"], "USD", [book.pk]).rate("EUR", "USD", later) is None
+
+
+@pytest.mark.django_db
+def test_a_voided_fill_is_no_rate(ada, book, make_fill):
+    book_fills([make_fill("m1", "buy", "1", "9", symbol="EUR-USD")], ada)
+    Fill.objects.update(status="voided")
+    later = NOON + timedelta(days=400)
+    assert Rates(later, [book.pk]).rate("EUR", "USD") is None
+    assert rate_history(["EUR"], "USD", [book.pk]).rate("EUR", "USD", later) is None
+
+
+@pytest.mark.django_db
+def test_what_it_costs_to_ask(ada, book, django_assert_num_queries):
+    set_prices([price("EUR-USD", "1.25", -1)], ada)
+    with django_assert_num_queries(1):
+        rates = Rates(NOON, [book.pk]).load(["EUR", "USD"], "USD")
+        assert rates.convert(Decimal(2), "EUR", "USD") == Decimal("2.5")
+    with django_assert_num_queries(0):
+        assert rates.rate("EUR", "USD") == Decimal("1.25")
+        assert rates.rate("USD", "USD") == 1
+        assert Rates(NOON, [book.pk]).load(["USD"], "USD").rate("USD", "USD") == 1
+    nothing = BookRates(book)
+    with django_assert_num_queries(2):
+        for hours in range(50):
+            assert nothing.at("XXX", "USD", NOON + hours * HOUR) is None
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "expected"),
+    [("USD", "USD", "1"), ("EUR", "USD", "1.25"), ("USD", "EUR", "0.8")],
+)
+def test_the_rule_itself(source, target, expected):
+    quotes = {"EUR-USD": Quote(Decimal("1.25"), NOON)}
+    assert exchange_rate(source, target, quotes.get) == Decimal(expected)
+    assert exchange_rate("EUR", "CHF", quotes.get) is None
+    assert exchange_rate("EUR", "USD") is None
