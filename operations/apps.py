@@ -9,7 +9,7 @@ from django.utils.module_loading import autodiscover_modules
 
 
 def _rules(**kwargs: Any) -> None:
-    from operations.services.alerting import ensure_rules
+    from operations.services.rules import ensure_rules
 
     ensure_rules()
 

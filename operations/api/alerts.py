@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from kernel.access import Access
 from kernel.api import check_query, limit_of, list_response, revision_of
-from kernel.errors import BadRequest, Conflict, NotFound, PreconditionFailed
+from kernel.errors import BadRequest, Conflict, PreconditionFailed
 from operations import presenters, queries
 from operations.serializers import (
     AlertListSerializer,
@@ -22,7 +22,7 @@ from operations.serializers import (
     RuleListSerializer,
     RuleSerializer,
 )
-from operations.services import alerting
+from operations.services import incidents, rules
 
 READS = Access("operations.view")
 DECIDES = Access("operations.acknowledge")
@@ -65,7 +65,7 @@ class Acknowledge(APIView):
     def post(self, request: Request, uid: UUID) -> Response:
         """Say that you are on it: nobody else is paged about it."""
         return Response(
-            presenters.alert(alerting.acknowledge(uid, _user(request), timezone.now()))
+            presenters.alert(incidents.acknowledge(uid, _user(request), timezone.now()))
         )
 
 
@@ -75,7 +75,7 @@ class Resolve(APIView):
     @extend_schema(request=None, responses=AlertSerializer)
     def post(self, request: Request, uid: UUID) -> Response:
         """End an alert by hand; a new breach opens a new one."""
-        done = alerting.resolve_by_hand(uid, _user(request), timezone.now())
+        done = incidents.resolve_by_hand(uid, _user(request), timezone.now())
         return Response(presenters.alert(done))
 
 
@@ -99,10 +99,7 @@ class OneRule(APIView):
     def get(self, request: Request, name: str) -> Response:
         """One rule; its ETag is the revision that a PATCH names."""
         check_query(request)
-        row = next((row for row in queries.rules() if row.name == name), None)
-        if row is None:
-            raise NotFound("There is no such rule.", code="not_found")
-        return _with_revision(presenters.rule(row))
+        return _with_revision(presenters.rule(queries.rule(name)))
 
     @extend_schema(request=RuleChangeSerializer, responses=RuleSerializer)
     def patch(self, request: Request, name: str) -> Response:
@@ -111,7 +108,7 @@ class OneRule(APIView):
         change.is_valid(raise_exception=True)
         revision = revision_of(request, request.data)
         try:
-            row = alerting.set_threshold(
+            row = rules.set_threshold(
                 name,
                 change.validated_data["threshold"],
                 revision=revision,

@@ -31,23 +31,71 @@ ERROR_RATE, LATENCY, MEMORY, DATABASE = (
 )
 
 
-@dataclass(frozen=True)
+class Severity(StrEnum):
+    """P0 wakes people up, P3 waits for Monday."""
+
+    P0 = "P0"
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+
+
+class TimelineKind(StrEnum):
+    """What a line of an alert's story is about."""
+
+    PENDING = "pending"
+    FIRING = "firing"
+    REOPENED = "reopened"
+    RESOLVED = "resolved"
+    NOTIFIED = "notified"
+    ACKNOWLEDGED = "acknowledged"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Seed:
     """A rule as it comes with the product; people change the threshold."""
 
     name: str
     title: str
-    severity: str
+    severity: Severity
     threshold: Decimal
     unit: str
     for_seconds: int
 
 
 SEEDS = (
-    Seed(ERROR_RATE, "High error rate", "P1", Decimal(5), "%", 30),
-    Seed(LATENCY, "Slow answers (P95)", "P2", Decimal(500), "ms", 30),
-    Seed(MEMORY, "High memory usage", "P2", Decimal(80), "%", 30),
-    Seed(DATABASE, "Database connection failures", "P0", Decimal(0), "failures", 0),
+    Seed(
+        name=ERROR_RATE,
+        title="High error rate",
+        severity=Severity.P1,
+        threshold=Decimal(5),
+        unit="%",
+        for_seconds=30,
+    ),
+    Seed(
+        name=LATENCY,
+        title="Slow answers (P95)",
+        severity=Severity.P2,
+        threshold=Decimal(500),
+        unit="ms",
+        for_seconds=30,
+    ),
+    Seed(
+        name=MEMORY,
+        title="High memory usage",
+        severity=Severity.P2,
+        threshold=Decimal(80),
+        unit="%",
+        for_seconds=30,
+    ),
+    Seed(
+        name=DATABASE,
+        title="Database connection failures",
+        severity=Severity.P0,
+        threshold=Decimal(0),
+        unit="failures",
+        for_seconds=0,
+    ),
 )
 
 
@@ -61,7 +109,7 @@ class Reading:
     breached: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Standing:
     """What is known of an unresolved alert, or of the one just resolved."""
 

@@ -8,7 +8,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-SEVERITIES = [("P0", "P0"), ("P1", "P1"), ("P2", "P2"), ("P3", "P3")]
+from operations.domain.alerting import Severity
+
+SEVERITIES = [(severity.value, severity.value) for severity in Severity]
 
 
 class Rule(models.Model):

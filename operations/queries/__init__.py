@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from operations.queries.alerting import (
     ALERT_STATES,
+    alert,
     alerts,
     firing_unacknowledged,
     open_alerts,
+    rule,
     rules,
     timeline,
 )
@@ -26,6 +28,7 @@ from operations.queries.running import (
 
 __all__ = [
     "ALERT_STATES",
+    "alert",
     "alerts",
     "firing_unacknowledged",
     "job_board",
@@ -37,6 +40,7 @@ __all__ = [
     "probe_board",
     "processes",
     "recent_runs",
+    "rule",
     "rules",
     "stale_processes",
     "timeline",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db.models import Q, QuerySet
 
 from kernel import cursor
+from kernel.errors import NotFound
 from operations.models import Alert, Rule, TimelineEntry
 
 ALERT_STATES = tuple(Alert.State.values)
@@ -42,5 +45,21 @@ def timeline(alert: Alert) -> list[TimelineEntry]:
     return list(TimelineEntry.objects.filter(alert=alert).order_by("at", "pk")[:500])
 
 
+def alert(uid: UUID) -> Alert:
+    """The alert with this public id. Raises NotFound."""
+    try:
+        return Alert.objects.select_related("acknowledged_by").get(uid=uid)
+    except Alert.DoesNotExist as error:
+        raise NotFound("There is no such alert.", code="not_found") from error
+
+
 def rules() -> list[Rule]:
     return list(Rule.objects.order_by("name"))
+
+
+def rule(name: str) -> Rule:
+    """Raises NotFound."""
+    try:
+        return Rule.objects.get(name=name)
+    except Rule.DoesNotExist as error:
+        raise NotFound("There is no such rule.", code="not_found") from error

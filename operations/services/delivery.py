@@ -1,4 +1,4 @@
-"""The outbox: a notice is a row first, and delivered at least once.
+"""Empties the outbox: what is a row is delivered at least once.
 
 Claims are compare-and-set with a lease and a fence, so two deliverers never send
 the same notice at the same time, and a killed one's notice is sent again with the
@@ -8,14 +8,12 @@ same Message-ID.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
 
-from operations.channels import mail
-from operations.channels.mail import ChannelError
+from operations.channels import ChannelError, Message, channel
 from operations.models import Notice
 
 LEASE = timedelta(seconds=60)
@@ -24,60 +22,6 @@ LONGEST_WAIT = timedelta(hours=1)
 MOST_ATTEMPTS = 10
 BATCH = 20
 State = Notice.State
-
-
-def queue(
-    *,
-    kind: str,
-    about: str,
-    level: str,
-    recipients: Iterable[tuple[str, str]],
-    subject: str,
-    body: str,
-    at: datetime,
-) -> int:
-    """One notice per (name, mail address) not told this yet; returns how many.
-
-    With nobody to tell, one dead notice says so. Call it in the transaction of
-    what is told about.
-    """
-    people = [(name, address) for name, address in recipients if address]
-    rows = [
-        _notice(kind, about, level, name, address, subject, body, at)
-        for name, address in people
-    ]
-    if not rows:
-        nobody = _notice(kind, about, level, "operators", "", subject, body, at)
-        nobody.state = State.DEAD
-        nobody.last_error = "no active Operator has a mail address"
-        rows = [nobody]
-    Notice.objects.bulk_create(rows, ignore_conflicts=True)
-    return len(people)
-
-
-def _notice(
-    kind: str,
-    about: str,
-    level: str,
-    name: str,
-    address: str,
-    subject: str,
-    body: str,
-    at: datetime,
-) -> Notice:
-    return Notice(
-        kind=kind,
-        about=about,
-        level=level,
-        recipient=name,
-        address=address,
-        channel="email",
-        dedup_key=f"{about}/{level}/{name}/email",
-        subject=subject,
-        body=body,
-        created_at=at,
-        next_attempt_at=at,
-    )
 
 
 def deliver(at: datetime) -> int:
@@ -113,11 +57,13 @@ def _claim(pk: int, at: datetime) -> Notice | None:
 
 def _send(notice: Notice, at: datetime) -> int:
     try:
-        mail.send(
-            uid=str(notice.uid),
-            address=notice.address,
-            subject=notice.subject,
-            body=notice.body,
+        channel(notice.channel).send(
+            Message(
+                uid=str(notice.uid),
+                address=notice.address,
+                subject=notice.subject,
+                body=notice.body,
+            )
         )
     except ChannelError as error:
         _failed(notice, error, at)

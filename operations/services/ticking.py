@@ -11,7 +11,7 @@ from django.db import DatabaseError
 
 from kernel import http
 from operations.models import Heartbeat
-from operations.services import alerting, delivery, heartbeats, scheduler, spool
+from operations.services import alerting, delivery, heartbeats, paging, scheduler
 
 logger = logging.getLogger("rrr.jobs")
 
@@ -26,7 +26,7 @@ def tick(at: datetime, *, by: str = "worker") -> None:
     alone = by == "watch"
     _step(lambda: scheduler.run_due(at, probes=not alone, ring=not alone))
     _step(lambda: alerting.evaluate(at))
-    _step(spool.mirror)
+    _step(paging.mirror)
     _step(lambda: delivery.deliver(at))
     _step(_ping)
 

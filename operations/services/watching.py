@@ -14,7 +14,7 @@ from django.utils import timezone
 from operations import queries
 from operations.models import Heartbeat
 from operations.services import heartbeats, ticking
-from operations.services.spool import DatabaseWatch
+from operations.services.database_watch import DatabaseWatch
 
 logger = logging.getLogger("rrr.watch")
 LOOK_EVERY = 5.0

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from kernel.access import access
 from kernel.cache import tag
-from kernel.errors import Conflict, NotFound
+from kernel.errors import Conflict
 from kernel.registry import actor_names
 from kernel.web import not_modified, page_or_fragment
 from operations import queries
 from operations.forms import ThresholdForm
-from operations.services import alerting
+from operations.services import alerting, incidents, rules
 
 DECIDES = ("operations.acknowledge",)
 
@@ -52,15 +52,13 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @access("operations.view")
 def detail(request: HttpRequest, uid: UUID) -> HttpResponse:
-    alert = alerting.find(uid)
+    alert = queries.alert(uid)
     entries = queries.timeline(alert)
     context = {
         "alert": alert,
         "timeline": entries,
         "names": actor_names({entry.actor for entry in entries}),
-        "rule": next(
-            (rule for rule in queries.rules() if rule.name == alert.rule), None
-        ),
+        "rule": {rule.name: rule for rule in queries.rules()}.get(alert.rule),
     }
     return page_or_fragment(
         request,
@@ -74,14 +72,14 @@ def detail(request: HttpRequest, uid: UUID) -> HttpResponse:
 @access(*DECIDES)
 def acknowledge(request: HttpRequest, uid: UUID) -> HttpResponse:
     return _decide(
-        request, uid, alerting.acknowledge, "Acknowledged: nobody else is paged."
+        request, uid, incidents.acknowledge, "Acknowledged: nobody else is paged."
     )
 
 
 @require_POST
 @access("operations.manage")
 def resolve(request: HttpRequest, uid: UUID) -> HttpResponse:
-    return _decide(request, uid, alerting.resolve_by_hand, "Resolved by hand.")
+    return _decide(request, uid, incidents.resolve_by_hand, "Resolved by hand.")
 
 
 def _decide(request: HttpRequest, uid: UUID, decision: Any, said: str) -> HttpResponse:
@@ -97,9 +95,7 @@ def _decide(request: HttpRequest, uid: UUID, decision: Any, said: str) -> HttpRe
 @access("operations.view", writes=("operations.manage",))
 def rule(request: HttpRequest, name: str) -> HttpResponse:
     """A rule with its form; a stale one says what it is now."""
-    row = next((row for row in queries.rules() if row.name == name), None)
-    if row is None:
-        raise NotFound("There is no such rule.", code="not_found")
+    row = queries.rule(name)
     given = request.POST if request.method == "POST" else None
     shown = {"threshold": f"{row.threshold.normalize():f}", "revision": row.revision}
     form = ThresholdForm(name, given, initial=shown)
@@ -107,7 +103,7 @@ def rule(request: HttpRequest, name: str) -> HttpResponse:
     if request.method == "POST":
         if form.is_valid():
             try:
-                alerting.set_threshold(
+                rules.set_threshold(
                     name,
                     form.cleaned_data["threshold"],
                     revision=form.cleaned_data["revision"],

@@ -42,17 +42,17 @@ def test_a_pending_alert_that_falls_below_ends_without_firing() -> None:
 
 def test_a_firing_alert_resolves_after_thirty_seconds_below() -> None:
     assert step(FIRING, LOW, for_seconds=30, at=after(60)) is Change.BELOW
-    below = Standing(NOON, after(30), below_since=after(60))
+    below = Standing(pending_at=NOON, fired_at=after(30), below_since=after(60))
     assert step(below, LOW, for_seconds=30, at=after(89)) is Change.NOTHING
     assert step(below, LOW, for_seconds=30, at=after(90)) is Change.RESOLVE
     assert step(below, high(), for_seconds=30, at=after(90)) is Change.STILL
 
 
 def test_a_breach_soon_after_resolving_reopens_the_same_alert() -> None:
-    ended = Standing(NOON, after(30), resolved_at=after(100))
+    ended = Standing(pending_at=NOON, fired_at=after(30), resolved_at=after(100))
     assert step(ended, high(), for_seconds=30, at=after(699)) is Change.REOPEN
     assert step(ended, high(), for_seconds=30, at=after(700)) is Change.OPEN
-    never_fired = Standing(NOON, None, resolved_at=after(100))
+    never_fired = Standing(pending_at=NOON, resolved_at=after(100))
     assert step(never_fired, high(), for_seconds=30, at=after(101)) is Change.OPEN
 
 

@@ -18,7 +18,7 @@ from audit.models import AuditEvent
 from kernel.redis import client
 from operations.domain.alerting import Reading
 from operations.models import Alert, Minute, Notice, Rule
-from operations.services import alerting, counters, delivery, memory
+from operations.services import alerting, counters, delivery, memory, minutes
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Person = Callable[..., User]
@@ -168,8 +168,8 @@ def test_counts_that_redis_did_not_take_are_sent_later(
 
 def test_the_last_minute_is_kept_once(db: None) -> None:
     at = datetime.now(UTC)
-    alerting.roll_up(at)
-    alerting.roll_up(at)
+    minutes.roll_up(at)
+    minutes.roll_up(at)
     minute = Minute.objects.get()
     assert (minute.series, minute.slots_read) == ("web", 6)
     assert minute.at == at.replace(second=0, microsecond=0) - timedelta(minutes=1)

@@ -12,8 +12,8 @@ from django.core import mail
 
 from accounts.models import User
 from operations.models import Alert, Notice
-from operations.services import spool
-from operations.services.spool import DatabaseWatch
+from operations.services import paging, spool
+from operations.services.database_watch import DatabaseWatch, database_answers
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -41,7 +41,7 @@ def own_state(tmp_path: Path, settings: object) -> Path:
 @pytest.fixture
 def operator(person: Callable[..., User]) -> User:
     user = person("olga", "Operator")
-    spool.mirror()
+    paging.mirror()
     return user
 
 
@@ -51,7 +51,9 @@ def test_the_mirror_holds_rule_and_recipients_for_the_owner_only(
     path = own_state / "paging.json"
     assert path.stat().st_mode & 0o777 == 0o600
     held = json.loads(path.read_text())
-    assert held["recipients"] == [["olga", "olga@example.test"]]
+    assert held["recipients"] == [
+        {"name": "olga", "address": "olga@example.test", "channel": "email"}
+    ]
     assert held["severity"] == "P0"
 
 
@@ -64,7 +66,7 @@ def test_one_failed_look_tells_the_operator_and_leaves_a_line(operator: User) ->
     (message,) = mail.outbox
     assert message.subject.startswith("[P0] Database connection failures firing")
     (path,) = spool.waiting()
-    assert [line["event"] for line in spool.read_lines(path)] == ["firing", "sent"]
+    assert [type(line) for line in spool.read(path)] == [spool.Firing, spool.Sent]
     assert not Alert.objects.exists()
 
 
@@ -140,4 +142,4 @@ def test_a_line_cut_by_a_crash_is_left_out(operator: User) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_real_question_reads_from_the_database() -> None:
-    assert spool.database_answers() is None
+    assert database_answers() is None

@@ -11,7 +11,7 @@ from django.utils import timezone
 from operations import queries
 from operations.models import Heartbeat, JobRun
 from operations.services import alerting, bell, delivery, heartbeats, ticking, watching
-from operations.services.spool import DatabaseWatch
+from operations.services.database_watch import DatabaseWatch
 from rrr_dashboard.beat import SteadyEvery, steady_now
 
 pytestmark = pytest.mark.django_db

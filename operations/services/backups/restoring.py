@@ -23,7 +23,9 @@ from audit import channels as audit_channels
 from audit import queries as audit_queries
 from audit.services import append
 from kernel import locks
-from operations.models import Alert, Backup, Follower, JobRun, Notice, TimelineEntry
+from operations.domain.alerting import TimelineKind
+from operations.models import Alert, Backup, Follower, JobRun, Notice
+from operations.services import timeline
 from operations.services.backups import engines, files, taking
 from operations.services.backups.engines import BackupError, Progress
 
@@ -134,10 +136,10 @@ def settle(manifest: files.Manifest, at: datetime) -> None:
         last_error="restored",
     )
     for alert in Alert.objects.exclude(state=Alert.State.RESOLVED):
-        TimelineEntry.objects.create(
-            alert=alert,
+        timeline.note(
+            alert,
+            TimelineKind.RESOLVED,
             at=at,
-            kind="resolved",
             actor="system",
             text="restored from a backup",
         )

@@ -18,7 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from kernel import build, http
 from kernel.redis import FAILURES, client
-from operations.services.alerting import operators
+from operations.services.telling import operators
 
 LEAST_FREE = 1_000_000_000
 

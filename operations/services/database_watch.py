@@ -1,0 +1,124 @@
+"""The database rule: evaluated and told while the database is away.
+
+`watch` asks the database; when it fails, the alert and its messages are lines of
+the spool, and when it answers again they become rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from uuid import uuid4
+
+from django.db import DatabaseError, connection
+
+from operations.channels import ChannelError, Message, channel
+from operations.domain.alerting import DATABASE, read_database
+from operations.models import Alert, Rule
+from operations.services import alerting, paging, spool
+from operations.services.paging import Paging
+from operations.services.spool import Firing, Sent, SpooledNotice
+from operations.services.telling import announcement
+
+
+def database_answers() -> str | None:
+    """None when a new connection can read; else why not, in one line."""
+    try:
+        connection.close()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
+            cursor.fetchone()
+    except DatabaseError as error:
+        return str(error).splitlines()[0] if str(error) else type(error).__name__
+    return None
+
+
+@dataclass
+class DatabaseWatch:
+    """What `watch` remembers from look to look."""
+
+    ask: Callable[[], str | None] = database_answers
+    failures: int = 0
+    firing: Firing | None = None
+    sent: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        # A killed watch left its alert in the spool: go on with that one.
+        for path in spool.waiting():
+            for line in spool.read(path):
+                if isinstance(line, Firing):
+                    self.firing = line
+                else:
+                    self.sent.add(line.notice)
+
+    def look(self, at: datetime) -> bool:
+        """Ask once; fire and tell, or absorb and let it resolve. True: it answered."""
+        failure = self.ask()
+        if failure is not None:
+            self.failures += 1
+            self._down(failure, at)
+            return False
+        self.failures = 0
+        if self.firing or spool.waiting():
+            spool.absorb()
+            self.firing = None
+            self.sent.clear()
+        rule = Rule.objects.filter(name=DATABASE).first()
+        if rule is not None:
+            alerting.apply(read_database(0, rule.threshold), rule, at)
+        return True
+
+    def _down(self, failure: str, at: datetime) -> None:
+        known = paging.read()
+        reading = read_database(self.failures, Decimal(known.threshold))
+        if not known.enabled or not reading.breached:
+            return
+        if self.firing is None:
+            self.firing = _firing(known, failure, self.failures, at)
+            spool.append(self.firing)
+        for notice in self.firing.notices:
+            if notice.uid not in self.sent:
+                self._tell(self.firing, notice, at)
+
+    def _tell(self, firing: Firing, notice: SpooledNotice, at: datetime) -> None:
+        try:
+            channel(notice.channel).send(
+                Message(
+                    uid=notice.uid,
+                    address=notice.address,
+                    subject=firing.subject,
+                    body=firing.body,
+                )
+            )
+        except ChannelError:
+            return  # the next look tries again
+        self.sent.add(notice.uid)
+        spool.append(Sent(notice=notice.uid, at=at.isoformat()))
+
+
+def _firing(known: Paging, failure: str, failures: int, at: datetime) -> Firing:
+    alert = Alert(uid=uuid4(), severity=known.severity, target=spool.TARGET)
+    text = f"The database does not answer: {failure}"
+    mail = announcement(alert, title=known.title, level="firing", text=text, at=at)
+    return Firing(
+        alert=str(alert.uid),
+        entry=str(uuid4()),
+        at=at.isoformat(),
+        severity=known.severity,
+        threshold=known.threshold,
+        failures=failures,
+        text=text,
+        subject=mail.subject,
+        body=mail.body,
+        notices=tuple(
+            SpooledNotice(
+                uid=str(uuid4()),
+                recipient=person.name,
+                address=person.address,
+                channel=person.channel,
+            )
+            for person in known.recipients
+        ),
+    )

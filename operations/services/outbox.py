@@ -1,0 +1,84 @@
+"""What must be told becomes rows: one notice per recipient, whatever happens next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from operations.channels import ChannelError, channel
+from operations.models import Notice
+
+NOBODY = "no active Operator has a mail address"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipient:
+    """Somebody and one way to reach them; `channel` is a module of our channels."""
+
+    name: str
+    address: str
+    channel: str = "email"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Announcement:
+    """What everybody is told; `about` and `level` say which change it is, so that
+    nobody is told twice."""
+
+    kind: str
+    about: str
+    level: str
+    subject: str
+    body: str
+
+
+def queue(
+    announcement: Announcement, recipients: Iterable[Recipient], at: datetime
+) -> int:
+    """One notice per recipient not told this yet; returns how many can be reached.
+
+    With nobody to tell, one dead notice says so. Call it in the transaction of
+    what is told about.
+    """
+    people = [recipient for recipient in recipients if not _problem_with(recipient)]
+    if people:
+        rows = [notice(announcement, recipient, at) for recipient in people]
+    else:
+        nobody = notice(announcement, Recipient(name="operators", address=""), at)
+        nobody.state = Notice.State.DEAD
+        nobody.last_error = NOBODY
+        rows = [nobody]
+    Notice.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(people)
+
+
+def _problem_with(recipient: Recipient) -> str:
+    try:
+        return channel(recipient.channel).check(recipient.address)
+    except ChannelError as error:
+        return str(error)
+
+
+def notice(
+    announcement: Announcement, recipient: Recipient, at: datetime, uid: str = ""
+) -> Notice:
+    """The unsaved row; `uid` when the message had one before there was a row."""
+    key = (announcement.about, announcement.level, recipient.name, recipient.channel)
+    row = Notice(
+        kind=announcement.kind,
+        about=announcement.about,
+        level=announcement.level,
+        recipient=recipient.name,
+        address=recipient.address,
+        channel=recipient.channel,
+        dedup_key="/".join(key),
+        subject=announcement.subject,
+        body=announcement.body,
+        created_at=at,
+        next_attempt_at=at,
+    )
+    if uid:
+        row.uid = UUID(uid)
+    return row
