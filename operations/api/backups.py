@@ -16,7 +16,7 @@ from kernel.api import check_query, limit_of, list_response
 from operations import presenters
 from operations.queries.copies import backup_page
 from operations.serializers import BackupListSerializer, QueuedSerializer
-from operations.services.scheduler import request as request_job
+from operations.services.backups import taking
 
 
 class Backups(APIView):
@@ -41,7 +41,7 @@ class Backups(APIView):
         """Queue a backup now; it is taken by the heavy worker."""
 
         def produce() -> Response:
-            run = request_job("backup", key="now", params={"now": "true"})
+            run = taking.request()
             document: dict[str, Any] = {"run": str(run.uid), "state": run.state}
             return Response(document, status=202)
 

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from kernel.access import Access
 from kernel.api import check_query, limit_of, list_response
-from kernel.errors import BadRequest, NotFound
+from kernel.errors import BadRequest
 from operations import presenters, queries
 from operations.serializers import (
     JobListSerializer,
@@ -51,9 +51,7 @@ class RunJob(APIView):
     @extend_schema(request=None, responses={202: QueuedSerializer})
     def post(self, request: Request, name: str) -> Response:
         """Queue the job now; the run already queued is answered again."""
-        if name.startswith(scheduler.PROBE_PREFIX):
-            raise NotFound("There is no such job.", code="not_found")
-        run = scheduler.request(name)
+        run = scheduler.request_job(name)
         return Response(presenters.queued(run), status=202)
 
 

@@ -24,7 +24,7 @@ from kernel.errors import NotFound, ProductError
 from kernel.registry import PROBES, Measurement, Probe
 from operations.models import JobRun, ProbeResult
 from operations.queries.measurements import params_digest
-from operations.services import scheduler
+from operations.services import catalogue, scheduler
 
 RAW_KEPT = 64_000
 # What reaching for the world may raise; anything else is a broken probe.
@@ -49,7 +49,7 @@ def request(name: str, params: Mapping[str, str]) -> JobRun:
     if name not in PROBES:
         raise NotFound(f"There is no probe named {name!r}.", code="not_found")
     key = params_digest(params) if params else ""
-    return scheduler.request(scheduler.PROBE_PREFIX + name, key, params)
+    return scheduler.request(catalogue.job_of_probe(name), key, params)
 
 
 def run(
@@ -110,7 +110,7 @@ def _store(
         raw=redacted(seen.raw)[:RAW_KEPT],
         run=job_run,
     )
-    bump(scheduler.TAG)
+    bump(catalogue.TAG)
     return result
 
 

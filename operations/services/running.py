@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from kernel.registry import JOBS, PROBES
 from operations.models import Job, JobRun
-from operations.services import probing, scheduler
+from operations.services import catalogue, leases, probing
 
 logger = logging.getLogger("rrr.jobs")
 
@@ -21,18 +21,18 @@ def execute(uid: str) -> bool:
 
     A message for a run that is not queued any more is simply dropped.
     """
-    run = scheduler.claim(uid, scheduler.owner(), timezone.now())
+    run = leases.claim(uid, leases.owner(), timezone.now())
     if run is None:
         return False
     with Renewing(run):
         try:
             result = _work(run)
         except Exception as error:
-            words = f"{type(error).__name__}: {error}"
             logger.exception("%s failed", run.job.name)
-            scheduler.finish(run, timezone.now(), error=words or "failed")
+            reason = f"{type(error).__name__}: {error}"
+            leases.finish(run, timezone.now(), error=reason)
             return True
-    return scheduler.finish(run, timezone.now(), result=result)
+    return leases.finish(run, timezone.now(), result=result)
 
 
 def _work(run: JobRun) -> str:
@@ -40,11 +40,11 @@ def _work(run: JobRun) -> str:
     could not see is in its result."""
     name = run.job.name
     if run.job.kind == Job.Kind.PROBE:
-        probe = name.removeprefix(scheduler.PROBE_PREFIX)
+        probe = catalogue.probe_of(run.job)
         if probe not in PROBES:
             raise LookupError(f"the probe {probe} is gone")
-        seen = probing.run(probe, run.params, run.uid)
-        return seen.error or seen.detail
+        result = probing.run(probe, run.params, run.uid)
+        return result.error or result.detail
     if name not in JOBS:
         raise LookupError(f"the job {name} is gone")
     return JOBS[name].function(run.params)
@@ -72,10 +72,10 @@ class Renewing:
         self._thread.join(timeout=2)
 
     def _renew(self) -> None:
-        pause = scheduler.LEASE.total_seconds() / 3
+        pause = leases.LEASE.total_seconds() / 3
         while not self._end.wait(pause):
             try:
-                if not scheduler.renew(self._run, timezone.now()):
+                if not leases.renew(self._run, timezone.now()):
                     return
             except DatabaseError as error:
                 logger.warning("lease not renewed: %s", error)

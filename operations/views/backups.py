@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from kernel.access import access
 from operations.queries.copies import backup_page, newest_good
-from operations.services.scheduler import request as request_job
+from operations.services.backups import taking
 
 
 @access("operations.view")
@@ -30,6 +30,6 @@ def index(request: HttpRequest) -> HttpResponse:
 @access("operations.manage")
 def take(request: HttpRequest) -> HttpResponse:
     """Ask for one; the heavy worker takes it."""
-    request_job("backup", key="now", params={"now": "true"})
+    taking.request()
     messages.success(request, "A backup is queued; it appears here when it is done.")
     return redirect("operations:backups")

@@ -17,8 +17,7 @@ from kernel.web import not_modified, page_or_fragment
 from operations import queries
 from operations.presenters import day_strip
 from operations.queries.copies import backup_page
-from operations.services import alerting, probing, scheduler
-from operations.services.scheduler import PROBE_PREFIX
+from operations.services import alerting, catalogue, probing, scheduler
 
 SHOWN = ("all", "failing", "no-data")
 # Ages on the page grow without anything happening: an unchanged page is sent again
@@ -33,7 +32,7 @@ def index(request: HttpRequest) -> HttpResponse:
     shown = request.GET.get("p", "all")
     etag = "-".join(
         [
-            tag(scheduler.TAG, alerting.TAG),
+            tag(catalogue.TAG, alerting.TAG),
             str(int(at.timestamp()) // AGES_KEPT_SECONDS),
             shown if shown in SHOWN else "all",
             str(request.user.pk),
@@ -92,9 +91,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
 @require_POST
 @access("operations.manage")
 def run_job(request: HttpRequest, name: str) -> HttpResponse:
-    if name.startswith(PROBE_PREFIX):
-        name = ""  # probes have a button and a permission of their own
-    scheduler.request(name)
+    scheduler.request_job(name)
     messages.success(request, f"{name} is queued.")
     return redirect("operations:jobs")
 

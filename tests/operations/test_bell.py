@@ -12,7 +12,7 @@ from celery import current_app
 
 from kernel.redis import Breaker
 from operations.models import JobRun
-from operations.services import bell, scheduler
+from operations.services import bell, catalogue, scheduler
 
 pytestmark = pytest.mark.django_db
 LIMIT = timedelta(seconds=10)
@@ -64,7 +64,7 @@ def test_a_message_arrives_at_the_jobs_queue(run: JobRun) -> None:
 
 
 def test_a_heavy_run_goes_to_the_heavy_task(run: JobRun) -> None:
-    assert scheduler.queue_of(run.job) == "heavy"
+    assert catalogue.queue_of(run.job) == "heavy"
     assert bell.ring(run, queue="heavy", limit=LIMIT)
     with bell.app().connection_for_read() as connection:
         message = connection.SimpleQueue("heavy").get(timeout=5)

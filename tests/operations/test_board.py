@@ -12,7 +12,7 @@ from kernel import registry
 from kernel.registry import Measurement
 from operations import queries
 from operations.models import Heartbeat, JobRun, ProbeResult
-from operations.services import bell, heartbeats, probing, scheduler
+from operations.services import bell, catalogue, heartbeats, probing
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#board"}
@@ -35,7 +35,7 @@ def small_world(monkeypatch: pytest.MonkeyPatch):
         patch.dict(registry.PROBES, probes, clear=True),
         patch.dict(registry.JOBS, jobs, clear=True),
     ):
-        scheduler.sync()
+        catalogue.sync()
         yield
 
 

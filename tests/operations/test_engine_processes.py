@@ -20,7 +20,7 @@ from django.db import connection
 from django.utils import timezone
 
 from operations.models import Heartbeat, JobRun, ProbeResult
-from operations.services import scheduler
+from operations.services import catalogue, leases, scheduler
 
 pytestmark = [
     pytest.mark.process,
@@ -36,10 +36,10 @@ CLAIM = """
     from django.utils import timezone
     connections["default"].settings_dict["NAME"] = {database!r}
     from operations.models import JobRun
-    from operations.services import scheduler
+    from operations.services import leases
     won = 0
     for uid in JobRun.objects.order_by("pk").values_list("uid", flat=True):
-        if scheduler.claim(str(uid), scheduler.owner(), timezone.now()):
+        if leases.claim(str(uid), leases.owner(), timezone.now()):
             won += 1
     print(won)
 """
@@ -93,7 +93,7 @@ def until(seconds: float, true: Callable[[], object]) -> bool:
 
 
 def test_every_run_is_claimed_exactly_once() -> None:
-    job = scheduler._job("prune")
+    job = catalogue.job_row("prune")
     now = timezone.now()
     runs = [JobRun(job=job, key=f"k{n}", due_at=now) for n in range(EACH)]
     JobRun.objects.bulk_create(runs)
@@ -148,15 +148,15 @@ def finished(uid: UUID) -> bool:
 
 def lost_message() -> JobRun:
     """The row says it was rung for, but nobody ever got the message."""
-    job, now = scheduler._job("probe:redis"), timezone.now()
+    job, now = catalogue.job_row("probe:redis"), timezone.now()
     return JobRun.objects.create(job=job, key="lost", due_at=now, published_at=now)
 
 
 def dead_worker() -> JobRun:
     """kill -9 left a lease behind that ends in a second."""
     run = scheduler.request("probe:redis", "dead")
-    before = timezone.now() - scheduler.LEASE
-    claimed = scheduler.claim(str(run.uid), "killed", before, timedelta(seconds=31))
+    before = timezone.now() - leases.LEASE
+    claimed = leases.claim(str(run.uid), "killed", before, timedelta(seconds=31))
     assert claimed
     return claimed
 

@@ -8,13 +8,13 @@ import pytest
 from django.utils import timezone
 
 from operations.models import Heartbeat, JobRun, ProbeResult
-from operations.services import heartbeats, pruning, scheduler
+from operations.services import catalogue, heartbeats, pruning
 
 pytestmark = pytest.mark.django_db
 
 
 def finished(due: datetime, state: str = "ok") -> JobRun:
-    job = scheduler._job("prune")
+    job = catalogue.job_row("prune")
     return JobRun.objects.create(job=job, due_at=due, state=state, finished_at=due)
 
 

@@ -13,7 +13,7 @@ from kernel import registry
 from kernel.errors import NotFound
 from operations import queries
 from operations.models import Job, JobRun
-from operations.services import bell, running, scheduler
+from operations.services import bell, catalogue, leases, running, scheduler
 
 pytestmark = pytest.mark.django_db
 
@@ -110,9 +110,9 @@ def test_a_message_for_a_finished_run_is_dropped() -> None:
 def test_two_runs_of_one_key_do_not_run_beside_each_other() -> None:
     at = timezone.now()
     first = scheduler.request("sweep")
-    assert scheduler.claim(str(first.uid), "ada", at)
+    assert leases.claim(str(first.uid), "ada", at)
     second = scheduler.request("sweep")
-    assert scheduler.claim(str(second.uid), "grace", at) is None
+    assert leases.claim(str(second.uid), "grace", at) is None
 
 
 def test_a_failure_is_recorded_and_counted() -> None:
@@ -127,13 +127,13 @@ def test_a_failure_is_recorded_and_counted() -> None:
 def test_a_dead_workers_run_is_queued_again_and_its_late_result_dropped() -> None:
     at = timezone.now()
     run = scheduler.request("sweep")
-    dead = scheduler.claim(str(run.uid), "dead", at)
+    dead = leases.claim(str(run.uid), "dead", at)
     assert dead
-    scheduler.run_due(at + scheduler.LEASE + timedelta(seconds=1), ring=False)
-    again = scheduler.claim(str(run.uid), "alive", at + timedelta(seconds=40))
+    scheduler.run_due(at + leases.LEASE + timedelta(seconds=1), ring=False)
+    again = leases.claim(str(run.uid), "alive", at + timedelta(seconds=40))
     assert again
-    assert not scheduler.finish(dead, at + timedelta(seconds=41), result="late")
-    assert scheduler.finish(again, at + timedelta(seconds=42), result="done")
+    assert not leases.finish(dead, at + timedelta(seconds=41), result="late")
+    assert leases.finish(again, at + timedelta(seconds=42), result="done")
     run.refresh_from_db()
     assert (run.result, run.fence) == ("done", 2)
 
@@ -142,9 +142,9 @@ def test_after_three_lost_tries_a_run_is_lost() -> None:
     at = timezone.now()
     run = scheduler.request("sweep")
     for _ in range(3):
-        assert scheduler.claim(str(run.uid), "dead", at)
-        at += scheduler.LEASE + timedelta(seconds=1)
-        scheduler._free_lost(at)
+        assert leases.claim(str(run.uid), "dead", at)
+        at += leases.LEASE + timedelta(seconds=1)
+        leases.free_lost(at)
     run.refresh_from_db()
     assert run.state == "lost"
     assert "stopped renewing" in run.error
@@ -153,10 +153,10 @@ def test_after_three_lost_tries_a_run_is_lost() -> None:
 
 def test_a_renewed_lease_is_not_lost() -> None:
     at = timezone.now()
-    run = scheduler.claim(str(scheduler.request("sweep").uid), "ada", at)
+    run = leases.claim(str(scheduler.request("sweep").uid), "ada", at)
     assert run
-    assert scheduler.renew(run, at + timedelta(seconds=25))
-    scheduler._free_lost(at + timedelta(seconds=35))
+    assert leases.renew(run, at + timedelta(seconds=25))
+    leases.free_lost(at + timedelta(seconds=35))
     run.refresh_from_db()
     assert run.state == "running"
 
@@ -170,13 +170,13 @@ def test_a_clock_set_back_does_not_stop_a_job() -> None:
 
 
 def test_a_paused_job_is_never_due() -> None:
-    scheduler.sync()
+    catalogue.sync()
     Job.objects.update(paused_at=timezone.now())
     assert scheduler.run_due(timezone.now()) == 0
 
 
 def test_a_job_that_is_gone_from_the_code_is_never_due() -> None:
-    scheduler.sync()
+    catalogue.sync()
     registry.JOBS.clear()
     assert scheduler.run_due(timezone.now()) == 0
     assert Job.objects.get().schedule == ""
@@ -187,10 +187,10 @@ def test_the_board_says_what_each_job_is_doing() -> None:
     states = []
     run = scheduler.request("sweep")
     states.append(queries.job_board(at)[0].state)
-    mine = scheduler.claim(str(run.uid), "ada", at)
+    mine = leases.claim(str(run.uid), "ada", at)
     assert mine
     states.append(queries.job_board(at)[0].state)
-    scheduler.finish(mine, at, error="no broom")
+    leases.finish(mine, at, error="no broom")
     states.append(queries.job_board(at)[0].state)
     running.execute(str(scheduler.request("sweep").uid))
     states.append(queries.job_board(at)[0].state)

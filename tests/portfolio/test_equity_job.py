@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from kernel.registry import JOBS
 from operations.models import JobRun
-from operations.services import scheduler
+from operations.services import catalogue
 from portfolio.models import EquityCurve, EquityPoint
 from portfolio.services import equity
 from tests.portfolio.conftest import deposit, fill
@@ -24,7 +24,7 @@ def story(record):
 
 
 def test_a_large_book_is_left_to_the_job_and_asked_for_once(story, monkeypatch):
-    scheduler.sync()
+    catalogue.sync()
     monkeypatch.setattr(equity, "INLINE_FILLS", 0)
     assert equity.refresh([story.pk], timezone.now()) == {story.pk}
     assert equity.refresh([story.pk], timezone.now()) == {story.pk}
@@ -36,7 +36,7 @@ def test_a_large_book_is_left_to_the_job_and_asked_for_once(story, monkeypatch):
 
 
 def test_meanwhile_the_answer_says_recomputing(ada, client_of, story, monkeypatch):
-    scheduler.sync()
+    catalogue.sync()
     monkeypatch.setattr(equity, "INLINE_FILLS", 0)
     found = client_of(ada).get("/api/performance?period=all").json()
     assert found["reason"] == "recomputing"

@@ -41,7 +41,7 @@ def probes(monkeypatch: pytest.MonkeyPatch) -> None:
         "readiness.services.evidence.collecting",
         "readiness.queries.due",
         "operations.services.probing",
-        "operations.services.scheduler",
+        "operations.services.catalogue",
     ):
         monkeypatch.setattr(f"{module}.PROBES", known, raising=False)
 

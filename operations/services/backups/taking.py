@@ -11,8 +11,9 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from audit.services import append
-from operations.models import Backup
+from operations.models import Backup, JobRun
 from operations.queries.copies import newest_good
+from operations.services import scheduler
 from operations.services.backups import engines, files
 from operations.services.backups.engines import BackupError, Progress
 
@@ -94,6 +95,11 @@ def _finish(backup: Backup, actor: str, **values: object) -> None:
         object=f"backup:{backup.uid.hex}",
         data={"status": str(backup.status), "sha256": backup.sha256},
     )
+
+
+def request() -> JobRun:
+    """A queued run that takes one even when none is due; see scheduler.request."""
+    return scheduler.request("backup", key="now", params={"now": "true"})
 
 
 def due(at: datetime) -> bool:
