@@ -7,7 +7,7 @@ and `markers` modules (a package: all its submodules).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -30,6 +30,32 @@ class Measurement:
     commit: str = ""
     error: str = ""
     raw: bytes = b""
+
+    @classmethod
+    def of_faults(
+        cls,
+        faults: Sequence[str],
+        clean: str,
+        *,
+        facts: Mapping[str, str] | None = None,
+        commit: str = "",
+        raw: bytes | None = None,
+    ) -> Measurement:
+        """A yes/no probe's: how many faults, and the first 20 in words; `clean` says
+        what was looked at when there is none."""
+        return cls(
+            value=str(len(faults)),
+            detail="; ".join(faults[:20]) or clean,
+            unit="faults",
+            facts=facts or {},
+            commit=commit,
+            raw="\n".join(faults).encode() if raw is None else raw,
+        )
+
+    @classmethod
+    def uncollected(cls, reason: str) -> Measurement:
+        """Nothing could be measured, which is neither pass nor fail."""
+        return cls(value=None, detail="could not collect", error=reason)
 
 
 Params = Mapping[str, str]

@@ -33,9 +33,7 @@ def compressed(params: Params) -> Measurement:
         faults.append("no answer over 1 KB was found")
     faults += _secret_faults()
     saved = ", ".join(f"{path} {size}" for path, size in sizes.items())
-    return Measurement(
-        str(len(faults)), "; ".join(faults) or f"gzipped: {saved}", "faults", sizes
-    )
+    return Measurement.of_faults(faults, f"gzipped: {saved}", facts=sizes)
 
 
 def _fault(path: str, answer: http.Answer, sizes: dict[str, str]) -> str:

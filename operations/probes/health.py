@@ -1,4 +1,4 @@
-"""/health as a stranger and as ourselves, and the database check inside it."""
+"""/health, as whoever keeps us running sees it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,6 @@ from typing import Any
 
 from kernel import http
 from kernel.registry import Measurement, Params, probe
-
-
-def _commit(answer: http.Answer) -> str:
-    return answer.headers.get("x-rrr-commit", "")
 
 
 @probe(
@@ -25,47 +21,30 @@ def health(params: Params) -> Measurement:
     faults = []
     if answer.status != 200:
         faults.append(f"/health answers {answer.status}")
-    if (status := _document(answer).get("status")) not in {"pass", "warn"}:
+    if (status := document_of(answer).get("status")) not in {"pass", "warn"}:
         faults.append(f"its status is {status!r}")
     faults += [
         f"{path} answers {code}"
         for path in ("/health/live", "/health/ready")
         if (code := http.own(path).status) != 200
     ]
-    return Measurement(
-        value=str(len(faults)),
-        unit="faults",
-        detail="; ".join(faults) or f"/health answers 200, status {status}",
-        commit=_commit(answer),
+    return Measurement.of_faults(
+        faults,
+        f"/health answers 200, status {status}",
+        commit=commit_of(answer),
         raw=answer.body,
     )
 
 
-@probe(
-    "health_db",
-    title="The database check of /health passes",
-    freshness=timedelta(minutes=5),
-    every=timedelta(minutes=1),
-)
-def health_db(params: Params) -> Measurement:
-    """Our own signed request sees the checks, which anonymous callers do not."""
-    answer = http.own("/health")
-    checks = _document(answer).get("checks", {})
-    found = (checks.get("database") or [{}])[0]
-    passes = answer.status == 200 and found.get("status") == "pass"
-    words = str(found.get("output", "there is no database check"))
-    return Measurement(
-        value="0" if passes else "1",
-        unit="faults",
-        detail=f"database: {words}",
-        commit=_commit(answer),
-        raw=answer.body,
-    )
+def commit_of(answer: http.Answer) -> str:
+    """The commit of the process that answered."""
+    return answer.headers.get("x-rrr-commit", "")
 
 
-def _document(answer: http.Answer) -> dict[str, Any]:
+def document_of(answer: http.Answer) -> dict[str, Any]:
+    """The answer's JSON object; {} for anything else."""
     try:
-        found = json.loads(answer.body)
+        document = json.loads(answer.body)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return document if isinstance(document, dict) else {}

@@ -52,7 +52,7 @@ def _scrape() -> tuple[set[str], float, bytes]:
 )
 def metrics(params: Params) -> Measurement:
     if not settings.METRICS_TOKEN:
-        return Measurement(None, "could not collect", error="METRICS_TOKEN is not set")
+        return Measurement.uncollected("METRICS_TOKEN is not set")
     faults = []
     if (stranger := http.own("/metrics").status) != 401:
         faults.append(f"a stranger gets {stranger}")
@@ -62,11 +62,10 @@ def metrics(params: Params) -> Measurement:
     faults += [f"{name} is missing" for name in FAMILIES if not _has(names, name)]
     if after <= before:
         faults.append(f"the request counter stands still at {after:.0f}")
-    return Measurement(
-        str(len(faults)),
-        "; ".join(faults) or f"{len(names)} families, {after:.0f} requests counted",
-        "faults",
-        {"families": str(len(names))},
+    return Measurement.of_faults(
+        faults,
+        f"{len(names)} families, {after:.0f} requests counted",
+        facts={"families": str(len(names))},
         raw=raw,
     )
 

@@ -39,8 +39,8 @@ def openapi(params: Params) -> Measurement:
         return Measurement("1", f"/openapi.json answers {answer.status}", "faults")
     document = json.loads(answer.body)
     described = {re.sub(r"\{[^}]*\}", "{}", path) for path in document["paths"]}
-    wanted = {path for path in routes() if path.startswith("/api/")}
-    faults = [f"{path} is not described" for path in sorted(wanted - described)]
+    served = {path for path in routes() if path.startswith("/api/")}
+    faults = [f"{path} is not described" for path in sorted(served - described)]
     if not str(document.get("openapi", "")).startswith("3.1"):
         faults.append("the document is not OpenAPI 3.1")
     faults += [
@@ -48,10 +48,8 @@ def openapi(params: Params) -> Measurement:
         for page in ("/docs", "/redoc")
         if (status := http.own(page).status) != 200
     ]
-    return Measurement(
-        str(len(faults)),
-        "; ".join(faults[:20]) or f"{len(wanted)} routes, all described",
-        "faults",
-        {"routes": str(len(wanted)), "described": str(len(described))},
-        raw="\n".join(faults).encode(),
+    return Measurement.of_faults(
+        faults,
+        f"{len(served)} routes, all described",
+        facts={"routes": str(len(served)), "described": str(len(described))},
     )

@@ -63,32 +63,33 @@ def run(
     started = timezone.now()
     before = _subject(probe)
     try:
-        seen = probe.function(params)
+        measured = probe.function(params)
     except EXPECTED as error:
-        seen = Measurement(None, "could not collect", error=_words(error))
+        measured = Measurement.uncollected(_reason(error))
     except Exception as error:
-        words = f"the probe broke: {_words(error)}"
-        seen = Measurement(None, "could not collect", error=words)
-        _store(probe, params, seen, before, started, job_run)
+        broken = Measurement.uncollected(f"the probe broke: {_reason(error)}")
+        _store(probe, params, broken, before, started, job_run)
         raise
-    return _store(probe, params, seen, before, started, job_run)
+    return _store(probe, params, measured, before, started, job_run)
 
 
 def _store(
     probe: Probe,
     params: Mapping[str, str],
-    seen: Measurement,
+    measured: Measurement,
     before: Build,
     started: datetime,
     job_run: UUID | None,
 ) -> ProbeResult:
     after = _subject(probe)
-    if before != after and not seen.error:
+    if before != after and not measured.error:
         moved = "tree moved" if probe.about == "files" else "product was restarted"
-        seen = replace(seen, value=None, error=f"the {moved}; restart and repeat")
-    commit = seen.commit or after.commit
-    if seen.commit and seen.commit != after.commit and not seen.error:
-        seen = replace(seen, value=None, error="two commits answered; restart")
+        measured = replace(
+            measured, value=None, error=f"the {moved}; restart and repeat"
+        )
+    commit = measured.commit or after.commit
+    if measured.commit and measured.commit != after.commit and not measured.error:
+        measured = replace(measured, value=None, error="two commits answered; restart")
     result = ProbeResult.objects.create(
         name=probe.name,
         params=dict(params),
@@ -99,15 +100,15 @@ def _store(
         tree_clean=after.clean,
         environment=settings.RRR_ENV,
         host=platform.node(),
-        value=seen.value,
-        unit=seen.unit,
-        detail=seen.detail,
-        facts=dict(seen.facts),
-        error=seen.error,
+        value=measured.value,
+        unit=measured.unit,
+        detail=measured.detail,
+        facts=dict(measured.facts),
+        error=measured.error,
         started_at=started,
         observed_at=timezone.now(),
-        raw_sha256=hashlib.sha256(seen.raw).hexdigest() if seen.raw else "",
-        raw=redacted(seen.raw)[:RAW_KEPT],
+        raw_sha256=hashlib.sha256(measured.raw).hexdigest() if measured.raw else "",
+        raw=redacted(measured.raw)[:RAW_KEPT],
         run=job_run,
     )
     bump(catalogue.TAG)
@@ -155,5 +156,5 @@ def redacted(raw: bytes) -> bytes:
     return SECRET_WORDS.sub(rb"\1\2[redacted]", raw)
 
 
-def _words(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:500]

@@ -20,7 +20,6 @@ from kernel.build import Build
 from kernel.registry import PROBES, Measurement
 from operations import queries
 from operations.models import ProbeResult
-from operations.probes import files
 from operations.services import probing
 
 pytestmark = pytest.mark.django_db
@@ -204,9 +203,9 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the files that the file probes read."""
     names = ["requirements.txt", ".env.example", "docker-compose.yml", "Dockerfile"]
     for name in names:
-        shutil.copy(files.ROOT / name, tmp_path / name)
+        shutil.copy(settings.BASE_DIR / name, tmp_path / name)
     (tmp_path / "rrr_dashboard").mkdir()
-    monkeypatch.setattr(files, "ROOT", tmp_path)
+    monkeypatch.setattr(settings, "BASE_DIR", tmp_path)
     return tmp_path
 
 

@@ -24,16 +24,14 @@ def db_pragmas(params: Params) -> Measurement:
     if name not in KNOWN:
         raise ValueError(f"pragma is one of {', '.join(KNOWN)}")
     if connection.vendor != "sqlite":
-        return Measurement(
-            None, "could not collect", error=f"not SQLite: {connection.vendor}"
-        )
+        return Measurement.uncollected(f"not SQLite: {connection.vendor}")
     with connection.cursor() as cursor:
         cursor.execute(f"PRAGMA {name}")
-        found = str(cursor.fetchone()[0])
+        value = str(cursor.fetchone()[0])
         cursor.execute("PRAGMA page_size")
         page = int(cursor.fetchone()[0])
     if name == "cache_size":
-        kib = -int(found) if found.startswith("-") else int(found) * page // 1024
+        kib = -int(value) if value.startswith("-") else int(value) * page // 1024
         megabytes = f"{kib / 1000:.3f}".rstrip("0").rstrip(".")
-        return Measurement(megabytes, f"cache of {kib} KiB", "MB", {"pragma": found})
-    return Measurement(found, f"{name} is {found}", facts={"pragma": found})
+        return Measurement(megabytes, f"cache of {kib} KiB", "MB", {"pragma": value})
+    return Measurement(value, f"{name} is {value}", facts={"pragma": value})
