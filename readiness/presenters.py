@@ -15,7 +15,7 @@ from kernel import markdown
 from kernel.display import ago
 from readiness.domain.reviews import review_state
 from readiness.models import Comment, Evidence, Waiver
-from readiness.queries.board import Board, Row, SectionView
+from readiness.queries.board import Board, BoardSection, Row
 from readiness.queries.people import names
 from readiness.queries.signoffs import Panel
 
@@ -263,7 +263,7 @@ def blanks(row: Row) -> list[Blank]:
 class SectionPage:
     """A section with the rows that a filter left."""
 
-    section: SectionView
+    section: BoardSection
     items: Sequence[ItemView]
 
     @property

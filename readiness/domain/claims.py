@@ -37,7 +37,7 @@ class ClaimedWaiver:
 
 
 @dataclass(frozen=True)
-class ClaimedExclusion:
+class ClaimedNotApplicable:
     reason: str
     persons: Sequence[str]
 
@@ -56,7 +56,7 @@ class Claim:
     fields: Mapping[str, str] = field(default_factory=dict)
     checks: Sequence[ClaimedCheck] = ()
     waiver: ClaimedWaiver | None = None
-    not_applicable: ClaimedExclusion | None = None
+    not_applicable: ClaimedNotApplicable | None = None
     evidence: Sequence[str] = ()
 
     def bytes(self) -> bytes:
@@ -71,7 +71,7 @@ class Claim:
                 "claim": {"done": self.done, "by": self.by},
                 "checks": [_check(one) for one in self.checks],
                 "waiver": _waiver(self.waiver),
-                "not_applicable": _exclusion(self.not_applicable),
+                "not_applicable": _not_applicable(self.not_applicable),
                 "evidence": sorted(self.evidence),
             }
         )
@@ -96,10 +96,10 @@ def _waiver(waiver: ClaimedWaiver | None) -> dict[str, Any] | None:
     }
 
 
-def _exclusion(exclusion: ClaimedExclusion | None) -> dict[str, Any] | None:
-    if exclusion is None:
+def _not_applicable(exemption: ClaimedNotApplicable | None) -> dict[str, Any] | None:
+    if exemption is None:
         return None
-    return {"reason": exclusion.reason, "persons": sorted(exclusion.persons)}
+    return {"reason": exemption.reason, "persons": sorted(exemption.persons)}
 
 
 def claim_root(claims: Sequence[bytes]) -> bytes:

@@ -6,42 +6,45 @@ are made here, because the reason belongs to the rule that decided.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from enum import StrEnum
 
-State = Literal[
-    "failed",
-    "unclaimed",
-    "claimed",
-    "stale",
-    "waived",
-    "proven",
-    "not_applicable",
-    "open",
-    "signed",
-    "void",
-    "done",
-    "overdue",
-]
-WORST_FIRST: tuple[State, ...] = (
-    "failed",
-    "unclaimed",
-    "claimed",
-    "stale",
-    "waived",
-    "proven",
-    "not_applicable",
-)
-SETTLED: frozenset[State] = frozenset({"proven", "waived", "not_applicable"})
+
+class ItemState(StrEnum):
+    """Inside readiness from the worst to the best; then those of lines outside,
+    which come from signatures and follow-ups."""
+
+    FAILED = "failed"
+    UNCLAIMED = "unclaimed"
+    CLAIMED = "claimed"
+    STALE = "stale"
+    WAIVED = "waived"
+    PROVEN = "proven"
+    NOT_APPLICABLE = "not_applicable"
+    OPEN = "open"
+    SIGNED = "signed"
+    VOID = "void"
+    DONE = "done"
+    OVERDUE = "overdue"
+
+
+SETTLED = frozenset({ItemState.PROVEN, ItemState.WAIVED, ItemState.NOT_APPLICABLE})
 SIGN_OFF = "sign-off"
 FOLLOW_UP = "monitoring"
 OUTSIDE = frozenset({SIGN_OFF, FOLLOW_UP})
+OUTSIDE_REASONS = {
+    ItemState.OPEN: "Outside readiness: open.",
+    ItemState.SIGNED: "Signed.",
+    ItemState.VOID: "The signature no longer fits what was signed.",
+    ItemState.DONE: "Done.",
+    ItemState.OVERDUE: "Its time has passed.",
+}
 
 
 @dataclass(frozen=True)
-class Seen:
+class CheckRecord:
     """One record of a check: its verdict is pass, fail, error or info."""
 
     verdict: str
@@ -59,13 +62,13 @@ class CheckFacts:
     """A check with its latest record and the latest that passed or failed."""
 
     probe: str
-    latest: Seen | None = None
-    conclusive: Seen | None = None
+    latest: CheckRecord | None = None
+    conclusive: CheckRecord | None = None
     required: bool = True
 
 
 @dataclass(frozen=True)
-class Filed:
+class FiledEvidence:
     """Evidence that a person filed; `confirmed_by` names the second person."""
 
     by: str
@@ -75,11 +78,16 @@ class Filed:
 
 
 @dataclass(frozen=True)
-class Exempt:
+class Exemption:
     """An approved waiver, or with `ends` None an approved "not applicable"."""
 
     reason: str
     ends: datetime | None = None
+    requested_by: str = ""
+    approved_by: str = ""
+
+    def active(self, at: datetime) -> bool:
+        return self.ends is None or at < self.ends
 
 
 @dataclass(frozen=True)
@@ -96,10 +104,10 @@ class ItemFacts:
     claimed_by: str | None = None
     checks: Sequence[CheckFacts] = ()
     missing_fields: Sequence[str] = ()
-    filed: Sequence[Filed] = ()
-    waiver: Exempt | None = None
-    not_applicable: Exempt | None = None
-    outside: State = "open"
+    filed: Sequence[FiledEvidence] = ()
+    waiver: Exemption | None = None
+    not_applicable: Exemption | None = None
+    outside: ItemState = ItemState.OPEN
 
     @property
     def inside(self) -> bool:
@@ -108,41 +116,39 @@ class ItemFacts:
 
 
 @dataclass(frozen=True)
-class Derived:
+class DerivedState:
     """A state and why; `own` is the item's without its children."""
 
-    state: State
+    state: ItemState
     reason: str
-    own: State
+    own: ItemState
     held_by: str | None = None
 
 
-def item_state(facts: ItemFacts, at: datetime) -> Derived:
+def item_state(facts: ItemFacts, at: datetime) -> DerivedState:
     """The item's own state; the first rule that matches wins."""
     state, reason = _own_state(facts, at)
-    return Derived(state, reason, own=state)
+    return DerivedState(state, reason, own=state)
 
 
-def _own_state(facts: ItemFacts, at: datetime) -> tuple[State, str]:
+def _own_state(facts: ItemFacts, at: datetime) -> tuple[ItemState, str]:
     if not facts.inside:
-        return facts.outside, _outside_reason(facts.outside)
+        return facts.outside, OUTSIDE_REASONS[facts.outside]
     if facts.not_applicable is not None:
-        return "not_applicable", facts.not_applicable.reason
-    waiver = facts.waiver
-    active = waiver is not None and (waiver.ends is None or at < waiver.ends)
+        return ItemState.NOT_APPLICABLE, facts.not_applicable.reason
+    if facts.waiver is not None and facts.waiver.active(at):
+        return ItemState.WAIVED, facts.waiver.reason
     failing = _failing(facts)
-    if active and waiver is not None:
-        return "waived", waiver.reason
     if failing is not None:
-        return "failed", failing
+        return ItemState.FAILED, failing
     lack = _lack(facts, at)
     if lack is None:
-        return "proven", _why_proven(facts)
+        return ItemState.PROVEN, _why_proven(facts)
     if _was_proven(facts):
-        return "stale", lack
+        return ItemState.STALE, lack
     if facts.claimed:
-        return "claimed", f"Claimed by {facts.claimed_by or 'nobody'}. {lack}"
-    return "unclaimed", lack
+        return ItemState.CLAIMED, f"Claimed by {facts.claimed_by or 'nobody'}. {lack}"
+    return ItemState.UNCLAIMED, lack
 
 
 def _required(facts: ItemFacts) -> list[CheckFacts]:
@@ -192,13 +198,15 @@ def _check_lack(check: CheckFacts, commit: str, at: datetime) -> str | None:
 def _person_lack(facts: ItemFacts, at: datetime) -> str | None:
     if not facts.filed:
         return "Needs a person's evidence, confirmed by another."
-    current = [one for one in facts.filed if one.commit == facts.commit]
+    current = [evidence for evidence in facts.filed if evidence.commit == facts.commit]
     if not current:
         return "The evidence on file is for another commit."
-    confirmed = [one for one in current if one.confirmed_by]
+    confirmed = [evidence for evidence in current if evidence.confirmed_by]
     if not confirmed:
         return f"The evidence of {current[0].by} waits for a second person."
-    if all(one.valid_until and at >= one.valid_until for one in confirmed):
+    if all(
+        evidence.valid_until and at >= evidence.valid_until for evidence in confirmed
+    ):
         return "The confirmed evidence is out of date."
     return None
 
@@ -213,147 +221,14 @@ def _was_proven(facts: ItemFacts) -> bool:
             check.conclusive is not None and check.conclusive.verdict == "pass"
             for check in required
         )
-    return any(one.confirmed_by for one in facts.filed)
+    return any(evidence.confirmed_by for evidence in facts.filed)
 
 
 def _why_proven(facts: ItemFacts) -> str:
     required = _required(facts)
     if not required:
-        sure = next(one for one in facts.filed if one.confirmed_by)
+        sure = next(evidence for evidence in facts.filed if evidence.confirmed_by)
         return f"Filed by {sure.by}, confirmed by {sure.confirmed_by}."
     seen = required[0].conclusive
     more = f" (and {len(required) - 1} more)" if len(required) > 1 else ""
     return f"{required[0].probe}: {seen.reason if seen else ''}{more}"
-
-
-def _outside_reason(state: State) -> str:
-    return {
-        "open": "Outside readiness: open.",
-        "signed": "Signed.",
-        "void": "The signature no longer fits what was signed.",
-        "done": "Done.",
-        "overdue": "Its time has passed.",
-    }.get(state, "")
-
-
-def derive(items: Sequence[ItemFacts], at: datetime) -> dict[str, Derived]:
-    """{key: Derived} with parents at the worst of their own and their blocking
-    children; `items` in any order, cost linear in their number."""
-    own = {facts.key: item_state(facts, at) for facts in items}
-    children: dict[str, list[ItemFacts]] = {}
-    for facts in items:
-        if facts.parent is not None:
-            children.setdefault(facts.parent, []).append(facts)
-    found: dict[str, Derived] = {}
-    for facts in _children_first(items, children):
-        found[facts.key] = _worst(
-            own[facts.key],
-            [
-                (child.key, found[child.key])
-                for child in children.get(facts.key, ())
-                if child.blocking == "blocking" and child.inside
-            ],
-        )
-    return {facts.key: found[facts.key] for facts in items}
-
-
-def _children_first(
-    items: Sequence[ItemFacts], children: Mapping[str, Sequence[ItemFacts]]
-) -> Iterable[ItemFacts]:
-    """Parents after their children, without recursion (depth is the author's)."""
-    stack = [facts for facts in items if facts.parent is None]
-    order: list[ItemFacts] = []
-    while stack:
-        facts = stack.pop()
-        order.append(facts)
-        stack.extend(children.get(facts.key, ()))
-    return reversed(order)
-
-
-def _worst(own: Derived, children: Sequence[tuple[str, Derived]]) -> Derived:
-    worst = own
-    for key, child in children:
-        if _rank(child.state) < _rank(worst.state):
-            reason = f"Held back by {key}."
-            worst = Derived(child.state, reason, own.own, held_by=key)
-    return worst
-
-
-def _rank(state: State) -> int:
-    """0 is worst; what lies outside readiness ranks behind everything inside."""
-    return WORST_FIRST.index(state) if state in WORST_FIRST else len(WORST_FIRST)
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Items inside readiness by state."""
-
-    proven: int = 0
-    stale: int = 0
-    claimed: int = 0
-    unclaimed: int = 0
-    failed: int = 0
-    waived: int = 0
-    not_applicable: int = 0
-
-    @property
-    def all(self) -> int:
-        return sum(self.as_dict().values())
-
-    def as_dict(self) -> dict[str, int]:
-        return {
-            "proven": self.proven,
-            "stale": self.stale,
-            "claimed": self.claimed,
-            "unclaimed": self.unclaimed,
-            "failed": self.failed,
-            "waived": self.waived,
-            "not_applicable": self.not_applicable,
-        }
-
-
-def counts(items: Iterable[ItemFacts], derived: Mapping[str, Derived]) -> Counts:
-    tally: dict[str, int] = {}
-    for facts in items:
-        if facts.inside:
-            state = derived[facts.key].state
-            tally[state] = tally.get(state, 0) + 1
-    return Counts(**tally)
-
-
-@dataclass(frozen=True)
-class Meter:
-    """`value` of `of`; nothing to measure: `of` is 0 and people see a dash."""
-
-    value: int
-    of: int
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """`blockers` are the blocking items that are not settled by themselves, in
-    document order: a parent held back only by its child is not counted twice."""
-
-    ready: bool
-    blockers: Sequence[str] = field(default_factory=tuple)
-
-
-def verdict(items: Sequence[ItemFacts], derived: Mapping[str, Derived]) -> Verdict:
-    blockers = tuple(
-        facts.key
-        for facts in items
-        if facts.inside
-        and facts.blocking == "blocking"
-        and derived[facts.key].own not in SETTLED
-    )
-    return Verdict(ready=not blockers, blockers=blockers)
-
-
-def proven_meter(tally: Counts) -> Meter:
-    """Proven of all inside readiness, without what does not apply."""
-    return Meter(tally.proven, tally.all - tally.not_applicable)
-
-
-def fresh_meter(tally: Counts) -> Meter:
-    """Proven of all that ever was: proven and out of date."""
-    return Meter(tally.proven, tally.proven + tally.stale)

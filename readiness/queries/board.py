@@ -11,45 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from django.db.models import Value
-
-from accounts.models import User
-from readiness.domain import state as rules
+from readiness.domain import tally
 from readiness.domain.state import (
-    CheckFacts,
-    Derived,
-    Exempt,
-    Filed,
-    ItemFacts,
-    Seen,
+    OUTSIDE,
+    SETTLED,
+    DerivedState,
+    Exemption,
+    ItemState,
 )
-from readiness.models import (
-    Evidence,
-    NotApplicable,
-    Review,
-    ReviewItem,
-    Standing,
-    Waiver,
-)
+from readiness.models import Evidence, Review, ReviewItem, Standing
+from readiness.queries.exemptions import Exemptions, exemptions
+from readiness.queries.facts import claimant, facts_of
 from readiness.queries.grouping import grouped
 from readiness.queries.structure import ItemShape, SectionShape, structure
-
-IMPORT = "import"
-
-
-@dataclass(frozen=True)
-class Exemption:
-    """An approved, unrevoked waiver (`ends`) or "not applicable" (no end)."""
-
-    review_item: int
-    reason: str
-    requested_by: str
-    approved_by: str
-    ends: datetime | None
-
-    @property
-    def fact(self) -> Exempt:
-        return Exempt(self.reason, self.ends)
 
 
 @dataclass(frozen=True)
@@ -61,7 +35,7 @@ class Row:
     standings: Sequence[Standing]
     waiver: Exemption | None
     not_applicable: Exemption | None
-    derived: Derived
+    derived: DerivedState
 
     @property
     def id(self) -> int:
@@ -72,7 +46,7 @@ class Row:
         return self.shape.key
 
     @property
-    def state(self) -> str:
+    def state(self) -> ItemState:
         return self.derived.state
 
     @property
@@ -81,7 +55,7 @@ class Row:
 
     @property
     def inside(self) -> bool:
-        return self.shape.section.kind not in rules.OUTSIDE
+        return self.shape.section.kind not in OUTSIDE
 
     @property
     def blocker(self) -> bool:
@@ -89,7 +63,7 @@ class Row:
         return (
             self.inside
             and self.shape.blocking == "blocking"
-            and self.derived.own not in rules.SETTLED
+            and self.derived.own not in SETTLED
         )
 
     @property
@@ -97,16 +71,18 @@ class Row:
         """The record to show first: what fails, else what could not be measured,
         else the newest."""
         rank = {"fail": 0, "error": 1}
-        records = [one.latest for one in self.standings]
         return min(
-            records,
-            key=lambda one: (rank.get(one.verdict, 2), -one.observed_at.timestamp()),
+            (standing.latest for standing in self.standings),
+            key=lambda record: (
+                rank.get(record.verdict, 2),
+                -record.observed_at.timestamp(),
+            ),
             default=None,
         )
 
 
 @dataclass(frozen=True)
-class SectionView:
+class BoardSection:
     """A section with its rows; `proven` of `total` inside readiness."""
 
     shape: SectionShape
@@ -114,19 +90,19 @@ class SectionView:
 
     @cached_property
     def proven(self) -> int:
-        return sum(row.state == "proven" for row in self.rows)
+        return sum(row.state == ItemState.PROVEN for row in self.rows)
 
     @cached_property
     def total(self) -> int:
-        return sum(row.state != "not_applicable" for row in self.rows)
+        return sum(row.state != ItemState.NOT_APPLICABLE for row in self.rows)
 
     @cached_property
     def failed(self) -> int:
-        return sum(row.state == "failed" for row in self.rows)
+        return sum(row.state == ItemState.FAILED for row in self.rows)
 
     @property
     def inside(self) -> bool:
-        return self.shape.kind not in rules.OUTSIDE
+        return self.shape.kind not in OUTSIDE
 
 
 @dataclass(frozen=True)
@@ -136,8 +112,8 @@ class Board:
     review: Review
     at: datetime
     rows: Sequence[Row]
-    counts: rules.Counts
-    verdict: rules.Verdict
+    counts: tally.Counts
+    verdict: tally.ReviewVerdict
 
     @cached_property
     def by_key(self) -> dict[str, Row]:
@@ -148,31 +124,33 @@ class Board:
         return {row.id: row for row in self.rows}
 
     @cached_property
-    def sections(self) -> list[SectionView]:
+    def sections(self) -> list[BoardSection]:
         grouped: dict[SectionShape, list[Row]] = {}
         for row in self.rows:
             grouped.setdefault(row.shape.section, []).append(row)
-        return [SectionView(shape, rows) for shape, rows in grouped.items()]
+        return [BoardSection(shape, rows) for shape, rows in grouped.items()]
 
-    def section_of(self, row: Row) -> SectionView:
-        return next(one for one in self.sections if one.shape == row.shape.section)
+    def section_of(self, row: Row) -> BoardSection:
+        return next(
+            section for section in self.sections if section.shape == row.shape.section
+        )
 
     def ancestors(self, row: Row) -> list[Row]:
         """From the parent up."""
-        found = []
+        ancestors = []
         key = row.shape.parent
         while key is not None:
-            found.append(self.by_key[key])
+            ancestors.append(self.by_key[key])
             key = self.by_key[key].shape.parent
-        return found
+        return ancestors
 
     @property
-    def proven(self) -> rules.Meter:
-        return rules.proven_meter(self.counts)
+    def proven(self) -> tally.Meter:
+        return tally.proven_meter(self.counts)
 
     @property
-    def fresh(self) -> rules.Meter:
-        return rules.fresh_meter(self.counts)
+    def fresh(self) -> tally.Meter:
+        return tally.fresh_meter(self.counts)
 
     @cached_property
     def next_expiry(self) -> datetime | None:
@@ -181,21 +159,12 @@ class Board:
             (
                 standing.conclusive.valid_until
                 for row in self.rows
-                if row.state == "proven"
+                if row.state == ItemState.PROVEN
                 for standing in row.standings
                 if standing.conclusive and standing.conclusive.valid_until
             ),
             default=None,
         )
-
-
-def claimant(claim: ReviewItem) -> str | None:
-    """Who says that it is done: a username, `import`, or nobody."""
-    if not claim.claimed:
-        return None
-    if claim.claimed_by is not None:
-        return str(claim.claimed_by.username)
-    return IMPORT if claim.claimed_by_import else None
 
 
 def board(review: Review, at: datetime) -> Board:
@@ -218,9 +187,9 @@ def boards(reviews: Sequence[Review], at: datetime) -> dict[int, Board]:
             "latest__filed_by", "latest__confirmation__by", "conclusive"
         )
     )
-    waivers, exclusions = exemptions(ids)
+    exempt = exemptions(ids)
     return {
-        review.pk: _board(review, at, claims[review.pk], standings, waivers, exclusions)
+        review.pk: _board(review, at, claims[review.pk], standings, exempt)
         for review in reviews
     }
 
@@ -230,8 +199,7 @@ def _board(
     at: datetime,
     claims: Sequence[ReviewItem],
     standings: defaultdict[int, list[Standing]],
-    waivers: dict[int, Exemption],
-    exclusions: dict[int, Exemption],
+    exempt: Exemptions,
 ) -> Board:
     shapes = structure(review.version).by_id
     ordered = sorted(claims, key=lambda claim: shapes[claim.item_id].position)
@@ -241,19 +209,19 @@ def _board(
             shapes[claim.item_id],
             claim,
             standings[claim.pk],
-            waivers.get(claim.pk),
-            exclusions.get(claim.pk),
+            waiver=exempt.waivers.get(claim.pk),
+            not_applicable=exempt.not_applicable.get(claim.pk),
         )
         for claim in ordered
     ]
-    derived = rules.derive(facts, at)
+    derived = tally.derive(facts, at)
     rows = [
         Row(
             shape=shapes[claim.item_id],
             claim=claim,
             standings=standings[claim.pk],
-            waiver=waivers.get(claim.pk),
-            not_applicable=exclusions.get(claim.pk),
+            waiver=exempt.waivers.get(claim.pk),
+            not_applicable=exempt.not_applicable.get(claim.pk),
             derived=derived[shapes[claim.item_id].key],
         )
         for claim in ordered
@@ -262,119 +230,6 @@ def _board(
         review=review,
         at=at,
         rows=rows,
-        counts=rules.counts(facts, derived),
-        verdict=rules.verdict(facts, derived),
+        counts=tally.counts(facts, derived),
+        verdict=tally.verdict(facts, derived),
     )
-
-
-def facts_of(
-    review: Review,
-    shape: ItemShape,
-    claim: ReviewItem,
-    standings: Sequence[Standing],
-    waiver: Exemption | None,
-    exclusion: Exemption | None,
-) -> ItemFacts:
-    """The rows of one item as the rules want them."""
-    by_check = {one.check_of_id: one for one in standings if one.check_of_id}
-    return ItemFacts(
-        key=shape.key,
-        commit=review.commit,
-        parent=shape.parent,
-        section=shape.section.slug,
-        section_kind=shape.section.kind,
-        blocking=shape.blocking,
-        claimed=claim.claimed,
-        claimed_by=claimant(claim),
-        checks=[
-            CheckFacts(
-                probe=check.probe,
-                latest=_seen(by_check[check.id].latest)
-                if check.id in by_check
-                else None,
-                conclusive=(
-                    _seen(by_check[check.id].conclusive)
-                    if check.id in by_check
-                    else None
-                ),
-                required=check.required,
-            )
-            for check in shape.checks
-        ],
-        missing_fields=[
-            field.label
-            for field in shape.fields
-            if field.required and not str(claim.values.get(field.label, "")).strip()
-        ],
-        filed=[_filed(one.latest) for one in standings if one.check_of_id is None],
-        waiver=waiver.fact if waiver else None,
-        not_applicable=exclusion.fact if exclusion else None,
-    )
-
-
-def _seen(evidence: Evidence | None) -> Seen | None:
-    if evidence is None:
-        return None
-    return Seen(
-        verdict=evidence.verdict,
-        commit=evidence.commit,
-        observed_at=evidence.observed_at,
-        valid_until=evidence.valid_until,
-        reason=evidence.reason,
-    )
-
-
-def _filed(evidence: Evidence) -> Filed:
-    by: User | None = evidence.filed_by
-    confirmation = getattr(evidence, "confirmation", None)
-    return Filed(
-        by=by.username if by else "",
-        commit=evidence.commit,
-        valid_until=evidence.valid_until,
-        confirmed_by=confirmation.by.username if confirmation else None,
-    )
-
-
-def exemptions(
-    reviews: Sequence[int],
-) -> tuple[dict[int, Exemption], dict[int, Exemption]]:
-    """Approved and unrevoked waivers and exclusions by item: one query for both.
-
-    An ended waiver is still listed: the rules know the moment, this does not.
-    """
-    columns = (
-        "review_item_id",
-        "reason",
-        "requested_by__username",
-        "approved_by__username",
-    )
-    approved = {
-        "review_item__review__in": reviews,
-        "approved_by__isnull": False,
-        "revoked_at__isnull": True,
-    }
-    waivers = (
-        Waiver.objects.filter(**approved)
-        .order_by()
-        .annotate(kind=Value("waiver"))
-        .values_list("kind", "ends", *columns)
-    )
-    exclusions = (
-        NotApplicable.objects.filter(**approved)
-        .order_by()
-        # The union needs a column of the waiver's type; it is not read.
-        .annotate(kind=Value("not_applicable"))
-        .values_list("kind", "requested_at", *columns)
-    )
-    found: tuple[dict[int, Exemption], dict[int, Exemption]] = ({}, {})
-    for kind, ends, item, reason, requested, approver in waivers.union(
-        exclusions, all=True
-    ):
-        waiver = kind == "waiver"
-        one = Exemption(item, reason, requested, approver, ends if waiver else None)
-        target = found[0 if waiver else 1]
-        held = target.get(item)
-        # Of several waivers the longest counts.
-        if held is None or (held.ends and one.ends and one.ends > held.ends):
-            target[item] = one
-    return found

@@ -23,7 +23,7 @@ from readiness.domain import claims as domain
 from readiness.domain import statements
 from readiness.domain.claims import Change, Claim
 from readiness.domain.reviews import may_sign, meaning_allowed
-from readiness.domain.state import Meter
+from readiness.domain.tally import Meter
 from readiness.models import Review, Signoff, Standing
 from readiness.queries.board import Board, Row
 from readiness.queries.grouping import grouped
@@ -69,7 +69,7 @@ def claim_of(row: Row, commit: str) -> Claim:
             else None
         ),
         not_applicable=(
-            domain.ClaimedExclusion(
+            domain.ClaimedNotApplicable(
                 row.not_applicable.reason,
                 [row.not_applicable.requested_by, row.not_applicable.approved_by],
             )

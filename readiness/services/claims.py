@@ -13,7 +13,7 @@ from kernel.cache import bump
 from kernel.errors import Conflict, FieldError, Invalid
 from readiness.models import Review, ReviewItem
 from readiness.models.reviews import LIVING
-from readiness.queries.board import claimant
+from readiness.queries.facts import claimant
 from readiness.queries.reviews import find_item
 from readiness.services.reviews import object_of, tag_of
 

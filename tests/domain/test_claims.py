@@ -15,7 +15,7 @@ from audit.domain import dsse, merkle
 from readiness.domain.claims import (
     Claim,
     ClaimedCheck,
-    ClaimedExclusion,
+    ClaimedNotApplicable,
     ClaimedWaiver,
     changes,
     claim_root,
@@ -101,7 +101,7 @@ CHANGED = [
     ),
     ({"waiver": ClaimedWaiver("known", "lead", ENDS)}, "its waiver changed"),
     (
-        {"not_applicable": ClaimedExclusion("no", ["b", "a"])},
+        {"not_applicable": ClaimedNotApplicable("no", ["b", "a"])},
         "whether it applies changed",
     ),
     ({"evidence": ["ff" * 32]}, "a person's evidence changed"),
@@ -124,10 +124,10 @@ def test_whatever_a_claim_says_changes_the_root_and_is_named(
 
 def test_the_order_of_evidence_and_persons_does_not_matter() -> None:
     one = replace(
-        FIRST, evidence=["b", "a"], not_applicable=ClaimedExclusion("x", ["b", "a"])
+        FIRST, evidence=["b", "a"], not_applicable=ClaimedNotApplicable("x", ["b", "a"])
     )
     other = replace(
-        FIRST, evidence=["a", "b"], not_applicable=ClaimedExclusion("x", ["a", "b"])
+        FIRST, evidence=["a", "b"], not_applicable=ClaimedNotApplicable("x", ["a", "b"])
     )
 
     assert one.bytes() == other.bytes()

@@ -12,16 +12,18 @@ from hypothesis import strategies as st
 
 from readiness.domain.state import (
     SETTLED,
-    WORST_FIRST,
     CheckFacts,
-    Exempt,
-    Filed,
+    CheckRecord,
+    Exemption,
+    FiledEvidence,
     ItemFacts,
-    Seen,
+    item_state,
+)
+from readiness.domain.tally import (
+    WORST_FIRST,
     counts,
     derive,
     fresh_meter,
-    item_state,
     proven_meter,
     verdict,
 )
@@ -31,15 +33,19 @@ COMMIT, OTHER = "a" * 40, "b" * 40
 HOUR = timedelta(hours=1)
 
 
-def seen(verdict: str = "pass", commit: str = COMMIT, left: timedelta = HOUR) -> Seen:
-    return Seen(verdict, commit, NOON - HOUR, NOON + left, reason=f"it did {verdict}")
+def seen(
+    verdict: str = "pass", commit: str = COMMIT, left: timedelta = HOUR
+) -> CheckRecord:
+    return CheckRecord(
+        verdict, commit, NOON - HOUR, NOON + left, reason=f"it did {verdict}"
+    )
 
 
 def check(
     verdict: str = "pass",
     commit: str = COMMIT,
     left: timedelta = HOUR,
-    latest: Seen | None = None,
+    latest: CheckRecord | None = None,
 ) -> CheckFacts:
     record = seen(verdict, commit, left)
     return CheckFacts("cors", latest or record, record)
@@ -53,7 +59,7 @@ def state(**over) -> str:
     return item_state(facts(**over), NOON).state
 
 
-WAIVER = Exempt("known risk", NOON + HOUR)
+WAIVER = Exemption("known risk", NOON + HOUR)
 NEVER = CheckFacts("cors")
 ERROR_AFTER = check(latest=seen("error"))
 CASES: dict[str, tuple[dict[str, Any], str]] = {
@@ -70,14 +76,14 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     "a waiver covers a fail": ({"checks": [check("fail")], "waiver": WAIVER}, "waived"),
     "a waiver covers a pass": ({"checks": [check()], "waiver": WAIVER}, "waived"),
     "an ended waiver covers nothing": (
-        {"checks": [check("fail")], "waiver": Exempt("old", NOON)},
+        {"checks": [check("fail")], "waiver": Exemption("old", NOON)},
         "failed",
     ),
     "not applicable beats all": (
         {
             "checks": [check("fail")],
             "waiver": WAIVER,
-            "not_applicable": Exempt("no cache here"),
+            "not_applicable": Exemption("no cache here"),
         },
         "not_applicable",
     ),
@@ -101,17 +107,17 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         {"checks": [check()], "missing_fields": ["Expiry"]},
         "unclaimed",
     ),
-    "filed evidence alone": ({"filed": [Filed("ada", COMMIT)]}, "unclaimed"),
+    "filed evidence alone": ({"filed": [FiledEvidence("ada", COMMIT)]}, "unclaimed"),
     "filed and confirmed": (
-        {"filed": [Filed("ada", COMMIT, None, "grace")]},
+        {"filed": [FiledEvidence("ada", COMMIT, None, "grace")]},
         "proven",
     ),
     "confirmed for another commit": (
-        {"filed": [Filed("ada", OTHER, None, "grace")]},
+        {"filed": [FiledEvidence("ada", OTHER, None, "grace")]},
         "stale",
     ),
     "a filed record does not stand in for a check": (
-        {"checks": [NEVER], "filed": [Filed("ada", COMMIT, None, "grace")]},
+        {"checks": [NEVER], "filed": [FiledEvidence("ada", COMMIT, None, "grace")]},
         "unclaimed",
     ),
     "sign-off lines are outside": ({"section_kind": "sign-off"}, "open"),
@@ -139,7 +145,7 @@ def test_the_moment_of_expiry_is_out_of_date() -> None:
         ({"checks": [check(left=-HOUR)]}, "out of date"),
         ({"checks": [ERROR_AFTER]}, "cors: it did error"),
         ({"claimed": True, "claimed_by": "ada"}, "Claimed by ada. Needs a person"),
-        ({"filed": [Filed("ada", COMMIT)]}, "of ada waits for a second person"),
+        ({"filed": [FiledEvidence("ada", COMMIT)]}, "of ada waits for a second person"),
         ({"checks": [check()], "missing_fields": ["Expiry"]}, "Still blank: Expiry."),
     ],
 )
@@ -198,7 +204,7 @@ def test_meters_leave_out_what_does_not_apply_and_what_lies_outside() -> None:
     rows = [
         facts(key="A", **PROVEN),
         facts(key="B", checks=[check(left=-HOUR)]),
-        facts(key="C", not_applicable=Exempt("none here")),
+        facts(key="C", not_applicable=Exemption("none here")),
         facts(key="D", section_kind="monitoring"),
     ]
     tally = counts(rows, derive(rows, NOON))
@@ -235,15 +241,15 @@ some_facts = st.builds(
     missing_fields=st.sampled_from([(), ("Expiry",)]),
     filed=st.lists(
         st.builds(
-            Filed,
+            FiledEvidence,
             by=st.just("ada"),
             commit=st.sampled_from([COMMIT, OTHER]),
             confirmed_by=st.sampled_from([None, "grace"]),
         ),
         max_size=2,
     ),
-    waiver=st.sampled_from([None, WAIVER, Exempt("old", NOON)]),
-    not_applicable=st.sampled_from([None, Exempt("none here")]),
+    waiver=st.sampled_from([None, WAIVER, Exemption("old", NOON)]),
+    not_applicable=st.sampled_from([None, Exemption("none here")]),
 )
 
 
