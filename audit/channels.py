@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from secrets import token_hex
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -25,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 from django.conf import settings
 
 from kernel.errors import Unavailable
+from kernel.files import write_once, write_whole
 
 
 @dataclass(frozen=True)
@@ -88,8 +87,8 @@ def publish(head: Published) -> None:
     with _alone(path.with_suffix(".lock")):
         last = published(head.origin)
         if last is None or last.size < head.size:
-            _replace(path.with_suffix(".note"), head.note.encode())
-            _replace(path, json.dumps(asdict(head)).encode())
+            write_whole(path.with_suffix(".note"), head.note.encode())
+            write_whole(path, json.dumps(asdict(head)).encode())
 
 
 def _record(origin: str) -> Path:
@@ -105,35 +104,8 @@ def _make_key(path: Path) -> None:
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{token_hex(6)}")
-    _write(temporary, made)
-    try:
-        # A link fails when another process was first: then its key is the key.
-        os.link(temporary, path)
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{token_hex(6)}")
-    _write(temporary, content)
-    temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _write(path: Path, content: bytes) -> None:
-    with os.fdopen(
-        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
-    ) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    # When another process was first, its key is the key.
+    write_once(path, made)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kernel.files import write_whole
 from rrr_dashboard.processes import Process
 
 Say = Callable[[str], None]
@@ -89,9 +90,7 @@ class Supervisor:
     def _write(self) -> None:
         groups = {name: child.popen.pid for name, child in self.children.items()}
         document = {"session": os.getsid(0), "pid": os.getpid(), "groups": groups}
-        fresh = self.record.with_suffix(".new")
-        fresh.write_text(json.dumps(document), encoding="utf-8")
-        fresh.replace(self.record)
+        write_whole(self.record, json.dumps(document).encode())
 
 
 def _how(code: int) -> str:

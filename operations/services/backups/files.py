@@ -1,8 +1,7 @@
 """A backup file: a compressed tar of manifest, database and checkpoints, mode 600.
 
-It is written beside its final name, fsynced, then renamed and the directory
-fsynced: a file with the final name is whole. The manifest inside names the digest
-of the database, so that a file proves itself on an empty host too.
+A file with the final name is whole (kernel.files). The manifest inside names the
+digest of the database, so that a file proves itself on an empty host too.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import gzip
 import hashlib
 import io
 import json
-import os
 import re
 import tarfile
 import tempfile
@@ -23,6 +21,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from kernel.files import replacing
 from operations.services.backups.engines import BackupError
 
 FORMAT = 1
@@ -71,23 +70,17 @@ def digest(path: Path) -> str:
 def write(manifest: Manifest, database: Path, stamp: str) -> Path:
     """Pack and keep; returns the final path."""
     final = folder() / f"rrr-{stamp}-{manifest.uid}.tar.gz"
-    making = final.with_name(f".{final.name}.new")
-    handle = os.open(making, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as raw:
-        with (
-            gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=6) as packed,
-            tarfile.open(fileobj=packed, mode="w") as tar,
-        ):
-            _add_bytes(
-                tar, "manifest.json", json.dumps(asdict(manifest), indent=1).encode()
-            )
-            tar.add(database, manifest.database)
-            for path in sorted(Path(settings.CHECKPOINT_DIR).glob("*")):
-                tar.add(path, f"checkpoints/{path.name}")
-        raw.flush()
-        os.fsync(raw.fileno())
-    making.replace(final)
-    _fsync(final.parent)
+    with (
+        replacing(final) as raw,
+        gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=6) as packed,
+        tarfile.open(fileobj=packed, mode="w") as tar,
+    ):
+        _add_bytes(
+            tar, "manifest.json", json.dumps(asdict(manifest), indent=1).encode()
+        )
+        tar.add(database, manifest.database)
+        for path in sorted(Path(settings.CHECKPOINT_DIR).glob("*")):
+            tar.add(path, f"checkpoints/{path.name}")
     return final
 
 
@@ -95,14 +88,6 @@ def _add_bytes(tar: tarfile.TarFile, name: str, content: bytes) -> None:
     entry = tarfile.TarInfo(name)
     entry.size, entry.mode = len(content), 0o600
     tar.addfile(entry, io.BytesIO(content))
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def read_manifest(path: Path) -> Manifest:

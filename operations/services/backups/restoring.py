@@ -23,6 +23,7 @@ from audit import channels as audit_channels
 from audit import queries as audit_queries
 from audit.services import append
 from kernel import locks
+from kernel.files import write_whole
 from operations.domain.alerting import TimelineKind
 from operations.models import Alert, Backup, Follower, JobRun, Notice
 from operations.services import timeline
@@ -81,7 +82,7 @@ def restore(chosen: Plan, progress: Progress = taking.nothing) -> str:
             wrong = engines.differences(manifest.marker, engines.marker(alias))
         if wrong:
             raise BackupError(f"the backup does not restore to its marker: {wrong[0]}")
-        pending_file().write_text(chosen.path.name, encoding="utf-8")
+        write_whole(pending_file(), chosen.path.name.encode())
         engines.put_back(copied, progress)
     call_command("migrate", verbosity=0, interactive=False)
     settle(manifest, timezone.now())

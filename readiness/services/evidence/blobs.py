@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 from django.conf import settings
+
+from kernel.files import write_whole
 
 
 def blob_path(sha256: str) -> Path:
@@ -21,11 +22,5 @@ def keep(content: bytes) -> str:
     if path.exists():
         return digest
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(f"{digest}.{os.getpid()}.part")
-    with draft.open("wb") as handle:
-        handle.write(content)
-        handle.flush()
-        os.fsync(handle.fileno())
-    draft.chmod(0o600)
-    draft.replace(path)
+    write_whole(path, content)
     return digest
