@@ -1,0 +1,204 @@
+"""A product in use: the demo, and what the demo leaves out.
+
+What is made here is made through the jobs, the API and the models, whose names
+last longer than those of the functions between them.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.test import Client, override_settings
+from django.utils import timezone
+
+from accounts.domain.roles import DEMO_PEOPLE
+from accounts.models import User
+from kernel import build
+from kernel.registry import JOBS, PROBES
+from operations.models import Alert, Backup, ProbeResult
+from operations.queries.measurements import params_digest
+from operations.services import scheduler
+from readiness.models import Check, ReviewItem, Waiver
+
+COMMIT = "ab" * 20
+PASSWORD = "demo password of the schema's tests"
+CHECKLIST = "# A second checklist\n\n## Tests\n\n- [ ] All tests pass\n"
+
+
+def client_for(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend="accounts.authentication.PeopleBackend")
+    return client
+
+
+@contextmanager
+def demo_settings():
+    """RRR_ENV=demo, and a commit that this process is said to run."""
+    with ExitStack() as stack:
+        stack.enter_context(
+            override_settings(RRR_ENV="demo", DEMO_PASSWORD=PASSWORD, RRR_COMMIT=COMMIT)
+        )
+        build.running.cache_clear()
+        stack.callback(build.running.cache_clear)
+        yield
+
+
+def fill() -> dict[str, User]:
+    """The demo people by username, with everything that the API may show."""
+    call_command("demo", stdout=StringIO())
+    people = {
+        user.username: user
+        for user in User.objects.filter(
+            username__in=[username for username, _, _ in DEMO_PEOPLE]
+        )
+    }
+    JOBS["portfolio-equity"].function({})
+    operations(people)
+    readiness(people)
+    trading(people["trader"])
+    JOBS["audit-checkpoint"].function({})
+    return people
+
+
+def operations(people: dict[str, User]) -> None:
+    now = timezone.now()
+    scheduler.run_due(now)
+    for number in range(2):
+        Alert.objects.create(
+            fingerprint=f"{number}" * 64,
+            rule="memory",
+            target="host",
+            severity="P1",
+            state=Alert.State.RESOLVED,
+            value="91.5",
+            threshold="90",
+            pending_at=now - timedelta(minutes=5 + number),
+            fired_at=now - timedelta(minutes=4),
+            resolved_at=now,
+            acknowledged_by=people["operator"],
+            acknowledged_at=now,
+        )
+        Backup.objects.create(
+            engine="sqlite",
+            status=Backup.Status.OK,
+            started_at=now - timedelta(days=number),
+            finished_at=now,
+            bytes=1_000,
+            sha256="c" * 64,
+        )
+
+
+def readiness(people: dict[str, User]) -> None:
+    """Evidence of a probe, a waiver, a signature that a later tick voids, a second
+    checklist and a second review."""
+    now = timezone.now()
+    check = next(
+        check
+        for check in Check.objects.filter(threshold__isnull=False).order_by("pk")
+        if check.probe in PROBES and check.params
+    )
+    ProbeResult.objects.create(
+        name=check.probe,
+        params=check.params,
+        params_digest=params_digest(check.params),
+        definition="d" * 64,
+        about="running",
+        commit=COMMIT,
+        tree_clean=True,
+        environment="demo",
+        host="here",
+        value="1",
+        detail="seen",
+        facts={"seen": "1"},
+        started_at=now,
+        observed_at=now,
+    )
+    JOBS["readiness-evidence"].function({})
+    line = ReviewItem.objects.filter(claimed=True).order_by("pk")[0]
+    Waiver.objects.create(
+        review_item=line,
+        reason="known",
+        risk="low",
+        requested_by=people["developer"],
+        approved_by=people["admin"],
+        approved_at=now,
+        revoked_by=people["admin"],
+        revoked_at=now,
+        ends=now + timedelta(days=3),
+    )
+    developer = client_for(people["developer"])
+    security = client_for(people["security"])
+    url = f"/api/readiness/items/{line.pk}"
+    upload = SimpleUploadedFile("seen.txt", b"seen")
+    filed = developer.post(
+        f"{url}/evidence", {"kind": "file", "summary": "seen", "file": upload}
+    )
+    post(security, f"{url}/evidence/{filed.json()['id']}/confirm", {})
+    claim = {"done": False, "revision": line.revision, "note": "not so"}
+    sign(developer)
+    post(developer, f"{url}/claim", claim)
+    admin = client_for(people["admin"])
+    imported = post(admin, "/api/readiness/templates/import", {"text": CHECKLIST})
+    post(admin, f"/api/readiness/templates/{imported['id']}/publish", {})
+    review = {
+        "template": imported["id"],
+        "release": "2",
+        "commit": "cd" * 20,
+        "environment": "demo",
+    }
+    post(admin, "/api/readiness/reviews", review)
+
+
+def sign(developer: Client) -> None:
+    review = developer.get("/api/readiness/reviews").json()["reviews"][0]
+    url = f"/api/readiness/reviews/{review['id']}"
+    statement = developer.get(f"{url}/statement?role=Developer").json()
+    wish = {
+        "role": "Developer",
+        "meaning": "reviewed",
+        "statement_sha256": statement["statement_sha256"],
+        "password": PASSWORD,
+        "passphrase": PASSWORD,
+    }
+    post(developer, f"{url}/sign", wish)
+
+
+def trading(trader: User) -> None:
+    """A coin that came as a deposit, and a second book in another currency."""
+    client = client_for(trader)
+    book = client.get("/api/books").json()["books"][0]["id"]
+    at = timezone.now().isoformat()
+    deposit = {
+        "external_id": "schema-deposit",
+        "book": book,
+        "at": at,
+        "kind": "deposit",
+        "asset": "NEW",
+        "amount": "3",
+    }
+    post(client, "/api/transfers", deposit)
+    euros = post(client, "/api/books", {"name": "Euros", "base_currency": "EUR"})
+    trade = {
+        "external_id": "schema-trade",
+        "book": euros["id"],
+        "executed_at": at,
+        "symbol": "NEW-EUR",
+        "side": "buy",
+        "quantity": "1",
+        "price": "2",
+        "fee": "0.1",
+        "fee_currency": "NEW",
+    }
+    post(client, "/api/trades", trade)
+
+
+def post(client: Client, url: str, body: dict[str, Any]) -> dict[str, Any]:
+    answer = client.post(url, body, content_type="application/json")
+    assert answer.status_code in {200, 201}, (url, answer.status_code, answer.content)
+    content: dict[str, Any] = answer.json()
+    return content
