@@ -80,7 +80,9 @@ class Probe:
 
 @dataclass(frozen=True)
 class Job:
-    """A named job. `schedule` is "every 10m", "daily 02:00 UTC" or "" (on request).
+    """A named job. `schedule` is "every 10m", "daily 02:00 UTC" or "" (on request);
+    `follows` names what it is asked for after a change of (operations'
+    `scheduler.request_following`).
 
     The function takes the run's params and returns one sentence for people;
     it must be idempotent, for a run may be repeated after a crash.
@@ -92,6 +94,7 @@ class Job:
     grace: timedelta = timedelta(minutes=5)
     timeout: timedelta = timedelta(minutes=10)
     queue: str = "heavy"
+    follows: tuple[str, ...] = ()
 
 
 PROBES: dict[str, Probe] = {}
@@ -126,12 +129,13 @@ def job(
     grace: timedelta = timedelta(minutes=5),
     timeout: timedelta = timedelta(minutes=10),
     queue: str = "heavy",
+    follows: tuple[str, ...] = (),
 ) -> Callable[[JobFunction], JobFunction]:
     """Register a job; see Job."""
 
     def register(function: JobFunction) -> JobFunction:
         _only_once(JOBS, name)
-        JOBS[name] = Job(name, function, schedule, grace, timeout, queue)
+        JOBS[name] = Job(name, function, schedule, grace, timeout, queue, follows)
         return function
 
     return register

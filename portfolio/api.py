@@ -18,8 +18,10 @@ from kernel.errors import BadRequest, FieldError
 from portfolio import serializers
 from portfolio.domain import returns
 from portfolio.domain.periods import INTERVALS, PERIODS, period
-from portfolio.queries import holdings, stats
+from portfolio.queries import stats
 from portfolio.queries.books import Scope, scope
+from portfolio.queries.curves import stored_curves
+from portfolio.queries.holdings import holdings, open_lots
 from portfolio.queries.performance import (
     Chosen,
     Performance,
@@ -28,7 +30,7 @@ from portfolio.queries.performance import (
     parts,
     performance,
 )
-from portfolio.services import equity
+from portfolio.queries.summary import portfolio
 from trades.queries.books import BOOKS
 
 BOOK = OpenApiParameter(
@@ -63,19 +65,18 @@ def _scope(request: Request) -> Scope:
 def _measured(
     request: Request, *, detailed: bool = False
 ) -> tuple[Performance, datetime]:
-    """The performance that the query asks for, with fresh curves."""
+    """The performance that the query asks for, and the time."""
     check_query(request, "period", "book", "strategy", "symbol")
     now = timezone.now()
     books = _scope(request)
     name = _one_of(request, "period", PERIODS, "30d")
-    behind = equity.refresh(books.ids, now)
     chosen = Chosen(
         period(name, returns.day_of(now, books.zone)),
         request.query_params.get("strategy", ""),
         request.query_params.get("symbol", ""),
     )
-    found = performance(books, chosen, now, recomputing=bool(behind), detailed=detailed)
-    return found, now
+    curves = stored_curves(books.ids, now)
+    return performance(books, chosen, curves, now, detailed=detailed), now
 
 
 class Portfolio(APIView):
@@ -92,9 +93,8 @@ class Portfolio(APIView):
         check_query(request, "book", "strategy")
         now = timezone.now()
         books = _scope(request)
-        equity.refresh(books.ids, now)
         strategy = request.query_params.get("strategy", "")
-        found = holdings.portfolio(books, now, strategy)
+        found = portfolio(books, stored_curves(books.ids, now), now, strategy)
         return Response(serializers.portfolio_json(found))
 
 
@@ -112,7 +112,7 @@ class Positions(APIView):
         check_query(request, "book", "strategy")
         now = timezone.now()
         strategy = request.query_params.get("strategy", "")
-        found = holdings.portfolio(_scope(request), now, strategy)
+        found = holdings(_scope(request), now, strategy)
         return Response(
             {
                 "positions": [
@@ -141,7 +141,7 @@ class Lots(APIView):
     )
     def get(self, request: Request) -> Response:
         check_query(request, "book", "symbol", "cursor", "limit")
-        lots = holdings.open_lots(_scope(request))
+        lots = open_lots(_scope(request))
         if symbol := request.query_params.get("symbol", ""):
             lots = lots.filter(instrument__symbol=symbol)
         rows, after = cursor.page(
@@ -167,7 +167,7 @@ class Allocation(APIView):
     def get(self, request: Request) -> Response:
         check_query(request, "book")
         now = timezone.now()
-        found = holdings.portfolio(_scope(request), now)
+        found = holdings(_scope(request), now)
         return Response(
             {
                 "allocation": serializers.allocation_json(found),
@@ -211,12 +211,13 @@ class EquityCurve(APIView):
         interval = _one_of(request, "interval", INTERVALS, "1d")
         chosen = Chosen(period(name, returns.day_of(now, books.zone)))
         reason = None
+        as_of: datetime | None = now
         data: list[dict[str, Any]] = []
         first = None
         if interval == "1d" and chosen.period.hours is None:
-            behind = equity.refresh(books.ids, now)
-            found = performance(books, chosen, now, recomputing=bool(behind))
-            reason = found.reason or None
+            found = performance(books, chosen, stored_curves(books.ids, now), now)
+            reason = found.reason or ("recomputing" if found.recomputing else None)
+            as_of = found.as_of
             first = found.days[0].base if found.days else None
             data = [
                 {
@@ -243,6 +244,7 @@ class EquityCurve(APIView):
                 else (data[0]["equity"] if data else None),
                 "current_equity": data[-1]["equity"] if data else None,
                 "reason": reason,
+                "as_of": as_of,
                 "timestamp": now,
             }
         )
@@ -270,6 +272,7 @@ class Monthly(APIView):
                     serializers.month_json(one)
                     for one in reversed(returns.yearly(found.days))
                 ],
+                "as_of": found.as_of,
                 "timestamp": now,
             }
         )
@@ -291,6 +294,7 @@ class Drawdowns(APIView):
         return Response(
             {
                 "drawdowns": [serializers.drawdown_json(one) for one in spells[:500]],
+                "as_of": found.as_of,
                 "timestamp": now,
             }
         )
@@ -305,6 +309,7 @@ class _Parts(APIView):
             {
                 noun: [serializers.part_json(one, by) for one in parts(found, by)],
                 "inputs": serializers.inputs_json(found.inputs),
+                "as_of": found.as_of,
                 "timestamp": now,
             }
         )

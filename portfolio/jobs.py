@@ -1,4 +1,4 @@
-"""Jobs: the daily curves follow the ledger also when nobody looks."""
+"""Jobs: the daily curves follow the ledger."""
 
 from __future__ import annotations
 
@@ -10,9 +10,15 @@ from kernel.registry import Params, job
 from portfolio.services import equity
 
 
-@job(equity.JOB, schedule="every 10m", timeout=timedelta(minutes=30))
+@job(
+    "portfolio-equity",
+    schedule="every 10m",
+    timeout=timedelta(minutes=30),
+    follows=("book", "prices"),
+)
 def portfolio_equity(params: Params) -> str:
-    """Bring curves up to date: one book's, or (scheduled) every book's."""
+    """Bring curves up to date: one book's after its facts; every book's after prices,
+    and by schedule, for days end without a fact."""
     now = timezone.now()
     if "book" in params:
         changed = equity.rebuild(int(params["book"]), now)

@@ -18,8 +18,9 @@ from portfolio.domain.metrics import REASONS, Measured, Metric
 from portfolio.domain.returns import Day, Drawdown, Month
 from portfolio.domain.statistics import FORMULAS, Undefined, floats
 from portfolio.domain.valuation import HUNDRED, percent_of
-from portfolio.queries.holdings import Portfolio, PositionRow
+from portfolio.queries.holdings import PositionRow
 from portfolio.queries.performance import Part, Performance
+from portfolio.queries.summary import Portfolio
 
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 TONES = {1: "gain", -1: "loss", 0: ""}
@@ -97,12 +98,11 @@ def portfolio_figures(found: Portfolio) -> list[Figure]:
     why = {name: REASONS.get(code, code) for name, code in found.reasons.items()}
     equity = found.equity
     cost = found.cost
-    day = change(found.day_pnl, currency)
     return [
         Figure(
             "Net asset value",
             amount(equity, currency),
-            note=f"{day} today" if found.day_pnl is not None else "",
+            note=_day_note(found),
             reason=why.get("equity", "") if equity is None else "",
         ),
         Figure(
@@ -137,6 +137,13 @@ def portfolio_figures(found: Portfolio) -> list[Figure]:
             note=f"net of {amount(found.fees, currency)} fees",
         ),
     ]
+
+
+def _day_note(found: Portfolio) -> str:
+    if found.day_pnl is not None:
+        return f"{change(found.day_pnl, found.currency)} today"
+    waits = found.reasons.get("day") == "recomputing"
+    return "today is being recomputed" if waits else ""
 
 
 def allocation(found: Portfolio) -> tuple[SafeString, list[tuple[int, str, str]]]:

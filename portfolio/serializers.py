@@ -16,9 +16,9 @@ from kernel.numbers import rounded, text
 from portfolio.domain.metrics import Metric
 from portfolio.domain.returns import Drawdown, Month
 from portfolio.domain.valuation import HUNDRED
-from portfolio.queries import holdings
-from portfolio.queries.holdings import OpenLot, Portfolio, PositionRow
+from portfolio.queries.holdings import Holdings, OpenLot, PositionRow
 from portfolio.queries.performance import Inputs, Part, Performance
+from portfolio.queries.summary import Portfolio
 
 MISSING = {
     "total_equity": "equity",
@@ -65,8 +65,8 @@ def portfolio_json(found: Portfolio) -> Json:
     }
     if found.scope.mixed:
         answer["by_currency"] = [
-            {"currency": row["currency"], "total_equity": money(row["total_equity"])}  # type: ignore[arg-type]
-            for row in holdings.by_currency(found)
+            {"currency": row.currency, "total_equity": money(row.total_equity)}
+            for row in found.by_currency
         ]
     return answer
 
@@ -118,7 +118,7 @@ def lot_json(lot: OpenLot) -> Json:
     }
 
 
-def allocation_json(found: Portfolio) -> list[Json]:
+def allocation_json(found: Holdings) -> list[Json]:
     equity = found.equity
     rows: list[Json] = [
         {
@@ -206,6 +206,7 @@ def performance_json(found: Performance, now: datetime) -> Json:
         "warnings": found.warnings,
         "metrics": {name: metric_json(one) for name, one in named.items()},
         "inputs": inputs_json(found.inputs),
+        "as_of": found.as_of,
         "timestamp": now,
     }
 
@@ -248,6 +249,13 @@ def part_json(part: Part, name: str) -> Json:
 # --- descriptions ----------------------------------------------------------------------
 
 Money = serializers.CharField
+
+
+def as_of_field() -> serializers.DateTimeField:
+    return serializers.DateTimeField(
+        allow_null=True,
+        help_text="for when the stored days hold; before timestamp: being recomputed",
+    )
 
 
 class PortfolioSerializer(serializers.Serializer[Any]):
@@ -370,6 +378,7 @@ class PerformanceSerializer(serializers.Serializer[Any]):
     warnings = serializers.DictField(child=serializers.IntegerField())
     metrics = serializers.DictField(child=MetricSerializer())
     inputs = InputsSerializer()
+    as_of = as_of_field()
     timestamp = serializers.DateTimeField()
 
 
@@ -385,6 +394,7 @@ class CurveSerializer(serializers.Serializer[Any]):
     initial_equity = Money(allow_null=True)
     current_equity = Money(allow_null=True)
     reason = serializers.CharField(allow_null=True)
+    as_of = as_of_field()
     timestamp = serializers.DateTimeField()
 
 
@@ -398,6 +408,7 @@ class MonthSerializer(serializers.Serializer[Any]):
 class MonthlySerializer(serializers.Serializer[Any]):
     months = MonthSerializer(many=True)
     years = MonthSerializer(many=True)
+    as_of = as_of_field()
     timestamp = serializers.DateTimeField()
 
 
@@ -412,6 +423,7 @@ class DrawdownSerializer(serializers.Serializer[Any]):
 
 class DrawdownListSerializer(serializers.Serializer[Any]):
     drawdowns = DrawdownSerializer(many=True)
+    as_of = as_of_field()
     timestamp = serializers.DateTimeField()
 
 
@@ -431,12 +443,14 @@ class PartSerializer(serializers.Serializer[Any]):
 class ByStrategySerializer(serializers.Serializer[Any]):
     strategies = PartSerializer(many=True)
     inputs = InputsSerializer()
+    as_of = as_of_field()
     timestamp = serializers.DateTimeField()
 
 
 class BySymbolSerializer(serializers.Serializer[Any]):
     symbols = PartSerializer(many=True)
     inputs = InputsSerializer()
+    as_of = as_of_field()
     timestamp = serializers.DateTimeField()
 
 

@@ -19,11 +19,11 @@ from portfolio.domain import returns
 from portfolio.domain.periods import PERIODS, period
 from portfolio.domain.statistics import FORMULAS
 from portfolio.domain.valuation import MISSING_COST, percent_of
-from portfolio.queries import holdings
 from portfolio.queries.books import Scope, scope
-from portfolio.queries.holdings import Portfolio
+from portfolio.queries.curves import stored_curves
+from portfolio.queries.holdings import Holdings, PositionRow, holdings, open_lots
 from portfolio.queries.performance import Chosen, Performance, parts, performance
-from portfolio.services import equity
+from portfolio.queries.summary import Portfolio, portfolio
 from trades.queries.books import BOOKS, readable_books
 
 SHOWN_PERIODS = ("1d", "7d", "30d", "90d", "wtd", "ytd", "1y", "all")
@@ -31,8 +31,8 @@ AGES = 600  # seconds after which a polled page shows its ages anew
 
 
 def _etag(request: HttpRequest, books: Scope) -> str:
-    """Changes with what the books hold, with prices, and every ten minutes."""
-    names = [f"book:{one}" for one in books.ids]
+    """Changes with what the books hold, their curves, prices, and every ten minutes."""
+    names = [f"{what}:{pk}" for pk in books.ids for what in ("book", "equity")]
     moment = int(timezone.now().timestamp()) // AGES
     query = request.GET.urlencode()
     return f"{tag('books', 'prices', *names)}-{moment}-{request.user.pk}-{query}"
@@ -46,8 +46,7 @@ def index(request: HttpRequest) -> HttpResponse:
     if unchanged := not_modified(request, etag):
         return unchanged
     now = timezone.now()
-    equity.refresh(books.ids, now)
-    found = holdings.portfolio(books, now)
+    found = portfolio(books, stored_curves(books.ids, now), now)
     context = {
         "books": books if books.one is None else scope(request.user),
         "book": request.GET.get("book", ""),
@@ -93,16 +92,16 @@ def _portfolio_texts(request: HttpRequest, found: Portfolio) -> dict[str, Any]:
         "legend": legend,
         "bars": presenters.exposure_bars(found),
         "stale": len(found.stale),
-        "totals": holdings.by_currency(found) if found.scope.mixed else [],
+        "totals": found.by_currency if found.scope.mixed else [],
     }
 
 
-def _lots(found: Portfolio, row: holdings.PositionRow) -> list[dict[str, Any]]:
+def _lots(found: Holdings, row: PositionRow) -> list[dict[str, Any]]:
     """The open lots of one position, the next to be sold first."""
     mark = row.valued.mark
     quote = row.valued.holding.quote
     result = []
-    for lot in holdings.open_lots(found.scope, row.book_id, row.instrument.pk)[:200]:
+    for lot in open_lots(found.scope, row.book_id, row.instrument.pk)[:200]:
         sign = 1 if lot.long else -1
         cost = sign * lot.remaining_amount + lot.remaining_fee
         unknown = lot.reason == MISSING_COST
@@ -129,7 +128,7 @@ def _lots(found: Portfolio, row: holdings.PositionRow) -> list[dict[str, Any]]:
 def position(request: HttpRequest, pk: int) -> HttpResponse:
     """One position: its figures and every open lot with the fill behind it."""
     now = timezone.now()
-    found = holdings.portfolio(scope(request.user), now)
+    found = holdings(scope(request.user), now)
     row = next((one for one in found.positions if one.id == pk), None)
     if row is None:
         raise Http404
@@ -162,13 +161,13 @@ def _chosen(request: HttpRequest) -> tuple[Scope, Performance, dict[str, str]]:
             if request.GET.get(key)
         },
     }
-    behind = equity.refresh(books.ids, now)
     chosen = Chosen(
         period(name, returns.day_of(now, books.zone)),
         query.get("strategy", ""),
         query.get("symbol", ""),
     )
-    found = performance(books, chosen, now, recomputing=bool(behind), detailed=True)
+    curves = stored_curves(books.ids, now)
+    found = performance(books, chosen, curves, now, detailed=True)
     return books, found, query
 
 

@@ -18,10 +18,10 @@ from operations.services.alerting import TAG as ALERTS
 from portfolio import presenters as money
 from portfolio.domain.periods import period
 from portfolio.domain.returns import day_of
-from portfolio.queries import holdings
 from portfolio.queries.books import Scope, scope
+from portfolio.queries.curves import stored_curves
 from portfolio.queries.performance import Chosen, performance
-from portfolio.services import equity
+from portfolio.queries.summary import portfolio
 from readiness import presenters as readiness
 from readiness.queries.board import Board, board
 from readiness.queries.reviews import newest_living
@@ -54,7 +54,8 @@ def etag(request: HttpRequest, now: datetime) -> str:
     """Changes with books, prices, alerts and the newest review, and by the clock."""
     names = ["books", "prices", ALERTS, REVIEWS]
     if reads_trading(request.user):
-        names += [f"book:{one}" for one in scope(request.user).ids]
+        books = scope(request.user).ids
+        names += [f"{what}:{pk}" for pk in books for what in ("book", "equity")]
     review = newest_living()
     if review is not None:
         names.append(tag_of(review))
@@ -97,10 +98,10 @@ def _order(user: User) -> list[str]:
 
 def _trading(user: User, now: datetime) -> dict[str, Any]:
     books: Scope = scope(user)
-    behind = equity.refresh(books.ids, now)
-    found = holdings.portfolio(books, now)
+    curves = stored_curves(books.ids, now)
+    found = portfolio(books, curves, now)
     chosen = Chosen(period(RANGE, day_of(now, books.zone)), "", "")
-    curve = performance(books, chosen, now, recomputing=bool(behind))
+    curve = performance(books, chosen, curves, now)
     return {
         "found": found,
         "figures": money.portfolio_figures(found),

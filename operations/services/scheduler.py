@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from kernel.cache import bump
 from kernel.errors import NotFound
+from kernel.registry import JOBS
 from operations.domain import schedules
 from operations.models import Job, JobRun
 from operations.services import bell, catalogue, leases
@@ -50,6 +51,24 @@ def request_job(name: str) -> JobRun:
     if catalogue.runs_a_probe(name):
         raise NotFound("There is no such job.", code="not_found")
     return request(name)
+
+
+def request_following(change: str, key: str = "") -> None:
+    """A queued run of every job that follows `change`, in the caller's transaction:
+    it comes exactly when the change is committed.
+
+    `key` says what of it changed and is the run's param; "" is all of it.
+    """
+    for name, known in JOBS.items():
+        if change in known.follows and not _waits(name, key):
+            request(name, key, {change: key} if key else {})
+
+
+def _waits(job: str, key: str) -> bool:
+    """Whether a run is queued. It stays so until our transaction ends: no worker may
+    begin it before the change is there to be seen."""
+    queued = JobRun.objects.filter(job__name=job, key=key, state=JobRun.State.QUEUED)
+    return queued.select_for_update(of=("self",)).first() is not None
 
 
 def _queue(

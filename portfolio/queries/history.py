@@ -1,4 +1,4 @@
-"""A book's whole history as the walk through it needs it, and what state it is in."""
+"""A book's whole history as the walk through it needs it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, NamedTuple
-
-from django.db.models import OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from typing import NamedTuple
 
 from kernel.numbers import ZERO, text
 from portfolio.domain.equity import Entry, Marks, Walk
@@ -20,54 +17,12 @@ from portfolio.domain.returns import day_of
 from trades.models import (
     Book,
     Fill,
-    FillEvent,
     Lot,
     Match,
     Price,
     Split,
     Transfer,
 )
-
-
-@dataclass(frozen=True)
-class LedgerState:
-    """A book and a text that changes with every fact that bears on its curve."""
-
-    book: Book
-    facts: str
-
-
-def ledger_states(book_ids: Sequence[int]) -> dict[int, LedgerState]:
-    """The state of each book's ledger, in one query. Facts are only ever added,
-    so the newest id of each kind names the state."""
-
-    def newest(rows: QuerySet[Any]) -> Coalesce:
-        return Coalesce(Subquery(rows.order_by("-id").values("id")[:1]), 0)
-
-    mine = OuterRef("pk")
-    books = (
-        Book.objects.filter(pk__in=book_ids)
-        .select_related("equity_curve")
-        .annotate(
-            last_fill=newest(Fill.objects.filter(book=mine)),
-            last_transfer=newest(Transfer.objects.filter(book=mine)),
-            last_event=newest(FillEvent.objects.filter(fill__book=mine)),
-            last_price=newest(Price.objects.all()),
-            last_split=newest(Split.objects.all()),
-        )
-    )
-    return {book.pk: LedgerState(book, _state(book)) for book in books}
-
-
-def _state(book: Book) -> str:
-    names = ("last_fill", "last_transfer", "last_event", "last_price", "last_split")
-    newest = "/".join(str(getattr(book, name)) for name in names)
-    return f"{newest}/{book.method}/{book.zone}/{book.base_currency}"
-
-
-def size(book_id: int) -> int:
-    """How many fills a recomputation has to walk through."""
-    return Fill.objects.filter(book_id=book_id).count()
 
 
 @dataclass

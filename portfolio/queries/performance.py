@@ -18,8 +18,9 @@ from portfolio.domain.metrics import Measured, measure
 from portfolio.domain.periods import INTERVALS, MOST_POINTS, Period
 from portfolio.domain.returns import Day, day_end
 from portfolio.domain.trips import Trip
-from portfolio.models import EquityCurve, EquityPoint
+from portfolio.models import EquityPoint
 from portfolio.queries.books import Scope
+from portfolio.queries.curves import StoredCurves
 from portfolio.queries.history import history
 from trades.models import Price, RoundTrip
 
@@ -70,9 +71,8 @@ class Performance:
     chosen: Chosen
     measured: Measured
     inputs: Inputs
+    curves: StoredCurves
     reason: str = ""
-    recomputing: bool = False
-    funded: Decimal = ZERO
     unvalued: int = 0
     slices: Mapping[Slice, Sequence[Day]] = field(default_factory=dict)
 
@@ -81,11 +81,19 @@ class Performance:
         return self.measured.days
 
     @property
+    def recomputing(self) -> bool:
+        return self.curves.recomputing
+
+    @property
+    def as_of(self) -> datetime | None:
+        return self.curves.as_of
+
+    @property
     def warnings(self) -> dict[str, int]:
         found = {
             "equity_non_positive": self.measured.without_capital,
             "no_price": self.unvalued,
-            "implied_funding": int(self.funded > 0),
+            "implied_funding": int(self.curves.funded > 0),
         }
         return {name: count for name, count in found.items() if count}
 
@@ -93,12 +101,12 @@ class Performance:
 def performance(
     scope: Scope,
     chosen: Chosen,
+    curves: StoredCurves,
     now: datetime,
     *,
-    recomputing: bool = False,
     detailed: bool = False,
 ) -> Performance:
-    """Returns, metrics and provenance of a range, in five queries.
+    """Returns, metrics and provenance of a range, in four queries.
 
     `detailed` also keeps the days of every (symbol, strategy) for the tables.
     """
@@ -108,13 +116,9 @@ def performance(
     inside = [one for one in rows if _within(one.day, chosen.period)]
     inputs = _inputs(rows)
     converted = _books(scope, inside, rates)
-    funded = sum(
-        EquityCurve.objects.filter(book__in=scope.ids).values_list("funded", flat=True),
-        ZERO,
-    )
     if converted is None:
         empty = Measured([], [], scope.ppy, metrics.unavailable(NO_FX))
-        return Performance(scope, chosen, empty, inputs, NO_FX, recomputing, funded)
+        return Performance(scope, chosen, empty, inputs, curves, NO_FX)
     days, slices = converted
     if chosen.sliced:
         days = _sliced(days, slices, chosen.holds)
@@ -127,8 +131,7 @@ def performance(
         chosen,
         measure(days, trips, scope.ppy),
         inputs,
-        recomputing=recomputing,
-        funded=funded,
+        curves,
         unvalued=sum(1 for one in inside if one.unvalued),
         slices=_by_key(days, slices) if detailed else {},
     )

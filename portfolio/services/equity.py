@@ -10,22 +10,13 @@ from django.db import transaction
 
 from kernel.cache import bump
 from kernel.numbers import ZERO, rounded, text
-from operations.services import scheduler
 from portfolio.domain.equity import Cut, walk
 from portfolio.domain.returns import day_end, day_of, days_between
 from portfolio.models import EquityCurve, EquityPoint
 from portfolio.queries.books import every_book
-from portfolio.queries.history import (
-    Facts,
-    History,
-    LedgerState,
-    history,
-    ledger_states,
-    size,
-)
+from portfolio.queries.curves import ledger_states
+from portfolio.queries.history import Facts, History, history
 
-INLINE_FILLS = 20_000
-JOB = "portfolio-equity"
 FIELDS = (
     "equity",
     "cash",
@@ -42,41 +33,16 @@ FIELDS = (
 )
 
 
-def refresh(book_ids: Sequence[int], now: datetime) -> set[int]:
-    """Bring the curves of these books up to date, one query when they are.
-
-    Books of more than 20,000 fills are left to the job `portfolio-equity`; the ids
-    of those that are out of date are returned: their numbers are `recomputing`.
-    """
-    states = ledger_states(book_ids)
-    behind: set[int] = set()
-    for book_id, state in states.items():
-        if _is_current(state, now):
-            continue
-        if size(book_id) > INLINE_FILLS:
-            behind.add(book_id)
-            scheduler.request(JOB, str(book_id), {"book": str(book_id)})
-        else:
-            rebuild(book_id, now)
-    return behind
-
-
 def catch_up(now: datetime) -> tuple[int, int]:
-    """Every book whose curve is out of date, whatever its size: how many were
-    recomputed, and how many points changed."""
+    """Every book whose curve is out of date: how many were recomputed, and how many
+    points changed."""
     books = points = 0
     for book_id, state in ledger_states([book.pk for book in every_book()]).items():
-        if _is_current(state, now):
+        if state.is_current(now):
             continue
         points += rebuild(book_id, now)
         books += 1
     return books, points
-
-
-def _is_current(state: LedgerState, now: datetime) -> bool:
-    curve: EquityCurve | None = getattr(state.book, "equity_curve", None)
-    today = day_of(now, state.book.zone)
-    return curve is not None and curve.facts == state.facts and curve.through == today
 
 
 def rebuild(book_id: int, now: datetime) -> int:

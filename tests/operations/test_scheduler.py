@@ -195,3 +195,33 @@ def test_the_board_says_what_each_job_is_doing() -> None:
     running.execute(str(scheduler.request("sweep").uid))
     states.append(queries.job_board(at)[0].state)
     assert states == ["queued", "running", "failing", "idle"]
+
+
+@pytest.fixture
+def mop() -> registry.Job:
+    """A job that follows what happens in rooms."""
+    job = registry.Job(
+        "mop", lambda params: f"mopped {params.get('room', 'all')}", follows=("room",)
+    )
+    registry.JOBS["mop"] = job
+    return job
+
+
+@pytest.mark.parametrize(
+    ("key", "params"), [("7", {"room": "7"}), ("", {})], ids=["one room", "all rooms"]
+)
+def test_a_job_that_follows_is_asked_for_once_until_it_ran(
+    mop: registry.Job, key: str, params: dict[str, str]
+) -> None:
+    for _ in range(3):
+        scheduler.request_following("room", key)
+    run = JobRun.objects.get()
+    assert (run.job.name, run.key, run.params) == ("mop", key, params)
+    running.execute(str(run.uid))
+    scheduler.request_following("room", key)
+    assert JobRun.objects.filter(state="queued").count() == 1
+
+
+def test_what_nothing_follows_asks_for_nothing(mop: registry.Job) -> None:
+    scheduler.request_following("roof")
+    assert not JobRun.objects.exists()

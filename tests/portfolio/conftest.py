@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
+from portfolio.services import equity
 from trades.domain.facts import NewFill, NewPrice, NewTransfer
 from trades.models import Book
 from trades.services.booking import import_rows
@@ -56,7 +58,8 @@ def ada(person: Callable[..., User]) -> User:
 
 @pytest.fixture
 def record(ada: User) -> Record:
-    """record([fills], [transfers], [prices], name="Main", ...) -> the Book."""
+    """record([fills], [transfers], [prices], name="Main", ...) -> the Book, with its
+    curve as the job makes it unless computed=False."""
 
     def make(
         fills: list[NewFill],
@@ -68,12 +71,15 @@ def record(ada: User) -> Record:
         currency: str = "USD",
         allow_short: bool = False,
         zone: str = "UTC",
+        computed: bool = True,
     ) -> Book:
         by = owner or ada
         book = Book.objects.filter(name=name).first() or create_book(
             NewBook(name, currency, zone, allow_short=allow_short), by
         )
         import_rows(book, fills, transfers or [], prices or [], [], by)
+        if computed:
+            equity.catch_up(timezone.now())
         return book
 
     return make

@@ -12,6 +12,7 @@ import pytest
 from accounts.models import User
 from portfolio.domain.periods import period
 from portfolio.queries.books import scope
+from portfolio.queries.curves import stored_curves
 from portfolio.queries.performance import Chosen, performance
 from portfolio.services import equity
 from trades.domain.demo import DAYS, INSTRUMENTS, desk
@@ -52,7 +53,7 @@ def test_it_loads_quickly_and_looks_like_a_desks_life(trader):
     started = time.monotonic()
     books = demo.load(TODAY, trader)
     now = datetime(2026, 3, 2, 23, 59, 59, tzinfo=UTC)
-    equity.refresh([book.pk for book in books], now)
+    equity.catch_up(now)
     assert time.monotonic() - started < 20
     assert 4_500 <= Fill.objects.count() <= 5_500
     assert Fill.objects.values("strategy").distinct().count() == 4
@@ -61,7 +62,9 @@ def test_it_loads_quickly_and_looks_like_a_desks_life(trader):
     assert not Decision.objects.filter(reasoning="").exists()
     assert Position.objects.filter(book__owner=trader).count() >= 3
     assert rebuilding.differences(books[0]) == []
-    found = performance(scope(trader), Chosen(period("all", TODAY)), now)
+    mine = scope(trader)
+    curves = stored_curves(mine.ids, now)
+    found = performance(mine, Chosen(period("all", TODAY)), curves, now)
     metrics = found.measured.metrics
     worst, total = metrics["max_drawdown"].value, metrics["total_return"].value
     assert worst is not None

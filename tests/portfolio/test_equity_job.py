@@ -1,6 +1,9 @@
-"""The curve of a large book is computed by a job; until then the answer says so."""
+"""Curves follow the ledger by a job; until it ran, an answer says as of when it is."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.management import call_command
@@ -8,11 +11,14 @@ from django.utils import timezone
 
 from kernel.registry import JOBS
 from operations.models import JobRun
-from operations.services import catalogue
 from portfolio.models import EquityCurve, EquityPoint
 from portfolio.services import equity
-from tests.portfolio.conftest import deposit, fill
+from tests.portfolio.conftest import deposit, fill, price
 from tests.portfolio.test_portfolio_api import days_ago
+from trades.models import Instrument
+from trades.services.booking import book_fills, record_split, set_prices
+
+JOB = "portfolio-equity"
 
 
 @pytest.fixture
@@ -20,39 +26,133 @@ def story(record):
     return record(
         [fill("f1", "buy", "1", "100", days_ago(2))],
         [deposit("d1", "1000", days_ago(3))],
+        computed=False,
     )
 
 
-def test_a_large_book_is_left_to_the_job_and_asked_for_once(story, monkeypatch):
-    catalogue.sync()
-    monkeypatch.setattr(equity, "INLINE_FILLS", 0)
-    assert equity.refresh([story.pk], timezone.now()) == {story.pk}
-    assert equity.refresh([story.pk], timezone.now()) == {story.pk}
-    assert not EquityPoint.objects.exists()
-    run = JobRun.objects.get(job__name=equity.JOB)
-    said = JOBS[equity.JOB].function(run.params)
-    assert said == "1 book recomputed, 4 days changed"
-    assert equity.refresh([story.pk], timezone.now()) == set()
+def asked_for() -> list[dict[str, str]]:
+    runs = JobRun.objects.filter(job__name=JOB, state=JobRun.State.QUEUED)
+    return [run.params for run in runs.order_by("id")]
 
 
-def test_meanwhile_the_answer_says_recomputing(ada, client_of, story, monkeypatch):
-    catalogue.sync()
-    monkeypatch.setattr(equity, "INLINE_FILLS", 0)
+def run_job() -> list[str]:
+    """Do what is queued, as a worker would."""
+    said = []
+    for run in JobRun.objects.filter(job__name=JOB, state=JobRun.State.QUEUED):
+        said.append(JOBS[JOB].function(run.params))
+        JobRun.objects.filter(pk=run.pk).update(
+            state=JobRun.State.OK, finished_at=timezone.now()
+        )
+    return said
+
+
+def test_booking_asks_for_the_books_curve_once(ada, story):
+    assert asked_for() == [{"book": str(story.pk)}]
+    book_fills([fill("f2", "buy", "1", "90", days_ago(1), book="Main")], ada)
+    assert asked_for() == [{"book": str(story.pk)}]
+    assert run_job() == ["1 book recomputed, 4 days changed"]
+
+
+def test_a_repeat_asks_for_nothing(ada, story):
+    run_job()
+    book_fills([fill("f1", "buy", "1", "100", days_ago(2), book="Main")], ada)
+    assert asked_for() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(
+            lambda ada: set_prices([price("BTC-USD", "120", days_ago(1))], ada),
+            id="a price",
+        ),
+        pytest.param(
+            lambda ada: record_split(
+                Instrument.objects.get(),
+                datetime(2026, 1, 2, tzinfo=UTC),
+                2,
+                1,
+                ada,
+            ),
+            id="a split",
+        ),
+    ],
+)
+def test_what_bears_on_every_book_asks_for_all_curves(ada, story, change):
+    run_job()
+    change(ada)
+    assert asked_for() == [{}]
+    assert run_job()[0].startswith("1 books recomputed")
+
+
+def test_until_the_job_ran_the_portfolio_is_current_and_the_day_is_not_known(
+    ada, client_of, story
+):
+    run_job()
+    client = client_of(ada)
+    book_fills([fill("f2", "sell", "1", "150", days_ago(1), book="Main")], ada)
+    found = client.get("/api/portfolio").json()
+    assert (found["total_equity"], found["total_pnl"]) == ("1050", "50")
+    assert (found["day_pnl"], found["day_pnl_percent"]) == (None, None)
+    assert found["reasons"]["day_pnl"] == "recomputing"
+    assert "today is being recomputed" in client.get("/portfolio/").content.decode()
+    run_job()
+    found = client.get("/api/portfolio").json()
+    assert (found["total_equity"], found["day_pnl"]) == ("1050", "0")
+
+
+def test_meanwhile_performance_shows_its_stored_days_and_says_as_of_when(
+    ada, client_of, story
+):
+    run_job()
+    computed = timezone.now() - timedelta(minutes=5)
+    EquityCurve.objects.update(computed_at=computed)
+    book_fills([fill("f2", "sell", "1", "150", days_ago(1), book="Main")], ada)
+    client = client_of(ada)
+    for path in ("performance", "performance/equity-curve"):
+        found = client.get(f"/api/{path}?period=all").json()
+        assert found["reason"] == "recomputing"
+        assert datetime.fromisoformat(found["as_of"]) == computed
+    assert client.get("/api/performance?period=all").json()["total_return"] == "0"
+    assert "being recomputed" in client.get("/performance/").content.decode()
+    run_job()
+    found = client.get("/api/performance?period=all").json()
+    assert (found["reason"], found["total_return"]) == (None, "50")
+    assert found["as_of"] == found["timestamp"]
+
+
+def test_a_curve_that_was_never_computed_is_of_no_time(ada, client_of, story):
     found = client_of(ada).get("/api/performance?period=all").json()
-    assert found["reason"] == "recomputing"
+    assert (found["reason"], found["as_of"]) == ("recomputing", None)
+    assert not EquityPoint.objects.exists()
+
+
+def test_a_new_day_is_waited_for_too(ada, client_of, story):
+    run_job()
+    yesterday = timezone.now().date() - timedelta(days=1)
+    EquityCurve.objects.update(through=yesterday)
+    assert client_of(ada).get("/api/portfolio").json()["day_pnl"] is None
+
+
+def test_a_book_without_facts_waits_for_nothing(ada, client_of, record):
+    record([], computed=False)
+    found = client_of(ada).get("/api/performance?period=all").json()
+    assert (found["reason"], found["as_of"]) == (None, found["timestamp"])
+    assert equity.catch_up(timezone.now()) == (0, 0)
 
 
 def test_the_scheduled_run_catches_up_and_then_rests(story):
-    assert JOBS[equity.JOB].function({}) == "1 books recomputed, 4 days changed"
-    assert JOBS[equity.JOB].function({}) == "0 books recomputed, 0 days changed"
+    assert JOBS[JOB].function({}) == "1 books recomputed, 4 days changed"
+    assert JOBS[JOB].function({}) == "0 books recomputed, 0 days changed"
     assert EquityCurve.objects.get().through is not None
 
 
 def test_a_rebuild_from_the_facts_changes_no_day(story):
-    equity.refresh([story.pk], timezone.now())
+    run_job()
     before = list(
         EquityPoint.objects.order_by("day").values_list("day", "equity", "digest")
     )
+    assert before[-1][1] == Decimal(1000)
     call_command("rebuild_portfolio", verbosity=0)
     after = list(
         EquityPoint.objects.order_by("day").values_list("day", "equity", "digest")

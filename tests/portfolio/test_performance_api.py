@@ -9,7 +9,6 @@ import pytest
 from django.utils import timezone
 
 from portfolio.models import EquityPoint
-from portfolio.services import equity
 from tests.portfolio.conftest import deposit, fill, price
 from tests.portfolio.test_portfolio_api import days_ago
 
@@ -113,7 +112,6 @@ def test_the_digest_changes_with_the_facts_and_only_with_them(
 
 def test_a_late_fact_changes_the_days_after_it_and_none_before(ada, story, record):
     now = timezone.now()
-    equity.refresh([story.pk], now)
     before = {one.day: one.equity for one in EquityPoint.objects.all()}
     record(
         [
@@ -121,7 +119,6 @@ def test_a_late_fact_changes_the_days_after_it_and_none_before(ada, story, recor
             fill("out", "sell", "1", "60", days_ago(32)),
         ]
     )
-    equity.refresh([story.pk], now)
     after = {one.day: one.equity for one in EquityPoint.objects.all()}
     late = now.date() - timedelta(days=33)
     assert all(after[day] == before[day] for day in before if day < late)

@@ -9,8 +9,10 @@ import pytest
 from django.core.management import call_command
 from django.db.models import Sum
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
+from portfolio.services import equity
 from trades.models import Balance, Book, Fill, Match, Position, RoundTrip, Transfer
 from trades.services.rebuilding import differences
 
@@ -79,6 +81,7 @@ def test_the_portfolio_answer_is_net_of_fees_to_the_last_digit(
     ada: User, client_of: Callable[[User], Client]
 ) -> None:
     load("freqtrade_backtest_result.json", "backtest")
+    equity.catch_up(timezone.now())
     found = client_of(ada).get("/api/portfolio?book=backtest").json()
     wanted = Decimal("0.00014429822823264158")
     assert abs(Decimal(found["realized_pnl"]) - wanted) < Decimal("1e-15")
@@ -96,6 +99,7 @@ def test_the_statement_makes_a_curve_that_ends_where_the_portfolio_stands(
     ada: User, client_of: Callable[[User], Client]
 ) -> None:
     load("coinbasepro_account.csv", "statement")
+    equity.catch_up(timezone.now())
     client = client_of(ada)
     top = client.get("/api/portfolio?book=statement").json()
     curve = client.get("/api/performance/equity-curve?book=statement&period=all").json()

@@ -20,6 +20,7 @@ from audit import services as audit
 from kernel.cache import bump
 from kernel.errors import Conflict, FieldError, Invalid
 from kernel.numbers import NotExact, exact, rounded, text
+from operations.services import scheduler
 from trades.domain.facts import (
     NewBalance,
     NewDecision,
@@ -216,6 +217,7 @@ def record_split(
             ledger.replay(book, instrument, at, deltas)
             ledger.save_balances(book, deltas)
             bump(f"book:{book.pk}")
+        scheduler.request_following("prices")  # a split divides the marks before it
         audit.append(
             "trades.split.recorded",
             actor=by.actor,
@@ -319,6 +321,8 @@ def record(
     _save_strategies(fresh_fills, fresh_moves)
     _follow(book, fresh_fills, fresh_moves, late)
     stated = _save_balances_stated(book, entries.balances, batch, now)
+    if fresh_fills or fresh_moves:
+        scheduler.request_following("book", str(book.pk))
     all_fills = {**known_fills, **{one.external_id: one for one in fresh_fills}}
     all_moves = {**known_moves, **{one.external_id: one for one in fresh_moves}}
     new = {
@@ -698,6 +702,7 @@ def save_prices(new: Sequence[NewPrice], now: datetime) -> int:
         count += len(fresh)
     if count:
         bump("prices")
+        scheduler.request_following("prices")
     return count
 
 

@@ -7,9 +7,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import demo as people
+from portfolio.services import equity
 from readiness.services import demo as readiness
 from trades.services import demo as trading
 
@@ -26,6 +28,7 @@ class Command(BaseCommand):
         admin = User.objects.get(username="admin")
         self.stdout.write("demo: people are there")
         trading.load(datetime.now(UTC).date(), admin)
+        equity.catch_up(timezone.now())
         self.stdout.write("demo: trades are there")
         readiness.load(admin)
         self.stdout.write("demo: a review of this commit is open")

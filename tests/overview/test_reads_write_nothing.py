@@ -1,0 +1,169 @@
+"""A GET writes nothing, on any page and in any answer of the whole product."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from accounts.models import User
+from operations.domain.alerting import Reading
+from operations.models import Alert, Rule
+from operations.services import alerting
+from readiness.models import ReviewItem
+from readiness.services.reviews import NewReview, open_review
+from tests.architecture.test_access import ALL
+from tests.readiness.conftest import COMMIT, make_version
+from trades.domain.facts import NewFill, NewPrice, NewTransfer
+from trades.models import Fill, Position
+from trades.services.booking import book_fills, book_transfers, set_prices
+from trades.services.books import NewBook, create_book
+
+Person = Callable[..., User]
+ClientOf = Callable[[User], Client]
+
+WRITING = re.compile(
+    r"^\s*(INSERT|UPDATE|DELETE|REPLACE|TRUNCATE|ALTER|CREATE|DROP)\b", re.IGNORECASE
+)
+# When somebody was last here is the session's own matter, not an answer's.
+SESSION = re.compile(r'"(django_session|accounts_session)"')
+# What these show comes from an upload, a signature or a token, which nobody gave here.
+REFUSED = {
+    "admin/login/": 403,
+    "api/audit/checkpoint": 404,
+    "api/readiness/items/<int:item>/evidence/<int:evidence>/confirm": 404,
+    "metrics": 401,
+    "readiness/reviews/<uuid:review>/items/<int:item>/evidence/<int:evidence>/confirm/": 404,
+    "readiness/reviews/<uuid:review>/items/<int:item>/evidence/<int:evidence>/file/": 404,
+    "trades/import/<uuid:pk>/": 404,
+}
+NO_UUID = "00000000-0000-0000-0000-000000000000"
+
+
+@contextmanager
+def writes() -> Iterator[list[str]]:
+    """The statements in the block that write."""
+    seen: list[str] = []
+
+    def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if WRITING.match(sql) and not SESSION.search(sql):
+            seen.append(sql[:200])
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(watch):
+        yield seen
+
+
+@pytest.fixture
+def everything(person: Person) -> User:
+    """Somebody who may open all there is: a desk, a firing alert, an open review."""
+    ada = person("ada", "Administrator", "Developer", "Trader", "Operator")
+    person("dan", "Developer")
+    create_book(NewBook("main", "USD"), ada)
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+    book_transfers(
+        [
+            NewTransfer(
+                book="main",
+                external_id="d1",
+                kind="deposit",
+                asset="USD",
+                amount=Decimal(1000),
+                at=at,
+            )
+        ],
+        ada,
+    )
+    book_fills(
+        [
+            NewFill(
+                book="main",
+                external_id="f1",
+                symbol="BTC-USD",
+                side="buy",
+                quantity=Decimal(1),
+                price=Decimal(100),
+                executed_at=at + timedelta(hours=1),
+            )
+        ],
+        ada,
+    )
+    set_prices(
+        [NewPrice(symbol="BTC-USD", at=at, price=Decimal(90), source="test")], ada
+    )
+    rule = Rule.objects.get(name="memory")
+    alert = Reading("memory", "host", Decimal(99), breached=True)
+    now = datetime.now(UTC)
+    alerting.apply(alert, rule, now - timedelta(seconds=60))
+    alerting.apply(alert, rule, now)
+    version = make_version()
+    version.report = {"bytes": 6}
+    version.save()
+    open_review(
+        NewReview(
+            version=version,
+            release="1.0.0",
+            commit=COMMIT,
+            environment="development",
+        ),
+        ada,
+    )
+    return ada
+
+
+def samples() -> dict[str, str]:
+    """What stands for each argument of a path."""
+    line = ReviewItem.objects.select_related("review__version").order_by("pk")[0]
+    fill = Fill.objects.get()
+    return {
+        "trades/<int:pk>": str(fill.pk),
+        "portfolio/positions/<int:pk>": str(Position.objects.get().pk),
+        "versions/<int:pk>": str(line.review.version.pk),
+        "alerts/<uuid:uid>": str(Alert.objects.get().uid),
+        "rules/<slug:name>": "memory",
+        "metrics/<str:name>": "sharpe",
+        "jobs/<str:name>": "portfolio-equity",
+        "probes/<slug:name>": "audit_log",
+        "<uuid:review>/statement": f"{line.review.uuid}/statement?role=Developer",
+        "<uuid:review>": str(line.review.uuid),
+        "<int:item>": str(line.pk),
+        "<int:template>": str(line.review.version.template_id),
+        "<int:number>": str(line.review.version.number),
+        "<int:evidence>": "0",
+        "import/<uuid:pk>": NO_UUID,
+    }
+
+
+def filled(path: str) -> str:
+    for pattern, value in samples().items():
+        before, _, _ = pattern.partition("<")
+        path = path.replace(pattern, before + value)
+    return f"/{path}"
+
+
+def test_a_get_writes_nothing(everything: User, client_of: ClientOf) -> None:
+    client = client_of(everything)
+    found = {}
+    for path, _ in ALL:
+        url = filled(path)
+        assert "<" not in url, f"{path} needs a sample"
+        with writes() as seen:
+            answer = client.get(url)
+        allowed = {200, 302, 405, REFUSED.get(path, 200)}
+        assert answer.status_code in allowed, (url, answer.status_code)
+        if seen:
+            found[url] = seen
+    assert found == {}
+
+
+def test_a_write_would_be_seen(everything: User) -> None:
+    with writes() as seen:
+        User.objects.update(last_name="King")
+    assert len(seen) == 1
