@@ -17,7 +17,7 @@ from accounts.serializers import Credentials, Me, PairAnswer, RefreshBody
 from accounts.services import limits, people, tokens
 from kernel.access import LOGGED_IN, PUBLIC
 from kernel.errors import NotAuthenticated
-from kernel.middleware import uncompressed
+from kernel.middleware.compression import uncompressed
 from kernel.requests import check_query
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.queries import preferences
 from accounts.services.preferences import zones
-from kernel.middleware import is_api
+from kernel.web import is_api
 
 
 class ZoneMiddleware:

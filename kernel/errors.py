@@ -1,7 +1,7 @@
 """The product's few typed errors: whose fault it is and what to do next.
 
 Pure: knows no framework. kernel.problems turns them into problem+json (RFC 9457),
-kernel.middleware into a page or an htmx fragment.
+kernel.error_pages into a page.
 """
 
 from __future__ import annotations

@@ -12,6 +12,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
+API_PREFIXES = ("/api/", "/health", "/metrics", "/openapi.json")
+VARY = ("HX-Request", "HX-Request-Type", "HX-Target")
+
+
+def is_api(path: str) -> bool:
+    """Does a program ask here, to be answered in JSON or plain text?"""
+    return path.startswith(API_PREFIXES)
+
 
 def wanted_part(request: HttpRequest) -> str | None:
     """The id that a partial htmx request wants to fill; None for a whole page.
@@ -42,7 +50,7 @@ def page_or_fragment(
 
 
 def _labelled(response: HttpResponse, etag: str) -> HttpResponse:
-    patch_vary_headers(response, ["HX-Request", "HX-Request-Type", "HX-Target"])
+    patch_vary_headers(response, VARY)
     if etag and response.status_code in {200, 304}:
         response["ETag"] = f'W/"{etag}"'
         response["HX-PTag"] = etag

@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from kernel.access import access
+from kernel.error_pages import answer_error, expected
 from kernel.errors import BadRequest, Forbidden, NotFound, ProductError
-from kernel.middleware import answer_error, expected
 from kernel.web import not_modified, page_or_fragment
 from rrr_dashboard import overview as parts
 

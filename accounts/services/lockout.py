@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.services import append
+from kernel.error_pages import answer_error
 from kernel.errors import TooManyRequests
-from kernel.middleware import answer_error
 from kernel.web import client_address
 
 

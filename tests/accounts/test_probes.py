@@ -13,7 +13,7 @@ from accounts import probes
 from accounts.models import Session, WebSession
 from accounts.services import tokens
 from kernel import http
-from kernel.middleware import HeadersMiddleware
+from kernel.middleware.headers import HeadersMiddleware
 from kernel.registry import PROBES, Measurement
 
 pytestmark = pytest.mark.django_db

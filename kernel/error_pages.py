@@ -1,0 +1,65 @@
+"""Errors for whoever asked: a client, or a person with a page that needs nothing."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+
+from kernel.errors import ProductError, TooLarge, Unavailable
+from kernel.problems import as_product_error, problem_response
+from kernel.web import is_api
+
+logger = logging.getLogger("rrr.request")
+
+
+def expected(request: HttpRequest, error: BaseException | None) -> ProductError | None:
+    """Our error for what a view, or a middleware inside the handlers, raised; None
+    for what nobody expected. A database that does not answer is a 503."""
+    if isinstance(error, OperationalError | InterfaceError):
+        # One line: in an outage each request comes by here, and none has other news.
+        logger.error(
+            "the database does not answer: %s", error, extra={"path": request.path}
+        )
+        detail = "The database is not answering."
+        if request.method not in {"GET", "HEAD"}:
+            detail += " Check whether your change arrived before you repeat it."
+        return Unavailable(detail, code="database", retry_after=5)
+    if isinstance(error, RequestDataTooBig):
+        return TooLarge("That is more than is taken here.", code="too_large")
+    if isinstance(error, Http404 | PermissionDenied | ProductError):
+        return as_product_error(error)
+    return None
+
+
+def answer_error(request: HttpRequest, error: ProductError) -> HttpResponse:
+    """The error for whoever asked: a client, an htmx fragment, or a person."""
+    if is_api(request.path):
+        return problem_response(request, error)
+    return error_page(request, error)
+
+
+def error_page(request: HttpRequest, error: ProductError) -> HttpResponse:
+    """errors/base.html needs no user, session, query or script."""
+    context: dict[str, Any] = {
+        "problem": error,
+        "request_id": getattr(request, "request_id", ""),
+        "path": request.path,
+        "retry": request.method in {"GET", "HEAD"},
+        "rrr_env": settings.RRR_ENV,
+        "demo_data": bool(cache.get("demo_data")),
+    }
+    response = HttpResponse(
+        render_to_string("errors/base.html", context), status=error.status
+    )
+    if error.retry_after is not None:
+        response["Retry-After"] = str(error.retry_after)
+    response["Cache-Control"] = "no-store"
+    response.problem = error  # type: ignore[attr-defined]
+    return response

@@ -1,0 +1,56 @@
+"""What no view should ever see, and what views raise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from kernel.error_pages import answer_error, expected
+from kernel.errors import BadRequest, LengthRequired, ProductError, TooLarge
+
+# Uploads have pages of their own; everything else is small.
+BODY_LIMITS = {"/import": 50_000_000, "/evidence": 25_000_000}
+BODY_LIMIT = 1_000_000
+
+
+class FramingMiddleware:
+    """Refuse what cannot be framed (411), is unwanted (413) or malformed (400, a
+    host that is not ours too) before anything reads the body, and answer what
+    views raise: problem+json for the API, a page for people."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        refused = self._refusal(request)
+        return answer_error(request, refused) if refused else self.get_response(request)
+
+    def _refusal(self, request: HttpRequest) -> ProductError | None:
+        try:
+            request.get_host()
+        except DisallowedHost:
+            return BadRequest("This host is not served here.", code="host")
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            return BadRequest("The address holds a NUL character.", code="malformed")
+        return self._unframed(request)
+
+    def _unframed(self, request: HttpRequest) -> ProductError | None:
+        length = request.headers.get("Content-Length", "")
+        if "Transfer-Encoding" in request.headers and not length:
+            return LengthRequired("Send a Content-Length.", code="length_required")
+        most = next(
+            (limit for part, limit in BODY_LIMITS.items() if part in request.path),
+            BODY_LIMIT,
+        )
+        if length.isdecimal() and int(length) > most:
+            return TooLarge(f"At most {most:,} bytes are taken here.", code="too_large")
+        return None
+
+    def process_exception(
+        self, request: HttpRequest, error: Exception
+    ) -> HttpResponse | None:
+        known = expected(request, error)
+        return answer_error(request, known) if known else None
