@@ -14,15 +14,16 @@ from django.utils.safestring import SafeString
 from kernel import markdown
 from kernel.display import ago
 from readiness.domain.reviews import review_state
+from readiness.domain.tally import Meter
 from readiness.models import Comment, Evidence, Waiver
 from readiness.queries.board import Board, BoardSection, Row
 from readiness.queries.people import names
-from readiness.queries.signoffs import Panel
+from readiness.queries.progress import PlaceState, SignoffPlace, SignoffProgress
 
 # --- for scripts --------------------------------------------------------------
 
 
-def review(board: Board, panel: Panel) -> dict[str, Any]:
+def review(board: Board, progress: SignoffProgress) -> dict[str, Any]:
     """As GET /api/readiness/reviews lists it."""
     row = board.review
     return {
@@ -32,24 +33,24 @@ def review(board: Board, panel: Panel) -> dict[str, Any]:
         "release": row.release,
         "commit": row.commit,
         "environment": row.environment,
-        "state": state_of(board, panel),
+        "state": state_of(board, progress),
         "verdict": {
             "ready": board.verdict.ready,
             "blockers": len(board.verdict.blockers),
         },
         "counts": board.counts.as_dict(),
         "signatures": {
-            "valid": panel.signatures.value,
-            "required": panel.signatures.of,
+            "valid": progress.signatures.value,
+            "required": progress.signatures.of,
         },
         "created_at": row.created_at,
     }
 
 
-def state_of(board: Board, panel: Panel) -> str:
+def state_of(board: Board, progress: SignoffProgress) -> str:
     """What the review is today."""
     return review_state(
-        board.review.state, ready=board.verdict.ready, complete=panel.complete
+        board.review.state, ready=board.verdict.ready, complete=progress.complete
     )
 
 
@@ -335,7 +336,7 @@ def choices(board: Board, current: str) -> list[Choice]:
     ]
 
 
-def notes(board: Board, panel: Panel) -> dict[str, str]:
+def notes(board: Board, progress: SignoffProgress) -> dict[str, str]:
     """What stands under each meter."""
     tally = board.counts
     expiry = board.next_expiry
@@ -347,8 +348,58 @@ def notes(board: Board, panel: Panel) -> dict[str, str]:
             if expiry
             else "nothing proven goes out of date"
         ),
-        "signed": "complete" if panel.complete else "any later change voids them",
+        "signed": "complete" if progress.complete else "any later change voids them",
     }
+
+
+TONES = {
+    PlaceState.SIGNED: ("ok", "check"),
+    PlaceState.REJECTED: ("crit", "fail"),
+    PlaceState.VOID: ("warn", "warn"),
+    PlaceState.OPEN: ("", "pen"),
+    PlaceState.LOCKED: ("", "lock"),
+}
+
+
+@dataclass(frozen=True)
+class PlaceView:
+    """One role of the sign-off panel: `tone`, `icon` and `words` make its chip."""
+
+    place: SignoffPlace
+    tone: str
+    icon: str
+
+    @property
+    def role(self) -> str:
+        return self.place.role
+
+    @property
+    def words(self) -> str:
+        return self.place.state.value
+
+    @property
+    def note(self) -> str:
+        return self.place.note
+
+    @property
+    def initials(self) -> str:
+        first, _, second = self.role.partition(" ")
+        return (first[:1] + (second[:1] or first[1:2])).upper()
+
+
+@dataclass(frozen=True)
+class SignoffPanel:
+    """The policy's roles in their order, beside the checklist."""
+
+    lines: Sequence[PlaceView]
+    signatures: Meter
+
+
+def signoff_panel(progress: SignoffProgress) -> SignoffPanel:
+    return SignoffPanel(
+        [PlaceView(place, *TONES[place.state]) for place in progress.places],
+        progress.signatures,
+    )
 
 
 @dataclass(frozen=True)

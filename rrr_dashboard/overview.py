@@ -24,8 +24,9 @@ from portfolio.queries.performance import Chosen, performance
 from portfolio.queries.summary import portfolio
 from readiness import presenters as readiness
 from readiness.queries.board import Board, board
+from readiness.queries.progress import progress
 from readiness.queries.reviews import newest_living
-from readiness.queries.signoffs import my_role, panel, statement_for
+from readiness.queries.statements import my_role, statement_for
 from readiness.services.reviews import REVIEWS, tag_of
 from trades.queries.books import BOOKS
 from trades.queries.trades import latest_decisions
@@ -72,7 +73,7 @@ def gather(request: HttpRequest, now: datetime) -> dict[str, Any]:
         context |= found
     shown = _board(user, now)
     if shown is not None:
-        side = panel(shown)
+        side = progress(shown)
         context |= {
             "board": shown,
             "panel": side,

@@ -29,6 +29,7 @@ from readiness import presenters
 from readiness import serializers as shapes
 from readiness.models import Review, ReviewItem
 from readiness.queries.board import Row, board, boards
+from readiness.queries.progress import progress, progress_of
 from readiness.queries.reviews import (
     comments_of,
     evidence_of,
@@ -38,7 +39,6 @@ from readiness.queries.reviews import (
     reviews,
     waivers_of,
 )
-from readiness.queries.signoffs import panel, panels
 from readiness.services.claims import claim_item
 from readiness.services.comments import comment
 from readiness.services.evidence.collecting import run_now
@@ -66,7 +66,7 @@ def _body(shape: Any, request: Request) -> dict[str, Any]:
 
 def _one_review(review: Review) -> dict[str, Any]:
     shown = board(review, timezone.now())
-    return presenters.review(shown, panel(shown))
+    return presenters.review(shown, progress(shown))
 
 
 class Reviews(APIView):
@@ -84,7 +84,7 @@ class Reviews(APIView):
             limit_of(request), request.query_params.get("cursor", "")
         )
         shown = boards(found, timezone.now())
-        sides = panels(list(shown.values()))
+        sides = progress_of(list(shown.values()))
         rows = [presenters.review(shown[one.pk], sides[one.pk]) for one in found]
         return list_response(request, "reviews", rows, following)
 

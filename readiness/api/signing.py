@@ -20,8 +20,9 @@ from readiness.domain.statements import MEANINGS
 from readiness.models import Review
 from readiness.queries.board import board
 from readiness.queries.reviews import find_review
-from readiness.queries.signoffs import Shown, Signature, signatures, statement_for
-from readiness.services.signing import Wish, sign
+from readiness.queries.signatures import Signature, signatures
+from readiness.queries.statements import StatementSheet, statement_for
+from readiness.services.signing import SignatureRequest, sign
 
 TAGS = ["readiness"]
 Shape = serializers.Serializer[Any]
@@ -75,7 +76,7 @@ class SignSerializer(Shape):
     note = serializers.CharField(max_length=2000, allow_blank=True, default="")
 
 
-def statement_document(shown: Shown) -> dict[str, Any]:
+def statement_document(shown: StatementSheet) -> dict[str, Any]:
     return {
         "role": shown.role,
         "words": shown.words,
@@ -142,7 +143,9 @@ class Sign(APIView):
         given = SignSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         row = find_review(review)
-        signoff = sign(row, Wish(**given.validated_data), cast(User, request.user))
+        signoff = sign(
+            row, SignatureRequest(**given.validated_data), cast(User, request.user)
+        )
         return Response(signoff_document(_signature(row, signoff.uuid)), status=201)
 
 

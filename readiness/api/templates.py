@@ -27,8 +27,8 @@ from readiness.models import TemplateVersion
 from readiness.queries import templates as queries
 from readiness.queries.board import board
 from readiness.queries.exports import review_markdown
+from readiness.queries.progress import progress
 from readiness.queries.reviews import find_review
-from readiness.queries.signoffs import panel
 from readiness.services import importing
 
 READS = Access("readiness.view")
@@ -236,7 +236,7 @@ class ReviewMarkdown(APIView):
         check_query(request)
         shown = board(find_review(review), timezone.now())
         response = HttpResponse(
-            review_markdown(shown, panel(shown)),
+            review_markdown(shown, progress(shown)),
             content_type="text/markdown; charset=utf-8",
         )
         response["Content-Disposition"] = f'attachment; filename="review-{review}.md"'

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from readiness.domain.state import OUTSIDE
 
 OPEN = "open"
 SIGNABLE = frozenset({"open", "ready", "approved"})
 TECHNICAL = "checks"
+
+
+class Refusal(StrEnum):
+    """Why a person may not sign as a role now."""
+
+    ROLE = "role"
+    STATE = "state"
+    ONE_ROLE = "one_role"
+    ORDER = "order"
+    NO_SIGNING_KEY = "no_signing_key"
 
 
 @dataclass(frozen=True)
@@ -22,7 +33,7 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Rule:
+class PolicyRule:
     """`role` signs `sections` in `group`: `minimum` signatures, by that many
     `distinct` persons."""
 
@@ -53,23 +64,25 @@ _SEED: tuple[tuple[str, tuple[str, ...], int], ...] = (
 )
 
 
-def default_policy(headings: Sequence[Heading]) -> list[Rule]:
+def default_policy(headings: Sequence[Heading]) -> list[PolicyRule]:
     """The checklist's five roles in their order.
 
     Group 1 signs technical sections, group 2 everything inside readiness. A role
     whose words match no section takes all technical ones: nobody signs nothing.
     """
-    technical = [one for one in headings if one.kind == TECHNICAL]
-    inside = [one for one in headings if one.kind not in OUTSIDE]
+    technical = [heading for heading in headings if heading.kind == TECHNICAL]
+    inside = [heading for heading in headings if heading.kind not in OUTSIDE]
     rules = []
-    for role, words, group in _SEED:
+    for role, titles, group in _SEED:
         scope = technical if group == 1 else inside
         mine = [
-            one
-            for one in scope
-            if not words or any(w in one.title.lower() for w in words)
+            heading
+            for heading in scope
+            if not titles or any(word in heading.title.lower() for word in titles)
         ]
-        rules.append(Rule(role, tuple(one.slug for one in mine or scope), group))
+        rules.append(
+            PolicyRule(role, tuple(heading.slug for heading in mine or scope), group)
+        )
     return rules
 
 

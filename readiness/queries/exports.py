@@ -6,10 +6,10 @@ from audit.domain.canonical import stamp
 from readiness.domain.exporting import Filled, Mark, fill, one_line
 from readiness.models import Field, Item
 from readiness.queries.board import Board, Row
-from readiness.queries.signoffs import Panel
+from readiness.queries.progress import SignoffProgress
 
 
-def review_markdown(board: Board, panel: Panel) -> str:
+def review_markdown(board: Board, progress: SignoffProgress) -> str:
     """The template's text with ticks, states, evidence, fields and signatures.
 
     Two queries besides the board's. A tick is a claim or a proof; the line below
@@ -26,7 +26,7 @@ def review_markdown(board: Board, panel: Panel) -> str:
         for row in board.rows
     ]
     body = fill(bytes(version.source), marks, _filled(board))
-    return body.rstrip("\r\n") + "\n\n" + _signatures(board, panel)
+    return body.rstrip("\r\n") + "\n\n" + _signatures(board, progress)
 
 
 def _notes(row: Row) -> list[str]:
@@ -66,12 +66,11 @@ def _filled(board: Board) -> list[Filled]:
     return found
 
 
-def _signatures(board: Board, panel: Panel) -> str:
+def _signatures(board: Board, progress: SignoffProgress) -> str:
     review = board.review
     rows = [
-        f"- {line.role}: {one_line(line.words)}"
-        + (f" ({one_line(line.note)})" if line.note else "")
-        for line in panel.lines
+        f"- {place.role}: {place.state} ({one_line(place.note)})"
+        for place in progress.places
     ]
     head = [
         "---",

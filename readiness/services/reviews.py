@@ -12,7 +12,7 @@ from accounts.models import User
 from audit import services as audit
 from kernel.cache import bump
 from kernel.errors import Conflict, FieldError, Invalid
-from readiness.domain.reviews import Heading, Rule, default_policy
+from readiness.domain.reviews import Heading, PolicyRule, default_policy
 from readiness.models import (
     Item,
     Review,
@@ -111,10 +111,10 @@ def _make_items(review: Review) -> None:
     )
 
 
-def policy_of(version: TemplateVersion) -> list[Rule]:
+def policy_of(version: TemplateVersion) -> list[PolicyRule]:
     """The version's own sign-off policy, else the checklist's default roles."""
     own = [
-        Rule(row.role, tuple(row.sections), row.group, row.minimum, row.distinct)
+        PolicyRule(row.role, tuple(row.sections), row.group, row.minimum, row.distinct)
         for row in SignoffPolicy.objects.filter(version=version)
     ]
     if own:

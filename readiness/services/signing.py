@@ -20,20 +20,25 @@ from audit.domain import dsse
 from audit.domain.canonical import sha256_hex
 from kernel.cache import bump
 from kernel.errors import Conflict, FieldError, Forbidden, Invalid
-from readiness.domain import claims as domain
 from readiness.domain import statements
+from readiness.domain.claims import claim_root
+from readiness.domain.reviews import Refusal
 from readiness.models import Review, Signoff
 from readiness.queries.board import board
-from readiness.queries.signoffs import Shown, changed_since, statement_for
+from readiness.queries.statements import (
+    StatementSheet,
+    changed_since,
+    statement_for,
+)
 from readiness.services.reviews import REVIEWS, object_of, tag_of
 
 METHOD = "password+passphrase"
-FORBIDDEN = {"role"}
+FORBIDDEN = {Refusal.ROLE}
 LONGEST_NOTE = 2000
 
 
 @dataclass(frozen=True)
-class Wish:
+class SignatureRequest:
     """What a person sends to sign; `statement_sha256` is of what they read."""
 
     role: str
@@ -44,7 +49,7 @@ class Wish:
     note: str = ""
 
 
-def sign(review: Review, wish: Wish, by: User) -> Signoff:
+def sign(review: Review, request: SignatureRequest, by: User) -> Signoff:
     """Sign as a role, over today's claims.
 
     Raises NotFound for a role that is not asked; Forbidden for one that is not
@@ -54,18 +59,18 @@ def sign(review: Review, wish: Wish, by: User) -> Signoff:
     a signature that exists already. About 0.5 s for password and passphrase, both
     outside the transaction.
     """
-    _check_wish(wish)
-    _check(statement_for(board(review, timezone.now()), wish.role, by), wish)
-    check_password(by, wish.password)
+    _check_request(request)
+    _check(statement_for(board(review, timezone.now()), request.role, by), request)
+    check_password(by, request.password)
     authenticated_at = timezone.now()
-    private = keys.unlock(by, wish.passphrase)
+    private = keys.unlock(by, request.passphrase)
     try:
         with transaction.atomic():
             held = Review.objects.select_for_update().get(pk=review.pk)
-            shown = statement_for(board(held, timezone.now()), wish.role, by)
-            _check(shown, wish)
-            signoff = _sign(shown, wish, by, private, authenticated_at)
-            _log(signoff, shown, by)
+            sheet = statement_for(board(held, timezone.now()), request.role, by)
+            _check(sheet, request)
+            signoff = _sign(sheet, request, by, private, authenticated_at)
+            _log(signoff, sheet, by)
             bump(tag_of(held), REVIEWS)
     except IntegrityError as error:
         raise Conflict(
@@ -75,14 +80,14 @@ def sign(review: Review, wish: Wish, by: User) -> Signoff:
     return signoff
 
 
-def _check_wish(wish: Wish) -> None:
+def _check_request(request: SignatureRequest) -> None:
     wrong = []
-    if wish.meaning not in statements.MEANINGS:
+    if request.meaning not in statements.MEANINGS:
         known = ", ".join(statements.MEANINGS)
         wrong.append(FieldError("/meaning", "choice", f"one of {known}"))
-    if wish.meaning == statements.REJECTED and not wish.note.strip():
+    if request.meaning == statements.REJECTED and not request.note.strip():
         wrong.append(FieldError("/note", "required", "say why you reject"))
-    if len(wish.note) > LONGEST_NOTE:
+    if len(request.note) > LONGEST_NOTE:
         wrong.append(
             FieldError("/note", "length", f"at most {LONGEST_NOTE} characters")
         )
@@ -91,23 +96,23 @@ def _check_wish(wish: Wish) -> None:
         raise Invalid(words, code="invalid", errors=wrong)
 
 
-def _check(shown: Shown, wish: Wish) -> None:
-    if shown.refusal:
-        code, reason = shown.refusal
+def _check(sheet: StatementSheet, request: SignatureRequest) -> None:
+    if sheet.refusal:
+        code, reason = sheet.refusal
         raise (Forbidden if code in FORBIDDEN else Conflict)(reason, code=code)
-    if wish.meaning == statements.APPROVED and not shown.may_approve:
-        count = len(shown.board.verdict.blockers)
+    if request.meaning == statements.APPROVED and not sheet.may_approve:
+        count = len(sheet.board.verdict.blockers)
         raise Conflict(
             f"Approving waits until nothing blocks: {count} lines still do.",
             code="not_ready",
         )
-    if wish.statement_sha256 != shown.sha256:
-        raise _changed(shown, wish)
+    if request.statement_sha256 != sheet.sha256:
+        raise _changed(sheet, request)
 
 
-def _changed(shown: Shown, wish: Wish) -> Conflict:
+def _changed(sheet: StatementSheet, request: SignatureRequest) -> Conflict:
     """The statement that was read is not today's: say where they differ."""
-    changes = changed_since(wish.statement_sha256, shown.claims)
+    changes = changed_since(request.statement_sha256, sheet.claims)
     if changes is None:
         words = "The statement that you confirm is not the one of today: read it again."
         return Conflict(words, code="statement_changed")
@@ -121,8 +126,8 @@ def _changed(shown: Shown, wish: Wish) -> Conflict:
 
 
 def _sign(
-    shown: Shown,
-    wish: Wish,
+    sheet: StatementSheet,
+    request: SignatureRequest,
     by: User,
     private: Ed25519PrivateKey,
     authenticated_at: datetime,
@@ -134,8 +139,8 @@ def _sign(
     now = timezone.now()
     head = audit_queries.head()
     signing = statements.Signing(
-        meaning=wish.meaning,
-        note=wish.note.strip(),
+        meaning=request.meaning,
+        note=request.note.strip(),
         handle=by.username,
         name=by.get_full_name() or by.username,
         key_id=key.key_id,
@@ -147,33 +152,33 @@ def _sign(
         log_size=head.size,
         log_root=head.root,
         summary={
-            "proven": str(shown.states.get("proven", 0)),
-            "waived": str(shown.states.get("waived", 0)),
-            "notApplicable": str(shown.states.get("not_applicable", 0)),
-            "claimed": str(shown.states.get("claimed", 0)),
+            "proven": str(sheet.states.get("proven", 0)),
+            "waived": str(sheet.states.get("waived", 0)),
+            "notApplicable": str(sheet.states.get("not_applicable", 0)),
+            "claimed": str(sheet.states.get("claimed", 0)),
         },
     )
-    payload = statements.payload(shown.statement, signing, shown.role_slug)
+    payload = statements.payload(sheet.statement, signing, sheet.role_slug)
     envelope = dsse.sign(statements.PAYLOAD_TYPE, payload, private)
     return Signoff.objects.create(
-        review=shown.board.review,
-        role=shown.role,
-        group=str(shown.rule["group"]),
+        review=sheet.board.review,
+        role=sheet.role,
+        group=str(sheet.rule["group"]),
         signer=by,
         key=key,
-        meaning=wish.meaning,
+        meaning=request.meaning,
         note=signing.note,
         nonce=signing.nonce,
         envelope=envelope,
         envelope_sha256=sha256_hex(envelope),
-        claim_root=domain.claim_root(shown.claims).hex(),
-        claims=b"\n".join(shown.claims),
-        earlier=sorted(shown.statement.earlier),
+        claim_root=claim_root(sheet.claims).hex(),
+        claims=b"\n".join(sheet.claims),
+        earlier=sorted(sheet.statement.earlier),
         signed_at=now,
     )
 
 
-def _log(signoff: Signoff, shown: Shown, by: User) -> None:
+def _log(signoff: Signoff, sheet: StatementSheet, by: User) -> None:
     """The event, then a signed head of the log that holds it."""
     event = audit.append(
         "readiness.review.signed",
@@ -182,7 +187,7 @@ def _log(signoff: Signoff, shown: Shown, by: User) -> None:
         data={
             "role": signoff.role,
             "meaning": signoff.meaning,
-            "statement_sha256": shown.sha256,
+            "statement_sha256": sheet.sha256,
             "claim_root": signoff.claim_root,
             "envelope_sha256": signoff.envelope_sha256,
         },

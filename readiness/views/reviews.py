@@ -25,6 +25,7 @@ from readiness import presenters
 from readiness.forms import EvidenceForm, OpenReviewForm
 from readiness.models import Review, ReviewItem
 from readiness.queries.board import Board, Row, board, boards
+from readiness.queries.progress import progress, progress_of
 from readiness.queries.reviews import (
     comments_of,
     evidence_of,
@@ -32,7 +33,6 @@ from readiness.queries.reviews import (
     find_review,
     reviews,
 )
-from readiness.queries.signoffs import panel, panels
 from readiness.services.claims import claim_item, fill_fields
 from readiness.services.comments import comment
 from readiness.services.evidence.blobs import blob_path
@@ -50,7 +50,7 @@ def index(request: HttpRequest) -> HttpResponse:
     found, older = reviews(ROWS, request.GET.get("cursor", ""))
     now = timezone.now()
     shown = boards(found, now)
-    sides = panels(list(shown.values()))
+    sides = progress_of(list(shown.values()))
     rows = [
         {
             "review": review,
@@ -127,7 +127,7 @@ def review(request: HttpRequest, review: UUID) -> HttpResponse:
 def review_context(request: HttpRequest, shown: Board, keep: str) -> dict[str, Any]:
     """What the review's page and each of its parts are drawn from."""
     events = audit.about([object_of(shown.review)], ACTS)
-    side = panel(shown)
+    side = progress(shown)
     return {
         "board": shown,
         "review": shown.review,
@@ -137,7 +137,7 @@ def review_context(request: HttpRequest, shown: Board, keep: str) -> dict[str, A
         "state": presenters.state_of(shown, side),
         "verdict": presenters.verdict(shown),
         "notes": presenters.notes(shown, side),
-        "panel": side,
+        "panel": presenters.signoff_panel(side),
         "sections": presenters.sections(shown, keep),
         "choices": presenters.choices(shown, keep),
         "keep": keep,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
@@ -15,24 +14,14 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.queries import signing_key_of
 from audit import queries as audit
-from audit.domain import dsse
-from audit.domain.canonical import sha256_hex
 from kernel.access import access
 from kernel.errors import Conflict, Forbidden, Invalid
-from readiness.domain import claims as domain
-from readiness.domain.statements import MEANINGS, PAYLOAD_TYPE
-from readiness.models import Signoff
+from readiness.domain.statements import MEANINGS
 from readiness.queries.board import board
 from readiness.queries.reviews import find_review
-from readiness.queries.signoffs import (
-    Signature,
-    last_signature,
-    my_role,
-    signatures,
-    signed_claims,
-    statement_for,
-)
-from readiness.services.signing import Wish, sign
+from readiness.queries.statements import last_signature, my_role, statement_for
+from readiness.queries.verification import checked_signatures
+from readiness.services.signing import SignatureRequest, sign
 
 
 @access("readiness.view")
@@ -45,7 +34,7 @@ def sign_page(request: HttpRequest, review: UUID) -> HttpResponse:
     problem: Conflict | Forbidden | Invalid | None = None
     if request.method == "POST":
         try:
-            sign(row, _wish(request, role), person)
+            sign(row, _signature_request(request, role), person)
         except (Conflict, Forbidden, Invalid) as error:
             problem = error
         else:
@@ -68,9 +57,9 @@ def sign_page(request: HttpRequest, review: UUID) -> HttpResponse:
     return render(request, "readiness/sign.html", context, status=status)
 
 
-def _wish(request: HttpRequest, role: str) -> Wish:
+def _signature_request(request: HttpRequest, role: str) -> SignatureRequest:
     given = request.POST
-    return Wish(
+    return SignatureRequest(
         role=role,
         meaning=given.get("meaning", ""),
         statement_sha256=given.get("statement_sha256", ""),
@@ -103,64 +92,14 @@ def _meanings(may_approve: bool) -> list[Meaning]:
     ]
 
 
-@dataclass(frozen=True)
-class Checked:
-    """One signature verified from its stored bytes; `faults` in words."""
-
-    signature: Signature
-    faults: list[str]
-
-
 @access("readiness.view")
 def verify_page(request: HttpRequest, review: UUID) -> HttpResponse:
     """Every envelope checked again from its bytes; the log walked whole, at most a
     minute ago and never before its newest event."""
     row = find_review(review)
-    found = signatures(board(row, timezone.now()))
     context = {
         "review": row,
-        "checked": [Checked(one, _faults(one)) for one in found],
+        "checked": checked_signatures(board(row, timezone.now())),
         "log": audit.verification(),
     }
     return render(request, "readiness/verify.html", context)
-
-
-def _faults(signature: Signature) -> list[str]:
-    one = signature.signoff
-    faults = []
-    envelope = bytes(one.envelope)
-    if sha256_hex(envelope) != one.envelope_sha256:
-        faults.append("the envelope's bytes do not have its digest")
-    try:
-        payload = dsse.verify(
-            envelope, PAYLOAD_TYPE, {one.key.key_id: bytes(one.key.public)}
-        )
-    except dsse.BadEnvelope as error:
-        faults.append(str(error))
-    else:
-        faults += _differences(one, payload)
-    if domain.claim_root(signed_claims(one)).hex() != one.claim_root:
-        faults.append("the kept claims do not have the signed claim root")
-    if one.seq is None or not audit.included(one.seq):
-        faults.append("its event is not proven to be in the log")
-    return faults
-
-
-def _differences(one: Signoff, payload: bytes) -> list[str]:
-    """Where the row says something else than the envelope that was signed."""
-    signed = json.loads(payload)["predicate"]
-    statement, signing = signed["statement"], signed["signing"]
-    pairs = {
-        "review": (str(one.review.uuid), statement["review"]),
-        "role": (one.role, statement["role"]),
-        "claim root": (one.claim_root, statement["claimRoot"]),
-        "earlier signatures": (one.earlier, statement["earlier"]),
-        "meaning": (one.meaning, signing["meaning"]),
-        "note": (one.note, signing["note"]),
-        "signer": (one.key.key_id, signing["signer"]["keyId"]),
-    }
-    return [
-        f"the {name} is not the one that was signed"
-        for name, (kept, was) in pairs.items()
-        if kept != was
-    ]

@@ -17,8 +17,9 @@ from kernel import locks
 from operations.services.backups import taking
 from readiness.models import Review
 from readiness.queries.board import board
-from readiness.queries.signoffs import signatures, statement_for
-from readiness.services.signing import Wish, sign
+from readiness.queries.signatures import signatures
+from readiness.queries.statements import statement_for
+from readiness.services.signing import SignatureRequest, sign
 from tests.conftest import PASSWORD
 
 PASSPHRASE = "a passphrase of one's own"
@@ -56,4 +57,8 @@ def test_a_signature_before_holds_and_one_after_is_possible(
 def _sign(review: Review, name: str, role: str) -> None:
     who = User.objects.get(username=name)
     shown = statement_for(board(review, timezone.now()), role, who)
-    sign(review, Wish(role, "reviewed", shown.sha256, PASSWORD, PASSPHRASE), who)
+    sign(
+        review,
+        SignatureRequest(role, "reviewed", shown.sha256, PASSWORD, PASSPHRASE),
+        who,
+    )

@@ -25,9 +25,11 @@ from readiness.models import (
     Standing,
 )
 from readiness.queries.board import board
-from readiness.queries.signoffs import Signature, panel, signatures, statement_for
+from readiness.queries.progress import progress
+from readiness.queries.signatures import Signature, signatures
+from readiness.queries.statements import statement_for
 from readiness.services.claims import claim_item
-from readiness.services.signing import Wish, sign
+from readiness.services.signing import SignatureRequest, sign
 from tests.conftest import PASSWORD
 from tests.readiness.conftest import COMMIT
 
@@ -71,7 +73,9 @@ def review(make_review: Callable[..., Review], person: Person) -> Review:
 
 def signed(review: Review, who: User, role: str = "Developer") -> Signoff:
     shown = statement_for(board(review, timezone.now()), role, who)
-    return sign(review, Wish(role, "reviewed", shown.sha256, PASSWORD, PHRASE), who)
+    return sign(
+        review, SignatureRequest(role, "reviewed", shown.sha256, PASSWORD, PHRASE), who
+    )
 
 
 def held(review: Review) -> dict[str, Signature]:
@@ -215,7 +219,7 @@ def test_the_second_group_stands_on_the_envelopes_of_the_first(
     for name, role in SECOND_GROUP:
         made = signed(review, signer(name, role), role)
         assert made.earlier == sorted(first)
-    side = panel(board(review, timezone.now()))
+    side = progress(board(review, timezone.now()))
     assert (side.signatures.value, side.signatures.of) == (5, 5)
     assert side.complete
 
@@ -224,7 +228,7 @@ def test_the_second_group_stands_on_the_envelopes_of_the_first(
     found = held(review)
     assert not found["Technical Lead"].valid
     assert found["Security Engineer"].valid
-    assert not panel(board(review, timezone.now())).complete
+    assert not progress(board(review, timezone.now())).complete
 
 
 def test_a_key_that_was_changed_meanwhile_signs_nothing(

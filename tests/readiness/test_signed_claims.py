@@ -16,11 +16,11 @@ from readiness.domain.claims import claim_root
 from readiness.domain.parsing.document import Proposal
 from readiness.models import Evidence, ReviewItem, Standing
 from readiness.queries.board import board
-from readiness.queries.signoffs import statement_for
+from readiness.queries.statements import statement_for
 from readiness.services.claims import claim_item
 from readiness.services.importing import import_template, publish
 from readiness.services.reviews import NewReview, open_review
-from readiness.services.signing import Wish, sign
+from readiness.services.signing import SignatureRequest, sign
 from tests.conftest import PASSWORD
 
 PASSPHRASE = "a passphrase of one's own"
@@ -64,7 +64,7 @@ def test_the_known_claim_is_what_is_signed(person: Callable[..., User]) -> None:
     read = statement_for(board(review, timezone.now()), "Developer", developer)
     signoff = sign(
         review,
-        Wish("Developer", "reviewed", read.sha256, PASSWORD, PASSPHRASE),
+        SignatureRequest("Developer", "reviewed", read.sha256, PASSWORD, PASSPHRASE),
         developer,
     )
 

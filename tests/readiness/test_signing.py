@@ -19,9 +19,11 @@ from audit.models import AuditEvent, Checkpoint
 from kernel.errors import Conflict
 from readiness.models import Review, ReviewItem, Signoff
 from readiness.queries.board import board
-from readiness.queries.signoffs import panel, signatures, statement_for
+from readiness.queries.progress import progress
+from readiness.queries.signatures import signatures
+from readiness.queries.statements import statement_for
 from readiness.services.claims import claim_item
-from readiness.services.signing import Wish, sign
+from readiness.services.signing import SignatureRequest, sign
 from tests.conftest import PASSWORD
 
 Person = Callable[..., User]
@@ -41,7 +43,9 @@ def review(make_review: Callable[..., Review], person: Person) -> Review:
     return make_review(person("olive", "Administrator"))
 
 
-def wish(review: Review, who: User, role: str = "Developer", **over: Any) -> Wish:
+def wish(
+    review: Review, who: User, role: str = "Developer", **over: Any
+) -> SignatureRequest:
     shown = statement_for(board(review, timezone.now()), role, who)
     given = {
         "role": role,
@@ -51,7 +55,7 @@ def wish(review: Review, who: User, role: str = "Developer", **over: Any) -> Wis
         "passphrase": PASSPHRASE,
         **over,
     }
-    return Wish(**given)
+    return SignatureRequest(**given)
 
 
 def a_line(review: Review) -> ReviewItem:
@@ -104,8 +108,8 @@ def test_a_changed_line_voids_it_and_undoing_heals_it(
     assert not void.valid
     assert [change.key for change in void.void] == [line.item.key]
     assert "the claim changed" in void.void[0].change
-    shown = panel(board(review, timezone.now())).lines[0]
-    assert (shown.words, line.item.key in shown.note) == ("Void", True)
+    shown = progress(board(review, timezone.now())).places[0]
+    assert (shown.state, line.item.key in shown.note) == ("Void", True)
     tick(line, ada, done=True)
     (healed,) = signatures(board(review, timezone.now()))
     assert healed.valid
@@ -153,9 +157,9 @@ def test_a_rejection_stands_but_does_not_fill_the_place(
     ada: User, review: Review
 ) -> None:
     sign(review, wish(review, ada, meaning="rejected", note="No."), ada)
-    shown = panel(board(review, timezone.now()))
+    shown = progress(board(review, timezone.now()))
     assert shown.signatures.value == 0
-    assert shown.lines[0].words == "Rejected"
+    assert shown.places[0].state == "Rejected"
 
 
 def test_a_key_given_up_as_compromised_voids_and_a_lost_one_does_not(

@@ -1,0 +1,129 @@
+"""How far a review's sign-off is: each role of the frozen policy, and all together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from readiness.domain import statements
+from readiness.domain.tally import Meter
+from readiness.queries.board import Board
+from readiness.queries.claims import FrozenRule
+from readiness.queries.signatures import (
+    Signature,
+    complete,
+    filled,
+    groups_before,
+    signatures,
+    signatures_of,
+)
+
+
+class PlaceState(StrEnum):
+    """How a role's place in the sign-off stands; the values are words for people."""
+
+    SIGNED = "Signed"
+    REJECTED = "Rejected"
+    VOID = "Void"
+    OPEN = "To sign"
+    LOCKED = "Locked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignoffPlace:
+    """One role of the policy; `last` is the signature that its state speaks of."""
+
+    role: str
+    group: str
+    sections: int
+    state: PlaceState
+    last: Signature | None = None
+
+    @property
+    def note(self) -> str:
+        """Who signed, why it is void, or what there is to sign."""
+        if self.state is PlaceState.LOCKED:
+            return "opens after the technical roles"
+        if self.last is None:
+            return f"{self.sections} section{'s' * (self.sections != 1)}"
+        if self.state is PlaceState.VOID:
+            return _why_void(self.last)
+        signoff = self.last.signoff
+        return (
+            f"{signoff.signer.username} · {signoff.meaning} · "
+            f"{signoff.signed_at:%-d %b, %H:%M} UTC"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignoffProgress:
+    """`complete`: every role has its valid signatures, none of them a rejection."""
+
+    places: Sequence[SignoffPlace]
+    signatures: Meter
+    complete: bool = False
+
+
+def progress(board: Board) -> SignoffProgress:
+    """The frozen policy's roles in their order, and how each stands: one query."""
+    return _progress(board, signatures(board))
+
+
+def progress_of(boards: Sequence[Board]) -> dict[int, SignoffProgress]:
+    """That of several reviews by the review's id, in one query."""
+    signed = signatures_of(boards)
+    return {
+        board.review.pk: _progress(board, signed[board.review.pk]) for board in boards
+    }
+
+
+def _progress(board: Board, signed: Sequence[Signature]) -> SignoffProgress:
+    policy = board.review.policy
+    rejected = any(signature.valid and not signature.counts for signature in signed)
+    valid = sum(min(filled(rule, signed), int(rule["minimum"])) for rule in policy)
+    required = sum(int(rule["minimum"]) for rule in policy)
+    return SignoffProgress(
+        places=[_place(policy, rule, signed) for rule in policy],
+        signatures=Meter(valid, required),
+        complete=bool(policy) and valid == required and not rejected,
+    )
+
+
+def _place(
+    policy: Sequence[FrozenRule], rule: FrozenRule, signed: Sequence[Signature]
+) -> SignoffPlace:
+    state, last = _standing(policy, rule, signed)
+    return SignoffPlace(
+        role=rule["role"],
+        group=rule["group"],
+        sections=len(rule["sections"]),
+        state=state,
+        last=last,
+    )
+
+
+def _standing(
+    policy: Sequence[FrozenRule], rule: FrozenRule, signed: Sequence[Signature]
+) -> tuple[PlaceState, Signature | None]:
+    """The newest valid signature of the role speaks for it, else its newest."""
+    mine = [each for each in signed if each.signoff.role == rule["role"]]
+    valid = [each for each in mine if each.valid]
+    if valid:
+        rejects = valid[-1].signoff.meaning == statements.REJECTED
+        return PlaceState.REJECTED if rejects else PlaceState.SIGNED, valid[-1]
+    if mine:
+        return PlaceState.VOID, mine[-1]
+    if all(complete(before, signed) for before in groups_before(policy, rule)):
+        return PlaceState.OPEN, None
+    return PlaceState.LOCKED, None
+
+
+def _why_void(signature: Signature) -> str:
+    """Why the signature is void, in one line."""
+    who = signature.signoff.signer.username
+    if not signature.void:
+        return f"{who} · revoked"
+    first, more = signature.void[0], len(signature.void) - 1
+    reason = f"{first.key}: {first.change}" if first.key else first.change
+    return f"{who} · {reason}" + (f", and {more} more" if more else "")
