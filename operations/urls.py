@@ -5,14 +5,15 @@ from django.urls import URLPattern, URLResolver, path
 from operations.api import alerts as alerts_api
 from operations.api import backups as backups_api
 from operations.api import engine
-from operations.views import alerts, backups, board, service
+from operations.api import rules as rules_api
+from operations.views import alerts, backups, board, health, metrics, rules
 
 app_name = "operations"
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("health", service.health_all, name="health"),
-    path("health/live", service.live, name="live"),
-    path("health/ready", service.ready, name="ready"),
-    path("metrics", service.metrics, name="metrics"),
+    path("health", health.health_all, name="health"),
+    path("health/live", health.live, name="live"),
+    path("health/ready", health.ready, name="ready"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("operations/", board.index, name="index"),
     path("operations/jobs/", board.jobs, name="jobs"),
     path("operations/jobs/<str:name>/run/", board.run_job, name="run-job"),
@@ -20,7 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operations/backups/", backups.index, name="backups"),
     path("operations/backups/take/", backups.take, name="take-backup"),
     path("alerts/", alerts.index, name="alerts"),
-    path("alerts/rules/<slug:name>/", alerts.rule, name="rule"),
+    path("alerts/rules/<slug:name>/", rules.rule, name="rule"),
     path("alerts/<uuid:uid>/", alerts.detail, name="alert"),
     path(
         "alerts/<uuid:uid>/acknowledge/", alerts.acknowledge, name="acknowledge-alert"
@@ -46,6 +47,6 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
         alerts_api.Resolve.as_view(),
         name="resolve",
     ),
-    path("operations/rules", alerts_api.Rules.as_view(), name="rules"),
-    path("operations/rules/<slug:name>", alerts_api.OneRule.as_view(), name="rule"),
+    path("operations/rules", rules_api.Rules.as_view(), name="rules"),
+    path("operations/rules/<slug:name>", rules_api.SingleRule.as_view(), name="rule"),
 ]

@@ -1,8 +1,7 @@
-"""Alerts and their rules over HTTP."""
+"""Alerts over HTTP."""
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -12,120 +11,53 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from kernel.access import Access
-from kernel.api import check_query, limit_of, list_response, revision_of
-from kernel.errors import BadRequest, Conflict, PreconditionFailed
-from operations import presenters, queries
-from operations.serializers import (
-    AlertListSerializer,
-    AlertSerializer,
-    RuleChangeSerializer,
-    RuleListSerializer,
-    RuleSerializer,
-)
-from operations.services import incidents, rules
+from kernel.paging import PAGE_PARAMETERS, page_response
+from kernel.requests import ApiRequest, check_query, choice_of, limit_of
+from operations import queries
+from operations.answers import AlertAnswer, AlertList
+from operations.models import Alert
+from operations.services import incidents
 
-READS = Access("operations.view")
-DECIDES = Access("operations.acknowledge")
-MANAGES = Access("operations.view", writes=("operations.manage",))
+STATES = tuple(Alert.State.values)
 
 
 class Alerts(APIView):
-    access = READS
+    access = Access("operations.view")
 
     @extend_schema(
-        parameters=[
-            OpenApiParameter("state", str, enum=list(queries.ALERT_STATES)),
-            OpenApiParameter("limit", int),
-            OpenApiParameter("cursor", str),
-        ],
-        responses=AlertListSerializer,
+        parameters=[OpenApiParameter("state", str, enum=STATES), *PAGE_PARAMETERS],
+        responses=AlertList,
     )
     def get(self, request: Request) -> Response:
         """Alerts, newest first."""
         check_query(request, "state", "limit", "cursor")
-        state = request.query_params.get("state", "")
-        if state and state not in queries.ALERT_STATES:
-            raise BadRequest(
-                f"state is one of {', '.join(queries.ALERT_STATES)}.", code="state"
-            )
-        rows, following = queries.alerts(
-            state=state,
+        page = queries.alerts(
+            state=choice_of(request, "state", STATES),
             limit=limit_of(request),
-            after=request.query_params.get("cursor", ""),
+            cursor=request.query_params.get("cursor", ""),
         )
-        return list_response(
-            request, "alerts", [presenters.alert(row) for row in rows], following
+        answer = AlertList(
+            alerts=[AlertAnswer.of(alert) for alert in page.rows],
+            next_cursor=page.next_cursor,
         )
+        return page_response(request, answer)
 
 
 class Acknowledge(APIView):
-    access = DECIDES
+    access = Access("operations.acknowledge")
 
-    @extend_schema(request=None, responses=AlertSerializer)
-    def post(self, request: Request, uid: UUID) -> Response:
+    @extend_schema(request=None, responses=AlertAnswer)
+    def post(self, request: ApiRequest, uid: UUID) -> Response:
         """Say that you are on it: nobody else is paged about it."""
-        return Response(
-            presenters.alert(incidents.acknowledge(uid, _user(request), timezone.now()))
-        )
+        alert = incidents.acknowledge(uid, request.user, timezone.now())
+        return Response(AlertAnswer.of(alert))
 
 
 class Resolve(APIView):
     access = Access("operations.manage")
 
-    @extend_schema(request=None, responses=AlertSerializer)
-    def post(self, request: Request, uid: UUID) -> Response:
+    @extend_schema(request=None, responses=AlertAnswer)
+    def post(self, request: ApiRequest, uid: UUID) -> Response:
         """End an alert by hand; a new breach opens a new one."""
-        done = incidents.resolve_by_hand(uid, _user(request), timezone.now())
-        return Response(presenters.alert(done))
-
-
-class Rules(APIView):
-    access = READS
-
-    @extend_schema(responses=RuleListSerializer)
-    def get(self, request: Request) -> Response:
-        """The rules by name, with threshold and revision."""
-        check_query(request, "limit")
-        rows = queries.rules()[: limit_of(request)]
-        return list_response(
-            request, "rules", [presenters.rule(row) for row in rows], None
-        )
-
-
-class OneRule(APIView):
-    access = MANAGES
-
-    @extend_schema(responses=RuleSerializer)
-    def get(self, request: Request, name: str) -> Response:
-        """One rule; its ETag is the revision that a PATCH names."""
-        check_query(request)
-        return _with_revision(presenters.rule(queries.rule(name)))
-
-    @extend_schema(request=RuleChangeSerializer, responses=RuleSerializer)
-    def patch(self, request: Request, name: str) -> Response:
-        """Change the threshold; stale: 409 by body, 412 by If-Match, neither: 428."""
-        change = RuleChangeSerializer(data=request.data)
-        change.is_valid(raise_exception=True)
-        revision = revision_of(request, request.data)
-        try:
-            row = rules.set_threshold(
-                name,
-                change.validated_data["threshold"],
-                revision=revision,
-                by=_user(request),
-            )
-        except Conflict as stale:
-            if "If-Match" in request.headers:
-                raise PreconditionFailed(
-                    stale.detail, code=stale.code, extra=stale.extra
-                ) from stale
-            raise
-        return _with_revision(presenters.rule(row))
-
-
-def _with_revision(document: dict[str, Any]) -> Response:
-    return Response(document, headers={"ETag": f'"{document["revision"]}"'})
-
-
-def _user(request: Request) -> Any:
-    return request.user
+        alert = incidents.resolve_by_hand(uid, request.user, timezone.now())
+        return Response(AlertAnswer.of(alert))

@@ -6,61 +6,121 @@ for the product still answers truthfully without it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 
-PASS, WARN, FAIL = "pass", "warn", "fail"
 MAY_FAIL = frozenset({"database", "audit_log"})
 HEARTBEAT_STALE = timedelta(seconds=60)
 DISK_LEAST_PERCENT = 10
 DISK_LEAST_BYTES = 500_000_000
+DISK_ENOUGH_BYTES = 20 * DISK_LEAST_BYTES
 CLOCK_JUMP_SECONDS = 5.0
 CERTIFICATE_LEAST_DAYS = 21
 DRILL_WITHIN = timedelta(days=2)
 
 
-@dataclass(frozen=True)
+class Status(StrEnum):
+    """From best to worst."""
+
+    PASS = "pass"  # noqa: S105 - a verdict
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Check:
     """One thing looked at. `observed` is a figure or "" and `unit` its unit."""
 
     name: str
-    status: str
+    status: Status
     detail: str
     observed: str = ""
     unit: str = ""
 
     def __post_init__(self) -> None:
-        if self.status == FAIL and self.name not in MAY_FAIL:
+        if self.status is Status.FAIL and self.name not in MAY_FAIL:
             raise ValueError(f"{self.name} may only warn")
 
 
-def verdict(checks: Iterable[Check]) -> str:
+def verdict(checks: Iterable[Check]) -> Status:
     """The worst status of all."""
-    found = {check.status for check in checks}
-    return next((status for status in (FAIL, WARN) if status in found), PASS)
+    return max(
+        (check.status for check in checks), key=list(Status).index, default=Status.PASS
+    )
+
+
+def warn(name: str, detail: str) -> Check:
+    """A check that found no figure to show."""
+    return Check(name=name, status=Status.WARN, detail=detail)
+
+
+def measured(name: str, detail: str, *, late: bool, observed: str, unit: str) -> Check:
+    """A figure that warns when it is beyond its limit."""
+    status = Status.WARN if late else Status.PASS
+    return Check(name=name, status=status, detail=detail, observed=observed, unit=unit)
 
 
 def age(name: str, seconds: float | None, limit: timedelta, what: str) -> Check:
     """Warns when something is older than `limit`, or has never been."""
     if seconds is None:
-        return Check(name, WARN, f"there is no {what} yet")
-    late = seconds > limit.total_seconds()
-    words = f"the last {what} is {int(seconds)} s old"
-    return Check(name, WARN if late else PASS, words, str(int(seconds)), "s")
+        return warn(name, f"there is no {what} yet")
+    return measured(
+        name,
+        f"the last {what} is {int(seconds)} s old",
+        late=seconds > limit.total_seconds(),
+        observed=str(int(seconds)),
+        unit="s",
+    )
+
+
+def heartbeats(kind: str, ages: Mapping[str, float]) -> Check:
+    """`ages`: {process: seconds since its last sign of life}."""
+    if not ages:
+        return warn(kind, "never gave a sign of life")
+    limit = HEARTBEAT_STALE.total_seconds()
+    silent = sorted(name for name, seconds in ages.items() if seconds > limit)
+    detail = f"no sign of life from {', '.join(silent)}"
+    return measured(
+        kind,
+        detail if silent else f"{len(ages)} alive",
+        late=bool(silent),
+        observed=str(int(max(0.0, *ages.values()))),
+        unit="s",
+    )
 
 
 def disk(free: int, total: int) -> Check:
     percent = 100 * free // total if total else 0
-    low = percent < DISK_LEAST_PERCENT and free < 20 * DISK_LEAST_BYTES
-    low = low or free < DISK_LEAST_BYTES
-    words = f"{percent} % of the disk under the state directory is free"
-    return Check("disk", WARN if low else PASS, words, str(free), "bytes")
+    low = percent < DISK_LEAST_PERCENT and free < DISK_ENOUGH_BYTES
+    return measured(
+        "disk",
+        f"{percent} % of the disk under the state directory is free",
+        late=low or free < DISK_LEAST_BYTES,
+        observed=str(free),
+        unit="bytes",
+    )
 
 
 def clock(jump: float) -> Check:
     """`jump`: by how many seconds the wall clock has left the monotonic one since
     this process started (or the database's clock, whichever is worse)."""
-    late = abs(jump) > CLOCK_JUMP_SECONDS
-    words = f"the clock is {jump:.1f} s away from where it should be"
-    return Check("clock", WARN if late else PASS, words, f"{jump:.1f}", "s")
+    return measured(
+        "clock",
+        f"the clock is {jump:.1f} s away from where it should be",
+        late=abs(jump) > CLOCK_JUMP_SECONDS,
+        observed=f"{jump:.1f}",
+        unit="s",
+    )
+
+
+def certificate(days: int) -> Check:
+    """`days`: how long the certificate is still good."""
+    return measured(
+        "certificate",
+        f"{days} days left",
+        late=days < CERTIFICATE_LEAST_DAYS,
+        observed=str(days),
+        unit="days",
+    )

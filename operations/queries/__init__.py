@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from operations.queries.alerting import (
-    ALERT_STATES,
     alert,
     alerts,
     firing_unacknowledged,
@@ -12,29 +11,21 @@ from operations.queries.alerting import (
     rules,
     timeline,
 )
-from operations.queries.measurements import (
-    latest_result,
-    latest_results,
-    params_digest,
-    probe_board,
-)
-from operations.queries.running import (
-    job_board,
-    last_tick,
-    processes,
-    recent_runs,
-    stale_processes,
-)
+from operations.queries.backups import backups, newest_good
+from operations.queries.jobs import job_board, recent_runs
+from operations.queries.measurements import latest_results, params_digest
+from operations.queries.probes import probe_board
+from operations.queries.processes import last_tick, processes, stale_processes
 
 __all__ = [
-    "ALERT_STATES",
     "alert",
     "alerts",
+    "backups",
     "firing_unacknowledged",
     "job_board",
     "last_tick",
-    "latest_result",
     "latest_results",
+    "newest_good",
     "open_alerts",
     "params_digest",
     "probe_board",

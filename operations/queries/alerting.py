@@ -1,4 +1,4 @@
-"""Named reads that pages, API and jobs share."""
+"""Reading alerts, their stories and their rules."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from kernel import cursor
 from kernel.errors import NotFound
+from kernel.paging import Page, newest_first
 from operations.models import Alert, Rule, TimelineEntry
-
-ALERT_STATES = tuple(Alert.State.values)
 
 
 def _visible_alerts() -> QuerySet[Alert]:
@@ -18,14 +16,12 @@ def _visible_alerts() -> QuerySet[Alert]:
     return Alert.objects.exclude(Q(state=Alert.State.RESOLVED) & Q(fired_at=None))
 
 
-def alerts(
-    *, state: str = "", limit: int = 50, after: str = ""
-) -> tuple[list[Alert], str | None]:
+def alerts(*, state: str = "", limit: int = 50, cursor: str = "") -> Page[Alert]:
     """Alerts newest first, with who acknowledged them: one query."""
     rows = _visible_alerts().select_related("acknowledged_by")
     if state:
         rows = rows.filter(state=state)
-    return cursor.page(rows, field="pending_at", limit=limit, cursor=after)
+    return newest_first(rows, field="pending_at", limit=limit, cursor=cursor)
 
 
 def open_alerts() -> list[Alert]:

@@ -5,58 +5,21 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from queue import Empty, Queue
-from threading import Thread
-from typing import TypeVar
+from datetime import datetime
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.recorder import MigrationRecorder
-from django.utils import timezone
 
 from audit import queries as audit
 from kernel import redis
 from operations.domain import health
-from operations.domain.health import FAIL, PASS, WARN, Check
+from operations.domain.health import Check, Status
 from operations.models import Heartbeat, ProbeResult, RestoreDrill
-from operations.queries.copies import newest_good
+from operations.queries.backups import newest_good
+from operations.queries.time_limit import TooSlow, within
 
-T = TypeVar("T")
 DATABASE_SECONDS = 1.0
-READY_KEPT_SECONDS = 2.0
 _STARTED_APART = time.time() - time.monotonic()
-
-
-class TooSlow(Exception):
-    """No answer within the time limit."""
-
-
-def within(seconds: float, work: Callable[[], T]) -> T:
-    """work() in a thread with a database connection of its own.
-
-    Raises TooSlow, or what it raised. A thread that hangs is left behind: no
-    database driver here promises a limit for every way of not answering.
-    """
-    answers: Queue[T | Exception] = Queue(1)
-
-    def run() -> None:
-        try:
-            answers.put(work())
-        except (DatabaseError, OSError, ValueError) as error:
-            answers.put(error)
-        finally:
-            connection.close()
-
-    Thread(target=run, name="health", daemon=True).start()
-    try:
-        answer = answers.get(timeout=seconds)
-    except Empty:
-        raise TooSlow(f"no answer within {seconds} s") from None
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
 
 
 def _select_one() -> float:
@@ -70,11 +33,24 @@ def _select_one() -> float:
 
 def database() -> Check:
     try:
-        took = within(DATABASE_SECONDS, _select_one)
+        return _answered("database", within(DATABASE_SECONDS, _select_one))
     except (DatabaseError, OSError, TooSlow) as error:
-        return Check("database", FAIL, f"does not answer: {type(error).__name__}")
-    words = f"answers in {took:.1f} ms"
-    return Check("database", PASS, words, f"{took:.1f}", "ms")
+        return _database_fails("does not answer", error)
+
+
+def _database_fails(how: str, error: Exception) -> Check:
+    detail = f"{how}: {type(error).__name__}"
+    return Check(name="database", status=Status.FAIL, detail=detail)
+
+
+def _answered(name: str, milliseconds: float) -> Check:
+    return health.measured(
+        name,
+        f"answers in {milliseconds:.1f} ms",
+        late=False,
+        observed=f"{milliseconds:.1f}",
+        unit="ms",
+    )
 
 
 def cache() -> Check:
@@ -82,56 +58,69 @@ def cache() -> Check:
     try:
         redis.client().ping()
     except redis.FAILURES as error:
-        words = f"does not answer: {type(error).__name__}; pages and API go on"
-        return Check("cache", WARN, words)
-    took = (time.perf_counter() - started) * 1000
-    return Check("cache", PASS, f"answers in {took:.1f} ms", f"{took:.1f}", "ms")
+        reason = type(error).__name__
+        return health.warn("cache", f"does not answer: {reason}; pages and API go on")
+    return _answered("cache", (time.perf_counter() - started) * 1000)
 
 
-def _heartbeat(kind: str, at: datetime) -> Check:
-    rows = list(Heartbeat.objects.filter(kind=kind))
-    if not rows:
-        return Check(kind, WARN, "never gave a sign of life")
+def _heartbeats(kind: str, at: datetime) -> Check:
+    rows = Heartbeat.objects.filter(kind=kind)
     ages = {row.name: (at - row.beaten_at).total_seconds() for row in rows}
-    limit = health.HEARTBEAT_STALE.total_seconds()
-    late = sorted(name for name, seconds in ages.items() if seconds > limit)
-    words = f"no sign of life from {', '.join(late)}" if late else f"{len(rows)} alive"
-    worst = str(int(max(0.0, *ages.values(), 0.0)))
-    return Check(kind, WARN if late else PASS, words, worst, "s")
+    return health.heartbeats(kind, ages)
 
 
 def backup_age(at: datetime) -> Check:
     newest = newest_good()
-    done = newest.finished_at if newest else None
-    age = (at - done).total_seconds() if done else None
-    return health.age("backup_age", age, settings.BACKUP_FREQUENCY * 1.1, "backup")
+    seconds = _since(newest.finished_at if newest else None, at)
+    limit = settings.BACKUP_FREQUENCY * 1.1
+    return health.age("backup_age", seconds, limit, "backup")
 
 
 def restore_drill_age(at: datetime) -> Check:
     newest = RestoreDrill.objects.filter(ok=True).order_by("-finished_at").first()
-    done = newest.finished_at if newest else None
-    age = (at - done).total_seconds() if done else None
-    return health.age("restore_drill_age", age, health.DRILL_WITHIN, "restore drill")
+    seconds = _since(newest.finished_at if newest else None, at)
+    return health.age(
+        "restore_drill_age", seconds, health.DRILL_WITHIN, "restore drill"
+    )
+
+
+def _since(done: datetime | None, at: datetime) -> float | None:
+    return (at - done).total_seconds() if done else None
 
 
 def audit_log() -> Check:
     """The head is readable, no shorter than when it was last verified, and that
     verification (probe audit_log) found nothing wrong."""
     try:
-        head = audit.head()
+        size = audit.head().size
     except ValueError as error:
-        return Check("audit_log", FAIL, f"the head does not hold: {error}")
-    seen = ProbeResult.objects.filter(name="audit_log").order_by("-pk").first()
-    size = str(head.size)
-    if seen is None:
-        return Check("audit_log", WARN, "not verified yet", size, "events")
-    if int(seen.facts.get("size", "0")) > head.size:
-        return Check("audit_log", FAIL, "events are missing", size, "events")
-    if seen.value is None or (seen.value != "0" and not head.size):
-        return Check("audit_log", WARN, f"not verified: {seen.error}", size, "events")
-    if seen.value != "0" and seen.facts.get("size", "0") != "0":
-        return Check("audit_log", FAIL, seen.detail, size, "events")
-    return Check("audit_log", PASS, f"{size} events, verified", size, "events")
+        detail = f"the head does not hold: {error}"
+        return Check(name="audit_log", status=Status.FAIL, detail=detail)
+    status, detail = _audit_verdict(size, _newest_result("audit_log"))
+    return Check(
+        name="audit_log",
+        status=status,
+        detail=detail,
+        observed=str(size),
+        unit="events",
+    )
+
+
+def _audit_verdict(size: int, verified: ProbeResult | None) -> tuple[Status, str]:
+    if verified is None:
+        return Status.WARN, "not verified yet"
+    verified_size = int(verified.facts.get("size", "0"))
+    if verified_size > size:
+        return Status.FAIL, "events are missing"
+    if verified.value is None or (verified.value != "0" and not size):
+        return Status.WARN, f"not verified: {verified.error}"
+    if verified.value != "0" and verified_size:
+        return Status.FAIL, verified.detail
+    return Status.PASS, f"{size} events, verified"
+
+
+def _newest_result(probe: str) -> ProbeResult | None:
+    return ProbeResult.objects.filter(name=probe).order_by("-pk").first()
 
 
 def disk() -> Check:
@@ -140,38 +129,33 @@ def disk() -> Check:
 
 
 def clock() -> Check:
-    jumped = time.time() - time.monotonic() - _STARTED_APART
-    apart = [jumped]
+    jumps = [time.time() - time.monotonic() - _STARTED_APART]
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
-            apart.append(float(cursor.fetchone()[0]) - time.time())
-    return health.clock(max(apart, key=abs))
+            jumps.append(float(cursor.fetchone()[0]) - time.time())
+    return health.clock(max(jumps, key=abs))
 
 
 def certificate() -> Check:
     """What probe `tls_cert` last saw; plain http has no certificate to look at."""
     if not settings.SECURE_ORIGIN:
-        return Check("certificate", WARN, "needs TLS: PUBLIC_ORIGIN is not https")
-    seen = ProbeResult.objects.filter(name="tls_cert").order_by("-pk").first()
-    if seen is None or seen.value is None:
-        return Check("certificate", WARN, "not looked at yet")
-    days = int(float(seen.value))
-    late = days < health.CERTIFICATE_LEAST_DAYS
-    words = f"{days} days left"
-    return Check("certificate", WARN if late else PASS, words, str(days), "days")
+        return health.warn("certificate", "needs TLS: PUBLIC_ORIGIN is not https")
+    result = _newest_result("tls_cert")
+    if result is None or result.value is None:
+        return health.warn("certificate", "not looked at yet")
+    return health.certificate(int(float(result.value)))
 
 
-def checks(at: datetime | None = None) -> list[Check]:
+def checks(at: datetime) -> list[Check]:
     """All checks. With the database down only those that do not need it: a check
     that could not look is left out rather than called good."""
-    at = at or timezone.now()
     first = [database(), cache(), disk()]
-    if first[0].status == FAIL:
+    if first[0].status is Status.FAIL:
         return first
     looks: list[Callable[[], Check]] = [
-        lambda: _heartbeat("worker", at),
-        lambda: _heartbeat("beat", at),
+        lambda: _heartbeats("worker", at),
+        lambda: _heartbeats("beat", at),
         lambda: backup_age(at),
         lambda: restore_drill_age(at),
         audit_log,
@@ -181,48 +165,4 @@ def checks(at: datetime | None = None) -> list[Check]:
     try:
         return [*first, *(look() for look in looks)]
     except DatabaseError as error:
-        words = f"went away: {type(error).__name__}"
-        return [Check("database", FAIL, words), *first[1:]]
-
-
-_ready: tuple[float, str] = (float("-inf"), "")
-
-
-def not_ready() -> str:
-    """Why this process should get no requests now; "" when it may. Kept for 2 s."""
-    global _ready
-    asked, words = _ready
-    if time.monotonic() - asked < READY_KEPT_SECONDS:
-        return words
-    words = _not_ready()
-    _ready = (time.monotonic(), words)
-    return words
-
-
-def _not_ready() -> str:
-    if (settings.STATE_DIR / "draining").exists():
-        return "draining"
-    try:
-        missing = within(DATABASE_SECONDS, _unapplied)
-    except TooSlow:
-        return "the database does not answer"
-    except (DatabaseError, OSError):
-        return "the database does not answer"
-    return f"{missing} migrations are not applied" if missing else ""
-
-
-_on_disk: set[tuple[str, str]] = set()
-
-
-def _unapplied() -> int:
-    """How many migrations of this code the database lacks: one query."""
-    if not _on_disk:
-        loader = MigrationLoader(None, ignore_no_migrations=True)
-        _on_disk.update(loader.disk_migrations or {})
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    return len(_on_disk - set(MigrationRecorder(connection).applied_migrations()))
-
-
-def stamp(at: datetime | None = None) -> str:
-    return (at or timezone.now()).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return [_database_fails("went away", error), *first[1:]]

@@ -23,7 +23,7 @@ from kernel.cache import bump
 from kernel.errors import NotFound, ProductError
 from kernel.registry import PROBES, Measurement, Probe
 from operations.models import JobRun, ProbeResult
-from operations.queries.measurements import params_digest
+from operations.queries import params_digest
 from operations.services import catalogue, scheduler
 
 RAW_KEPT = 64_000

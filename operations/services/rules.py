@@ -10,7 +10,7 @@ from django.db.models import F
 from accounts.models import User
 from audit.services import append
 from kernel.cache import bump
-from kernel.errors import Conflict, FieldError, Invalid
+from kernel.errors import FieldError, Invalid, Stale
 from kernel.numbers import text
 from operations import queries
 from operations.domain import alerting
@@ -37,7 +37,7 @@ def ensure_rules() -> None:
 def set_threshold(name: str, threshold: Decimal, *, revision: int, by: User) -> Rule:
     """Change a rule's threshold, given the revision that was seen.
 
-    Raises NotFound, Invalid with the reason, or Conflict with the current values.
+    Raises NotFound, Invalid with the reason, or Stale with the current values.
     """
     rule = queries.rule(name)
     problem = alerting.threshold_problem(name, threshold)
@@ -63,11 +63,10 @@ def set_threshold(name: str, threshold: Decimal, *, revision: int, by: User) -> 
     return rule
 
 
-def _stale(rule: Rule) -> Conflict:
+def _stale(rule: Rule) -> Stale:
     threshold = text(rule.threshold)
-    return Conflict(
+    return Stale(
         f"The rule was changed meanwhile: its threshold is {threshold} "
         f"{rule.unit}, revision {rule.revision}.",
-        code="stale",
-        extra={"current": {"threshold": threshold, "revision": rule.revision}},
+        current={"threshold": threshold, "revision": rule.revision},
     )

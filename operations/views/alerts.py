@@ -1,13 +1,14 @@
-"""Pages of alerts and rules."""
+"""Pages of alerts, and what people decide about one."""
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -15,13 +16,11 @@ from accounts.models import User
 from kernel.access import access
 from kernel.cache import tag
 from kernel.errors import Conflict
-from kernel.registry import actor_names
+from kernel.requests import PersonRequest
 from kernel.web import not_modified, page_or_fragment
-from operations import queries
-from operations.forms import ThresholdForm
-from operations.services import alerting, incidents, rules
-
-DECIDES = ("operations.acknowledge",)
+from operations import pages, queries
+from operations.models import Alert
+from operations.services import alerting, incidents
 
 
 @access("operations.view")
@@ -31,20 +30,11 @@ def index(request: HttpRequest) -> HttpResponse:
     unchanged = not_modified(request, etag)
     if unchanged:
         return unchanged
-    resolved, following = queries.alerts(
-        state="resolved", limit=50, after=request.GET.get("cursor", "")
-    )
-    context = {
-        "open_alerts": queries.open_alerts(),
-        "resolved": resolved,
-        "next_cursor": following,
-        "rules": queries.rules(),
-    }
     response = page_or_fragment(
         request,
         "operations/alerts.html",
         {"alerts": "operations/parts/alerts.html"},
-        context,
+        pages.alerts(request.GET.get("cursor", "")),
     )
     response["ETag"] = f'W/"{etag}"'
     return response
@@ -52,74 +42,37 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @access("operations.view")
 def detail(request: HttpRequest, uid: UUID) -> HttpResponse:
-    alert = queries.alert(uid)
-    entries = queries.timeline(alert)
-    context = {
-        "alert": alert,
-        "timeline": entries,
-        "names": actor_names({entry.actor for entry in entries}),
-        "rule": {rule.name: rule for rule in queries.rules()}.get(alert.rule),
-    }
     return page_or_fragment(
         request,
         "operations/alert.html",
         {"alert": "operations/parts/alert.html"},
-        context,
+        pages.alert(queries.alert(uid)),
     )
 
 
 @require_POST
-@access(*DECIDES)
-def acknowledge(request: HttpRequest, uid: UUID) -> HttpResponse:
-    return _decide(
-        request, uid, incidents.acknowledge, "Acknowledged: nobody else is paged."
-    )
+@access("operations.acknowledge")
+def acknowledge(request: PersonRequest, uid: UUID) -> HttpResponse:
+    done = "Acknowledged: nobody else is paged."
+    return _decide(request, uid, incidents.acknowledge, done)
 
 
 @require_POST
 @access("operations.manage")
-def resolve(request: HttpRequest, uid: UUID) -> HttpResponse:
+def resolve(request: PersonRequest, uid: UUID) -> HttpResponse:
     return _decide(request, uid, incidents.resolve_by_hand, "Resolved by hand.")
 
 
-def _decide(request: HttpRequest, uid: UUID, decision: Any, said: str) -> HttpResponse:
+def _decide(
+    request: PersonRequest,
+    uid: UUID,
+    decision: Callable[[UUID, User, datetime], Alert],
+    done: str,
+) -> HttpResponse:
     try:
-        decision(uid, cast(User, request.user), timezone.now())
+        decision(uid, request.user, timezone.now())
     except Conflict as error:
         messages.error(request, error.detail)
     else:
-        messages.success(request, said)
+        messages.success(request, done)
     return redirect("operations:alert", uid=uid)
-
-
-@access("operations.view", writes=("operations.manage",))
-def rule(request: HttpRequest, name: str) -> HttpResponse:
-    """A rule with its form; a stale one says what it is now."""
-    row = queries.rule(name)
-    given = request.POST if request.method == "POST" else None
-    shown = {"threshold": f"{row.threshold.normalize():f}", "revision": row.revision}
-    form = ThresholdForm(name, given, initial=shown)
-    status = 200
-    if request.method == "POST":
-        if form.is_valid():
-            try:
-                rules.set_threshold(
-                    name,
-                    form.cleaned_data["threshold"],
-                    revision=form.cleaned_data["revision"],
-                    by=cast(User, request.user),
-                )
-            except Conflict as error:
-                form.add_error(None, error.detail)
-                status = 409
-            else:
-                messages.success(request, f"The threshold of {row.title} is changed.")
-                return redirect("operations:rule", name=name)
-        else:
-            status = 422
-    context = {
-        "rule": row,
-        "form": form,
-        "may": request.user.has_perm("operations.manage"),
-    }
-    return render(request, "operations/rule.html", context, status=status)

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from kernel.access import access
-from operations.queries.copies import backup_page, newest_good
+from operations import pages
 from operations.services.backups import taking
 
 
 @access("operations.view")
 def index(request: HttpRequest) -> HttpResponse:
-    rows, following = backup_page(limit=50, after=request.GET.get("cursor", ""))
-    context = {
-        "backups": rows,
-        "next_cursor": following,
-        "newest": newest_good(),
-        "frequency": settings.BACKUP_FREQUENCY,
-        "may": request.user.has_perm("operations.manage"),
-    }
+    context = pages.backups(request.GET.get("cursor", ""))
+    context["may"] = request.user.has_perm("operations.manage")
     return render(request, "operations/backups.html", context)
 
 

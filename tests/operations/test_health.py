@@ -10,15 +10,15 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from kernel import build, http, redis
-from operations.domain.health import FAIL, PASS, WARN, Check, age, clock, disk, verdict
+from operations.domain.health import Check, Status, age, clock, disk, verdict
 from operations.models import Heartbeat, ProbeResult
-from operations.queries import health
+from operations.queries import health, ready
 from operations.services import heartbeats
 
 
 @pytest.fixture(autouse=True)
 def asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "_ready", (float("-inf"), ""))
+    monkeypatch.setattr(ready, "_ready", (float("-inf"), ""))
 
 
 def own_health(client):
@@ -132,7 +132,7 @@ def test_ready_when_the_database_is_there_and_migrated(client) -> None:
 
 @pytest.mark.django_db
 def test_not_ready_while_migrations_are_missing(client, monkeypatch) -> None:
-    monkeypatch.setattr(health, "_unapplied", lambda: 2)
+    monkeypatch.setattr(ready, "_unapplied", lambda: 2)
     answer = client.get("/health/ready")
     assert answer.status_code == 503
     assert "2 migrations" in answer.json()["output"]
@@ -156,29 +156,34 @@ def test_a_trailing_slash_is_served_too(client) -> None:
 
 def test_only_two_checks_may_fail() -> None:
     with pytest.raises(ValueError, match="may only warn"):
-        Check("cache", FAIL, "gone")
+        Check(name="cache", status=Status.FAIL, detail="gone")
 
 
 @pytest.mark.parametrize(
     ("statuses", "worst"),
-    [([], PASS), ([PASS, PASS], PASS), ([PASS, WARN], WARN), ([WARN, FAIL], FAIL)],
+    [
+        ([], Status.PASS),
+        ([Status.PASS, Status.PASS], Status.PASS),
+        ([Status.PASS, Status.WARN], Status.WARN),
+        ([Status.WARN, Status.FAIL], Status.FAIL),
+    ],
 )
 def test_the_verdict_is_the_worst(statuses, worst) -> None:
-    checks = [Check("database", status, "") for status in statuses]
+    checks = [Check(name="database", status=status, detail="") for status in statuses]
     assert verdict(checks) == worst
 
 
 def test_never_done_is_a_warning_and_not_a_pass() -> None:
     limit = timedelta(hours=1)
     found = [age("backup_age", x, limit, "backup").status for x in (None, 10, 4000)]
-    assert found == [WARN, PASS, WARN]
+    assert found == [Status.WARN, Status.PASS, Status.WARN]
 
 
 def test_a_full_disk_and_a_jumped_clock_warn() -> None:
-    assert disk(10**6, 10**12).status == WARN
-    assert disk(10**11, 10**12).status == PASS
-    assert clock(-3600).status == WARN
-    assert clock(0.4).status == PASS
+    assert disk(10**6, 10**12).status == Status.WARN
+    assert disk(10**11, 10**12).status == Status.PASS
+    assert clock(-3600).status == Status.WARN
+    assert clock(0.4).status == Status.PASS
 
 
 @pytest.mark.django_db

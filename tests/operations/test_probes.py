@@ -286,37 +286,44 @@ def with_build(monkeypatch, *builds: Build) -> None:
     )
 
 
+def latest(
+    name: str, params: dict[str, str], commit: str, environment: str
+) -> ProbeResult | None:
+    results = queries.latest_results([(name, params)], commit, environment)
+    return results.get((name, queries.params_digest(params)))
+
+
 def test_a_result_is_found_by_name_params_commit_and_environment(monkeypatch) -> None:
     with_build(monkeypatch, Build(COMMIT, clean=True))
     made = probing.run("db_pragmas", {"pragma": "foreign_keys"})
     params = {"pragma": "foreign_keys"}
-    found = queries.latest_result("db_pragmas", params, COMMIT, settings.RRR_ENV)
+    found = latest("db_pragmas", params, COMMIT, settings.RRR_ENV)
     assert found == made
     for name, given, commit, environment in [
         ("db_pragmas", {}, COMMIT, settings.RRR_ENV),
         ("db_pragmas", params, "b" * 40, settings.RRR_ENV),
         ("db_pragmas", params, COMMIT, "production"),
     ]:
-        assert queries.latest_result(name, given, commit, environment) is None
+        assert latest(name, given, commit, environment) is None
 
 
 def test_evidence_about_files_counts_in_every_environment(monkeypatch) -> None:
     with_build(monkeypatch, Build(COMMIT, clean=True))
     made = probing.run("env_doc", {})
-    assert queries.latest_result("env_doc", {}, COMMIT, "production") == made
+    assert latest("env_doc", {}, COMMIT, "production") == made
 
 
 def test_the_newest_result_wins(monkeypatch) -> None:
     with_build(monkeypatch, Build(COMMIT, clean=True))
     probing.run("env_doc", {})
     newest = probing.run("env_doc", {})
-    assert queries.latest_result("env_doc", {}, COMMIT, "demo") == newest
+    assert latest("env_doc", {}, COMMIT, "demo") == newest
 
 
 def test_a_changed_tree_proves_nothing(monkeypatch) -> None:
     with_build(monkeypatch, Build(COMMIT, clean=False))
     probing.run("env_doc", {})
-    assert queries.latest_result("env_doc", {}, COMMIT, "demo") is None
+    assert latest("env_doc", {}, COMMIT, "demo") is None
 
 
 def test_a_tree_that_moved_while_we_looked_is_an_error(monkeypatch) -> None:

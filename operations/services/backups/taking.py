@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from audit.services import append
 from operations.models import Backup, JobRun
-from operations.queries.copies import newest_good
+from operations.queries import newest_good
 from operations.services import scheduler
 from operations.services.backups import engines, files
 from operations.services.backups.engines import BackupError, Progress

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from kernel import cursor
+from kernel.paging import Page, newest_first
 from operations.models import Backup
 
 
-def backup_page(*, limit: int = 50, after: str = "") -> tuple[list[Backup], str | None]:
-    """Backups newest first: one query."""
-    return cursor.page(
-        Backup.objects.all(), field="started_at", limit=limit, cursor=after
-    )
+def backups(*, limit: int = 50, cursor: str = "") -> Page[Backup]:
+    """Newest first: one query."""
+    rows = Backup.objects.all()
+    return newest_first(rows, field="started_at", limit=limit, cursor=cursor)
 
 
 def newest_good() -> Backup | None:

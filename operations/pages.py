@@ -1,0 +1,137 @@
+"""What only the HTML of operations needs: which rows stand where, and their dress."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from kernel.registry import actor_names
+from operations import queries
+from operations.domain.board import HalfHour, JobState, ProbeState
+from operations.models import Alert
+from operations.queries.probes import ProbeLine
+
+SHOWN = {
+    "all": frozenset(ProbeState),
+    "failing": frozenset({ProbeState.FAILING}),
+    "no-data": frozenset({ProbeState.NO_DATA, ProbeState.NEVER}),
+}
+PAGE = 50
+NEWEST_BACKUPS = 5
+# The strip of a day: a bar of 3 x 16 each 4.2 units.
+BAR_STEP, BAR = 4.2, "1h3v16h-3z"
+
+
+def shown_probes(given: str) -> str:
+    """Which probes the operations page lists: one of SHOWN, all when in doubt."""
+    return given if given in SHOWN else "all"
+
+
+def board(at: datetime, shown: str) -> dict[str, Any]:
+    """The operations page; `shown` is one of SHOWN."""
+    probes, jobs = queries.probe_board(at), queries.job_board(at)
+    processes = queries.processes(at)
+    return {
+        "at": at,
+        "alerts": [
+            alert
+            for alert in queries.open_alerts()
+            if alert.state == Alert.State.FIRING
+        ],
+        "failing": _in_states(probes, "failing"),
+        "no_data": _in_states(probes, "no-data"),
+        "probes": [(line, day_strip(line.day)) for line in _in_states(probes, shown)],
+        "probes_all": probes,
+        "shown": shown,
+        "passing": sum(
+            line.state in {ProbeState.PASSING, ProbeState.MEASURED} for line in probes
+        ),
+        "jobs": jobs,
+        "jobs_failing": [line for line in jobs if line.state is JobState.FAILING],
+        "processes": processes,
+        "fresh": sum(not line.stale for line in processes),
+        "last_tick": queries.last_tick(),
+        "backups": queries.backups(limit=NEWEST_BACKUPS).rows,
+    }
+
+
+def _in_states(probes: list[ProbeLine], shown: str) -> list[ProbeLine]:
+    return [line for line in probes if line.state in SHOWN[shown]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayStrip:
+    """SVG path data of a day's half hours, by how they went, and the words for who
+    cannot see them."""
+
+    fine: str
+    faults: str
+    not_measured: str
+    empty: str
+    text: str
+
+
+def day_strip(day: str) -> DayStrip:
+    """`day`: a letter of HalfHour each half hour, oldest first."""
+    paths = {
+        kind: "".join(
+            f"M{place * BAR_STEP:.1f} {BAR}"
+            for place, letter in enumerate(day)
+            if letter == kind
+        )
+        for kind in HalfHour
+    }
+    faults, seen = day.count(HalfHour.FAULTS), len(day) - day.count(HalfHour.EMPTY)
+    return DayStrip(
+        fine=paths[HalfHour.FINE],
+        faults=paths[HalfHour.FAULTS],
+        not_measured=paths[HalfHour.NOT_MEASURED],
+        empty=paths[HalfHour.EMPTY],
+        text=f"last 24 hours: {faults} of {seen} half hours with faults, "
+        f"{day.count(HalfHour.NOT_MEASURED)} not measured",
+    )
+
+
+def jobs(at: datetime) -> dict[str, Any]:
+    """Every job with its schedule, and the newest runs."""
+    return {
+        "at": at,
+        "jobs": queries.job_board(at),
+        "runs": queries.recent_runs(PAGE),
+    }
+
+
+def backups(cursor: str) -> dict[str, Any]:
+    """A page of what there is, and how old the newest good one may grow."""
+    page = queries.backups(limit=PAGE, cursor=cursor)
+    return {
+        "backups": page.rows,
+        "next_cursor": page.next_cursor,
+        "newest": queries.newest_good(),
+        "frequency": settings.BACKUP_FREQUENCY,
+    }
+
+
+def alerts(cursor: str) -> dict[str, Any]:
+    """Open alerts first, then a page of what resolved."""
+    page = queries.alerts(state=Alert.State.RESOLVED, limit=PAGE, cursor=cursor)
+    return {
+        "open_alerts": queries.open_alerts(),
+        "resolved": page.rows,
+        "next_cursor": page.next_cursor,
+        "rules": queries.rules(),
+    }
+
+
+def alert(row: Alert) -> dict[str, Any]:
+    """An alert with its story, who is who in it, and its rule if there still is one."""
+    timeline = queries.timeline(row)
+    return {
+        "alert": row,
+        "timeline": timeline,
+        "names": actor_names({entry.actor for entry in timeline}),
+        "rule": {rule.name: rule for rule in queries.rules()}.get(row.rule),
+    }

@@ -1,0 +1,68 @@
+"""Reading jobs and their runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from kernel.registry import JOBS
+from operations.domain.board import JobState, job_state
+from operations.models import Job, JobRun
+
+RUNS_LOOKED_AT = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobLine:
+    """A job, what it is doing, and its last finished run."""
+
+    job: Job
+    state: JobState
+    last: JobRun | None
+    overdue: bool
+
+    @property
+    def place(self) -> tuple[int, str]:
+        """Failing ones first, then by name."""
+        return int(self.state is not JobState.FAILING), self.job.name
+
+
+def job_board(at: datetime) -> list[JobLine]:
+    """Jobs (not probes) in the order of their places: three queries."""
+    jobs = list(Job.objects.filter(kind=Job.Kind.JOB, name__in=JOBS))
+    unfinished: dict[int, set[str]] = {}
+    for job, state in JobRun.objects.filter(
+        state__in=JobRun.UNFINISHED, job__in=jobs
+    ).values_list("job_id", "state"):
+        unfinished.setdefault(job, set()).add(state)
+    last = _last_finished(jobs)
+    lines = [
+        JobLine(
+            job=job,
+            state=job_state(
+                paused=job.paused_at is not None,
+                failures=job.consecutive_failures,
+                unfinished=unfinished.get(job.pk, ()),
+            ),
+            last=last.get(job.pk),
+            overdue=bool(
+                job.next_due and at > job.next_due + timedelta(seconds=job.grace)
+            ),
+        )
+        for job in jobs
+    ]
+    return sorted(lines, key=lambda line: line.place)
+
+
+def _last_finished(jobs: list[Job]) -> dict[int, JobRun]:
+    ended = JobRun.objects.filter(job__in=jobs, finished_at__isnull=False)
+    last: dict[int, JobRun] = {}
+    for run in ended.order_by("-finished_at")[:RUNS_LOOKED_AT]:
+        last.setdefault(run.job_id, run)
+    return last
+
+
+def recent_runs(limit: int) -> list[JobRun]:
+    """The newest runs of jobs and probes."""
+    rows = JobRun.objects.select_related("job").order_by("-due_at", "-pk")
+    return list(rows[:limit])

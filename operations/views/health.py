@@ -1,0 +1,88 @@
+"""/health, /health/live and /health/ready: for machines, without a slash."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from kernel import build
+from kernel.access import access
+from kernel.http import OWN_HEADER, is_own
+from kernel.json import dumps
+from operations.answers import health_check
+from operations.domain.health import Check, Status, verdict
+from operations.queries import health
+from operations.queries import ready as readiness
+
+HEALTH_JSON = "application/health+json"
+
+
+@require_safe
+@access(public=True)
+def health_all(request: HttpRequest) -> HttpResponse:
+    """Everybody sees the status; the checks only who may read operations (and our
+    own probes). fail is a 503, warn a 200."""
+    at = timezone.now()
+    checks = health.checks(at)
+    status = verdict(checks)
+    document: dict[str, object] = {"status": status}
+    if _may_see_checks(request, checks):
+        document |= _details(checks, at)
+    return _answer(document, 503 if status is Status.FAIL else 200)
+
+
+def _details(checks: Sequence[Check], at: datetime) -> dict[str, object]:
+    return {
+        "checks": {check.name: [health_check(check, at)] for check in checks},
+        "releaseId": settings.RRR_VERSION,
+    }
+
+
+def _may_see_checks(request: HttpRequest, checks: Sequence[Check]) -> bool:
+    if is_own(request.path, request.headers.get(OWN_HEADER, "")):
+        return True
+    if any(
+        check.name == "database" and check.status is Status.FAIL for check in checks
+    ):
+        return False  # nobody can be known without the database
+    try:
+        return request.user.has_perm("operations.view")
+    except DatabaseError:
+        return False
+
+
+@require_safe
+@access(public=True)
+def live(request: HttpRequest) -> HttpResponse:
+    """The process answers; nothing else is asked."""
+    return _answer({"status": Status.PASS}, 200)
+
+
+@require_safe
+@access(public=True)
+def ready(request: HttpRequest) -> HttpResponse:
+    """May requests be sent here? Redis is no condition: everything works without."""
+    reason = readiness.not_ready()
+    if reason:
+        return _answer({"status": Status.FAIL, "output": reason}, 503)
+    return _answer({"status": Status.PASS}, 200)
+
+
+def _answer(document: dict[str, object], status: int) -> HttpResponse:
+    running = build.running()
+    return HttpResponse(
+        dumps(document),
+        status=status,
+        content_type=HEALTH_JSON,
+        headers={
+            "X-RRR-Commit": running.commit,
+            "X-RRR-Clean": "true" if running.clean else "false",
+            "Cache-Control": "no-store",
+        },
+    )
