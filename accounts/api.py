@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any, cast
-
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from accounts.models import User
-from accounts.queries import permissions_of, roles_of
-from accounts.serializers import Credentials, Me, PairAnswer, RefreshBody
+from accounts.answers import Me, TokenPair
+from accounts.inputs import Credentials, RefreshBody
 from accounts.services import limits, people, tokens
 from kernel.access import LOGGED_IN, PUBLIC
 from kernel.errors import NotAuthenticated
+from kernel.inputs import read_body
 from kernel.middleware.compression import uncompressed
-from kernel.requests import check_query
-
-
-def _body(serializer: type[Serializer[Any]], request: Request) -> dict[str, str]:
-    given = serializer(data=request.data)
-    given.is_valid(raise_exception=True)
-    return cast(dict[str, str], given.validated_data)
+from kernel.requests import ApiRequest, check_query
 
 
 class TokenView(APIView):
@@ -33,9 +23,9 @@ class TokenView(APIView):
     access = PUBLIC
     authentication_classes = ()
 
-    @extend_schema(request=Credentials, responses=PairAnswer, tags=["auth"], auth=[])
+    @extend_schema(request=Credentials, responses=TokenPair, tags=["auth"], auth=[])
     def post(self, request: Request) -> Response:
-        body = _body(Credentials, request)
+        body = read_body(request, Credentials)
         plain = request._request
         limits.check_login(plain, body["username"])
         user = people.identify(plain, body["username"], body["password"])
@@ -43,7 +33,7 @@ class TokenView(APIView):
             raise NotAuthenticated(
                 "User name and password do not fit.", code="credentials"
             )
-        return uncompressed(Response(asdict(tokens.issue(user))))
+        return uncompressed(Response(TokenPair.of(tokens.issue(user))))
 
 
 class RefreshView(APIView):
@@ -52,10 +42,10 @@ class RefreshView(APIView):
     access = PUBLIC
     authentication_classes = ()
 
-    @extend_schema(request=RefreshBody, responses=PairAnswer, tags=["auth"], auth=[])
+    @extend_schema(request=RefreshBody, responses=TokenPair, tags=["auth"], auth=[])
     def post(self, request: Request) -> Response:
-        pair = tokens.refresh(_body(RefreshBody, request)["refresh"])
-        return uncompressed(Response(asdict(pair)))
+        pair = tokens.refresh(read_body(request, RefreshBody)["refresh"])
+        return uncompressed(Response(TokenPair.of(pair)))
 
 
 class RevokeView(APIView):
@@ -66,7 +56,7 @@ class RevokeView(APIView):
 
     @extend_schema(request=RefreshBody, responses={204: None}, tags=["auth"], auth=[])
     def post(self, request: Request) -> Response:
-        tokens.revoke(_body(RefreshBody, request)["refresh"])
+        tokens.revoke(read_body(request, RefreshBody)["refresh"])
         return Response(status=204)
 
 
@@ -76,13 +66,6 @@ class MeView(APIView):
     access = LOGGED_IN
 
     @extend_schema(responses=Me, tags=["auth"])
-    def get(self, request: Request) -> Response:
+    def get(self, request: ApiRequest) -> Response:
         check_query(request)
-        user = cast(User, request.user)
-        return Response(
-            {
-                "username": user.username,
-                "roles": roles_of(user),
-                "permissions": permissions_of(user),
-            }
-        )
+        return Response(Me.of(request.user))

@@ -248,12 +248,12 @@ def env_secrets(params: Params) -> Measurement:
     missing = [name for name, value in values.items() if not value]
     if missing:
         verb = "is" if len(missing) == 1 else "are"
-        words = f"{', '.join(missing)} {verb} not set"
-        return Measurement(value=None, detail="", error=words)
-    found = _tracked_files_with(list(values.values()))
-    if found is None:
+        error = f"{', '.join(missing)} {verb} not set"
+        return Measurement(value=None, detail="", error=error)
+    leaks = _tracked_files_with(list(values.values()))
+    if leaks is None:
         return Measurement(value=None, detail="", error="git cannot list the files")
-    faults = [f"{path} holds the value of a secret" for path in found]
+    faults = [f"{path} holds the value of a secret" for path in leaks]
     return _measured(
         faults, f"{', '.join(names)}: set, and in none of the tracked files."
     )

@@ -69,5 +69,5 @@ def actor_names(actors: set[str]) -> dict[str, str]:
         for kind, _, number in [actor.partition(":")]
         if kind in {"p", "s"} and number.isdecimal()
     }
-    found = User.objects.filter(pk__in=ids).values_list("pk", "username")
-    return {ids[pk]: username for pk, username in found}
+    named = User.objects.filter(pk__in=ids).values_list("pk", "username")
+    return {ids[pk]: username for pk, username in named}

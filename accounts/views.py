@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import cast
 
 from django.conf import settings
 from django.contrib import messages
@@ -34,6 +33,7 @@ from accounts.services import keys, limits, people
 from accounts.services.preferences import remember, understood
 from kernel.access import access
 from kernel.errors import Conflict, Forbidden
+from kernel.requests import PersonRequest
 
 WRONG = "User name and password do not fit."
 
@@ -59,9 +59,9 @@ def login(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(target)
     problem = ""
     if request.method == "POST":
-        problem = _try(request)
-        if not problem:
-            return _keep_choices(request, HttpResponseRedirect(target))
+        user, problem = _try(request)
+        if user:
+            return _keep_choices(request, user, HttpResponseRedirect(target))
     context = {
         "problem": problem,
         "username": request.POST.get("username", "")[:150],
@@ -72,21 +72,23 @@ def login(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/login.html", context, status=status)
 
 
-def _try(request: HttpRequest) -> str:
-    """Log in with what the form holds; what was wrong, "" when nothing was."""
+def _try(request: HttpRequest) -> tuple[User | None, str]:
+    """Log in with what the form holds: who came in, or what was wrong."""
     form = LoginForm(request.POST)
     limits.check_login(request, request.POST.get("username", ""))
     if not form.is_valid():
-        return "Type your user name and your password."
+        return None, "Type your user name and your password."
     given = form.cleaned_data
     user = people.log_in(request, given["username"], given["password"])
-    return "" if user else WRONG
+    return user, "" if user else WRONG
 
 
-def _keep_choices(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+def _keep_choices(
+    request: HttpRequest, user: User, response: HttpResponse
+) -> HttpResponse:
     """What this browser chose before the login becomes the person's own."""
     if PREFERENCES_COOKIE in request.COOKIES:
-        remember(cast(User, request.user), understood(cookie_preferences(request)))
+        remember(user, understood(cookie_preferences(request)))
         response.delete_cookie(PREFERENCES_COOKIE, samesite="Lax")
     return response
 
@@ -114,9 +116,9 @@ def logout(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("old", "new", "again")
 @never_cache
 @access()
-def password(request: HttpRequest) -> HttpResponse:
+def password(request: PersonRequest) -> HttpResponse:
     """Change the own password; every other session of the person ends."""
-    user = cast(User, request.user)
+    user = request.user
     form = PasswordForm(user, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         limits.check_login(request, user.username)
@@ -140,7 +142,7 @@ def _status(errors: object) -> int:
 
 
 @access()
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: PersonRequest) -> HttpResponse:
     """Who I am, and how pages look to me."""
     form = PreferencesForm(initial=preferences(request))
     return render(request, "accounts/profile.html", {"form": form})
@@ -169,15 +171,15 @@ def set_preferences(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @access("people.own_key")
-def signing_key(request: HttpRequest) -> HttpResponse:
+def signing_key(request: PersonRequest) -> HttpResponse:
     """The own key: its id and public part, a form to make or to revoke one."""
     return _key_page(request, NewKeyForm(), RevokeKeyForm())
 
 
 def _key_page(
-    request: HttpRequest, new: NewKeyForm, revoking: RevokeKeyForm
+    request: PersonRequest, new: NewKeyForm, revoking: RevokeKeyForm
 ) -> HttpResponse:
-    user = cast(User, request.user)
+    user = request.user
     context = {
         "key": signing_key_of(user),
         "keys": keys_of(user),
@@ -191,11 +193,11 @@ def _key_page(
 @require_POST
 @sensitive_post_parameters("passphrase", "again")
 @access("people.own_key")
-def create_key(request: HttpRequest) -> HttpResponse:
+def create_key(request: PersonRequest) -> HttpResponse:
     form = NewKeyForm(request.POST)
     if form.is_valid():
         try:
-            keys.create(cast(User, request.user), form.cleaned_data["passphrase"])
+            keys.create(request.user, form.cleaned_data["passphrase"])
         except Conflict as error:
             form.add_error(None, error.detail)
         else:
@@ -207,8 +209,8 @@ def create_key(request: HttpRequest) -> HttpResponse:
 @require_POST
 @sensitive_post_parameters("password")
 @access("people.own_key")
-def revoke_key(request: HttpRequest) -> HttpResponse:
-    user, form = cast(User, request.user), RevokeKeyForm(request.POST)
+def revoke_key(request: PersonRequest) -> HttpResponse:
+    user, form = request.user, RevokeKeyForm(request.POST)
     if form.is_valid():
         limits.check_login(request, user.username)
         try:

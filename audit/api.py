@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from audit import queries, serializers
+from audit import queries
+from audit.answers import Event, EventList, LogCheck, SignedHead
 from kernel.access import Access
-from kernel.api import check_query, limit_of, list_response
 from kernel.errors import NotFound
+from kernel.paging import PAGE_PARAMETERS, page_response
 from kernel.registry import actor_names
-
-PAGING = [
-    OpenApiParameter("cursor", str, description="next_cursor of the page before"),
-    OpenApiParameter("limit", int, description="1 to 500, default 50"),
-]
+from kernel.requests import check_query, limit_of
 
 
 class Events(APIView):
@@ -25,18 +22,15 @@ class Events(APIView):
     access = Access("audit.view")
 
     @extend_schema(
-        operation_id="audit_events",
-        parameters=PAGING,
-        responses=serializers.EventListSerializer,
+        operation_id="audit_events", parameters=PAGE_PARAMETERS, responses=EventList
     )
     def get(self, request: Request) -> Response:
         check_query(request, "cursor", "limit")
-        rows, cursor = queries.recent(
-            limit_of(request), request.query_params.get("cursor", "")
-        )
-        names = actor_names({row.actor for row in rows})
-        return list_response(
-            request, "events", [serializers.event(row, names) for row in rows], cursor
+        page = queries.recent(limit_of(request), request.query_params.get("cursor", ""))
+        names = actor_names({row.actor for row in page.rows})
+        events = [Event.of(row, names) for row in page.rows]
+        return page_response(
+            request, EventList(events=events, next_cursor=page.next_cursor)
         )
 
 
@@ -45,12 +39,10 @@ class Verify(APIView):
 
     access = Access("audit.verify")
 
-    @extend_schema(
-        operation_id="audit_verify", responses=serializers.VerificationSerializer
-    )
+    @extend_schema(operation_id="audit_verify", responses=LogCheck)
     def get(self, request: Request) -> Response:
         check_query(request)
-        return Response(serializers.verification(queries.check()))
+        return Response(LogCheck.of(queries.check()))
 
 
 class NewestCheckpoint(APIView):
@@ -58,12 +50,10 @@ class NewestCheckpoint(APIView):
 
     access = Access("audit.view")
 
-    @extend_schema(
-        operation_id="audit_checkpoint", responses=serializers.CheckpointSerializer
-    )
+    @extend_schema(operation_id="audit_checkpoint", responses=SignedHead)
     def get(self, request: Request) -> Response:
         check_query(request)
         row = queries.newest_checkpoint()
         if row is None:
             raise NotFound("No checkpoint was signed yet.", code="no_checkpoint")
-        return Response(serializers.checkpoint(row))
+        return Response(SignedHead.of(row))

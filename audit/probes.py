@@ -19,7 +19,7 @@ def audit_log(params: Params) -> Measurement:
     """Counts faults; an empty log is one, for then nothing was ever recorded."""
     verified = queries.check()
     problems = list(verified.problems)
-    newest, _ = queries.recent(1)
+    newest = queries.recent(1).rows
     if not newest:
         problems.append("no event was ever logged")
     elif not queries.included(newest[0].seq):

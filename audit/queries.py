@@ -13,7 +13,7 @@ from django.utils import timezone
 from audit import channels, verify
 from audit.domain import event, merkle, note
 from audit.models import AuditEvent, Checkpoint
-from kernel.cursor import Cursor, next_cursor
+from kernel.paging import Page, newest_first
 
 REMEMBER_SECONDS = 60
 
@@ -28,7 +28,7 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Verified(verify.Verification):
+class LogVerification(verify.Verification):
     """A verification of this log, and when it was made."""
 
     at: datetime = field(default_factory=timezone.now)
@@ -40,19 +40,16 @@ def head() -> Head:
     return Head(tree.size, tree.root().hex(), origin() or "")
 
 
-def recent(limit: int, cursor: str = "") -> tuple[list[AuditEvent], str | None]:
-    """At most `limit` events, newest first, and the cursor of the next page."""
-    rows = AuditEvent.objects.order_by("-seq")
-    if cursor:
-        rows = rows.filter(seq__lt=Cursor.decode(cursor).id)
-    found = list(rows[: limit + 1])
-    return found[:limit], next_cursor(found, field="seq", limit=limit)
+def recent(limit: int, cursor: str = "") -> Page[AuditEvent]:
+    """At most `limit` events, newest first."""
+    events = AuditEvent.objects.all()
+    return newest_first(events, field="seq", limit=limit, cursor=cursor)
 
 
 def about(objects: Sequence[str], limit: int) -> list[AuditEvent]:
     """The newest events about any of these objects ("review:7")."""
-    found = AuditEvent.objects.filter(object__in=list(objects)).order_by("-seq")
-    return list(found[:limit])
+    events = AuditEvent.objects.filter(object__in=list(objects)).order_by("-seq")
+    return list(events[:limit])
 
 
 def included(seq: int) -> bool:
@@ -75,7 +72,7 @@ def newest_checkpoint() -> Checkpoint | None:
     return Checkpoint.objects.order_by("-at", "-size").first()
 
 
-def check(outside: bytes | None = None) -> Verified:
+def check(outside: bytes | None = None) -> LogVerification:
     """Walk the whole log: bodies, chain, root, and the signed heads outside.
 
     Compares with the last head in CHECKPOINT_DIR and with `outside`, a checkpoint
@@ -88,20 +85,20 @@ def check(outside: bytes | None = None) -> Verified:
     heads, problems = _heads(name, outside)
     result = verify.verify(_rows(_size()), heads)
     problems += result.problems
-    return Verified(not problems, result.size, result.root, problems)
+    return LogVerification(not problems, result.size, result.root, problems)
 
 
-def verification() -> Verified:
+def verification() -> LogVerification:
     """The newest `check`, at most a minute old; a new event asks for a new one."""
     size = _size()
     leaf = leaf_at(size - 1)
     key = f"audit-verified:{size}:{leaf.hex()[:16] if leaf else ''}"
     kept = cache.get(key)
     if kept is None:
-        found = check()
-        cache.set(key, asdict(found), REMEMBER_SECONDS)
-        return found
-    return Verified(**kept)
+        result = check()
+        cache.set(key, asdict(result), REMEMBER_SECONDS)
+        return result
+    return LogVerification(**kept)
 
 
 def origin() -> str | None:
@@ -174,8 +171,8 @@ def _heads(name: str, outside: bytes | None) -> tuple[list[note.Head], list[str]
         return [], []
     public = channels.public_key()
     heads, problems = [], []
-    for one in given:
-        head, words = verify.opened(one, name, public)
+    for signed in given:
+        head, faults = verify.opened(signed, name, public)
         heads += [head] if head else []
-        problems += words
+        problems += faults
     return heads, problems

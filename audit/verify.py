@@ -50,9 +50,9 @@ class _Walk:
     problems: list[str] = field(default_factory=list)
     more: int = 0
 
-    def say(self, words: str) -> None:
+    def say(self, problem: str) -> None:
         if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(words)
+            self.problems.append(problem)
         else:
             self.more += 1
 
@@ -104,19 +104,19 @@ def _step(walk: _Walk, row: Row) -> None:
     computed = merkle.leaf_hash(row.body)
     if computed != row.leaf:
         walk.say(f"event {row.seq}: the body does not hash to its leaf")
-    for words in _body_problems(row, walk.leaf):
-        walk.say(f"event {row.seq}: {words}")
+    for problem in _body_problems(row, walk.leaf):
+        walk.say(f"event {row.seq}: {problem}")
     walk.tree = walk.tree.extended([row.leaf])
     walk.leaf = row.leaf
     walk.size = row.seq + 1
 
 
-def _gap(expected: int, found: int) -> str:
-    if found < expected:
-        return f"event {found} stands twice or out of order"
-    if found == expected + 1:
+def _gap(expected: int, seq: int) -> str:
+    if seq < expected:
+        return f"event {seq} stands twice or out of order"
+    if seq == expected + 1:
         return f"event {expected} is missing"
-    return f"events {expected} to {found - 1} are missing"
+    return f"events {expected} to {seq - 1} are missing"
 
 
 def _body_problems(row: Row, before: bytes) -> Iterable[str]:

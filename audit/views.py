@@ -15,10 +15,11 @@ ROWS = 50
 
 @access("audit.view")
 def index(request: HttpRequest) -> HttpResponse:
-    rows, older = queries.recent(ROWS, request.GET.get("cursor", ""))
+    page = queries.recent(ROWS, request.GET.get("cursor", ""))
+    older = page.next_cursor
     context = {
-        "events": rows,
-        "names": actor_names({row.actor for row in rows}),
+        "events": page.rows,
+        "names": actor_names({row.actor for row in page.rows}),
         "older": older,
         "older_url": f"?cursor={older}" if older else "",
         "newest": reverse("audit:index") if "cursor" in request.GET else "",

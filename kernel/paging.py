@@ -53,20 +53,20 @@ def newest_first(
     before: str = "",
     offset: int = 0,
 ) -> Page[M]:
-    """At most `limit` rows, newest first by (field, id): those after `cursor`, or the
+    """At most `limit` rows, newest first by (field, pk): those after `cursor`, or the
     ones just before `before`; `offset` skips rows. One query.
 
     Raises BadRequest for a cursor that is not ours.
     """
     if before:
-        nearest = _beyond(rows, field, before, newer=True).order_by(field, "id")
+        nearest = _beyond(rows, field, before, newer=True).order_by(field, "pk")
         ahead = list(nearest[: limit + 1])
         shown = ahead[:limit][::-1]
         newer, older = len(ahead) > limit, bool(shown)
     else:
         if cursor:
             rows = _beyond(rows, field, cursor, newer=False)
-        ahead = list(rows.order_by(f"-{field}", "-id")[offset : offset + limit + 1])
+        ahead = list(rows.order_by(f"-{field}", "-pk")[offset : offset + limit + 1])
         shown = ahead[:limit]
         newer, older = bool(cursor and shown), len(ahead) > limit
     return Page(
@@ -156,7 +156,7 @@ def _beyond(rows: QuerySet[M], field: str, cursor: str, *, newer: bool) -> Query
     value, identity = _place(rows, field, decode(cursor))
     side = "gt" if newer else "lt"
     beyond = Q(**{f"{field}__{side}": value}) | Q(
-        **{field: value, f"id__{side}": identity}
+        **{field: value, f"pk__{side}": identity}
     )
     return rows.filter(beyond, **{f"{field}__{side}e": value})
 

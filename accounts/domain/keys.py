@@ -8,7 +8,6 @@ another person's row.
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import os
 import unicodedata
@@ -18,6 +17,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+from audit.domain.dsse import key_id
 
 # 64 MB and about 0.2 s a guess.
 COST, BLOCK, PARALLEL = 2**16, 8, 1
@@ -34,11 +35,6 @@ class NewKey:
     key_id: str
     public: bytes
     wrapped: bytes
-
-
-def key_id(public: bytes) -> str:
-    """Hex SHA-256 of the raw 32-byte public key."""
-    return hashlib.sha256(public).hexdigest()
 
 
 def _stretched(passphrase: str, salt: bytes, cost: int) -> bytes:

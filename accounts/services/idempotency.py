@@ -80,7 +80,7 @@ def once(request: Request, produce: Callable[[], Response]) -> HttpResponseBase:
 
 def _principal(request: Request) -> str:
     user = request.user
-    assert isinstance(user, User)
+    assert isinstance(user, User), "the view's access lets only people in"
     return user.actor
 
 
@@ -109,7 +109,7 @@ def _sorted(value: Any) -> Any:
     if isinstance(value, dict):
         return [[name, _sorted(value[name])] for name in sorted(value)]
     if isinstance(value, list):
-        return ["list", [_sorted(one) for one in value]]
+        return ["list", [_sorted(member) for member in value]]
     return value
 
 

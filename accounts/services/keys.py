@@ -22,11 +22,9 @@ def create(user: User, passphrase: str) -> SigningKey:
     still has a key that is not revoked.
     """
     if len(passphrase) < SHORTEST_PASSPHRASE:
-        words = f"Use at least {SHORTEST_PASSPHRASE} characters."
+        rule = f"Use at least {SHORTEST_PASSPHRASE} characters."
         raise Invalid(
-            words,
-            code="passphrase",
-            errors=[FieldError("/passphrase", "short", words)],
+            rule, code="passphrase", errors=[FieldError("/passphrase", "short", rule)]
         )
     if signing_key_of(user) is not None:
         raise _has_one()
@@ -82,18 +80,18 @@ def revoke(user: User, reason: str, *, by: User) -> SigningKey:
     if reason not in SigningKey.Reason.values:
         raise Invalid("Say whether the key is lost or compromised.", code="reason")
     with transaction.atomic():
-        key = SigningKey.objects.select_for_update().filter(user=user, revoked_at=None)
-        found = key.first()
-        if found is None:
+        held = SigningKey.objects.select_for_update().filter(user=user, revoked_at=None)
+        key = held.first()
+        if key is None:
             raise Conflict("You have no signing key.", code="no_signing_key")
         event = append(
             "accounts.key.revoked",
             actor=by.actor,
             object=f"person:{user.pk}",
-            data={"key_id": found.key_id, "reason": reason},
+            data={"key_id": key.key_id, "reason": reason},
         )
-        found.revoked_at = timezone.now()
-        found.revoked_reason = reason
-        found.revoked_seq = event.seq
-        found.save(update_fields=["revoked_at", "revoked_reason", "revoked_seq"])
-    return found
+        key.revoked_at = timezone.now()
+        key.revoked_reason = reason
+        key.revoked_seq = event.seq
+        key.save(update_fields=["revoked_at", "revoked_reason", "revoked_seq"])
+    return key

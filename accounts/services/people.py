@@ -36,7 +36,7 @@ def add_person(
         raise Invalid(
             f"There is no role {unknown[0]!r}.",
             code="role",
-            errors=[FieldError("/roles", "unknown", one) for one in unknown],
+            errors=[FieldError("/roles", "unknown", role) for role in unknown],
         )
     if not (password or hashed):
         raise Invalid("A person needs a password.", code="password")

@@ -32,15 +32,15 @@ def account() -> User:
 def session() -> Session:
     """The account's one long session, which all its ordinary tokens share."""
     user = account()
-    held = Session.objects.filter(
+    alive = Session.objects.filter(
         user=user,
         kind=Session.Kind.TOKEN,
         revoked_at=None,
         fingerprint=fingerprint(user),
     )
-    found = held.select_related("user").first()
-    if found is not None and holds(found):
-        return found
+    held = alive.select_related("user").first()
+    if held is not None and holds(held):
+        return held
     return open_session(user, Session.Kind.TOKEN)
 
 

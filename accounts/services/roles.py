@@ -12,12 +12,12 @@ from accounts.domain.roles import AREAS, ROLES
 
 def permissions_by_name(using: str = "default") -> dict[str, Permission]:
     """{"trading.view": Permission}, of our areas only. One query."""
-    found = Permission.objects.using(using).filter(
+    ours = Permission.objects.using(using).filter(
         content_type__model="area", content_type__app_label__in=AREAS
     )
     return {
-        f"{one.content_type.app_label}.{one.codename}": one
-        for one in found.select_related("content_type")
+        f"{permission.content_type.app_label}.{permission.codename}": permission
+        for permission in ours.select_related("content_type")
     }
 
 
@@ -62,9 +62,9 @@ def _create_permissions(using: str) -> None:
     ids = dict(types.filter(model="area").values_list("app_label", "pk"))
     Permission.objects.using(using).bulk_create(
         [
-            Permission(content_type_id=ids[area], codename=verb, name=words)
+            Permission(content_type_id=ids[area], codename=verb, name=title)
             for area, verbs in AREAS.items()
-            for verb, words in verbs.items()
+            for verb, title in verbs.items()
         ],
         ignore_conflicts=True,
     )

@@ -48,7 +48,7 @@ class KeyedBackend(TokenBackend):
             audience=str(settings.SIMPLE_JWT["AUDIENCE"]),
             issuer=str(settings.SIMPLE_JWT["ISSUER"]),
         )
-        self.keys = {kid_of(one): one for one in (previous, secret) if one}
+        self.keys = {kid_of(key): key for key in (previous, secret) if key}
         self.kid = kid_of(secret)
 
     def encode(self, payload: dict[str, Any]) -> str:
@@ -103,11 +103,10 @@ class RefreshToken(_OwnToken):
 
 @dataclass(frozen=True)
 class Pair:
-    """What a client gets; `expires_in` is the access token's life in seconds."""
+    """What a client gets."""
 
     access: str
     refresh: str
-    expires_in: int
 
 
 def access_token(session: Session, *, lifetime: timedelta | None = None) -> str:
@@ -142,15 +141,11 @@ def _pair(session: Session) -> Pair:
     token["jti"] = row.jti
     token["sub"] = str(session.user_id)
     token["sid"] = session.sid
-    return Pair(
-        access=access_token(session),
-        refresh=str(token),
-        expires_in=int(AccessToken.lifetime.total_seconds()),
-    )
+    return Pair(access=access_token(session), refresh=str(token))
 
 
-def _refused(words: str) -> NotAuthenticated:
-    return NotAuthenticated(words, code="token")
+def _refused(reason: str) -> NotAuthenticated:
+    return NotAuthenticated(reason, code="token")
 
 
 def _session(sid: str) -> Session | None:

@@ -80,8 +80,8 @@ def _parts(envelope: bytes) -> tuple[str, bytes, list[tuple[str, bytes]]]:
             str(read["payloadType"]),
             base64.b64decode(read["payload"], validate=True),
             [
-                (str(one["keyid"]), base64.b64decode(one["sig"], validate=True))
-                for one in read["signatures"]
+                (str(line["keyid"]), base64.b64decode(line["sig"], validate=True))
+                for line in read["signatures"]
             ],
         )
     except (ValueError, KeyError, TypeError, binascii.Error) as error:

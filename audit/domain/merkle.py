@@ -48,10 +48,10 @@ class Frontier:
         """The root; SHA-256 of nothing for an empty tree."""
         if not self.peaks:
             return EMPTY_ROOT
-        *rest, found = self.peaks
-        for peak in reversed(rest):
-            found = node_hash(peak, found)
-        return found
+        *larger, digest = self.peaks
+        for peak in reversed(larger):
+            digest = node_hash(peak, digest)
+        return digest
 
 
 def root(leaves: Iterable[bytes]) -> bytes:
@@ -77,15 +77,15 @@ def included(
     """Does the proof lead from this leaf hash to the expected root?"""
     if not 0 <= index < size:
         return False
-    found, node, last = leaf, index, size - 1
+    digest, node, last = leaf, index, size - 1
     for sibling in proof:
         if last == 0:
             return False
         if node & 1 or node == last:
-            found = node_hash(sibling, found)
+            digest = node_hash(sibling, digest)
             while not node & 1 and node:
                 node, last = node >> 1, last >> 1
         else:
-            found = node_hash(found, sibling)
+            digest = node_hash(digest, sibling)
         node, last = node >> 1, last >> 1
-    return last == 0 and found == expected
+    return last == 0 and digest == expected

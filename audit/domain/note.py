@@ -35,7 +35,7 @@ class Head:
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
 
 
-def key_id(name: str, public: bytes) -> bytes:
+def key_hash(name: str, public: bytes) -> bytes:
     """The first four bytes of SHA-256(name || newline || 1 || public key)."""
     return hashlib.sha256(name.encode() + b"\n" + ED25519 + public).digest()[:4]
 
@@ -43,14 +43,14 @@ def key_id(name: str, public: bytes) -> bytes:
 def vkey(name: str, public: bytes) -> str:
     """The verifier key as people hand it on: `name+id+base64(1 || public key)`."""
     encoded = base64.b64encode(ED25519 + public).decode()
-    return f"{name}+{key_id(name, public).hex()}+{encoded}"
+    return f"{name}+{key_hash(name, public).hex()}+{encoded}"
 
 
 def signed(head: Head, key: Ed25519PrivateKey) -> bytes:
     """The signed note; the key's name is the log's origin."""
     text = head.text()
     public = key.public_key().public_bytes_raw()
-    mark = key_id(head.origin, public) + key.sign(text.encode())
+    mark = key_hash(head.origin, public) + key.sign(text.encode())
     return f"{text}\n{DASH}{head.origin} {base64.b64encode(mark).decode()}\n".encode()
 
 
@@ -66,7 +66,7 @@ def opened(note: bytes, vkeys: Iterable[str]) -> Head:
         for trusted, public in known:
             if (
                 name == trusted == head.origin
-                and mark[:4] == key_id(name, public)
+                and mark[:4] == key_hash(name, public)
                 and _valid(public, mark[4:], text.encode())
             ):
                 return head
@@ -120,6 +120,6 @@ def _read_vkey(given: str) -> tuple[str, bytes]:
         raw = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError) as error:
         raise BadNote(f"{given!r} is no verifier key") from error
-    if raw[:1] != ED25519 or key_id(name, raw[1:]).hex() != claimed:
+    if raw[:1] != ED25519 or key_hash(name, raw[1:]).hex() != claimed:
         raise BadNote(f"{given!r} is no Ed25519 verifier key")
     return name, raw[1:]

@@ -86,7 +86,7 @@ def test_a_restored_copy_does_not_wake_the_past(person: Callable[..., User]) -> 
     assert Alert.objects.get().state == "resolved"
     session.refresh_from_db()
     assert session.revoked_at is not None
-    newest = audit_queries.recent(1)[0][0]
+    newest = audit_queries.recent(1).rows[0]
     assert newest.kind == "operations.backup.restored"
     assert size >= 0
     assert not restoring.pending_file().exists()

@@ -69,7 +69,7 @@ def test_concurrent_repeats_of_one_post_book_once(ada, with_key):
     assert Balance.objects.get().cash == -100
     assert set(codes) <= ({200, 201, 409} if with_key else {200, 201})
     assert 201 in codes
-    kinds = [event.kind for event in audit.recent(50)[0]]
+    kinds = [event.kind for event in audit.recent(50).rows]
     assert kinds.count("trades.fill.booked") == 1
     assert post(0) in (200, 201)
 

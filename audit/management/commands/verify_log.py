@@ -41,14 +41,14 @@ class Command(BaseCommand):
         if not verified.ok:
             sys.exit(FAILED)
 
-    def _say(self, verified: queries.Verified) -> None:
+    def _say(self, verified: queries.LogVerification) -> None:
         for problem in verified.problems:
             self.stdout.write(f"problem: {problem}")
         word = "whole" if verified.ok else "NOT WHOLE"
         self.stdout.write(f"{verified.size} events, root {verified.root}: {word}")
 
 
-def as_json(verified: queries.Verified) -> dict[str, object]:
+def as_json(verified: queries.LogVerification) -> dict[str, object]:
     return {
         "ok": verified.ok,
         "size": verified.size,
