@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -30,8 +28,9 @@ from kernel.errors import BadRequest, FieldError, Invalid, NotFound
 from kernel.registry import actor_names
 from kernel.web import not_modified
 from trades import serializers
-from trades.domain import facts
-from trades.domain.facts import NotAFact
+from trades.domain import reading
+from trades.domain.ordering import numbered
+from trades.domain.reading import NotAFact
 from trades.queries.books import BOOKS, books_page
 from trades.queries.trades import (
     TradeFilter,
@@ -40,9 +39,13 @@ from trades.queries.trades import (
     trade_detail,
     trade_page,
 )
-from trades.services import booking, importing
 from trades.services.books import NewBook, create_book
-from trades.services.importing import Source
+from trades.services.fills import book_fills
+from trades.services.importing import import_for
+from trades.services.previewing import Source, check_size, look_for
+from trades.services.prices import set_prices
+from trades.services.statements import state_balance
+from trades.services.transfers import book_transfers
 
 FILTERS = ("symbol", "side", "strategy", "book", "status", "external_id", "q")
 LIST_PARAMETERS = ("limit", "cursor", "before", "offset", "from", "to", *FILTERS)
@@ -224,11 +227,11 @@ class Trades(APIView):
         rows = [request.data] if many is None else many
         new = _read(
             rows,
-            lambda row: facts.read_fill(row, now=now),
+            lambda row: reading.read_fill(row, now=now),
             "" if many is None else "trades",
         )
-        new = _sequenced(new)
-        booked = booking.book_fills(new, person(request))
+        new = numbered(new)
+        booked = book_fills(new, person(request))
         realised = realised_by([fill.pk for fill in booked.fills])
         shown = [
             serializers.trade(fill, realised.get(fill.pk)) for fill in booked.fills
@@ -238,16 +241,6 @@ class Trades(APIView):
             headers = {"Location": f"/api/trades/{shown[0]['id']}"}
             return Response(shown[0], status=status, headers=headers)
         return Response({"trades": shown, "next_cursor": None}, status=status)
-
-
-def _sequenced(fills: list[facts.NewFill]) -> list[facts.NewFill]:
-    """`sequence` = position among rows of equal time in the request."""
-    seen: Counter[datetime] = Counter()
-    result = []
-    for fill in fills:
-        result.append(replace(fill, sequence=seen[fill.executed_at]))
-        seen[fill.executed_at] += 1
-    return result
 
 
 class Trade(APIView):
@@ -309,20 +302,20 @@ class Import(APIView):
                     if not value
                 ],
             )
-        importing.check_size(file.size or 0)
+        check_size(file.size or 0)
         source = Source(
-            file.read(),
-            file.name or "upload",
-            book,
-            form.get("base", ""),
-            form.get("zone", ""),
-            form.get("format", ""),
+            content=file.read(),
+            file_name=file.name or "upload",
+            book=book,
+            base=form.get("base", ""),
+            zone=form.get("zone", ""),
+            file_format=form.get("format", ""),
         )
         if form.get("dry_run", "").lower() in ("true", "1", "on"):
-            preview = importing.look_for(source, person(request))
+            preview = look_for(source, person(request))
             counts = {"new": preview.new, "duplicates": preview.duplicates}
             return Response(serializers.imported(preview, None, counts))
-        done = importing.import_for(source, person(request))
+        done = import_for(source, person(request))
         counts = {
             "new": done.recorded.new["fills"] + done.recorded.new["transfers"],
             "duplicates": done.recorded.duplicates,
@@ -399,8 +392,8 @@ class Transfers(APIView):
 
     def _book(self, request: Request) -> Response:
         now = timezone.now()
-        new = _read([request.data], lambda row: facts.read_transfer(row, now=now), "")
-        moves, fresh = booking.book_transfers(new, person(request))
+        new = _read([request.data], lambda row: reading.read_transfer(row, now=now), "")
+        moves, fresh = book_transfers(new, person(request))
         return Response(serializers.transfer(moves[0]), status=201 if fresh else 200)
 
 
@@ -424,9 +417,9 @@ class Prices(APIView):
             raise BadRequest("Send {prices: [...]}.", code="malformed")
         now = timezone.now()
         new = _read(
-            rows, lambda row: facts.read_price(row, now=now, source="api"), "prices"
+            rows, lambda row: reading.read_price(row, now=now, source="api"), "prices"
         )
-        count = booking.set_prices(new, person(request))
+        count = set_prices(new, person(request))
         return Response({"prices": count}, status=201 if count else 200)
 
 
@@ -446,6 +439,6 @@ class Balances(APIView):
 
     def _state(self, request: Request) -> Response:
         now = timezone.now()
-        new = _read([request.data], lambda row: facts.read_balance(row, now=now), "")
-        made = booking.state_balance(new[0], person(request))
+        new = _read([request.data], lambda row: reading.read_balance(row, now=now), "")
+        made = state_balance(new[0], person(request))
         return Response(serializers.balance(made), status=201)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
-from trades.services.importing import Source
+from trades.services.previewing import Source
 
 
 class ImportForm(forms.Form):
@@ -42,9 +42,9 @@ class ImportForm(forms.Form):
         file = self.cleaned_data["file"]
         assert isinstance(file, UploadedFile)
         return Source(
-            file.read(),
-            file.name or "upload",
-            self.cleaned_data["book"].strip(),
-            self.cleaned_data["base"].strip(),
-            self.cleaned_data["zone"].strip(),
+            content=file.read(),
+            file_name=file.name or "upload",
+            book=self.cleaned_data["book"].strip(),
+            base=self.cleaned_data["base"].strip(),
+            zone=self.cleaned_data["zone"].strip(),
         )

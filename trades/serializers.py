@@ -13,7 +13,8 @@ from typing import Any
 from rest_framework import serializers
 
 from kernel.numbers import text, text_or_none
-from trades.domain.facts import TRANSFER_KINDS
+from trades.domain.lots import MatchKind
+from trades.domain.reading import TRANSFER_KINDS
 from trades.models import (
     BalanceStatement,
     Book,
@@ -24,7 +25,7 @@ from trades.models import (
     Transfer,
 )
 from trades.queries.trades import TradeDetail
-from trades.services.importing import Preview
+from trades.services.previewing import Preview
 
 Json = dict[str, object]
 
@@ -99,7 +100,7 @@ class TradeLotSerializer(serializers.Serializer[Any]):
 
 
 class MatchSerializer(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=Match.Kind.choices)
+    kind = serializers.ChoiceField(choices=[kind.value for kind in MatchKind])
     lot = serializers.CharField(allow_null=True)
     opened_by = serializers.CharField(allow_null=True, help_text="trade id")
     closed_by = serializers.CharField(allow_null=True, help_text="trade id")

@@ -17,7 +17,8 @@ from trades import presenters
 from trades.forms import ImportForm
 from trades.queries.books import BOOKS, own_books, readable_books
 from trades.queries.trades import trade_detail
-from trades.services import importing
+from trades.services.previewing import check_size
+from trades.services.staging import book_staged, preview_of, stage, staged
 
 PARTS = {"trades": "trades/parts/list.html"}
 
@@ -58,8 +59,8 @@ def upload(request: HttpRequest) -> HttpResponse:
     problem: ProductError | None = None
     if posted and form.is_valid():
         try:
-            importing.check_size(form.cleaned_data["file"].size)
-            batch = importing.stage(form.source(), person(request))
+            check_size(form.cleaned_data["file"].size)
+            batch = stage(form.source(), person(request))
             return redirect("trades:import-preview", batch.pk)
         except ProductError as error:
             problem = error
@@ -75,11 +76,11 @@ def upload(request: HttpRequest) -> HttpResponse:
 @access("trading.own", objects="own imports")
 def preview(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What a staged file would do; the button books it."""
-    batch = importing.staged(pk, person(request))
+    batch = staged(pk, person(request))
     problem: ProductError | None = None
     if request.method == "POST":
         try:
-            done = importing.book_staged(batch, person(request))
+            done = book_staged(batch, person(request))
         except ProductError as error:
             problem = error
         else:
@@ -91,7 +92,7 @@ def preview(request: HttpRequest, pk: UUID) -> HttpResponse:
             )
             return redirect(f"{reverse('trades:index')}?book={done.book.pk}")
     batch.refresh_from_db()
-    seen = importing.preview_of(batch) if batch.staged is not None else None
+    seen = preview_of(batch) if batch.staged is not None else None
     context = {"batch": batch, "preview": seen, "problem": problem}
     return render(
         request, "trades/preview.html", context, status=409 if problem else 200

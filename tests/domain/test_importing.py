@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from trades.domain.importing import LARGEST, NotAFile, read_file
+from trades.domain.formats.dialect import LARGEST, NotAFile
+from trades.domain.importing import read_file
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 HEAD = "external_id,symbol,side,quantity,price,executed_at\n"

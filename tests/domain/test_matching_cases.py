@@ -5,19 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from trades.domain.matching import (
-    MISSING_ACQUISITION,
-    MISSING_COST,
-    NO_FX,
-    Funding,
-    Movement,
-    Pair,
-    Split,
-    Trade,
-    number,
-    share,
-    units,
-)
+from trades.domain.events import Funding, Movement, Split, Trade
+from trades.domain.lots import Reason
+from trades.domain.matching import Pair
+from trades.domain.units import number, share, units
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -26,25 +17,25 @@ def trade(day, side, quantity, price, fee="0", base_fee="0", strategy="", reason
     amount = Decimal(quantity) * Decimal(price)
     value = Decimal(fee) + Decimal(base_fee) * Decimal(price)
     return Trade(
-        day,
-        START + timedelta(days=day),
-        side == "buy",
-        units(Decimal(quantity)),
-        units(amount),
-        units(value),
-        units(Decimal(base_fee)),
-        strategy,
-        reason,
+        id=day,
+        at=START + timedelta(days=day),
+        buy=side == "buy",
+        quantity=units(Decimal(quantity)),
+        amount=units(amount),
+        fee=units(value),
+        base_fee=units(Decimal(base_fee)),
+        strategy=strategy,
+        reason=reason,
     )
 
 
 def move(day, quantity, cost=None, *, external=True):
     return Movement(
-        day,
-        START + timedelta(days=day),
-        units(Decimal(quantity)),
-        None if cost is None else units(Decimal(cost)),
-        external,
+        id=day,
+        at=START + timedelta(days=day),
+        quantity=units(Decimal(quantity)),
+        cost=None if cost is None else units(Decimal(cost)),
+        external=external,
     )
 
 
@@ -126,7 +117,7 @@ def test_crossing_zero_closes_one_trip_and_opens_the_next():
 def test_selling_what_was_never_bought_is_said_and_leaves_nothing():
     pair = run(trade(1, "buy", "1", "10"), trade(2, "sell", "3", "20", fee="3"))
     assert realised(pair) == [Decimal(9), Decimal(38)]
-    assert pair.matches[1].reason == MISSING_ACQUISITION
+    assert pair.matches[1].reason == Reason.MISSING_ACQUISITION
     assert pair.matches[1].lot is None
     assert pair.position == 0
     assert len(pair.trips) == 1
@@ -135,7 +126,7 @@ def test_selling_what_was_never_bought_is_said_and_leaves_nothing():
 def test_what_came_in_without_a_cost_realises_nothing_known():
     pair = run(move(1, "10"), trade(2, "sell", "4", "20"))
     assert realised(pair) == [None]
-    assert pair.matches[0].reason == MISSING_COST
+    assert pair.matches[0].reason == Reason.MISSING_COST
     assert number(pair.position) == 6
 
 
@@ -161,7 +152,7 @@ def test_a_fee_paid_in_the_instrument_loses_its_cost():
 def test_more_going_out_than_was_there_is_flagged():
     pair = run(trade(1, "buy", "1", "10"), move(2, "-3"), allow_short=True)
     assert pair.position == 0
-    assert pair.matches[1].reason == MISSING_ACQUISITION
+    assert pair.matches[1].reason == Reason.MISSING_ACQUISITION
     assert number(pair.matches[1].quantity) == 2
 
 
@@ -189,15 +180,17 @@ def test_the_smallest_buy_is_a_position_and_no_dust():
 
 
 def test_an_unknown_fee_is_left_out_and_said():
-    pair = run(trade(1, "buy", "1", "10", reason=NO_FX), trade(2, "sell", "1", "12"))
+    pair = run(
+        trade(1, "buy", "1", "10", reason=Reason.NO_FX), trade(2, "sell", "1", "12")
+    )
     assert realised(pair) == [Decimal(2)]
-    assert pair.matches[0].reason == NO_FX
+    assert pair.matches[0].reason == Reason.NO_FX
 
 
 def test_a_split_multiplies_what_is_left_and_no_amount():
     pair = run(
         trade(1, "buy", "10", "300"),
-        Split(START + timedelta(days=2), 3, 1),
+        Split(at=START + timedelta(days=2), numerator=3, denominator=1),
         trade(3, "sell", "30", "110"),
     )
     assert realised(pair) == [Decimal(300)]
@@ -207,9 +200,9 @@ def test_a_split_multiplies_what_is_left_and_no_amount():
 def test_funding_belongs_to_its_round_trip():
     pair = run(
         trade(1, "buy", "1", "10"),
-        Funding(2, START + timedelta(days=2), units(Decimal("-0.5"))),
+        Funding(id=2, at=START + timedelta(days=2), amount=units(Decimal("-0.5"))),
         trade(3, "sell", "1", "12"),
-        Funding(4, START + timedelta(days=4), units(Decimal(7))),
+        Funding(id=4, at=START + timedelta(days=4), amount=units(Decimal(7))),
     )
     assert number(pair.trips[0].net) == Decimal("1.5")
 

@@ -5,16 +5,13 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trades.domain.matching import (
-    DUST,
-    MISSING_ACQUISITION,
-    SCALE,
-    Movement,
-    Pair,
-    Trade,
-)
+from trades.domain.events import Movement, Trade
+from trades.domain.lots import Reason
+from trades.domain.matching import DUST, Pair
+from trades.domain.units import DIGITS
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+SCALE = 10**DIGITS
 quantity = st.integers(min_value=DUST, max_value=1000 * SCALE)
 
 
@@ -27,14 +24,23 @@ def histories(draw, *, shorts: bool, moves: bool = True):
         if moves and draw(st.integers(0, 5)) == 0:
             cost = draw(st.integers(0, 10**24))
             sign = draw(st.sampled_from((1, -1)))
-            facts.append(Movement(index, at, sign * size, cost))
+            facts.append(Movement(id=index, at=at, quantity=sign * size, cost=cost))
             continue
         amount = draw(st.integers(1, 10**25))
         base_fee = draw(st.sampled_from((0, 0, size // 1000)))
         fee = amount // 1000 if base_fee else draw(st.integers(0, 10**20))
         buy = draw(st.booleans())
         facts.append(
-            Trade(index, at, buy, size, amount, fee, base_fee, f"s{index % 3}")
+            Trade(
+                id=index,
+                at=at,
+                buy=buy,
+                quantity=size,
+                amount=amount,
+                fee=fee,
+                base_fee=base_fee,
+                strategy=f"s{index % 3}",
+            )
         )
     return facts
 
@@ -81,7 +87,7 @@ def test_quantity_is_conserved(facts):
     unheld = sum(
         m.quantity
         for m in pair.matches
-        if m.lot is None and m.reason == MISSING_ACQUISITION
+        if m.lot is None and m.reason == Reason.MISSING_ACQUISITION
     )
     dust = sum(m.quantity for m in pair.matches if m.kind == "dust")
     assert abs(pair.position - (expected + unheld)) <= dust

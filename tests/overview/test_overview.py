@@ -17,8 +17,9 @@ from operations.models import Rule
 from operations.services import alerting
 from trades.domain.facts import NewFill, NewTransfer
 from trades.models import Lot
-from trades.services.booking import book_fills, book_transfers
 from trades.services.books import NewBook, create_book
+from trades.services.fills import book_fills
+from trades.services.transfers import book_transfers
 
 Person = Callable[..., User]
 ClientOf = Callable[[User], Client]

@@ -23,8 +23,10 @@ from tests.architecture.test_access import ALL
 from tests.readiness.conftest import COMMIT, make_version
 from trades.domain.facts import NewFill, NewPrice, NewTransfer
 from trades.models import Fill, Position
-from trades.services.booking import book_fills, book_transfers, set_prices
 from trades.services.books import NewBook, create_book
+from trades.services.fills import book_fills
+from trades.services.prices import set_prices
+from trades.services.transfers import book_transfers
 
 Person = Callable[..., User]
 ClientOf = Callable[[User], Client]

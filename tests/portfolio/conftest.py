@@ -13,8 +13,8 @@ from accounts.models import User
 from portfolio.services import equity
 from trades.domain.facts import NewFill, NewPrice, NewTransfer
 from trades.models import Book
-from trades.services.booking import import_rows
 from trades.services.books import NewBook, create_book
+from trades.services.recording import record_history
 
 
 def when(text: str) -> datetime:
@@ -27,12 +27,12 @@ def fill(
     fee = Decimal(more.pop("fee", "0"))
     symbol = more.pop("symbol", "BTC-USD")
     return NewFill(
-        name,
-        symbol,
-        side,
-        Decimal(quantity),
-        Decimal(price),
-        when(at),
+        external_id=name,
+        symbol=symbol,
+        side=side,
+        quantity=Decimal(quantity),
+        price=Decimal(price),
+        executed_at=when(at),
         fee=fee,
         **more,  # type: ignore[arg-type]
     )
@@ -40,11 +40,17 @@ def fill(
 
 def deposit(name: str, amount: str, at: str, asset: str = "USD") -> NewTransfer:
     kind = "withdrawal" if amount.startswith("-") else "deposit"
-    return NewTransfer(name, kind, asset, Decimal(amount), when(at))
+    return NewTransfer(
+        external_id=name,
+        kind=kind,
+        asset=asset,
+        amount=Decimal(amount),
+        at=when(at),
+    )
 
 
 def price(symbol: str, value: str, at: str) -> NewPrice:
-    return NewPrice(symbol, when(at), Decimal(value), "test")
+    return NewPrice(symbol=symbol, at=when(at), price=Decimal(value), source="test")
 
 
 Record = Callable[..., Book]
@@ -77,7 +83,7 @@ def record(ada: User) -> Record:
         book = Book.objects.filter(name=name).first() or create_book(
             NewBook(name, currency, zone, allow_short=allow_short), by
         )
-        import_rows(book, fills, transfers or [], prices or [], [], by)
+        record_history(book, fills, transfers or [], prices or [], [], by)
         if computed:
             equity.catch_up(timezone.now())
         return book

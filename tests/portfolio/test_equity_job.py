@@ -16,7 +16,9 @@ from portfolio.services import equity
 from tests.portfolio.conftest import deposit, fill, price
 from tests.portfolio.test_portfolio_api import days_ago
 from trades.models import Instrument
-from trades.services.booking import book_fills, record_split, set_prices
+from trades.services.fills import book_fills
+from trades.services.prices import set_prices
+from trades.services.splits import record_split
 
 JOB = "portfolio-equity"
 

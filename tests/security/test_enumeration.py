@@ -12,8 +12,8 @@ import pytest
 
 from trades.domain.facts import NewFill
 from trades.models import Book, Fill
-from trades.services.booking import book_fills
 from trades.services.books import NewBook, create_book
+from trades.services.fills import book_fills
 
 
 @pytest.fixture

@@ -66,6 +66,13 @@ def make_move() -> Callable[..., NewTransfer]:
         external_id: str, kind: str, asset: str, amount: str, day: int = 0, **more: Any
     ) -> NewTransfer:
         at = START + timedelta(days=day)
-        return NewTransfer(external_id, kind, asset, Decimal(amount), at, **more)
+        return NewTransfer(
+            external_id=external_id,
+            kind=kind,
+            asset=asset,
+            amount=Decimal(amount),
+            at=at,
+            **more,
+        )
 
     return make

@@ -9,8 +9,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.trades.conftest import START
 from trades.domain.facts import NewDecision, NewPrice
 from trades.models import Book, Decision, Fill, Price, Transfer
-from trades.services.booking import book_fills, import_rows
 from trades.services.books import NewBook, create_book
+from trades.services.fills import book_fills
+from trades.services.recording import record_history
 
 pytestmark = pytest.mark.django_db
 
@@ -232,8 +233,15 @@ def test_an_operator_may_not_open_trades(client_of, person, book):
 
 
 def test_a_trade_shows_its_decision_lots_and_audit(api, ada, book, make_fill):
-    decision = NewDecision("D-1", "momentum", "BTC-USD", "long", START, "2.1")
-    import_rows(
+    decision = NewDecision(
+        external_id="D-1",
+        model="momentum",
+        symbol="BTC-USD",
+        direction="long",
+        decided_at=START,
+        model_version="2.1",
+    )
+    record_history(
         book,
         [make_fill("f1", "buy", "2", "100", decision="D-1"),
          make_fill("f2", "sell", "1", "130", day=1, fee=Decimal(3))],
@@ -318,7 +326,20 @@ def test_a_file_does_not_go_into_somebody_elses_book(client_of, mallory, book):
 
 def test_decisions_of_other_books_do_not_count(api, ada, mallory, book, make_fill):
     theirs = create_book(NewBook("m", "USD"), mallory)
-    row = NewDecision("D-9", "m", "BTC-USD", "long", START)
-    import_rows(theirs, [], [], [NewPrice("A", START, Decimal(1))], [row], mallory)
+    row = NewDecision(
+        external_id="D-9",
+        model="m",
+        symbol="BTC-USD",
+        direction="long",
+        decided_at=START,
+    )
+    record_history(
+        theirs,
+        [],
+        [],
+        [NewPrice(symbol="A", at=START, price=Decimal(1))],
+        [row],
+        mallory,
+    )
     body = new(decision_id=str(Decision.objects.get().pk))
     assert api("POST", "/api/trades", body)[0] == 422

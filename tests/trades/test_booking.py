@@ -22,18 +22,14 @@ from trades.models import (
     RoundTrip,
     Transfer,
 )
-from trades.services.booking import (
-    Entries,
-    book_fills,
-    book_transfers,
-    import_rows,
-    locked,
-    record,
-    record_split,
-    set_prices,
-    state_balance,
-)
+from trades.services.books import locked
+from trades.services.fills import book_fills
+from trades.services.prices import set_prices
 from trades.services.rebuilding import differences, rebuild
+from trades.services.recording import Entries, record, record_history
+from trades.services.splits import record_split
+from trades.services.statements import state_balance
+from trades.services.transfers import book_transfers
 
 pytestmark = pytest.mark.django_db
 
@@ -160,7 +156,7 @@ def test_a_changed_row_is_found(ada, book, make_fill):
 def test_a_fee_in_a_third_currency_moves_its_cash_and_needs_a_rate(
     ada, book, make_fill
 ):
-    set_prices([NewPrice("BNB-USD", START, Decimal(300))], ada)
+    set_prices([NewPrice(symbol="BNB-USD", at=START, price=Decimal(300))], ada)
     fee = {"fee": Decimal("0.01"), "fee_currency": "BNB"}
     book_fills([make_fill("f1", "buy", "1", "100", day=1, **fee)], ada)
     book_fills([make_fill("f2", "buy", "1", "100", day=-1, **fee)], ada)
@@ -256,7 +252,7 @@ def test_mallory_may_not_write_in_adas_book(book, mallory, make_fill, person):
 
 
 def test_other_prices_for_the_same_moment_are_a_conflict(ada):
-    price = NewPrice("BTC-USD", START, Decimal(100))
+    price = NewPrice(symbol="BTC-USD", at=START, price=Decimal(100))
     assert set_prices([price], ada) == 1
     assert set_prices([price], ada) == 0
     with pytest.raises(Conflict):
@@ -264,7 +260,7 @@ def test_other_prices_for_the_same_moment_are_a_conflict(ada):
 
 
 def test_a_stated_balance_is_kept_once(ada, book):
-    new = NewBalance("USD", Decimal(5), START)
+    new = NewBalance(asset="USD", amount=Decimal(5), at=START)
     assert state_balance(new, ada).pk == state_balance(new, ada).pk
     with pytest.raises(Conflict):
         state_balance(replace(new, amount=Decimal(6)), ada)
@@ -278,7 +274,7 @@ def test_a_history_of_five_thousand_fills_takes_few_queries(
         for i in range(5000)
     ]
     with django_assert_max_num_queries(300):
-        recorded = import_rows(book, fills, [], [], [], ada)
+        recorded = record_history(book, fills, [], [], [], ada)
     assert recorded.new["fills"] == 5000
     assert Match.objects.count() == 2500
     assert differences(book) == []
@@ -290,6 +286,11 @@ def test_everything_of_one_call_is_recorded_at_one_moment(ada, book, make_fill):
     with transaction.atomic():
         done = record(
             locked(book),
-            Entries([make_fill("a", "buy", "1", "1"), make_fill("b", "buy", "1", "1")]),
+            Entries(
+                fills=[
+                    make_fill("a", "buy", "1", "1"),
+                    make_fill("b", "buy", "1", "1"),
+                ]
+            ),
         )
     assert {fill.recorded_at for fill in done.fills} == {done.recorded_at}

@@ -8,15 +8,18 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.utils import timezone
 
 from kernel.errors import Forbidden, Invalid
 from portfolio.queries.books import scope
+from portfolio.services import equity
 from trades.models import Book, Fill
 from trades.queries.books import book_named, chosen_book, is_meant
 from trades.queries.trades import TradeFilter, trade_page
-from trades.services.booking import book_fills
 from trades.services.books import NewBook, create_book, writable_book
-from trades.services.importing import Source, import_for, look_for
+from trades.services.fills import book_fills
+from trades.services.importing import import_for
+from trades.services.previewing import Source, look_for
 
 pytestmark = pytest.mark.django_db
 HEADER = "symbol,side,quantity,price,executed_at"
@@ -45,7 +48,8 @@ def fill_in(ada, make_fill):
         row = make_fill(
             "f1", "buy", "1", "1", symbol=symbol, book=str(book.pk), fee=Decimal("0.1")
         )
-        return book_fills([row], ada)
+        book_fills([row], ada)
+        equity.catch_up(timezone.now())
 
     return make
 
@@ -107,7 +111,9 @@ def test_a_text_that_means_no_book(text, zeta):
 
 
 def test_a_file_goes_by_the_same_rule(ada, zeta, named_by_its_id):
-    done = import_for(Source(CSV.encode(), "a.csv", str(zeta.pk)), ada)
+    done = import_for(
+        Source(content=CSV.encode(), file_name="a.csv", book=str(zeta.pk)), ada
+    )
     assert done.book == zeta
     assert done.preview.book_name == "Zeta"
     assert Fill.objects.get().book == zeta
@@ -116,7 +122,9 @@ def test_a_file_goes_by_the_same_rule(ada, zeta, named_by_its_id):
 def test_rows_name_the_book_by_id_or_name(ada, zeta, named_by_its_id):
     def broken(text):
         row = f"{HEADER},book\nBTC-USD,buy,1,100,2026-01-05T12:00:00Z,{text}\n"
-        seen = look_for(Source(row.encode(), "a.csv", "Zeta"), ada)
+        seen = look_for(
+            Source(content=row.encode(), file_name="a.csv", book="Zeta"), ada
+        )
         return [str(line) for line in seen.parsed.broken]
 
     assert broken("Zeta") == broken(zeta.pk) == []
@@ -155,10 +163,12 @@ def test_the_command_goes_by_the_same_rule(ada, zeta, named_by_its_id, tmp_path)
 def test_somebody_elses_id_is_not_told_apart_from_none(ada, mallory, zeta):
     for text in (str(zeta.pk), "87654321"):
         with pytest.raises(Invalid) as refused:
-            look_for(Source(CSV.encode(), "a.csv", text), mallory)
+            look_for(
+                Source(content=CSV.encode(), file_name="a.csv", book=text), mallory
+            )
         assert refused.value.code == "book"
     with pytest.raises(Invalid) as taken:
-        look_for(Source(CSV.encode(), "a.csv", "Zeta"), mallory)
+        look_for(Source(content=CSV.encode(), file_name="a.csv", book="Zeta"), mallory)
     assert taken.value.code == "name_taken"
 
 
@@ -167,4 +177,4 @@ def test_who_may_read_a_book_is_told_whose_it_is(person, zeta):
     with pytest.raises(Forbidden):
         writable_book("Zeta", viewer)
     with pytest.raises(Forbidden):
-        look_for(Source(CSV.encode(), "a.csv", "Zeta"), viewer)
+        look_for(Source(content=CSV.encode(), file_name="a.csv", book="Zeta"), viewer)

@@ -14,8 +14,8 @@ from accounts.models import User
 from audit import queries as audit
 from trades.domain.facts import NewFill
 from trades.models import Balance, Book, Fill, Lot, Match
-from trades.services.booking import book_fills
 from trades.services.books import NewBook, create_book
+from trades.services.fills import book_fills
 from trades.services.rebuilding import differences
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -82,7 +82,12 @@ def test_writers_in_one_book_take_turns_and_lose_nothing(ada):
             side = "buy" if (worker + n) % 2 else "sell"
             at = start + timedelta(minutes=(worker * 7 + n * 11) % 40)
             fill = NewFill(
-                f"w{worker}-{n}", "BTC-USD", side, Decimal(1), Decimal(100 + n), at
+                external_id=f"w{worker}-{n}",
+                symbol="BTC-USD",
+                side=side,
+                quantity=Decimal(1),
+                price=Decimal(100 + n),
+                executed_at=at,
             )
             book_fills([fill], ada)
 

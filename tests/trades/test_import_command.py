@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from audit import queries as audit
-from trades.domain.importing import LARGEST
+from trades.domain.formats.dialect import LARGEST
 from trades.models import Book, Fill, ImportBatch, Price
 
 pytestmark = pytest.mark.django_db

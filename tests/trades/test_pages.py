@@ -9,17 +9,17 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.trades.conftest import START
 from trades.domain.facts import NewDecision, NewPrice
 from trades.models import Fill, ImportBatch
-from trades.services.booking import import_rows
+from trades.services.recording import record_history
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#trades"}
 DECISION = NewDecision(
-    "D-8841",
-    "momentum",
-    "BTC-USD",
-    "long",
-    START,
-    "2.3.1",
+    external_id="D-8841",
+    model="momentum",
+    symbol="BTC-USD",
+    direction="long",
+    decided_at=START,
+    model_version="2.3.1",
     confidence=Decimal("0.71"),
     features={"trend_20d": "0.92"},
     inputs_digest="5d" * 32,
@@ -33,7 +33,7 @@ DECISION = NewDecision(
 @pytest.fixture
 def history(ada, book, make_fill):
     """A buy with a decision, and a sale of half of it."""
-    return import_rows(
+    return record_history(
         book,
         [
             make_fill("f1", "buy", "2", "100", decision="D-8841", order_id="o1"),
@@ -41,8 +41,8 @@ def history(ada, book, make_fill):
         ],
         [],
         [
-            NewPrice("BTC-USD", START, Decimal(100)),
-            NewPrice("BTC-USD", START.replace(day=6), Decimal(130)),
+            NewPrice(symbol="BTC-USD", at=START, price=Decimal(100)),
+            NewPrice(symbol="BTC-USD", at=START.replace(day=6), price=Decimal(130)),
         ],
         [DECISION],
         ada,
@@ -89,7 +89,7 @@ def test_a_date_that_is_none_is_said_and_the_page_stays(client_of, ada, history)
 
 def test_the_pager_leads_through_all_trades_and_back(client_of, ada, book, make_fill):
     fills = [make_fill(f"f{i}", "buy", "1", "1", day=i / 10) for i in range(120)]
-    import_rows(book, fills, [], [], [], ada)
+    record_history(book, fills, [], [], [], ada)
     client, path, seen = client_of(ada), "/trades/?side=buy", []
     for _ in range(3):
         shown = page(client, path)
@@ -149,7 +149,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
 ):
     client = client_of(ada)
     count = len(_queries(client, "/trades/"))
-    import_rows(
+    record_history(
         book, [make_fill(f"m{i}", "buy", "1", "1") for i in range(45)], [], [], [], ada
     )
     assert len(_queries(client, "/trades/")) == count

@@ -10,11 +10,14 @@ import json
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
+from django.utils import timezone
 
+from portfolio.services import equity
 from trades.models import Fill
-from trades.services.booking import book_fills
 from trades.services.books import NewBook, create_book
-from trades.services.importing import Source, import_for
+from trades.services.fills import book_fills
+from trades.services.importing import import_for
+from trades.services.previewing import Source
 
 pytestmark = pytest.mark.django_db
 CSV = "symbol,side,quantity,price,executed_at\nSECRET-USD,sell,1,100,2026-01-06T12:00:00Z\n"
@@ -68,7 +71,10 @@ def clients(ada, mallory, person, client_of, book):
 def fill(ada, book, make_fill):
     """Two fills of Ada's: one by the API, and half of it sold again from a file."""
     booked = book_fills([make_fill("f1", "buy", "2", "90", symbol="SECRET-USD")], ada)
-    import_for(Source(CSV.encode(), "private-name.csv", book.name), ada)
+    import_for(
+        Source(content=CSV.encode(), file_name="private-name.csv", book=book.name), ada
+    )
+    equity.catch_up(timezone.now())
     return booked.fills[0]
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from tests.queries import at_most
 from trades.models import Fill
-from trades.services.booking import book_fills, import_rows
+from trades.services.fills import book_fills
+from trades.services.recording import record_history
 
 pytestmark = pytest.mark.django_db
 BODY = {
@@ -27,7 +28,7 @@ def client(client_of, ada, book, make_fill):
         make_fill(f"f{i}", ("buy", "sell")[i % 3 == 2], "1", "1", i / 9)
         for i in range(200)
     ]
-    import_rows(book, rows, [], [], [], ada)
+    record_history(book, rows, [], [], [], ada)
     client = client_of(ada)
     client.get("/trades/")
     return client

@@ -9,15 +9,16 @@ from trades.domain.facts import NewPrice
 from trades.domain.rates import Quote, exchange_rate
 from trades.models import Fill
 from trades.queries.rates import BookRates, Rates, rate_history
-from trades.services.booking import book_fills, set_prices
 from trades.services.books import NewBook, create_book
+from trades.services.fills import book_fills
+from trades.services.prices import set_prices
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
 def price(symbol, value, hours=0):
-    return NewPrice(symbol, NOON + hours * HOUR, Decimal(value))
+    return NewPrice(symbol=symbol, at=NOON + hours * HOUR, price=Decimal(value))
 
 
 # prices (symbol, price, hours from noon), own fills likewise, and EUR in USD at noon

@@ -259,7 +259,12 @@ class Market:
                     at = self.at(day, seconds)
                     if at <= self.until:
                         cents = self.cents(traded.symbol, day, seconds)
-                        yield NewPrice(traded.symbol, at, _money(cents), SOURCE)
+                        yield NewPrice(
+                            symbol=traded.symbol,
+                            at=at,
+                            price=_money(cents),
+                            source=SOURCE,
+                        )
 
 
 def _money(cents: int) -> Decimal:
@@ -293,7 +298,12 @@ def _cash(account: Account, market: Market) -> Iterator[NewTransfer]:
             name = f"{account.seed}-{kind}-{day:04d}"
             note = {"fee": "data and connectivity", "interest": "on idle cash"}
             yield NewTransfer(
-                name, kind, "USD", _money(cents), at, note=note.get(kind, "")
+                external_id=name,
+                kind=kind,
+                asset="USD",
+                amount=_money(cents),
+                at=at,
+                note=note.get(kind, ""),
             )
 
 

@@ -1,79 +1,17 @@
-"""The facts that somebody wants booked, as exact values, and how text becomes one.
-
-Reading a row is the one validation that API, import and demo data share. A row is a
-mapping of the names of POST /api/trades; every fault is named with its field.
-"""
+"""The facts that somebody wants booked, as exact values."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from kernel.errors import FieldError
-from kernel.numbers import ZERO, NotExact, exact, rounded, text
-
-FUTURE = timedelta(minutes=5)
-EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
-FILL_FIELDS = (
-    "book",
-    "external_id",
-    "symbol",
-    "side",
-    "quantity",
-    "price",
-    "fee",
-    "fee_currency",
-    "executed_at",
-    "order_id",
-    "order_type",
-    "liquidity",
-    "strategy",
-    "decision_id",
-    "lots",
-    "note",
-)
-TRANSFER_FIELDS = (
-    "book",
-    "external_id",
-    "kind",
-    "asset",
-    "amount",
-    "cost",
-    "at",
-    "symbol",
-    "strategy",
-    "note",
-)
-TRANSFER_KINDS = (
-    "deposit",
-    "withdrawal",
-    "transfer",
-    "dividend",
-    "interest",
-    "funding",
-    "fee",
-    "tax",
-)
-SYMBOL = re.compile(r"[A-Z0-9.:_^=]{1,24}([-/][A-Z0-9.:_]{1,20})?")
-ASSET = re.compile(r"[A-Z0-9.:_]{1,20}")
+from kernel.numbers import ZERO, rounded
 
 
-class NotAFact(ValueError):
-    """The row is no fact; `errors` names each field and reason."""
-
-    def __init__(self, errors: Sequence[FieldError]) -> None:
-        super().__init__(
-            "; ".join(f"{one.pointer.strip('/')}: {one.detail}" for one in errors)
-        )
-        self.errors = tuple(errors)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewFill:
     """A fill to book. `amount` is given where the source states it (then the price
     was derived); else it is quantity x price, rounded half-even to 18 decimals.
@@ -106,7 +44,7 @@ class NewFill:
         return rounded(self.quantity * self.price)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewTransfer:
     """A movement to book; `amount` is signed, `symbol` names the instrument that
     moves (or, for income and cost, the one it belongs to)."""
@@ -125,7 +63,7 @@ class NewTransfer:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewPrice:
     symbol: str
     at: datetime
@@ -134,7 +72,7 @@ class NewPrice:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewBalance:
     asset: str
     amount: Decimal
@@ -143,7 +81,7 @@ class NewBalance:
     source: str = "api"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewDecision:
     external_id: str
     model: str
@@ -166,259 +104,3 @@ def symbol_parts(symbol: str, base_currency: str) -> tuple[str, str, str]:
     anything else is quoted in the book's base currency."""
     base, dash, quote = symbol.strip().upper().replace("/", "-").partition("-")
     return (f"{base}-{quote}", base, quote) if dash else (base, base, base_currency)
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """Raises ValueError with a sentence for a zone that does not exist."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"{name!r} is no time zone, such as Europe/Berlin") from None
-
-
-def read_time(value: Any, zone: ZoneInfo | None = None) -> datetime:
-    """The UTC time of a text. Without an offset it needs the declared `zone`; a
-    date alone is 00:00 there. Raises ValueError that says what is wrong."""
-    words = str(value).strip()
-    try:
-        at = datetime.fromisoformat(words)
-    except ValueError:
-        try:
-            at = datetime.combine(date.fromisoformat(words), datetime.min.time())
-        except ValueError:
-            raise ValueError(
-                f"{words[:40]!r} is no time: write 2026-01-31T09:30:00Z"
-            ) from None
-    if at.tzinfo is None:
-        if zone is None:
-            raise ValueError(
-                f"{words[:40]!r} names no time zone: add Z or an offset, "
-                "or declare the zone"
-            )
-        at = at.replace(tzinfo=zone)
-    at = at.astimezone(UTC)
-    if at < EARLIEST:
-        raise ValueError("lies before 1900")
-    return at
-
-
-class Reader:
-    """Reads the fields of one row and collects what is wrong with it."""
-
-    def __init__(
-        self, row: Mapping[str, Any], *, now: datetime, zone: ZoneInfo | None = None
-    ) -> None:
-        self.row = row
-        self.now = now
-        self.zone = zone
-        self.errors: list[FieldError] = []
-
-    def wrong(self, name: str, code: str, detail: str) -> None:
-        self.errors.append(FieldError(f"/{name}", code, detail))
-
-    def only(self, *names: str) -> None:
-        for name in sorted(set(self.row) - set(names), key=str):
-            self.wrong(str(name), "unknown", "is not a field of this")
-
-    def text(self, name: str, *, most: int = 100, needed: bool = False) -> str:
-        value = self.row.get(name)
-        if value is None or value == "":
-            if needed:
-                self.wrong(name, "required", "is missing")
-            return ""
-        if isinstance(value, bool | dict | list):
-            self.wrong(name, "invalid", "must be a text")
-            return ""
-        words = str(value).strip()
-        if len(words) > most:
-            self.wrong(name, "too_long", f"is longer than {most} characters")
-        if any(ord(sign) < 32 and sign not in "\n\t" for sign in words):
-            self.wrong(name, "invalid", "holds control characters")
-        if needed and not words:
-            self.wrong(name, "required", "is missing")
-        return words
-
-    def choice(self, name: str, allowed: Sequence[str], *, needed: bool = False) -> str:
-        words = self.text(name, needed=needed).lower()
-        if words and words not in allowed:
-            self.wrong(
-                name, "choice", f"{words[:20]!r} is not one of {', '.join(allowed)}"
-            )
-        return words
-
-    def number(self, name: str, *, needed: bool = False) -> Decimal | None:
-        value = self.row.get(name)
-        if value is None or value == "":
-            if needed:
-                self.wrong(name, "required", "is missing")
-            return None
-        try:
-            return exact(value)
-        except NotExact as error:
-            self.wrong(name, "not_exact", str(error))
-            return None
-
-    def positive(self, name: str, *, zero: bool = False) -> Decimal:
-        found = self.number(name, needed=True)
-        if found is None:
-            return ZERO
-        if found < 0 or (found == 0 and not zero):
-            least = "not be negative" if zero else "be greater than 0"
-            self.wrong(name, "range", f"must {least}, not {text(found)}")
-        return found
-
-    def time(self, name: str) -> datetime:
-        value = self.row.get(name)
-        if value is None or value == "":
-            self.wrong(name, "required", "is missing")
-            return self.now
-        try:
-            at = read_time(value, self.zone)
-        except (ValueError, OverflowError) as error:
-            self.wrong(name, "time", str(error))
-            return self.now
-        if at > self.now + FUTURE:
-            self.wrong(name, "future", f"{value} lies in the future")
-        return at
-
-    def asset(self, name: str, *, needed: bool = False) -> str:
-        words = self.text(name, needed=needed).upper()
-        if words and not ASSET.fullmatch(words):
-            self.wrong(name, "invalid", f"{words[:20]!r} is no currency or asset")
-        return words
-
-    def symbol(self, name: str = "symbol", *, needed: bool = True) -> str:
-        words = self.text(name, needed=needed).upper().replace("/", "-")
-        if words and not SYMBOL.fullmatch(words):
-            self.wrong(name, "invalid", f"{words[:20]!r} is no symbol like BTC-USD")
-        return words
-
-    def finish(self) -> None:
-        """Raises NotAFact when anything was wrong."""
-        if self.errors:
-            raise NotAFact(self.errors)
-
-
-def read_fill(
-    row: Mapping[str, Any],
-    *,
-    now: datetime,
-    zone: ZoneInfo | None = None,
-    needs_id: bool = True,
-    sequence: int = 0,
-    line: int = 0,
-) -> NewFill:
-    """One row of POST /api/trades or of the own CSV. Raises NotAFact."""
-    read = Reader(row, now=now, zone=zone)
-    read.only(*FILL_FIELDS)
-    fill = NewFill(
-        external_id=read.text("external_id", needed=needs_id),
-        symbol=read.symbol(),
-        side=read.choice("side", ("buy", "sell"), needed=True),
-        quantity=read.positive("quantity"),
-        price=read.positive("price", zero=True),
-        executed_at=read.time("executed_at"),
-        fee=read.number("fee") or ZERO,
-        fee_currency=read.asset("fee_currency"),
-        order_id=read.text("order_id"),
-        order_type=read.text("order_type", most=20),
-        liquidity=read.choice("liquidity", ("maker", "taker")),
-        strategy=read.text("strategy"),
-        decision=read.text("decision_id"),
-        lots=_lots(read),
-        note=read.text("note", most=2000),
-        book=read.text("book"),
-        sequence=sequence,
-        line=line,
-    )
-    if not read.errors:
-        _fits(read, "quantity", fill.quantity * fill.price)
-    read.finish()
-    return fill
-
-
-def _lots(read: Reader) -> tuple[tuple[str, Decimal], ...]:
-    """Specific lots are not matched yet: saying so is better than ignoring them."""
-    if read.row.get("lots") not in (None, "", []):
-        read.wrong("lots", "not_supported", "choosing lots is not possible yet")
-    return ()
-
-
-def _fits(read: Reader, name: str, amount: Decimal) -> None:
-    try:
-        exact(rounded(amount))
-    except (NotExact, ArithmeticError):
-        read.wrong(name, "range", "quantity x price is larger than the ledger holds")
-
-
-def read_transfer(
-    row: Mapping[str, Any],
-    *,
-    now: datetime,
-    zone: ZoneInfo | None = None,
-    sequence: int = 0,
-) -> NewTransfer:
-    """One body of POST /api/transfers. Raises NotAFact."""
-    read = Reader(row, now=now, zone=zone)
-    read.only(*TRANSFER_FIELDS)
-    transfer = NewTransfer(
-        external_id=read.text("external_id", needed=True),
-        kind=read.choice("kind", TRANSFER_KINDS, needed=True),
-        asset=read.asset("asset", needed=True),
-        amount=read.number("amount", needed=True) or ZERO,
-        cost=read.number("cost"),
-        at=read.time("at"),
-        symbol=read.symbol(needed=False),
-        strategy=read.text("strategy"),
-        note=read.text("note", most=2000),
-        book=read.text("book"),
-        sequence=sequence,
-    )
-    if not read.errors and not transfer.amount:
-        read.wrong("amount", "range", "must not be 0")
-    if transfer.kind == "deposit" and transfer.amount < 0:
-        read.wrong("amount", "range", "a deposit is positive")
-    if transfer.kind == "withdrawal" and transfer.amount > 0:
-        read.wrong("amount", "range", "a withdrawal is negative")
-    if transfer.cost is not None and transfer.cost < 0:
-        read.wrong("cost", "range", "must not be negative")
-    read.finish()
-    return transfer
-
-
-def read_price(
-    row: Mapping[str, Any],
-    *,
-    now: datetime,
-    zone: ZoneInfo | None = None,
-    source: str = "import",
-    line: int = 0,
-) -> NewPrice:
-    """One of POST /api/prices or one row of a price file. Raises NotAFact."""
-    read = Reader(row, now=now, zone=zone)
-    read.only("symbol", "at", "price", "source")
-    price = NewPrice(
-        symbol=read.symbol(),
-        at=read.time("at"),
-        price=read.positive("price", zero=True),
-        source=read.text("source", most=40) or source,
-        line=line,
-    )
-    read.finish()
-    return price
-
-
-def read_balance(
-    row: Mapping[str, Any], *, now: datetime, zone: ZoneInfo | None = None
-) -> NewBalance:
-    """One body of POST /api/balances. Raises NotAFact."""
-    read = Reader(row, now=now, zone=zone)
-    read.only("book", "asset", "amount", "at")
-    balance = NewBalance(
-        asset=read.asset("asset", needed=True),
-        amount=read.number("amount", needed=True) or ZERO,
-        at=read.time("at"),
-        book=read.text("book"),
-    )
-    read.finish()
-    return balance

@@ -7,22 +7,20 @@ Amounts are shares of the booked amounts of fills (see trades.domain.matching).
 from __future__ import annotations
 
 from decimal import Decimal
+from enum import StrEnum
 
 from django.db import models
 from django.db.models import Q
 
 from kernel.fields import ExactDecimalField
-from trades.models.facts import Book, Fill, Instrument, Transfer
+from kernel.numbers import ZERO
+from trades.domain.lots import MatchKind, Reason
+from trades.models.books import Book, Instrument
+from trades.models.facts import Fill, Transfer
 
-ZERO = Decimal(0)
 
-
-class Reason(models.TextChoices):
-    """Why a number is missing or not the whole truth."""
-
-    MISSING_ACQUISITION = "missing_acquisition"
-    MISSING_COST = "missing_cost"
-    NO_FX = "no_fx"
+def _choices(names: type[StrEnum]) -> list[tuple[str, str]]:
+    return [(name.value, name.value.replace("_", " ").title()) for name in names]
 
 
 class Lot(models.Model):
@@ -52,7 +50,7 @@ class Lot(models.Model):
     remaining_amount = ExactDecimalField()
     remaining_fee = ExactDecimalField()
     strategy = models.CharField(max_length=100, blank=True)
-    reason = models.CharField(max_length=20, choices=Reason, blank=True)
+    reason = models.CharField(max_length=20, choices=_choices(Reason), blank=True)
     generation = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -90,11 +88,7 @@ class Match(models.Model):
     `strategy` is the one that opened the lot.
     """
 
-    class Kind(models.TextChoices):
-        TRADE = "trade"
-        FEE = "fee"
-        TRANSFER = "transfer"
-        DUST = "dust"
+    Kind = MatchKind
 
     book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="matches")
     instrument = models.ForeignKey(
@@ -113,7 +107,7 @@ class Match(models.Model):
         blank=True,
         related_name="matches",
     )
-    kind = models.CharField(max_length=8, choices=Kind)
+    kind = models.CharField(max_length=8, choices=_choices(MatchKind))
     method = models.CharField(max_length=8, choices=Book.Method)
     quantity = ExactDecimalField()
     cost = ExactDecimalField(null=True, blank=True)
@@ -123,7 +117,7 @@ class Match(models.Model):
     realised = ExactDecimalField(null=True, blank=True)
     strategy = models.CharField(max_length=100, blank=True)
     at = models.DateTimeField()
-    reason = models.CharField(max_length=20, choices=Reason, blank=True)
+    reason = models.CharField(max_length=20, choices=_choices(Reason), blank=True)
     generation = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -245,7 +239,7 @@ class RoundTrip(models.Model):
     moved = ExactDecimalField()
     net = ExactDecimalField(null=True, blank=True)
     fills = models.PositiveIntegerField()
-    reason = models.CharField(max_length=20, choices=Reason, blank=True)
+    reason = models.CharField(max_length=20, choices=_choices(Reason), blank=True)
 
     class Meta:
         indexes = [

@@ -12,7 +12,7 @@ from django.db.models import Max, Min, Q, QuerySet
 
 from kernel.cursor import Cursor
 from kernel.errors import BadRequest
-from trades.domain.facts import read_time
+from trades.domain.reading import read_time
 from trades.models import (
     Decision,
     Fill,

@@ -10,8 +10,8 @@ from django.utils import timezone
 from accounts.models import User
 from audit import services as audit
 from kernel.cache import bump
-from kernel.errors import Conflict, FieldError, Forbidden, Invalid
-from trades.domain.facts import ASSET, zone_of
+from kernel.errors import Conflict, FieldError, Forbidden, Invalid, summary
+from trades.domain.reading import ASSET, zone_of
 from trades.models import Book, BookMethod
 from trades.queries.books import chosen_book, is_id, own_books
 
@@ -95,19 +95,24 @@ def _check(new: NewBook) -> None:
         )
     if errors:
         raise Invalid(
-            "; ".join(f"{one.pointer.strip('/')} {one.detail}" for one in errors),
+            summary(errors, most=len(errors)),
             code="invalid",
             errors=errors,
         )
 
 
-def writable_book(wanted: str, by: User, pointer: str = "/book") -> Book:
+def locked(book: Book) -> Book:
+    """The book's row, locked: one writer at a time for everything in it."""
+    return Book.objects.select_for_update().get(pk=book.pk)
+
+
+def writable_book(text: str, by: User, pointer: str = "/book") -> Book:
     """The book that a person names (id or name; "" is their only one) to write in.
 
     Raises Invalid when there is no such book for them, Forbidden when it is
     somebody else's that they may only read.
     """
-    if not wanted:
+    if not text:
         own = list(own_books(by)[:2])
         if len(own) == 1:
             return own[0]
@@ -116,10 +121,10 @@ def writable_book(wanted: str, by: User, pointer: str = "/book") -> Book:
             code="book",
             errors=[FieldError(pointer, "required", "names no book")],
         )
-    book = chosen_book(by, wanted)
+    book = chosen_book(by, text)
     if book is None:
         raise Invalid(
-            f"There is no book {wanted[:40]!r} that you may see.",
+            f"There is no book {text[:40]!r} that you may see.",
             code="book",
             errors=[FieldError(pointer, "unknown", "is no book that you may see")],
         )

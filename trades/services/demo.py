@@ -11,8 +11,8 @@ from django.utils import timezone
 from accounts.models import User
 from trades.domain.demo import DemoBook, Desk, desk
 from trades.models import Book, Instrument, Strategy
-from trades.services.booking import import_rows
 from trades.services.books import NewBook, create_book
+from trades.services.recording import record_history
 
 
 def load(today: date, by: User) -> list[Book]:
@@ -36,7 +36,7 @@ def _load(demo: DemoBook, found: Desk, by: User) -> Book | None:
     owner = User.objects.get(username=account.owner)
     new = NewBook(account.name, "USD", allow_short=True, demo=True)
     book = create_book(new, owner, by)
-    import_rows(book, demo.fills, demo.transfers, found.prices, demo.decisions, by)
+    record_history(book, demo.fills, demo.transfers, found.prices, demo.decisions, by)
     return book
 
 

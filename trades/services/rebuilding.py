@@ -9,7 +9,9 @@ from django.db import transaction
 
 from kernel.cache import bump
 from kernel.numbers import text_or_none
-from trades.domain import matching
+from trades.domain import lots
+from trades.domain.matching import Pair
+from trades.domain.units import number
 from trades.models import (
     Balance,
     Book,
@@ -21,8 +23,11 @@ from trades.models import (
     RoundTrip,
     Transfer,
 )
-from trades.services import booking, ledger
-from trades.services.ledger import Deltas
+from trades.queries.facts import ROWS, stored_facts
+from trades.services.books import locked
+from trades.services.cash import BalanceChanges, save_balances
+from trades.services.pairs import extend, new_pair
+from trades.services.rows import lot_row, match_row, positions_of, trip_row
 
 LOT = [
     "fill_id",
@@ -93,20 +98,20 @@ def differences(book: Book) -> list[str]:
 
     Reads every fact of the book; writes nothing.
     """
-    found: list[str] = []
-    deltas = Deltas()
+    different: list[str] = []
+    changes = BalanceChanges()
     for instrument in _instruments(book):
-        pair = ledger.new_pair(book, instrument)
-        pair.apply_all(ledger.stored_facts(book, instrument))
+        pair = new_pair(book, instrument)
+        pair.apply_all(stored_facts(book, instrument))
         for match in pair.matches:
             realised = match.realised
-            deltas.matched(
-                None if realised is None else matching.number(realised),
+            changes.matched(
+                None if realised is None else number(realised),
                 instrument.quote,
             )
-        found.extend(_compare_pair(book, instrument, pair))
-    _add_facts(book, deltas)
-    return found + _compare_balances(book, deltas)
+        different.extend(_compare_pair(book, instrument, pair))
+    _add_facts(book, changes)
+    return different + _compare_balances(book, changes)
 
 
 def rebuild(book: Book) -> None:
@@ -115,17 +120,17 @@ def rebuild(book: Book) -> None:
     Positions keep their ids; lots and matches get new ones.
     """
     with transaction.atomic():
-        book = booking.locked(book)
+        book = locked(book)
         Match.objects.filter(book=book).delete()
         RoundTrip.objects.filter(book=book).delete()
         Lot.objects.filter(book=book).delete()
         Balance.objects.filter(book=book).delete()
-        deltas = Deltas()
+        changes = BalanceChanges()
         for instrument in _instruments(book):
-            facts = ledger.stored_facts(book, instrument)
-            ledger.extend(book, instrument, facts, deltas)
-        _add_facts(book, deltas)
-        ledger.save_balances(book, deltas)
+            facts = stored_facts(book, instrument)
+            extend(book, instrument, facts, changes)
+        _add_facts(book, changes)
+        save_balances(book, changes)
         bump(f"book:{book.pk}")
 
 
@@ -137,12 +142,12 @@ def _instruments(book: Book) -> list[Instrument]:
     return list(Instrument.objects.filter(pk__in=used).order_by("pk"))
 
 
-def _add_facts(book: Book, deltas: Deltas) -> None:
+def _add_facts(book: Book, changes: BalanceChanges) -> None:
     fills = Fill.objects.filter(book=book).exclude(status=Fill.Status.VOIDED)
-    for fill in fills.select_related("instrument").iterator(ledger.CHUNK):
-        deltas.fill(fill, fill.instrument)
+    for fill in fills.select_related("instrument").iterator(ROWS):
+        changes.fill(fill, fill.instrument)
     for transfer in Transfer.objects.filter(book=book).select_related("instrument"):
-        deltas.transfer(transfer)
+        changes.transfer(transfer)
 
 
 def _plain(value: Any) -> str:
@@ -158,7 +163,7 @@ def _rows(things: Iterable[Any], names: list[str]) -> list[Row]:
     return [_row(thing, names) for thing in things]
 
 
-def _match_row(row: Match, lot: Lot | matching.Lot | None) -> Row:
+def _match_row(row: Match, lot: Lot | lots.Lot | None) -> Row:
     if lot is None:
         origin = ""
     elif isinstance(lot, Lot):
@@ -168,26 +173,24 @@ def _match_row(row: Match, lot: Lot | matching.Lot | None) -> Row:
     return (origin, *_row(row, MATCH[1:]))
 
 
-def _compare_pair(
-    book: Book, instrument: Instrument, pair: matching.Pair
-) -> Iterator[str]:
+def _compare_pair(book: Book, instrument: Instrument, pair: Pair) -> Iterator[str]:
     rule = {"book": book, "instrument": instrument}
-    lots = [ledger.lot_row(book, instrument, lot) for lot in pair.opened]
+    derived = [lot_row(book, instrument, lot) for lot in pair.opened]
     yield from _compare(
         f"{instrument} lots",
         _rows(Lot.objects.filter(**rule).order_by("id"), LOT),
-        _rows(lots, LOT),
+        _rows(derived, LOT),
     )
     stored = Match.objects.filter(**rule).select_related("lot").order_by("id")
     yield from _compare(
         f"{instrument} matches",
         [_match_row(row, row.lot) for row in stored],
         [
-            _match_row(ledger.match_row(book, instrument, match), match.lot)
+            _match_row(match_row(book, instrument, match), match.lot)
             for match in pair.matches
         ],
     )
-    trips = [ledger.trip_row(book, instrument, trip) for trip in pair.trips]
+    trips = [trip_row(book, instrument, trip) for trip in pair.trips]
     yield from _compare(
         f"{instrument} round trips",
         _rows(RoundTrip.objects.filter(**rule).order_by("id"), TRIP),
@@ -196,25 +199,25 @@ def _compare_pair(
     yield from _compare(
         f"{instrument} positions",
         sorted(_rows(Position.objects.filter(**rule), POSITION)),
-        sorted(_rows(ledger.positions_of(book, instrument, pair), POSITION)),
+        sorted(_rows(positions_of(book, instrument, pair), POSITION)),
     )
 
 
 def _compare(what: str, stored: list[Row], derived: list[Row]) -> Iterator[str]:
     if stored != derived:
         wrong = sum(
-            one != other for one, other in zip(stored, derived, strict=False)
+            row != twin for row, twin in zip(stored, derived, strict=False)
         ) + abs(len(stored) - len(derived))
         yield f"{what}: {len(stored)} stored, {len(derived)} derived, {wrong} differ"
 
 
-def _compare_balances(book: Book, deltas: Deltas) -> list[str]:
-    found = []
+def _compare_balances(book: Book, changes: BalanceChanges) -> list[str]:
+    different = []
     stored = {row.currency: row for row in Balance.objects.filter(book=book)}
-    for currency in sorted(set(stored) | set(deltas.by_currency)):
-        mine = _row(deltas.by_currency[currency], BALANCE)
+    for currency in sorted(set(stored) | set(changes.by_currency)):
+        mine = _row(changes.by_currency[currency], BALANCE)
         row = stored.get(currency)
         kept = _row(row, BALANCE) if row else ("0",) * len(BALANCE)
         if kept != mine:
-            found.append(f"{currency} balance: stored {kept}, derived {mine}")
-    return found
+            different.append(f"{currency} balance: stored {kept}, derived {mine}")
+    return different

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from kernel.errors import ProductError
 from trades.management.commands.import_trades import explained, read
-from trades.services.importing import import_prices
+from trades.services.prices import import_prices
 
 
 class Command(BaseCommand):

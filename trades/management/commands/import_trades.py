@@ -13,8 +13,10 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import User
 from kernel.errors import ProductError
 from kernel.numbers import text
-from trades.domain.importing import FORMATS, LARGEST
-from trades.services.importing import Imported, Preview, Source, import_file, look
+from trades.domain.formats.dialect import LARGEST
+from trades.domain.importing import FORMATS
+from trades.services.importing import ImportResult, import_file
+from trades.services.previewing import Preview, Source, look
 
 
 class Command(BaseCommand):
@@ -31,12 +33,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         source = Source(
-            read(options["file"]),
-            options["file"].name,
-            options["book"],
-            options["base"],
-            options["zone"],
-            options["format"],
+            content=read(options["file"]),
+            file_name=options["file"].name,
+            book=options["book"],
+            base=options["base"],
+            zone=options["zone"],
+            file_format=options["format"],
         )
         try:
             if options["dry_run"]:
@@ -82,7 +84,7 @@ class Command(BaseCommand):
         for name, value in parsed.recomputed.items():
             write(f"  recomputed {name}: {value}")
 
-    def _done(self, imported: Imported) -> None:
+    def _done(self, imported: ImportResult) -> None:
         progress("")
         book = imported.book
         self._say(imported.preview)

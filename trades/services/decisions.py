@@ -1,0 +1,53 @@
+"""Decisions of models: recorded with the trades that they caused."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from trades.domain.facts import NewDecision
+from trades.models import Book, Decision
+from trades.queries.facts import IDS, ROWS
+
+
+def save_decisions(book: Book, new: Sequence[NewDecision], now: datetime) -> int:
+    before = Decision.objects.filter(book=book).count() if new else 0
+    rows = [
+        Decision(
+            book=book,
+            external_id=one.external_id,
+            model=one.model,
+            model_version=one.model_version,
+            strategy=one.strategy,
+            symbol=one.symbol,
+            direction=one.direction,
+            confidence=one.confidence,
+            price_target=one.price_target,
+            horizon=one.horizon,
+            features=dict(one.features),
+            inputs_digest=one.inputs_digest,
+            reasoning=one.reasoning,
+            risk_checks=[dict(check) for check in one.risk_checks],
+            decided_at=one.decided_at,
+            recorded_at=now,
+        )
+        for one in new
+    ]
+    Decision.objects.bulk_create(rows, ignore_conflicts=True, batch_size=ROWS)
+    return Decision.objects.filter(book=book).count() - before if new else 0
+
+
+def decision_ids(book: Book, names: Collection[str]) -> dict[str, int]:
+    """{external id or id as given: id} of this book's decisions."""
+    ids: dict[str, int] = {}
+    ordered = sorted(names)
+    for start in range(0, len(ordered), IDS):
+        part = ordered[start : start + IDS]
+        numbers = [int(one) for one in part if one.isdecimal() and len(one) < 19]
+        rows = Decision.objects.filter(book=book)
+        ids.update(
+            (str(pk), pk)
+            for pk in rows.filter(pk__in=numbers).values_list("pk", flat=True)
+        )
+        ids.update(rows.filter(external_id__in=part).values_list("external_id", "pk"))
+    return ids

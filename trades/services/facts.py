@@ -1,0 +1,205 @@
+"""Facts as rows: instruments named, amounts rounded and fees valued, nothing saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from kernel.errors import FieldError, Invalid, summary
+from kernel.numbers import NotExact, exact, rounded
+from trades.domain.facts import NewFill, NewTransfer, symbol_parts
+from trades.models import Book, Fill, ImportBatch, Instrument, Transfer
+from trades.queries.rates import BookRates
+from trades.services.decisions import decision_ids
+
+
+def instruments_of(
+    book: Book, fills: Sequence[NewFill], transfers: Sequence[NewTransfer]
+) -> dict[str, Instrument]:
+    """{symbol as given: Instrument}; unknown ones are created."""
+    given = {fill.symbol for fill in fills}
+    given |= {transfer.symbol for transfer in transfers if transfer.symbol}
+    parts = {symbol: symbol_parts(symbol, book.base_currency) for symbol in given}
+    needed = {(stored, quote): base for stored, base, quote in parts.values()}
+    rows = _stored(needed)
+    missing = sorted(set(needed) - set(rows))
+    if missing:
+        Instrument.objects.bulk_create(
+            (
+                Instrument(symbol=symbol, base=needed[symbol, quote], quote=quote)
+                for symbol, quote in missing
+            ),
+            ignore_conflicts=True,
+        )
+        rows |= _stored(missing)
+    return {symbol: rows[stored, quote] for symbol, (stored, _, quote) in parts.items()}
+
+
+def _stored(names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Instrument]:
+    symbols = {symbol for symbol, _ in names}
+    rows = Instrument.objects.filter(symbol__in=symbols)
+    return {(row.symbol, row.quote): row for row in rows}
+
+
+def fill_rows(
+    book: Book,
+    new: Sequence[NewFill],
+    instruments: Mapping[str, Instrument],
+    batch: ImportBatch | None,
+    now: datetime,
+    pointers: Sequence[str],
+) -> list[Fill]:
+    """Unsaved rows, amounts rounded and fees valued. Raises Invalid."""
+    rates = BookRates(book)
+    decisions = decision_ids(book, {fill.decision for fill in new if fill.decision})
+    rows: list[Fill] = []
+    errors: list[FieldError] = []
+    for index, fill in enumerate(new):
+        where = pointers[index] if pointers else ""
+        instrument = instruments[fill.symbol]
+        errors.extend(_faults(fill, instrument, decisions, where))
+        row = _fill_row(book, fill, instrument, rates)
+        row.decision_id = decisions.get(fill.decision)
+        row.batch, row.recorded_at = batch, now
+        rows.append(row)
+    if errors:
+        raise Invalid(summary(errors), code="invalid", errors=errors)
+    return rows
+
+
+def _faults(
+    new: NewFill,
+    instrument: Instrument,
+    decisions: Mapping[str, int],
+    where: str,
+) -> Iterable[FieldError]:
+    in_base = new.fee_currency == instrument.base != instrument.quote
+    if in_base and new.side == Fill.Side.BUY and new.fee >= new.quantity:
+        yield FieldError(f"{where}/fee", "range", "eats the whole quantity")
+    if new.decision and new.decision not in decisions:
+        yield FieldError(
+            f"{where}/decision_id", "unknown", "is no decision of this book"
+        )
+
+
+def _fill_row(
+    book: Book,
+    new: NewFill,
+    instrument: Instrument,
+    rates: BookRates,
+) -> Fill:
+    currency = new.fee_currency or instrument.quote
+    return Fill(
+        book=book,
+        external_id=new.external_id,
+        order_id=new.order_id,
+        instrument=instrument,
+        side=new.side,
+        quantity=new.quantity,
+        price=new.price,
+        amount=new.booked_amount,
+        fee=new.fee,
+        fee_currency=currency,
+        fee_value=_fee_value(new, currency, instrument, rates),
+        liquidity=new.liquidity,
+        order_type=new.order_type,
+        executed_at=new.executed_at,
+        sequence=new.sequence,
+        strategy=new.strategy,
+        note=new.note,
+    )
+
+
+def _fee_value(
+    new: NewFill, currency: str, instrument: Instrument, rates: BookRates
+) -> Decimal | None:
+    """The fee in the quote currency, rounded once; None where no rate is known."""
+    if not new.fee or currency == instrument.quote:
+        return new.fee
+    if currency == instrument.base:
+        return rounded(new.fee * new.price)
+    rate = rates.at(currency, instrument.quote, new.executed_at)
+    if rate is None:
+        return None
+    try:
+        return exact(rounded(new.fee * rate))
+    except (NotExact, ArithmeticError):
+        return None
+
+
+def fill_content(fill: Fill) -> tuple[Any, ...]:
+    """What makes a repeat the same fill."""
+    return (
+        fill.instrument_id,
+        fill.side,
+        fill.quantity,
+        fill.price,
+        fill.amount,
+        fill.fee,
+        fill.fee_currency,
+        fill.executed_at,
+        fill.order_id,
+        fill.order_type,
+        fill.liquidity,
+        fill.strategy,
+        fill.decision_id,
+        fill.note,
+    )
+
+
+def transfer_rows(
+    book: Book,
+    new: Sequence[NewTransfer],
+    instruments: Mapping[str, Instrument],
+    batch: ImportBatch | None,
+    now: datetime,
+) -> list[Transfer]:
+    implied = _implied(book, [transfer for transfer in new if not transfer.symbol])
+    return [
+        Transfer(
+            book=book,
+            external_id=transfer.external_id,
+            kind=transfer.kind,
+            asset=transfer.asset,
+            amount=transfer.amount,
+            cost=transfer.cost,
+            instrument=instruments[transfer.symbol]
+            if transfer.symbol
+            else implied.get(transfer.asset),
+            strategy=transfer.strategy,
+            at=transfer.at,
+            sequence=transfer.sequence,
+            note=transfer.note,
+            batch=batch,
+            recorded_at=now,
+        )
+        for transfer in new
+    ]
+
+
+def _implied(book: Book, moves: Sequence[NewTransfer]) -> dict[str, Instrument]:
+    """{asset: the instrument that moves} for transfers that name no symbol: an asset
+    that trades against the book's base currency is that instrument, any other cash."""
+    assets = {transfer.asset for transfer in moves} - {book.base_currency}
+    if not assets:
+        return {}
+    return {
+        row.base: row
+        for row in Instrument.objects.filter(
+            base__in=assets, quote=book.base_currency
+        ).order_by("-symbol")
+    }
+
+
+def transfer_content(transfer: Transfer) -> tuple[Any, ...]:
+    return (
+        transfer.kind,
+        transfer.asset,
+        transfer.amount,
+        transfer.cost,
+        transfer.at,
+        transfer.strategy,
+        transfer.note,
+    )

@@ -1,0 +1,291 @@
+"""Recording: facts in, with everything that follows from them, in one transaction.
+
+The same steps serve one fill from the API, a file and the demo data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from audit import services as audit
+from kernel.cache import bump
+from kernel.errors import Conflict, FieldError
+from operations.services import scheduler
+from trades.domain.facts import NewBalance, NewDecision, NewFill, NewPrice, NewTransfer
+from trades.domain.ordering import Key
+from trades.models import Book, Fill, ImportBatch, Instrument, Strategy, Transfer
+from trades.queries.facts import (
+    IDS,
+    ROWS,
+    facts_of,
+    fill_key,
+    last_key,
+    transfer_key,
+)
+from trades.services.books import locked
+from trades.services.cash import BalanceChanges, save_balances
+from trades.services.decisions import save_decisions
+from trades.services.facts import (
+    fill_content,
+    fill_rows,
+    instruments_of,
+    transfer_content,
+    transfer_rows,
+)
+from trades.services.pairs import extend, replay
+from trades.services.prices import save_prices
+from trades.services.statements import save_statements
+
+Row = TypeVar("Row", Fill, Transfer)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entries:
+    """What is to be recorded in one book at once."""
+
+    fills: Sequence[NewFill] = ()
+    transfers: Sequence[NewTransfer] = ()
+    prices: Sequence[NewPrice] = ()
+    balances: Sequence[NewBalance] = ()
+    decisions: Sequence[NewDecision] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """What became of it: `fills` and `transfers` in the order given (known ones
+    included), `new` counts by kind, `duplicates` how many were known already."""
+
+    fills: list[Fill]
+    transfers: list[Transfer]
+    new: Mapping[str, int]
+    duplicates: int
+    recorded_at: datetime
+
+    @property
+    def anything(self) -> bool:
+        return any(self.new.values())
+
+
+def record(
+    book: Book,
+    entries: Entries,
+    *,
+    batch: ImportBatch | None = None,
+    pointers: Sequence[str] = (),
+) -> Recording:
+    """Write facts and what follows from them. The book is locked, the caller's
+    transaction open. `pointers` name the entries in errors.
+
+    Raises Conflict and Invalid before anything of it is visible.
+    """
+    now = timezone.now()
+    prices = save_prices(entries.prices, now)
+    instruments = instruments_of(book, entries.fills, entries.transfers)
+    decisions = save_decisions(book, entries.decisions, now)
+    known_fills = _known(Fill, book, [fill.external_id for fill in entries.fills])
+    known_transfers = _known(
+        Transfer, book, [transfer.external_id for transfer in entries.transfers]
+    )
+    fills = _fresh(
+        fill_rows(book, entries.fills, instruments, batch, now, pointers),
+        known_fills,
+        fill_content,
+        pointers,
+    )
+    transfers = _fresh(
+        transfer_rows(book, entries.transfers, instruments, batch, now),
+        known_transfers,
+        transfer_content,
+        pointers,
+    )
+    _write(book, fills, transfers)
+    stated = save_statements(book, entries.balances, batch, now)
+    known_fills |= {fill.external_id: fill for fill in fills}
+    known_transfers |= {transfer.external_id: transfer for transfer in transfers}
+    given = len(entries.fills) + len(entries.transfers)
+    return Recording(
+        fills=[known_fills[fill.external_id] for fill in entries.fills],
+        transfers=[
+            known_transfers[transfer.external_id] for transfer in entries.transfers
+        ],
+        new={
+            "fills": len(fills),
+            "transfers": len(transfers),
+            "prices": prices,
+            "balances": stated,
+            "decisions": decisions,
+        },
+        duplicates=given - len(fills) - len(transfers),
+        recorded_at=now,
+    )
+
+
+def _write(book: Book, fills: Sequence[Fill], transfers: Sequence[Transfer]) -> None:
+    """Insert new facts and what follows from them."""
+    late = _late(book, fills, transfers)  # asked before they are there
+    Fill.objects.bulk_create(fills, batch_size=ROWS)
+    Transfer.objects.bulk_create(transfers, batch_size=ROWS)
+    _save_strategies(fills, transfers)
+    _follow(book, fills, transfers, late)
+    if fills or transfers:
+        scheduler.request_following("book", str(book.pk))
+
+
+def _known(model: type[Row], book: Book, ids: Sequence[str]) -> dict[str, Row]:
+    """Rows of these external ids, in bounded queries."""
+    known: dict[str, Row] = {}
+    for start in range(0, len(ids), IDS):
+        rows = model._default_manager.filter(
+            book=book, external_id__in=ids[start : start + IDS]
+        ).select_related("instrument")
+        known.update((row.external_id, row) for row in rows)
+    return known
+
+
+def _fresh(
+    rows: Sequence[Row],
+    known: Mapping[str, Row],
+    content: Callable[[Row], tuple[Any, ...]],
+    pointers: Sequence[str],
+) -> list[Row]:
+    """The rows that are new. Raises Conflict where an id has other content."""
+    seen = dict(known)
+    fresh: list[Row] = []
+    clashes: list[FieldError] = []
+    for index, row in enumerate(rows):
+        old = seen.get(row.external_id)
+        if old is None:
+            seen[row.external_id] = row
+            fresh.append(row)
+        elif content(old) != content(row):
+            where = pointers[index] if pointers else ""
+            clashes.append(
+                FieldError(
+                    f"{where}/external_id",
+                    "other_content",
+                    f"{row.external_id} is booked already with other content",
+                )
+            )
+    if clashes:
+        raise Conflict(
+            f"{clashes[0].detail}; nothing was booked.",
+            code="external_id",
+            errors=clashes,
+        )
+    return fresh
+
+
+def _save_strategies(fills: Iterable[Fill], transfers: Iterable[Transfer]) -> None:
+    names = {fill.strategy for fill in fills}
+    names |= {transfer.strategy for transfer in transfers}
+    names.discard("")
+    if names:
+        Strategy.objects.bulk_create(
+            (Strategy(name=name) for name in sorted(names)), ignore_conflicts=True
+        )
+
+
+@dataclass
+class _PairFacts:
+    """The new facts of one instrument in a book."""
+
+    instrument: Instrument
+    fills: list[Fill] = field(default_factory=list)
+    transfers: list[Transfer] = field(default_factory=list)
+
+    @property
+    def first(self) -> Key:
+        keys = [fill_key(fill) for fill in self.fills]
+        return min(keys + [transfer_key(transfer) for transfer in self.transfers])
+
+
+def _by_pair(
+    fills: Sequence[Fill], transfers: Sequence[Transfer]
+) -> dict[int, _PairFacts]:
+    news: dict[int, _PairFacts] = {}
+    for fill in fills:
+        news.setdefault(fill.instrument_id, _PairFacts(fill.instrument)).fills.append(
+            fill
+        )
+    for transfer in transfers:
+        instrument = transfer.instrument
+        if instrument is not None:
+            pair = news.setdefault(instrument.pk, _PairFacts(instrument))
+            pair.transfers.append(transfer)
+    return news
+
+
+def _late(
+    book: Book, fills: Sequence[Fill], transfers: Sequence[Transfer]
+) -> dict[int, datetime]:
+    """The pairs in which a new fact is not the newest, and since when. Asked before
+    the facts are written."""
+    late = {}
+    for pk, news in _by_pair(fills, transfers).items():
+        last = last_key(book, news.instrument)
+        if last is not None and news.first < last:
+            late[pk] = news.first[0]
+    return late
+
+
+def _follow(
+    book: Book,
+    fills: Sequence[Fill],
+    transfers: Sequence[Transfer],
+    late: Mapping[int, datetime],
+) -> None:
+    """Match the new facts and move balances and positions on."""
+    changes = BalanceChanges()
+    for pk, news in sorted(_by_pair(fills, transfers).items()):
+        if pk in late:
+            replay(book, news.instrument, late[pk], changes)
+        else:
+            facts = facts_of(news.instrument, news.fills, news.transfers)
+            extend(book, news.instrument, facts, changes)
+    for fill in fills:
+        changes.fill(fill, fill.instrument)
+    for transfer in transfers:
+        changes.transfer(transfer)
+    save_balances(book, changes)
+
+
+def record_history(
+    book: Book,
+    fills: Sequence[NewFill],
+    transfers: Sequence[NewTransfer],
+    prices: Sequence[NewPrice],
+    decisions: Sequence[NewDecision],
+    by: User,
+) -> Recording:
+    """Record a whole history at once, with one event: the way of the demo data."""
+    entries = Entries(
+        fills=fills, transfers=transfers, prices=prices, decisions=decisions
+    )
+    with transaction.atomic():
+        book = locked(book)
+        recorded = record(book, entries)
+        if recorded.anything:
+            bump(f"book:{book.pk}")
+            audit.append(
+                "trades.rows.imported",
+                actor=by.actor,
+                object=group_object(recorded.fills)
+                if recorded.fills
+                else f"book:{book.pk}",
+                data={kind: str(count) for kind, count in recorded.new.items()},
+            )
+    return recorded
+
+
+def group_object(fills: Sequence[Fill]) -> str:
+    """The audit object of fills booked by one call: `trade:7` or `trades:7-19`."""
+    ids = [fill.pk for fill in fills]
+    first, last = min(ids), max(ids)
+    return f"trade:{first}" if first == last else f"trades:{first}-{last}"

@@ -1,0 +1,141 @@
+"""Lots, matches, trips and positions as rows of the database, and back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from trades.domain import lots, trips
+from trades.domain.lots import Reason
+from trades.domain.matching import Pair
+from trades.domain.units import number, units
+from trades.models import Book, Instrument, Lot, Match, Position, RoundTrip
+
+
+def lot_of(row: Lot) -> lots.Lot:
+    return lots.Lot(
+        long=row.long,
+        at=row.opened_at,
+        quantity=units(row.quantity),
+        amount=units(row.amount),
+        fee=units(row.fee),
+        strategy=row.strategy,
+        trade=row.fill_id,
+        movement=row.transfer_id,
+        reason=row.reason,
+        id=row.pk,
+        left=units(row.remaining_quantity),
+        amount_left=units(row.remaining_amount),
+        fee_left=units(row.remaining_fee),
+    )
+
+
+def trip_of(row: RoundTrip) -> trips.Trip:
+    return trips.Trip(
+        long=row.long,
+        opened_at=row.opened_at,
+        strategy=row.strategy,
+        trade=row.opened_by_id,
+        entry_quantity=units(row.entry_quantity),
+        entry_amount=units(row.entry_amount),
+        exit_quantity=units(row.exit_quantity),
+        exit_amount=units(row.exit_amount),
+        entry_fee=units(row.entry_fee),
+        exit_fee=units(row.exit_fee),
+        funding=units(row.funding),
+        moved=units(row.moved),
+        basis=units(row.open_basis),
+        fills=row.fills,
+        reason=row.reason,
+        id=row.pk,
+    )
+
+
+def lot_row(book: Book, instrument: Instrument, lot: lots.Lot) -> Lot:
+    return Lot(
+        book=book,
+        instrument=instrument,
+        fill_id=lot.trade,
+        transfer_id=lot.movement,
+        long=lot.long,
+        opened_at=lot.at,
+        quantity=number(lot.quantity),
+        amount=number(lot.amount),
+        fee=number(lot.fee),
+        remaining_quantity=number(lot.left),
+        remaining_amount=number(lot.amount_left),
+        remaining_fee=number(lot.fee_left),
+        strategy=lot.strategy,
+        reason=lot.reason,
+    )
+
+
+def match_row(book: Book, instrument: Instrument, match: lots.Match) -> Match:
+    return Match(
+        book=book,
+        instrument=instrument,
+        lot_id=match.lot.id if match.lot else None,
+        fill_id=match.trade,
+        transfer_id=match.movement,
+        kind=match.kind,
+        method=book.method,
+        quantity=number(match.quantity),
+        cost=None if match.cost is None else number(match.cost),
+        proceeds=number(match.proceeds),
+        fee=number(match.fee),
+        entry_fee=number(match.entry_fee),
+        realised=None if match.realised is None else number(match.realised),
+        strategy=match.strategy,
+        at=match.at,
+        reason=match.reason,
+    )
+
+
+def trip_row(book: Book, instrument: Instrument, trip: trips.Trip) -> RoundTrip:
+    closed = trip.closed_at is not None
+    net = trip.net if closed else None
+    return RoundTrip(
+        id=trip.id,
+        book=book,
+        instrument=instrument,
+        long=trip.long,
+        strategy=trip.strategy,
+        opened_by_id=trip.trade,
+        closed_by_id=trip.closed_by,
+        opened_at=trip.opened_at,
+        closed_at=trip.closed_at,
+        entry_quantity=number(trip.entry_quantity),
+        entry_amount=number(trip.entry_amount),
+        entry_fee=number(trip.entry_fee),
+        exit_quantity=number(trip.exit_quantity),
+        exit_amount=number(trip.exit_amount),
+        exit_fee=number(trip.exit_fee),
+        entry_basis=number(trip.entry_basis),
+        open_basis=number(trip.basis),
+        funding=number(trip.funding),
+        moved=number(trip.moved),
+        net=None if net is None else number(net),
+        fills=trip.fills,
+        reason=trip.reason,
+    )
+
+
+def positions_of(book: Book, instrument: Instrument, pair: Pair) -> Iterator[Position]:
+    """The open lots of a pair, summed up by strategy (unsaved rows)."""
+    groups: dict[str, list[lots.Lot]] = defaultdict(list)
+    for lot in pair.lots:
+        groups[lot.strategy].append(lot)
+    for strategy, held in groups.items():
+        quantity = number(sum(lot.left for lot in held))
+        unknown = [lot for lot in held if lot.reason == Reason.MISSING_COST]
+        yield Position(
+            book=book,
+            instrument=instrument,
+            strategy=strategy,
+            quantity=quantity if held[0].long else -quantity,
+            amount=number(sum(lot.amount_left for lot in held)),
+            fee=number(sum(lot.fee_left for lot in held)),
+            missing_quantity=number(sum(lot.left for lot in unknown)),
+            lots=len(held),
+            opened_at=min(lot.at for lot in held),
+        )
