@@ -7,7 +7,7 @@ from typing import Annotated
 
 from accounts.models import User
 from accounts.queries import permissions_of, roles_of
-from accounts.services.tokens import AccessToken, Pair
+from accounts.services.tokens import AccessToken, Tokens
 from kernel.schema import Answer
 
 
@@ -18,7 +18,7 @@ class TokenPair(Answer):
     expires_in: Annotated[int, "seconds the access token lives"]
 
     @classmethod
-    def of(cls, pair: Pair) -> TokenPair:
+    def of(cls, pair: Tokens) -> TokenPair:
         return cls(
             access=pair.access,
             refresh=pair.refresh,

@@ -188,7 +188,7 @@ RULES: dict[str, Callable[[str], bool]] = {
 }
 
 
-def _page_classes() -> dict[str, http.Answer]:
+def _page_classes() -> dict[str, http.Reply]:
     """One answer of each kind: page, logged-in page, redirect, missing, API, health."""
     browser = sessions.browser_session(account.account())
     try:

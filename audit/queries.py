@@ -19,7 +19,7 @@ REMEMBER_SECONDS = 60
 
 
 @dataclass(frozen=True)
-class Head:
+class LogHead:
     """How long the log is, what its tree hashes to (hex), and its name."""
 
     size: int
@@ -34,10 +34,10 @@ class LogVerification(verify.Verification):
     at: datetime = field(default_factory=timezone.now)
 
 
-def head() -> Head:
+def head() -> LogHead:
     """The log as of now; size 0 and an empty name before its first event."""
     tree = tree_now()
-    return Head(tree.size, tree.root().hex(), origin() or "")
+    return LogHead(tree.size, tree.root().hex(), origin() or "")
 
 
 def recent(limit: int, cursor: str = "") -> Page[AuditEvent]:
@@ -148,10 +148,10 @@ def _size() -> int:
     return 0 if last is None else last + 1
 
 
-def _rows(size: int) -> Iterator[verify.Row]:
+def _rows(size: int) -> Iterator[verify.StoredEvent]:
     rows = AuditEvent.objects.filter(seq__lt=size).order_by("seq")
     for row in rows.iterator(chunk_size=1000):
-        yield verify.Row(
+        yield verify.StoredEvent(
             seq=row.seq,
             body=bytes(row.body),
             leaf=bytes(row.leaf),

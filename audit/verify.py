@@ -19,7 +19,7 @@ MOST_PROBLEMS = 100  # one fault early may break every later line; name the firs
 
 
 @dataclass(frozen=True)
-class Row:
+class StoredEvent:
     """One stored event: exact body, its hash, and the columns copied from it."""
 
     seq: int
@@ -64,7 +64,9 @@ class _Walk:
         )
 
 
-def verify(rows: Iterable[Row], heads: Sequence[note.Head] = ()) -> Verification:
+def verify(
+    rows: Iterable[StoredEvent], heads: Sequence[note.Head] = ()
+) -> Verification:
     """Walk the log from its first event; `heads` are signed heads from outside.
 
     Every problem is one sentence naming the event or the size.
@@ -98,7 +100,7 @@ def opened(
         return None, [f"the checkpoint cannot be believed: {error}"]
 
 
-def _step(walk: _Walk, row: Row) -> None:
+def _step(walk: _Walk, row: StoredEvent) -> None:
     if row.seq != walk.size:
         walk.say(_gap(walk.size, row.seq))
     computed = merkle.leaf_hash(row.body)
@@ -119,7 +121,7 @@ def _gap(expected: int, seq: int) -> str:
     return f"events {expected} to {seq - 1} are missing"
 
 
-def _body_problems(row: Row, before: bytes) -> Iterable[str]:
+def _body_problems(row: StoredEvent, before: bytes) -> Iterable[str]:
     try:
         body = json.loads(row.body)
         canonical = jcs(body) == row.body
@@ -138,7 +140,7 @@ def _body_problems(row: Row, before: bytes) -> Iterable[str]:
         yield f"a log begins with {event.STARTED}"
 
 
-def _copies(row: Row, body: Mapping[str, Any]) -> Iterable[str]:
+def _copies(row: StoredEvent, body: Mapping[str, Any]) -> Iterable[str]:
     copies = {
         "seq": str(row.seq),
         "kind": row.kind,

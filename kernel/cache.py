@@ -22,12 +22,12 @@ def tag(*names: str) -> str:
     for name in _owed & set(names):
         _change(name)
     keys = [f"tag:{name}" for name in names]
-    found = cache.get_many(keys)
+    tags = cache.get_many(keys)
     for key in keys:
-        if key not in found:
-            found[key] = secrets.token_hex(6)
-            cache.add(key, found[key], KEEP_SECONDS)
-    return "-".join(found[key] for key in keys)
+        if key not in tags:
+            tags[key] = secrets.token_hex(6)
+            cache.add(key, tags[key], KEEP_SECONDS)
+    return "-".join(tags[key] for key in keys)
 
 
 def bump(*names: str) -> None:

@@ -35,7 +35,7 @@ class NoAnswer(Exception):
 
 
 @dataclass(frozen=True)
-class Answer:
+class Reply:
     """Status, headers (names in lower case) and at most the allowed bytes."""
 
     status: int
@@ -69,7 +69,7 @@ def own(
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
     timeout: float = TIMEOUT,
-) -> Answer:
+) -> Reply:
     """Ask the running product itself; no redirects, 5 MB. Raises NoAnswer."""
     signed = {OWN_HEADER: own_signature(path.partition("?")[0]), **(headers or {})}
     return _exchange(own_base() + path, None, method, signed, body, timeout, MAX_OWN)
@@ -81,7 +81,7 @@ def send(
     method: str = "POST",
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
-) -> Answer:
+) -> Reply:
     """Ask somebody else. Raises Refused or NoAnswer."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
@@ -94,10 +94,10 @@ def send(
 
 def _allowed_address(host: str, port: int) -> str:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise NoAnswer(f"{host} does not resolve: {error}") from error
-    addresses = [str(entry[4][0]) for entry in found]
+    addresses = [str(entry[4][0]) for entry in entries]
     for text in addresses:
         if not _may_reach(host, text):
             raise Refused(
@@ -130,7 +130,7 @@ def _exchange(
     body: bytes | None,
     timeout: float,
     most: int,
-) -> Answer:
+) -> Reply:
     parts = urlsplit(url)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -154,7 +154,7 @@ def _exchange(
         answer = connection.getresponse()
         content = answer.read(most + 1)[:most]
         names = {name.lower(): value for name, value in answer.getheaders()}
-        return Answer(answer.status, names, content)
+        return Reply(answer.status, names, content)
     except (OSError, http.client.HTTPException) as error:
         raise NoAnswer(
             f"{host}:{port}: {str(error) or type(error).__name__}"

@@ -53,10 +53,10 @@ def plain(text: str) -> str:
     """The words alone, for labels and titles."""
     if len(text) > LONGEST:
         return " ".join(text.split())
-    words = [
+    pieces = [
         child.content
         for token in _PARSER.parseInline(text)
         for child in token.children or ()
         if child.type in {"text", "code_inline", "softbreak"}
     ]
-    return " ".join("".join(words).split())
+    return " ".join("".join(pieces).split())

@@ -79,7 +79,7 @@ class Probe:
 
 
 @dataclass(frozen=True)
-class Job:
+class JobSpec:
     """A named job. `schedule` is "every 10m", "daily 02:00 UTC" or "" (on request);
     `follows` names what it is asked for after a change of (operations'
     `scheduler.request_following`).
@@ -98,7 +98,7 @@ class Job:
 
 
 PROBES: dict[str, Probe] = {}
-JOBS: dict[str, Job] = {}
+JOBS: dict[str, JobSpec] = {}
 MARKERS: dict[str, MarkerFunction] = {}
 ACTOR_NAMES: list[Callable[[set[str]], dict[str, str]]] = []
 
@@ -131,11 +131,11 @@ def job(
     queue: str = "heavy",
     follows: tuple[str, ...] = (),
 ) -> Callable[[JobFunction], JobFunction]:
-    """Register a job; see Job."""
+    """Register a job; see JobSpec."""
 
     def register(function: JobFunction) -> JobFunction:
         _only_once(JOBS, name)
-        JOBS[name] = Job(name, function, schedule, grace, timeout, queue, follows)
+        JOBS[name] = JobSpec(name, function, schedule, grace, timeout, queue, follows)
         return function
 
     return register

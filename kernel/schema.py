@@ -93,10 +93,10 @@ def component(answer: type[Answer], *, refer: Refer) -> Schema:
         "properties": properties,
         "required": list(properties),
     }
-    words = inspect.cleandoc(answer.__doc__ or "")
+    description = inspect.cleandoc(answer.__doc__ or "")
     # A dataclass without a docstring gets its signature for one.
-    if not words.startswith(f"{answer.__name__}("):
-        schema["description"] = words
+    if not description.startswith(f"{answer.__name__}("):
+        schema["description"] = description
     return schema
 
 

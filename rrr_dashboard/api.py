@@ -53,15 +53,15 @@ ANY_PROBLEM = {
 }
 
 
-class Described(AutoSchema):
+class OperationSchema(AutoSchema):
     """Operations are named by verb and path, so that no two can collide."""
 
     def get_operation_id(self) -> str:
-        words = self.path.strip("/").replace("/", "_").translate(DROP_BRACES)
-        return f"{self.method.lower()}_{words.removeprefix('api_')}".replace("-", "_")
+        place = self.path.strip("/").replace("/", "_").translate(DROP_BRACES)
+        return f"{self.method.lower()}_{place.removeprefix('api_')}".replace("-", "_")
 
 
-class TokenOrSession(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class TokenOrSessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """How a caller says who they are: a bearer token, or the browser's session."""
 
     target_class = "accounts.authentication.TokenOrSession"

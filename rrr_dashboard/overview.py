@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.models import User
 from kernel.cache import tag
+from kernel.requests import PersonRequest
 from operations import queries as operations
 from operations.queries.health import checks
 from operations.services.alerting import TAG as ALERTS
 from portfolio import presenters as money
 from portfolio.domain.periods import period
 from portfolio.domain.returns import day_of
-from portfolio.queries.books import Scope, scope
+from portfolio.queries.books import scope
 from portfolio.queries.curves import stored_curves
 from portfolio.queries.performance import Chosen, performance
-from portfolio.queries.summary import portfolio
+from portfolio.queries.summary import Portfolio, portfolio
 from readiness import presenters as readiness
 from readiness.queries.board import Board, board
 from readiness.queries.progress import progress
@@ -36,7 +37,7 @@ DECISIONS = 6
 AGES = 120  # seconds after which a poll shows ages and health anew
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Need:
     """Something that waits for this person: what, why, and where to do it."""
 
@@ -63,28 +64,20 @@ def etag(request: HttpRequest, now: datetime) -> str:
     return f"{tag(*names)}-{int(now.timestamp()) // AGES}-{request.user.pk}"
 
 
-def gather(request: HttpRequest, now: datetime) -> dict[str, Any]:
+def gather(request: PersonRequest, now: datetime) -> dict[str, Any]:
     """The parts of the page and their order for this person."""
-    user = cast(User, request.user)
-    context: dict[str, Any] = {"now": now}
-    found = None
+    user = request.user
+    context: dict[str, Any] = {"now": now, "parts": _order(user)}
+    holdings = None
     if reads_trading(user):
-        found = _trading(user, now)
-        context |= found
-    shown = _board(user, now)
-    if shown is not None:
-        side = progress(shown)
-        context |= {
-            "board": shown,
-            "panel": side,
-            "verdict": readiness.verdict(shown),
-            "notes": readiness.notes(shown, side),
-            "review_url": reverse("readiness:review", args=[shown.review.uuid]),
-        }
+        context |= _trading(user, now)
+        holdings = context["found"]
+    review = _board(user, now)
+    if review is not None:
+        context |= _readiness(review)
     if user.has_perm("operations.view"):
         context["health"] = checks(now)
-    context["needs"] = list(_needs(user, shown, found, now))
-    context["parts"] = _order(user)
+    context["needs"] = list(_needs(user, review, holdings, now))
     return context
 
 
@@ -98,18 +91,29 @@ def _order(user: User) -> list[str]:
 
 
 def _trading(user: User, now: datetime) -> dict[str, Any]:
-    books: Scope = scope(user)
+    books = scope(user)
     curves = stored_curves(books.ids, now)
-    found = portfolio(books, curves, now)
+    holdings = portfolio(books, curves, now)
     chosen = Chosen(period(RANGE, day_of(now, books.zone)), "", "")
     curve = performance(books, chosen, curves, now)
     return {
-        "found": found,
-        "figures": money.portfolio_figures(found),
-        "bars": money.exposure_bars(found),
+        "found": holdings,
+        "figures": money.portfolio_figures(holdings),
+        "bars": money.exposure_bars(holdings),
         "chart": money.equity_chart(curve) if curve.days else None,
         "chart_table": money.curve_table(curve) if curve.days else "",
         "decisions": latest_decisions(user, DECISIONS),
+    }
+
+
+def _readiness(review: Board) -> dict[str, Any]:
+    side = progress(review)
+    return {
+        "board": review,
+        "panel": side,
+        "verdict": readiness.verdict(review),
+        "notes": readiness.notes(review, side),
+        "review_url": reverse("readiness:review", args=[review.review.uuid]),
     }
 
 
@@ -121,72 +125,94 @@ def _board(user: User, now: datetime) -> Board | None:
 
 
 def _needs(
-    user: User, shown: Board | None, found: dict[str, Any] | None, now: datetime
+    user: User, review: Board | None, holdings: Portfolio | None, now: datetime
 ) -> Iterator[Need]:
     if user.has_perm("operations.acknowledge"):
         yield from _alerts()
     if user.has_perm("operations.manage"):
         yield from _probes(now)
-    if shown is not None and user.has_perm("readiness.sign"):
-        yield from _signature(user, shown)
-    if shown is not None and user.has_perm("readiness.claim") and shown.counts.failed:
-        url = reverse("readiness:review", args=[shown.review.uuid])
-        lines = shown.counts.failed
-        yield Need(
-            "crit",
-            "fail",
-            f"{lines} {'line' if lines == 1 else 'lines'} failed in {shown.review.release}",
-            "Evidence shows that they do not hold.",
-            f"{url}?state=failed",
-        )
-    if found is not None and user.has_perm("trading.own") and found["found"].stale:
-        stale = found["found"].stale
-        yield Need(
-            "warn",
-            "clock",
-            f"{len(stale)} {'position has' if len(stale) == 1 else 'positions have'} no fresh price",
-            ", ".join(one.symbol for one in stale[:5]),
-            "/portfolio/",
-        )
+    if review is not None and user.has_perm("readiness.sign"):
+        yield from _signature(user, review)
+    if review is not None and user.has_perm("readiness.claim"):
+        yield from _failed_lines(review)
+    if holdings is not None and user.has_perm("trading.own"):
+        yield from _stale_prices(holdings)
 
 
 def _alerts() -> Iterator[Need]:
     for alert in operations.open_alerts():
         if alert.state == "firing" and alert.acknowledged_at is None:
             yield Need(
-                "crit",
-                "siren",
-                f"{alert.severity} {alert.rule} is firing on {alert.target}",
-                "Nobody has acknowledged it yet.",
-                reverse("operations:alert", args=[alert.uid]),
+                tone="crit",
+                icon="siren",
+                title=f"{alert.severity} {alert.rule} is firing on {alert.target}",
+                detail="Nobody has acknowledged it yet.",
+                href=reverse("operations:alert", args=[alert.uid]),
             )
 
 
 def _probes(now: datetime) -> Iterator[Need]:
     failing = [line for line in operations.probe_board(now) if line.state == "failing"]
     for line in failing[:5]:
-        detail = line.result.detail if line.result else ""
-        yield Need("crit", "fail", f"Probe {line.name} fails", detail, "/operations/")
+        yield Need(
+            tone="crit",
+            icon="fail",
+            title=f"Probe {line.name} fails",
+            detail=line.result.detail if line.result else "",
+            href=reverse("operations:index"),
+        )
 
 
-def _signature(user: User, shown: Board) -> Iterator[Need]:
-    role = my_role(shown.review, user)
+def _failed_lines(review: Board) -> Iterator[Need]:
+    failed = review.counts.failed
+    if failed:
+        lines = "line" if failed == 1 else "lines"
+        url = reverse("readiness:review", args=[review.review.uuid])
+        yield Need(
+            tone="crit",
+            icon="fail",
+            title=f"{failed} {lines} failed in {review.review.release}",
+            detail="Evidence shows that they do not hold.",
+            href=f"{url}?state=failed",
+        )
+
+
+def _stale_prices(holdings: Portfolio) -> Iterator[Need]:
+    stale = holdings.stale
+    if stale:
+        have = "position has" if len(stale) == 1 else "positions have"
+        yield Need(
+            tone="warn",
+            icon="clock",
+            title=f"{len(stale)} {have} no fresh price",
+            detail=", ".join(position.symbol for position in stale[:5]),
+            href=reverse("portfolio:index"),
+        )
+
+
+def _signature(user: User, review: Board) -> Iterator[Need]:
+    role = my_role(review.review, user)
     if role is None:
         return
-    statement = statement_for(shown, role, user)
-    mine = [one for one in statement.signed if one.signoff.role == role]
-    if statement.refusal or any(one.valid for one in mine):
+    statement = statement_for(review, role, user)
+    mine = [signed for signed in statement.signed if signed.signoff.role == role]
+    if statement.refusal or any(signed.valid for signed in mine):
         return
-    url = reverse("readiness:sign", args=[shown.review.uuid])
+    url = reverse("readiness:sign", args=[review.review.uuid])
     if mine:
         first = mine[-1].void[0] if mine[-1].void else None
-        why = f"{first.key}: {first.change}" if first else "It was revoked."
-        yield Need("warn", "pen", f"Your signature as {role} is void", why, url)
+        yield Need(
+            tone="warn",
+            icon="pen",
+            title=f"Your signature as {role} is void",
+            detail=f"{first.key}: {first.change}" if first else "It was revoked.",
+            href=url,
+        )
         return
     yield Need(
-        "info",
-        "pen",
-        f"Your turn to sign {shown.review.release} as {role}",
-        f"{len(statement.rows)} claims are in your scope.",
-        url,
+        tone="info",
+        icon="pen",
+        title=f"Your turn to sign {review.review.release} as {role}",
+        detail=f"{len(statement.rows)} claims are in your scope.",
+        href=url,
     )

@@ -18,7 +18,7 @@ Schema = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Field:
+class FieldDoc:
     """One name in a query, a body or an answer; `name` is a path such as a[].b."""
 
     name: str
@@ -27,22 +27,22 @@ class Field:
     words: str
 
 
-@dataclass(frozen=True)
-class Answer:
+@dataclass(frozen=True, kw_only=True)
+class AnswerDoc:
     status: str
     words: str
-    fields: tuple[Field, ...]
+    fields: tuple[FieldDoc, ...]
 
 
-@dataclass(frozen=True)
-class Operation:
+@dataclass(frozen=True, kw_only=True)
+class OperationDoc:
     verb: str
     path: str
     summary: str
     words: str
-    parameters: tuple[Field, ...]
-    body: tuple[Field, ...]
-    answers: tuple[Answer, ...]
+    parameters: tuple[FieldDoc, ...]
+    body: tuple[FieldDoc, ...]
+    answers: tuple[AnswerDoc, ...]
 
     @property
     def anchor(self) -> str:
@@ -55,18 +55,20 @@ class Operation:
         return TONES[self.verb]
 
 
-@dataclass(frozen=True)
-class Area:
+@dataclass(frozen=True, kw_only=True)
+class AreaDoc:
     name: str
-    operations: tuple[Operation, ...]
+    operations: tuple[OperationDoc, ...]
 
 
-def areas(document: Schema) -> list[Area]:
+def areas(document: Schema) -> list[AreaDoc]:
     """Every operation, grouped by the first segment below /api/."""
-    found = sorted(_operations(document), key=lambda one: (_area(one.path), one.path))
+    listed = sorted(
+        _operations(document), key=lambda each: (_area(each.path), each.path)
+    )
     return [
-        Area(name, tuple(group))
-        for name, group in groupby(found, key=lambda one: _area(one.path))
+        AreaDoc(name=name, operations=tuple(group))
+        for name, group in groupby(listed, key=lambda each: _area(each.path))
     ]
 
 
@@ -75,56 +77,57 @@ def _area(path: str) -> str:
     return parts[1] if parts[0] == "api" and len(parts) > 1 else "service"
 
 
-def _operations(document: Schema) -> Iterator[Operation]:
+def _operations(document: Schema) -> Iterator[OperationDoc]:
     for path, item in document.get("paths", {}).items():
         for verb in VERBS:
             if verb in item:
                 yield _operation(document, path, verb, item[verb])
 
 
-def _operation(document: Schema, path: str, verb: str, one: Schema) -> Operation:
-    words = str(one.get("description", "")).strip()
-    first, _, rest = words.partition("\n")
-    return Operation(
+def _operation(
+    document: Schema, path: str, verb: str, operation: Schema
+) -> OperationDoc:
+    description = str(operation.get("description", "")).strip()
+    first, _, rest = description.partition("\n")
+    parameters = operation.get("parameters", ())
+    responses = sorted(operation.get("responses", {}).items())
+    return OperationDoc(
         verb=verb,
         path=path,
-        summary=str(one.get("summary") or first),
+        summary=str(operation.get("summary") or first),
         words=" ".join(rest.split()),
-        parameters=tuple(_parameter(document, p) for p in one.get("parameters", ())),
-        body=_body(document, one.get("requestBody", {})),
-        answers=tuple(
-            _answer(document, status, answer)
-            for status, answer in sorted(one.get("responses", {}).items())
-        ),
+        parameters=tuple(_parameter(document, each) for each in parameters),
+        body=_body(document, operation.get("requestBody", {})),
+        answers=tuple(_answer(document, status, each) for status, each in responses),
     )
 
 
-def _parameter(document: Schema, parameter: Schema) -> Field:
+def _parameter(document: Schema, parameter: Schema) -> FieldDoc:
     schema = parameter.get("schema", {})
-    return Field(
-        f"{parameter['name']} ({parameter['in']})",
-        _kind(document, schema),
-        bool(parameter.get("required")),
-        str(parameter.get("description", "")),
+    return FieldDoc(
+        name=f"{parameter['name']} ({parameter['in']})",
+        kind=_kind(document, schema),
+        required=bool(parameter.get("required")),
+        words=str(parameter.get("description", "")),
     )
 
 
-def _body(document: Schema, body: Schema) -> tuple[Field, ...]:
+def _body(document: Schema, body: Schema) -> tuple[FieldDoc, ...]:
     schema = _media(body.get("content", {}))
     return tuple(_fields(document, schema)) if schema else ()
 
 
-def _answer(document: Schema, status: str, answer: Schema) -> Answer:
+def _answer(document: Schema, status: str, answer: Schema) -> AnswerDoc:
     schema = _media(answer.get("content", {}))
-    return Answer(
-        status,
-        str(answer.get("description", "")),
-        tuple(_fields(document, schema)) if schema else (),
+    return AnswerDoc(
+        status=status,
+        words=str(answer.get("description", "")),
+        fields=tuple(_fields(document, schema)) if schema else (),
     )
 
 
 def _media(content: Mapping[str, Schema]) -> Schema:
-    return next((one.get("schema", {}) for one in content.values()), {})
+    return next((media.get("schema", {}) for media in content.values()), {})
 
 
 def _resolve(document: Schema, schema: Schema) -> Schema:
@@ -137,7 +140,7 @@ def _resolve(document: Schema, schema: Schema) -> Schema:
 
 def _fields(
     document: Schema, schema: Schema, prefix: str = "", depth: int = 0
-) -> Iterator[Field]:
+) -> Iterator[FieldDoc]:
     schema = _resolve(document, schema)
     if "items" in schema:
         yield from _fields(document, schema["items"], f"{prefix}[]", depth)
@@ -146,8 +149,12 @@ def _fields(
     for name, inner in schema.get("properties", {}).items():
         path = f"{prefix}.{name}" if prefix else name
         whole = _resolve(document, inner)
-        words = str(inner.get("description") or whole.get("description", ""))
-        yield Field(path, _kind(document, inner), name in required, words)
+        yield FieldDoc(
+            name=path,
+            kind=_kind(document, inner),
+            required=name in required,
+            words=str(inner.get("description") or whole.get("description", "")),
+        )
         if depth < DEPTH and (whole.get("properties") or "items" in whole):
             yield from _fields(document, whole, path, depth + 1)
 
@@ -157,9 +164,9 @@ def _kind(document: Schema, schema: Schema) -> str:
     schema = _resolve(document, schema)
     if values := schema.get("enum"):
         return "one of " + ", ".join("null" if v is None else str(v) for v in values)
-    for word in ("oneOf", "anyOf"):
-        if word in schema:
-            return " or ".join(_kind(document, one) for one in schema[word])
+    for choice in ("oneOf", "anyOf"):
+        if choice in schema:
+            return " or ".join(_kind(document, each) for each in schema[choice])
     given = schema.get("type", "object" if "properties" in schema else "any")
     kinds = given if isinstance(given, list) else [given]
     names = []

@@ -394,7 +394,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["kernel.json.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["kernel.json.StrictJSONParser"],
     "EXCEPTION_HANDLER": "kernel.problems.problem_handler",
-    "DEFAULT_SCHEMA_CLASS": "rrr_dashboard.api.Described",
+    "DEFAULT_SCHEMA_CLASS": "rrr_dashboard.api.OperationSchema",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "COERCE_DECIMAL_TO_STRING": True,
 }

@@ -1,21 +1,22 @@
 """What every page of the shell needs: navigation, environment, demo mark, badges.
 
 Navigation holds only what the person may open: each entry asks the view behind its
-path for its declared access, so no list of permissions is kept twice. Everything is
-lazy: a fragment that draws no shell costs no query.
+URL for its declared access, so no list of permissions is kept twice, and a page that
+is not there cannot be named. Everything is lazy: a fragment that draws no shell costs
+no query.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import cache as django_cache
 from django.http import HttpRequest
-from django.urls import Resolver404, resolve
+from django.urls import resolve, reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
@@ -33,88 +34,101 @@ COUNTS_SECONDS = 5
 NEXT_THEME = {"auto": "dark", "dark": "light", "light": "auto"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Place:
-    """One page of the navigation; `key` is its letter after `g`."""
+    """One page of the navigation: the name of its URL, and its letter after `g`.
+    `counts` is what its badge counts, in `counts_title` as people say it."""
 
     label: str
-    path: str
+    name: str
     icon: str
     key: str = ""
     counts: str = ""
-    words: str = ""
+    counts_title: str = ""
 
 
 MAIN = (
-    Place("Overview", "/", "home", "o"),
-    Place("Portfolio", "/portfolio/", "wallet", "p"),
-    Place("Trades", "/trades/", "trades", "t"),
-    Place("Performance", "/performance/", "perf", "f"),
-    Place("Readiness", "/readiness/", "ready", "r", "blockers", "blockers"),
-    Place("Operations", "/operations/", "ops", "s"),
-    Place("Alerts", "/alerts/", "bell", "a", "alerts", "not acknowledged"),
+    Place(label="Overview", name="overview", icon="home", key="o"),
+    Place(label="Portfolio", name="portfolio:index", icon="wallet", key="p"),
+    Place(label="Trades", name="trades:index", icon="trades", key="t"),
+    Place(label="Performance", name="portfolio:performance", icon="perf", key="f"),
+    Place(
+        label="Readiness",
+        name="readiness:index",
+        icon="ready",
+        key="r",
+        counts="blockers",
+        counts_title="blockers",
+    ),
+    Place(label="Operations", name="operations:index", icon="ops", key="s"),
+    Place(
+        label="Alerts",
+        name="operations:alerts",
+        icon="bell",
+        key="a",
+        counts="alerts",
+        counts_title="not acknowledged",
+    ),
 )
 REFERENCE = (
-    Place("Runbooks", "/runbooks/", "book"),
-    Place("API docs", "/docs", "file"),
-    Place("Audit log", "/audit/", "hist"),
+    Place(label="API docs", name="docs", icon="file"),
+    Place(label="Audit log", name="audit:index", icon="hist"),
 )
 MINE = (
-    Place("Profile", "/settings/profile/", "user"),
-    Place("Tokens", "/settings/tokens/", "key"),
-    Place("Signing key", "/settings/signing-key/", "pen"),
-    Place("People", "/settings/people/", "users"),
+    Place(label="Profile", name="accounts:profile", icon="user"),
+    Place(label="Signing key", name="accounts:signing-key", icon="pen"),
 )
-TABS = ("/", "/portfolio/", "/trades/", "/readiness/", "/operations/", "/alerts/")
+TABS = (
+    "overview",
+    "portfolio:index",
+    "trades:index",
+    "readiness:index",
+    "operations:index",
+    "operations:alerts",
+)
 
 
-@dataclass(frozen=True)
-class Entry:
+@dataclass(frozen=True, kw_only=True)
+class NavEntry:
     """A place as one page shows it."""
 
-    place: Place
+    name: str
+    label: str
+    path: str
+    icon: str
+    key: str
     current: bool
     count: int
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.place, name)
-
-    @property
-    def count_id(self) -> str:
-        return f"nav-{self.place.counts}" if self.place.counts else ""
-
-    @property
-    def count_words(self) -> str:
-        return self.place.words
+    count_id: str
+    count_words: str
 
 
-def access_of(path: str) -> Access | None:
-    """The access that the view behind `path` declares; None when there is no page."""
-    try:
-        view: Any = resolve(path).func
-    except Resolver404:
-        return None
+@cache
+def access_of(name: str) -> Access:
+    """The access that the view behind this URL declares."""
+    view: Any = resolve(reverse(name)).func
     for holder in (view, getattr(view, "view_class", None), getattr(view, "cls", None)):
         rule = getattr(holder, "access", None)
         if isinstance(rule, Access):
             return rule
-    return None
+    raise LookupError(f"the page {name} declares no access")
 
 
 def counts() -> dict[str, int]:
     """Blockers of the newest open review, alerts firing unacknowledged, and whether
     demo rows are shown: one cached read, at most COUNTS_SECONDS old."""
-    found: dict[str, int] | None = cache.get(COUNTS_KEY)
-    if found is None:
-        found = {
-            "blockers": _blockers(),
-            "alerts": operations.firing_unacknowledged(),
-            "demo": int(demo_books_exist()),
-        }
-        cache.set(COUNTS_KEY, found, COUNTS_SECONDS)
-        # The error page asks no database, yet says whose rows these were.
-        cache.set(DEMO_KEY, found["demo"], None)
-    return found
+    held: dict[str, int] | None = django_cache.get(COUNTS_KEY)
+    if held is not None:
+        return held
+    fresh = {
+        "blockers": _blockers(),
+        "alerts": operations.firing_unacknowledged(),
+        "demo": int(demo_books_exist()),
+    }
+    django_cache.set(COUNTS_KEY, fresh, COUNTS_SECONDS)
+    # The error page asks no database, yet says whose rows these were.
+    django_cache.set(DEMO_KEY, fresh["demo"], None)
+    return fresh
 
 
 def _blockers() -> int:
@@ -132,14 +146,20 @@ class Shell:
     def _counts(self) -> dict[str, int]:
         return counts()
 
-    def _entries(self, places: tuple[Place, ...]) -> Iterator[Entry]:
+    def _entries(self, places: tuple[Place, ...]) -> Iterator[NavEntry]:
         for place in places:
-            rule = access_of(place.path)
-            if rule is not None and rule.allows(self.request.user, "GET"):
-                yield Entry(
-                    place,
-                    self._is_current(place.path),
-                    self._counts.get(place.counts, 0) if place.counts else 0,
+            if access_of(place.name).allows(self.request.user, "GET"):
+                path = reverse(place.name)
+                yield NavEntry(
+                    name=place.name,
+                    label=place.label,
+                    path=path,
+                    icon=place.icon,
+                    key=place.key,
+                    current=self._is_current(path),
+                    count=self._counts.get(place.counts, 0) if place.counts else 0,
+                    count_id=f"nav-{place.counts}" if place.counts else "",
+                    count_words=place.counts_title,
                 )
 
     def _is_current(self, path: str) -> bool:
@@ -147,36 +167,36 @@ class Shell:
         return here == path if path == "/" else here.startswith(path)
 
     @cached_property
-    def main(self) -> list[Entry]:
+    def main(self) -> list[NavEntry]:
         return list(self._entries(MAIN))
 
     @cached_property
-    def reference(self) -> list[Entry]:
+    def reference(self) -> list[NavEntry]:
         return list(self._entries(REFERENCE))
 
     @cached_property
-    def mine(self) -> list[Entry]:
+    def mine(self) -> list[NavEntry]:
         return list(self._entries(MINE))
 
     @cached_property
-    def tabs(self) -> list[Entry]:
+    def tabs(self) -> list[NavEntry]:
         """At most four places of the phone's tab bar; `more` holds the rest."""
-        by_path = {entry.place.path: entry for entry in self.main}
-        return [by_path[path] for path in TABS if path in by_path][:4]
+        by_name = {entry.name: entry for entry in self.main}
+        return [by_name[name] for name in TABS if name in by_name][:4]
 
     @property
-    def more(self) -> list[Entry]:
-        shown = {entry.place.path for entry in self.tabs}
-        rest = [entry for entry in self.main if entry.place.path not in shown]
+    def more(self) -> list[NavEntry]:
+        shown = {entry.name for entry in self.tabs}
+        rest = [entry for entry in self.main if entry.name not in shown]
         return rest + self.reference
 
     @property
-    def all(self) -> list[Entry]:
+    def all(self) -> list[NavEntry]:
         return self.main + self.reference + self.mine
 
     @property
-    def alerts(self) -> Entry | None:
-        return next((e for e in self.main if e.place.counts == "alerts"), None)
+    def alerts(self) -> NavEntry | None:
+        return next((e for e in self.main if e.name == "operations:alerts"), None)
 
     @property
     def other_theme(self) -> str:
@@ -191,8 +211,8 @@ class Shell:
 
     @property
     def initials(self) -> str:
-        words = self.name.split() or ["?"]
-        return (words[0][:1] + (words[1][:1] if words[1:] else words[0][1:2])).upper()
+        first, *rest = self.name.split() or ["?"]
+        return (first[:1] + (rest[0][:1] if rest else first[1:2])).upper()
 
     @cached_property
     def roles(self) -> list[str]:

@@ -10,12 +10,13 @@ from django.utils import timezone
 from kernel.access import access
 from kernel.error_pages import answer_error, expected
 from kernel.errors import BadRequest, Forbidden, NotFound, ProductError
+from kernel.requests import PersonRequest
 from kernel.web import not_modified, page_or_fragment
 from rrr_dashboard import overview as parts
 
 
 @access()
-def overview(request: HttpRequest) -> HttpResponse:
+def overview(request: PersonRequest) -> HttpResponse:
     """The day at a glance: only what the person may open, most urgent first."""
     now = timezone.now()
     etag = parts.etag(request, now)

@@ -102,7 +102,7 @@ class RefreshToken(_OwnToken):
 
 
 @dataclass(frozen=True)
-class Pair:
+class Tokens:
     """What a client gets."""
 
     access: str
@@ -119,7 +119,7 @@ def access_token(session: Session, *, lifetime: timedelta | None = None) -> str:
     return str(token)
 
 
-def issue(user: User) -> Pair:
+def issue(user: User) -> Tokens:
     """Log a client in: a new API session with its first pair of tokens."""
     with transaction.atomic():
         session = open_session(user, Session.Kind.API)
@@ -133,7 +133,7 @@ def issue(user: User) -> Pair:
     return pair
 
 
-def _pair(session: Session) -> Pair:
+def _pair(session: Session) -> Tokens:
     token = RefreshToken()
     row = Refresh.objects.create(
         session=session, expires_at=timezone.now() + RefreshToken.lifetime
@@ -141,7 +141,7 @@ def _pair(session: Session) -> Pair:
     token["jti"] = row.jti
     token["sub"] = str(session.user_id)
     token["sid"] = session.sid
-    return Pair(access=access_token(session), refresh=str(token))
+    return Tokens(access=access_token(session), refresh=str(token))
 
 
 def _refused(reason: str) -> NotAuthenticated:
@@ -174,7 +174,7 @@ def _decoded_refresh(text: str) -> RefreshToken:
         raise _refused("This refresh token is not valid or has expired.") from None
 
 
-def refresh(text: str) -> Pair:
+def refresh(text: str) -> Tokens:
     """A new pair for a refresh token that was never used before.
 
     Raises NotAuthenticated otherwise; a replay ends the family first, and that is
@@ -188,7 +188,7 @@ def refresh(text: str) -> Pair:
     return pair
 
 
-def _exchange(jti: str, sid: str) -> Pair | None:
+def _exchange(jti: str, sid: str) -> Tokens | None:
     """None when the token was used before; the family is ended in that case."""
     # Only columns of the row itself in the WHERE: a second UPDATE then waits for
     # the first and sees its result. With a subquery both would win on PostgreSQL.

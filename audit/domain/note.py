@@ -61,7 +61,7 @@ def opened(note: bytes, vkeys: Iterable[str]) -> Head:
     """
     text, marks = _split(note)
     head = _head(text)
-    known = [_read_vkey(one) for one in vkeys]
+    known = [_read_vkey(vkey) for vkey in vkeys]
     for name, mark in marks:
         for trusted, public in known:
             if (

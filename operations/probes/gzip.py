@@ -36,7 +36,7 @@ def compressed(params: Params) -> Measurement:
     return Measurement.of_faults(faults, f"gzipped: {saved}", facts=sizes)
 
 
-def _fault(path: str, answer: http.Answer, sizes: dict[str, str]) -> str:
+def _fault(path: str, answer: http.Reply, sizes: dict[str, str]) -> str:
     """What is wrong with this answer, "" for nothing; notes its sizes."""
     if answer.status != 200:
         return f"{path} answers {answer.status}"

@@ -36,12 +36,12 @@ def health(params: Params) -> Measurement:
     )
 
 
-def commit_of(answer: http.Answer) -> str:
+def commit_of(answer: http.Reply) -> str:
     """The commit of the process that answered."""
     return answer.headers.get("x-rrr-commit", "")
 
 
-def document_of(answer: http.Answer) -> dict[str, Any]:
+def document_of(answer: http.Reply) -> dict[str, Any]:
     """The answer's JSON object; {} for anything else."""
     try:
         document = json.loads(answer.body)

@@ -30,7 +30,7 @@ def _own(monkeypatch: pytest.MonkeyPatch) -> None:
         headers: Any = None,
         body: bytes | None = None,
         timeout: float = 5.0,
-    ) -> http.Answer:
+    ) -> http.Reply:
         given = dict(headers or {})
         cookie = given.pop("Cookie", "")
         client = Client(raise_request_exception=False)
@@ -43,7 +43,7 @@ def _own(monkeypatch: pytest.MonkeyPatch) -> None:
             headers=given,
         )
         names = {name.lower(): value for name, value in answer.items()}
-        return http.Answer(answer.status_code, names, answer.content)
+        return http.Reply(answer.status_code, names, answer.content)
 
     monkeypatch.setattr(http, "own", own)
 
@@ -245,7 +245,7 @@ class TestEnvironment:
 
 
 def test_no_answer_is_no_verdict(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def nobody(*args: Any, **kwargs: Any) -> http.Answer:
+    def nobody(*args: Any, **kwargs: Any) -> http.Reply:
         raise http.NoAnswer("127.0.0.1:1: refused")
 
     monkeypatch.setattr(http, "own", nobody)

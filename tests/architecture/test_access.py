@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.domain.roles import PERMISSIONS
@@ -54,6 +56,45 @@ def test_a_url_declares_its_access(path: str, view: Any) -> None:
     rule = declared(view)
     assert rule is not None, f"/{path} declares no access"
     assert set(rule.permissions) | set(rule.writes or ()) <= set(PERMISSIONS)
+
+
+def handlers(view: Any) -> Iterator[tuple[str, Any]]:
+    """(method, function) of an API class or a page function, without decorators."""
+    for holder in (getattr(view, "cls", None), getattr(view, "view_class", None)):
+        if holder is not None:
+            for method in ("get", "post", "put", "patch", "delete"):
+                if hasattr(holder, method):
+                    yield method.upper(), inspect.unwrap(getattr(holder, method))
+            return
+    for method in ("GET", "POST"):
+        yield method, inspect.unwrap(view)
+
+
+def knows_its_person(function: Any) -> bool:
+    """Does the handler rely on a user who is logged in?"""
+    hints = [str(hint) for hint in function.__annotations__.values()]
+    return bool({"PersonRequest", "ApiRequest"} & set(hints))
+
+
+@pytest.mark.parametrize(("path", "view"), ALL, ids=[path or "/" for path, _ in ALL])
+def test_a_handler_that_knows_its_person_lets_no_stranger_in(
+    path: str, view: Any, settings: Any
+) -> None:
+    settings.PUBLIC_READ = True
+    rule = declared(view)
+    assert rule is not None
+    for method, function in handlers(view):
+        if knows_its_person(function):
+            assert not rule.allows(AnonymousUser(), method), f"{method} /{path}"
+
+
+def test_handlers_that_know_their_person_are_found() -> None:
+    knowing = [
+        path
+        for path, view in ALL
+        if any(knows_its_person(function) for _, function in handlers(view))
+    ]
+    assert {"", "api/me", "settings/profile/"} <= set(knowing)
 
 
 def test_a_view_without_a_declaration_would_be_found() -> None:

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.domain import event, merkle, note
-from audit.verify import Row, opened, verify
+from audit.verify import StoredEvent, opened, verify
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key().public_bytes_raw()
@@ -44,8 +44,8 @@ FACTS: list[tuple[str, str, str, dict[str, object]]] = [
 ]
 
 
-def rows() -> list[Row]:
-    found: list[Row] = []
+def rows() -> list[StoredEvent]:
+    found: list[StoredEvent] = []
     prev = event.NO_LEAF
     for seq, (kind, actor, object, data) in enumerate(FACTS):
         at = START + timedelta(seconds=seq)
@@ -53,7 +53,7 @@ def rows() -> list[Row]:
             seq=seq, prev=prev, at=at, kind=kind, actor=actor, object=object, data=data
         )
         prev = merkle.leaf_hash(body)
-        found.append(Row(seq, body, prev, kind, actor, object, at))
+        found.append(StoredEvent(seq, body, prev, kind, actor, object, at))
     return found
 
 

@@ -126,11 +126,11 @@ def test_reference_unfolds_references_and_lists() -> None:
     )
     one = page[0].operations[0]
     assert (one.summary, one.words) == ("Rows.", "Newest first.")
-    assert one.parameters == (reference.Field("q (query)", "string", False, ""),)
+    assert one.parameters == (reference.FieldDoc("q (query)", "string", False, ""),)
     assert one.answers[0].fields == (
-        reference.Field("rows", "list of object", True, ""),
-        reference.Field("rows[].n", "integer", False, ""),
-        reference.Field("next", "string or null", False, ""),
+        reference.FieldDoc("rows", "list of object", True, ""),
+        reference.FieldDoc("rows[].n", "integer", False, ""),
+        reference.FieldDoc("next", "string or null", False, ""),
     )
 
 

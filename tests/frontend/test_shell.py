@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.test import Client, RequestFactory
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from accounts.models import User
@@ -28,7 +29,7 @@ def frame(rf: RequestFactory) -> Callable[..., Shell]:
     return make
 
 
-def labels(entries: list[shell.Entry]) -> list[str]:
+def labels(entries: list[shell.NavEntry]) -> list[str]:
     return [entry.label for entry in entries]
 
 
@@ -50,6 +51,20 @@ def test_a_trader_does_not(
     assert "Alerts" not in labels(frame(person("tom", "Trader")).main)
 
 
+@pytest.mark.parametrize(
+    "place", [*shell.MAIN, *shell.REFERENCE, *shell.MINE], ids=lambda place: place.name
+)
+def test_navigation_names_pages_that_are_there(
+    admin_client: Client, place: shell.Place
+) -> None:
+    assert admin_client.get(reverse(place.name)).status_code == 200
+
+
+def test_a_page_that_is_not_there_cannot_be_named() -> None:
+    with pytest.raises(NoReverseMatch):
+        shell.access_of("operations:runbooks")
+
+
 def test_only_the_page_one_is_on_is_current(
     person: Callable[..., User], frame: Callable[..., Shell]
 ) -> None:
@@ -60,11 +75,11 @@ def test_only_the_page_one_is_on_is_current(
 def test_every_open_page_is_in_the_tabs_or_behind_more(
     person: Callable[..., User], frame: Callable[..., Shell]
 ) -> None:
-    one = frame(person("olga", "Operator"))
-    assert {e.path for e in one.tabs} | {e.path for e in one.more} == {
-        e.path for e in one.main + one.reference
+    shown = frame(person("olga", "Operator"))
+    assert {e.path for e in shown.tabs} | {e.path for e in shown.more} == {
+        e.path for e in shown.main + shown.reference
     }
-    assert len(one.tabs) <= 4
+    assert len(shown.tabs) <= 4
 
 
 def test_preferences_are_the_persons(

@@ -30,7 +30,7 @@ def small_world(monkeypatch: pytest.MonkeyPatch):
         name: registry.Probe(name, measure, f"{name} one", every=timedelta(minutes=5))
         for name, measure in {"good": seeing("0"), "bad": seeing("2")}.items()
     }
-    jobs = {"sweep": registry.Job("sweep", lambda params: "swept", "every 10m")}
+    jobs = {"sweep": registry.JobSpec("sweep", lambda params: "swept", "every 10m")}
     with (
         patch.dict(registry.PROBES, probes, clear=True),
         patch.dict(registry.JOBS, jobs, clear=True),

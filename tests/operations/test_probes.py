@@ -23,7 +23,7 @@ from operations.models import ProbeResult
 from operations.services import probing
 
 pytestmark = pytest.mark.django_db
-Own = Callable[..., http.Answer]
+Own = Callable[..., http.Reply]
 COMMIT = "a" * 40
 
 
@@ -38,13 +38,13 @@ def own(monkeypatch: pytest.MonkeyPatch) -> Own:
         headers: Any = None,
         body: bytes | None = None,
         timeout: float = 5.0,
-    ) -> http.Answer:
+    ) -> http.Reply:
         given = {http.OWN_HEADER: http.own_signature(path), **(headers or {})}
         kind = given.pop("Content-Type", "application/octet-stream")
         client = Client(raise_request_exception=False)
         answer = client.generic(method, path, body or b"", kind, headers=given)
         names = {name.lower(): value for name, value in answer.items()}
-        return http.Answer(answer.status_code, names, answer.content)
+        return http.Reply(answer.status_code, names, answer.content)
 
     monkeypatch.setattr(http, "own", ask)
     return ask
@@ -55,12 +55,12 @@ def changed(own: Own, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """changed("/health", status=503): that address answers otherwise from now on."""
 
     def change(path: str, **values: Any) -> None:
-        def ask(asked: str, **given: Any) -> http.Answer:
+        def ask(asked: str, **given: Any) -> http.Reply:
             real = own(asked, **given)
             if asked != path:
                 return real
             kept = {"status": real.status, "headers": real.headers, "body": real.body}
-            return http.Answer(**{**kept, **values})
+            return http.Reply(**{**kept, **values})
 
         monkeypatch.setattr(http, "own", ask)
 
@@ -340,7 +340,7 @@ def test_a_probe_about_the_product_names_the_commit_that_answered(monkeypatch) -
 
 
 def test_what_is_expected_to_fail_is_a_result_with_an_error(monkeypatch) -> None:
-    def silent(*args: object, **kwargs: object) -> http.Answer:
+    def silent(*args: object, **kwargs: object) -> http.Reply:
         raise http.NoAnswer("nobody home")
 
     monkeypatch.setattr(http, "own", silent)

@@ -38,7 +38,7 @@ def only_these_jobs() -> Iterator[None]:
             raise RuntimeError("the broom broke")
         return f"swept {params.get('room', 'all')}"
 
-    jobs = {"sweep": registry.Job("sweep", sweep, schedule="every 10m")}
+    jobs = {"sweep": registry.JobSpec("sweep", sweep, schedule="every 10m")}
     with (
         patch.dict(registry.JOBS, jobs, clear=True),
         patch.dict(registry.PROBES, clear=True),
@@ -198,9 +198,9 @@ def test_the_board_says_what_each_job_is_doing() -> None:
 
 
 @pytest.fixture
-def mop() -> registry.Job:
+def mop() -> registry.JobSpec:
     """A job that follows what happens in rooms."""
-    job = registry.Job(
+    job = registry.JobSpec(
         "mop", lambda params: f"mopped {params.get('room', 'all')}", follows=("room",)
     )
     registry.JOBS["mop"] = job
@@ -211,7 +211,7 @@ def mop() -> registry.Job:
     ("key", "params"), [("7", {"room": "7"}), ("", {})], ids=["one room", "all rooms"]
 )
 def test_a_job_that_follows_is_asked_for_once_until_it_ran(
-    mop: registry.Job, key: str, params: dict[str, str]
+    mop: registry.JobSpec, key: str, params: dict[str, str]
 ) -> None:
     for _ in range(3):
         scheduler.request_following("room", key)
@@ -222,6 +222,6 @@ def test_a_job_that_follows_is_asked_for_once_until_it_ran(
     assert JobRun.objects.filter(state="queued").count() == 1
 
 
-def test_what_nothing_follows_asks_for_nothing(mop: registry.Job) -> None:
+def test_what_nothing_follows_asks_for_nothing(mop: registry.JobSpec) -> None:
     scheduler.request_following("roof")
     assert not JobRun.objects.exists()

@@ -43,25 +43,27 @@ class Command(BaseCommand):
         findings = [*_settings(), *(look() for look in LOOKS)]
         failed = [finding for finding in findings if finding.level == "fail"]
         if options["json"]:
-            document = {"ok": not failed, "findings": [asdict(one) for one in findings]}
+            listed = [asdict(finding) for finding in findings]
+            document = {"ok": not failed, "findings": listed}
             self.stdout.write(json.dumps(document, indent=2))
         else:
-            for one in findings:
-                self.stdout.write(f"{one.level:4}  {one.name}: {one.detail}")
+            for finding in findings:
+                line = f"{finding.level:4}  {finding.name}: {finding.detail}"
+                self.stdout.write(line)
         if failed:
             raise CommandError(f"{len(failed)} of {len(findings)} checks failed.")
 
 
 def _settings() -> Iterator[Finding]:
-    found = checks.run_checks(include_deployment_checks=settings.SERIOUS)
-    for message in found:
+    complaints = checks.run_checks(include_deployment_checks=settings.SERIOUS)
+    for message in complaints:
         level = "fail" if message.level >= checks.ERROR else "warn"
         yield Finding(
             message.id or "settings",
             level,
             f"{message.msg} {message.hint or ''}".strip(),
         )
-    if not found:
+    if not complaints:
         yield Finding(
             "settings", "ok", f"no complaint about the settings of {settings.RRR_ENV}"
         )

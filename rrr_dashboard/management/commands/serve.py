@@ -82,8 +82,8 @@ class Command(BaseCommand):
             supervisor.stop()
         self.say("stopped")
 
-    def say(self, words: str) -> None:
-        self.stdout.write(f"serve: {words}")
+    def say(self, line: str) -> None:
+        self.stdout.write(f"serve: {line}")
         self.stdout.flush()
 
     def _claim(self) -> None:
