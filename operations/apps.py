@@ -21,8 +21,8 @@ def discover() -> None:
     for config in apps.get_app_configs():
         for room in ("probes", "jobs"):
             module = sys.modules.get(f"{config.name}.{room}")
-            for found in pkgutil.iter_modules(getattr(module, "__path__", [])):
-                importlib.import_module(f"{config.name}.{room}.{found.name}")
+            for inner in pkgutil.iter_modules(getattr(module, "__path__", [])):
+                importlib.import_module(f"{config.name}.{room}.{inner.name}")
 
 
 class OperationsConfig(AppConfig):

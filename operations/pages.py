@@ -84,13 +84,14 @@ def day_strip(day: str) -> DayStrip:
         )
         for kind in HalfHour
     }
-    faults, seen = day.count(HalfHour.FAULTS), len(day) - day.count(HalfHour.EMPTY)
+    faults = day.count(HalfHour.FAULTS)
+    looked_at = len(day) - day.count(HalfHour.EMPTY)
     return DayStrip(
         fine=paths[HalfHour.FINE],
         faults=paths[HalfHour.FAULTS],
         not_measured=paths[HalfHour.NOT_MEASURED],
         empty=paths[HalfHour.EMPTY],
-        text=f"last 24 hours: {faults} of {seen} half hours with faults, "
+        text=f"last 24 hours: {faults} of {looked_at} half hours with faults, "
         f"{day.count(HalfHour.NOT_MEASURED)} not measured",
     )
 

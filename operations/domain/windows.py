@@ -86,10 +86,10 @@ def percentile_ms(counts: Counts, share: Decimal) -> Decimal | None:
     true percentile is at most this. None without requests or above the last bound."""
     if not counts.requests:
         return None
-    wanted, seen = share * counts.requests, 0
+    enough, counted = share * counts.requests, 0
     for index, bound in enumerate(BOUNDS_MS):
-        seen += counts.buckets[index]
-        if seen >= wanted:
+        counted += counts.buckets[index]
+        if counted >= enough:
             return Decimal(bound)
     return None
 

@@ -19,13 +19,13 @@ class DatabaseFigures:
 
     def collect(self) -> Iterator[Metric]:
         try:
-            found = [*_audit(), *_jobs(), *_heartbeats(), *_outbox()]
+            figures = [*_audit(), *_jobs(), *_heartbeats(), *_outbox()]
         except DatabaseError:
-            found = []
+            figures = []
         yield GaugeMetricFamily(
-            "rrr_database_up", "1 when the database answered.", value=int(bool(found))
+            "rrr_database_up", "1 when the database answered.", value=int(bool(figures))
         )
-        yield from found
+        yield from figures
 
 
 def _audit() -> Iterator[Metric]:

@@ -68,7 +68,7 @@ def _last_day(at: datetime) -> dict[Key, str]:
     results: dict[Key, list[tuple[datetime, str | None, str]]] = {}
     for name, digest, observed, value, unit in rows:
         results.setdefault((name, digest), []).append((observed, value, unit))
-    return {key: board.day_of(seen, start) for key, seen in results.items()}
+    return {key: board.day_of(measured, start) for key, measured in results.items()}
 
 
 def _line(name: str, result: ProbeResult | None, day: str, at: datetime) -> ProbeLine:

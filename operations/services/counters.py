@@ -95,8 +95,8 @@ def read_window(epoch: float) -> Counts | None:
         for slot in slots:
             pipe.hgetall(_slot_key(slot))
         return total(
-            {name.decode(): int(number) for name, number in found.items()}
-            for found in pipe.execute()
+            {name.decode(): int(number) for name, number in slot.items()}
+            for slot in pipe.execute()
         )
 
     return BREAKER.call(ask, otherwise=None)

@@ -29,9 +29,9 @@ def percent(cgroup: Path = CGROUP, meminfo: Path = MEMINFO) -> Decimal | None:
     if not machine:
         return None
     for read in (_version_2, _version_1):
-        found = read(cgroup)
-        if found is not None:
-            used, limit = found
+        usage = read(cgroup)
+        if usage is not None:
+            used, limit = usage
             return _share(used, min(limit, machine))
     return _share(machine - host.get("MemAvailable:", 0), machine)
 
@@ -94,8 +94,10 @@ def read(now: float) -> Mapping[str, Decimal] | None:
     """{host: percent} of the hosts heard of within a minute; None without Redis."""
 
     def ask() -> dict[str, Decimal] | None:
-        found = client().hgetall(_key())
-        reports = {_text(host): json.loads(value) for host, value in found.items()}
+        raw = client().hgetall(_key())
+        reports = {
+            os.fsdecode(host): json.loads(report) for host, report in raw.items()
+        }
         return {
             host: Decimal(report["value"])
             for host, report in reports.items()
@@ -103,7 +105,3 @@ def read(now: float) -> Mapping[str, Decimal] | None:
         }
 
     return BREAKER.call(ask, otherwise=None)
-
-
-def _text(raw: bytes | str) -> str:
-    return raw.decode() if isinstance(raw, bytes) else raw

@@ -22,8 +22,8 @@ from audit.services import append, checkpoint
 from operations.domain.alerting import Reading
 from operations.models import Alert, Backup, Job, JobRun, Notice, Rule
 from operations.services import alerting
-from operations.services.backups import engines, files, restoring, taking
-from operations.services.backups.engines import BackupError
+from operations.services.backups import copies, files, restoring, taking
+from operations.services.backups.copies import BackupError
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -66,7 +66,7 @@ def test_a_backup_is_private_verified_and_listed(person: Callable[..., User]) ->
     path = Path(backup.location)
     assert path.stat().st_mode & 0o777 == 0o600
     assert files.digest(path) == backup.sha256
-    (kept,) = files.kept()
+    (kept,) = files.whole()
     assert kept.manifest.uid == backup.uid.hex
     assert kept.manifest.marker["rows.accounts_user"] == str(User.objects.count())
     assert [p.name for p in files.folder().iterdir() if p.name.startswith(".")] == []
@@ -228,6 +228,6 @@ def test_one_is_due_when_the_newest_is_older_than_the_frequency(settings: Any) -
 
 
 def test_differences_are_named() -> None:
-    assert engines.differences({"a": "1", "b": "2"}, {"a": "1", "b": "3"}) == [
+    assert copies.differences({"a": "1", "b": "2"}, {"a": "1", "b": "3"}) == [
         "b: 2 became 3"
     ]

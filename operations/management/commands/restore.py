@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from operations.services.backups import restoring
-from operations.services.backups.engines import BackupError
+from operations.services.backups.copies import BackupError
 
 
 class Command(BaseCommand):

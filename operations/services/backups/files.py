@@ -15,20 +15,20 @@ import tarfile
 import tempfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from django.conf import settings
 
 from kernel.files import replacing
-from operations.services.backups.engines import BackupError
+from operations.services.backups.copies import BackupError
 
 FORMAT = 1
 NAME = re.compile(r"rrr-\d{8}T\d{6}Z-([0-9a-f]{32})\.tar\.gz")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Manifest:
     """What a backup says of itself. Times are UTC, ISO 8601."""
 
@@ -43,7 +43,7 @@ class Manifest:
 
 
 @dataclass(frozen=True)
-class Kept:
+class BackupFile:
     """A file of the backup directory with its manifest."""
 
     path: Path
@@ -133,16 +133,12 @@ def unpack(path: Path, into: Path) -> tuple[Manifest, Path]:
     return manifest, copied
 
 
-def kept() -> list[Kept]:
+def whole() -> Iterator[BackupFile]:
     """The backups of the directory, newest first; damaged ones are left out."""
-    found = []
     for path in sorted(folder().glob("rrr-*.tar.gz"), reverse=True):
         if NAME.fullmatch(path.name):
-            try:
-                found.append(Kept(path, read_manifest(path)))
-            except BackupError:
-                continue
-    return found
+            with suppress(BackupError):
+                yield BackupFile(path, read_manifest(path))
 
 
 def find(name: str) -> Path:
@@ -150,11 +146,13 @@ def find(name: str) -> Path:
     path = Path(name)
     if path.is_file():
         return path
-    wanted = name.replace("-", "").lower()
-    hits = [
-        one.path for one in kept() if wanted and one.manifest.uid.startswith(wanted)
+    beginning = name.replace("-", "").lower()
+    paths = [
+        file.path
+        for file in whole()
+        if beginning and file.manifest.uid.startswith(beginning)
     ]
-    if len(hits) != 1:
-        how = "no backup" if not hits else f"{len(hits)} backups"
+    if len(paths) != 1:
+        how = f"{len(paths)} backups" if paths else "no backup"
         raise BackupError(f"{how} called {name!r} in {folder()}")
-    return hits[0]
+    return paths[0]

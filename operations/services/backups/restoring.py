@@ -1,37 +1,31 @@
-"""Put a backup back, so that a restored copy does not wake the past.
-
-Refuses while any process uses the database, backs up what is there first, and
-before anything may open the restored database: unfinished work is lost, unsent
-notices are suppressed, open alerts resolved, every session and token revoked, and
-the log starts its next epoch with an event that says so.
-"""
+"""Put a backup back: refused while any process uses the database, and only after
+what is there has been backed up. Before anything may open the restored database,
+`settling` ends what it would wake."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
-from accounts.services.sessions import end_everybody
-from audit import channels as audit_channels
-from audit import queries as audit_queries
-from audit.services import append
 from kernel import locks
 from kernel.files import write_whole
-from operations.domain.alerting import TimelineKind
-from operations.models import Alert, Backup, Follower, JobRun, Notice
-from operations.services import timeline
-from operations.services.backups import engines, files, taking
-from operations.services.backups.engines import BackupError, Progress
+from operations.models import Backup
+from operations.services.backups import engines, files, settling, taking
+from operations.services.backups.copies import (
+    BackupError,
+    Progress,
+    differences,
+    marker,
+)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """What a restore would do; `taken_at` is the moment it goes back to."""
 
@@ -51,7 +45,7 @@ def plan(name: str) -> Plan:
     with files.scratch() as folder:
         manifest, copied = files.unpack(path, folder)
         _same_engine(manifest)
-        engines.check(copied)
+        engines.engine().check(copied)
     known = {
         f"{app}.{migration}" for app, migration in MigrationLoader(None).disk_migrations
     }
@@ -61,13 +55,14 @@ def plan(name: str) -> Plan:
             f"the backup is newer than this code ({newer[0]} is unknown here): "
             "check out the version that took it"
         )
-    return Plan(path, manifest, len(known - set(manifest.migrations)))
+    to_migrate = len(known - set(manifest.migrations))
+    return Plan(path=path, manifest=manifest, to_migrate=to_migrate)
 
 
 def _same_engine(manifest: files.Manifest) -> None:
-    if manifest.engine != engines.engine():
+    if manifest.engine != engines.name():
         raise BackupError(
-            f"the backup is of {manifest.engine}, this database is {engines.engine()}"
+            f"the backup is of {manifest.engine}, this database is {engines.name()}"
         )
 
 
@@ -78,14 +73,17 @@ def restore(chosen: Plan, progress: Progress = taking.nothing) -> str:
     saved = _save_target()
     with files.scratch() as folder:
         manifest, copied = files.unpack(chosen.path, folder)
-        with engines.opened(copied) as alias:
-            wrong = engines.differences(manifest.marker, engines.marker(alias))
-        if wrong:
-            raise BackupError(f"the backup does not restore to its marker: {wrong[0]}")
+        engine = engines.engine()
+        with engine.opened(copied) as alias:
+            changes = differences(manifest.marker, marker(alias))
+        if changes:
+            raise BackupError(
+                f"the backup does not restore to its marker: {changes[0]}"
+            )
         write_whole(pending_file(), chosen.path.name.encode())
-        engines.put_back(copied, progress)
+        engine.put_back(copied, progress)
     call_command("migrate", verbosity=0, interactive=False)
-    settle(manifest, timezone.now())
+    settling.settle(manifest, timezone.now())
     (Path(settings.STATE_DIR) / "initialised").touch()
     pending_file().unlink()
     before = f"; what was here before: {saved}" if saved else ""
@@ -115,50 +113,3 @@ def _save_target() -> str:
             f"what is here now could not be backed up first: {saved.error}"
         )
     return saved.uid.hex
-
-
-@transaction.atomic
-def settle(manifest: files.Manifest, at: datetime) -> None:
-    """One transaction after which the restored database may be opened."""
-    JobRun.objects.filter(state__in=JobRun.UNFINISHED).update(
-        state=JobRun.State.LOST,
-        lease_owner="",
-        lease_until=None,
-        finished_at=at,
-        error="restored",
-    )
-    Backup.objects.filter(status=Backup.Status.RUNNING).update(
-        status=Backup.Status.FAILED, finished_at=at, error="restored"
-    )
-    Notice.objects.filter(state__in=[Notice.State.QUEUED, Notice.State.SENDING]).update(
-        state=Notice.State.SUPPRESSED,
-        lease_owner="",
-        lease_until=None,
-        last_error="restored",
-    )
-    for alert in Alert.objects.exclude(state=Alert.State.RESOLVED):
-        timeline.note(
-            alert,
-            TimelineKind.RESOLVED,
-            at=at,
-            actor="system",
-            text="restored from a backup",
-        )
-    Alert.objects.exclude(state=Alert.State.RESOLVED).update(
-        state=Alert.State.RESOLVED, resolved_at=at
-    )
-    end_everybody(reason="restored")
-    head = audit_queries.head()
-    published = audit_channels.published(head.origin)
-    append(
-        "operations.backup.restored",
-        actor="system",
-        object=f"backup:{manifest.uid}",
-        data={
-            "origin": head.origin,
-            "published_size": str(published.size if published else 0),
-            "published_root": published.root if published else "",
-            "restored_size": str(head.size),
-        },
-    )
-    Follower.objects.update(next_seq=head.size + 1)

@@ -15,7 +15,13 @@ from operations.models import Backup, JobRun
 from operations.queries import newest_good
 from operations.services import scheduler
 from operations.services.backups import engines, files
-from operations.services.backups.engines import BackupError, Progress
+from operations.services.backups.copies import (
+    BackupError,
+    Marker,
+    Progress,
+    differences,
+    marker,
+)
 
 Status = Backup.Status
 
@@ -34,9 +40,9 @@ def take(actor: str, progress: Progress = nothing) -> Backup:
 
     Never raises for a failed backup: the row is `failed` and says why.
     """
-    backup = Backup.objects.create(engine=engines.engine(), started_at=timezone.now())
+    backup = Backup.objects.create(engine=engines.name(), started_at=timezone.now())
     try:
-        path, marker = _make(backup, progress)
+        path, facts = _make(backup, progress)
         _verify(path)
     except (BackupError, OSError) as error:
         _finish(backup, actor, status=Status.FAILED, error=str(error)[:1000])
@@ -47,18 +53,19 @@ def take(actor: str, progress: Progress = nothing) -> Backup:
         status=Status.VERIFIED,
         bytes=path.stat().st_size,
         sha256=files.digest(path),
-        marker=marker,
+        marker=facts,
         location=str(path),
     )
     return backup
 
 
-def _make(backup: Backup, progress: Progress) -> tuple[Path, dict[str, str]]:
+def _make(backup: Backup, progress: Progress) -> tuple[Path, Marker]:
     with files.scratch() as folder:
-        name = f"database.{engines.suffix()}"
+        engine = engines.engine()
+        name = f"database.{engine.SUFFIX}"
         copied = folder / name
-        marker = engines.take_copy(copied, progress)
-        engines.check(copied)
+        facts = engine.take_copy(copied, progress)
+        engine.check(copied)
         manifest = files.Manifest(
             uid=backup.uid.hex,
             engine=backup.engine,
@@ -66,21 +73,21 @@ def _make(backup: Backup, progress: Progress) -> tuple[Path, dict[str, str]]:
             database=name,
             database_sha256=files.digest(copied),
             migrations=applied_migrations(),
-            marker=marker,
+            marker=facts,
         )
         stamp = backup.started_at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-        return files.write(manifest, copied, stamp), marker
+        return files.write(manifest, copied, stamp), facts
 
 
 def _verify(path: Path) -> None:
     """Read the kept file back, open the copy and compare it with its marker."""
     with files.scratch() as folder:
         manifest, copied = files.unpack(path, folder)
-        with engines.opened(copied) as alias:
-            found = engines.marker(alias)
-    wrong = engines.differences(manifest.marker, found)
-    if wrong:
-        raise BackupError(f"the copy differs from its snapshot: {'; '.join(wrong[:3])}")
+        with engines.engine().opened(copied) as alias:
+            changes = differences(manifest.marker, marker(alias))
+    if changes:
+        listed = "; ".join(changes[:3])
+        raise BackupError(f"the copy differs from its snapshot: {listed}")
 
 
 @transaction.atomic

@@ -24,7 +24,8 @@ from django.db import DatabaseError, connection
 from accounts.models import User
 from accounts.services.people import add_person
 from kernel import build, http, locks, valkey
-from operations.services.backups.engines import sqlite_path
+from operations.services.backups.restoring import pending_file
+from operations.services.backups.sqlite import database_path
 from rrr_dashboard import processes
 from rrr_dashboard.env import write_first_env
 from rrr_dashboard.supervisor import Supervisor, end_orphans
@@ -107,7 +108,7 @@ class Command(BaseCommand):
 
     def _no_half_restore(self) -> None:
         """A restore that was interrupted left a database that nobody may open."""
-        if (self.state / "restore.pending").exists():
+        if pending_file().exists():
             raise CommandError(
                 "a restore was interrupted: run `manage.py restore … --yes` again, "
                 "to its end, before starting."
@@ -155,7 +156,7 @@ class Command(BaseCommand):
         try:
             connection.ensure_connection()
         except DatabaseError as error:
-            missing = connection.vendor == "sqlite" and not sqlite_path().exists()
+            missing = connection.vendor == "sqlite" and not database_path().exists()
             if initialised.exists() and missing:
                 raise CommandError(
                     "database missing; restore it (manage.py restore) or remove "

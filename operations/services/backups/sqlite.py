@@ -1,0 +1,87 @@
+"""SQLite is copied by its backup API: copying a live WAL file loses rows."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.db import connections, transaction
+
+from operations.services.backups.copies import (
+    BackupError,
+    Marker,
+    Progress,
+    marker,
+    second_connection,
+)
+
+SUFFIX = "sqlite3"
+PAGES = 1000  # copied at a time
+
+
+def database_path() -> Path:
+    """The file of the default database."""
+    name = str(connections["default"].settings_dict["NAME"])
+    return Path(name.removeprefix("file:").partition("?")[0])
+
+
+def take_copy(target: Path, progress: Progress) -> Marker:
+    settings = connections["default"].settings_dict
+    options = {**settings["OPTIONS"], "transaction_mode": "DEFERRED"}
+    with (
+        second_connection("backup", OPTIONS=options) as alias,
+        transaction.atomic(using=alias),
+        _plain(target) as copied,
+    ):
+        # The first read pins the snapshot that the copy is then taken from.
+        facts = marker(alias)
+        connections[alias].connection.backup(
+            copied,
+            pages=PAGES,
+            progress=lambda _status, left, total: progress(total - left, total),
+        )
+    return facts
+
+
+@contextmanager
+def opened(copied: Path) -> Iterator[str]:
+    with second_connection("scratch", NAME=f"file:{copied}?mode=rw") as alias:
+        yield alias
+
+
+def check(copied: Path) -> None:
+    try:
+        with _plain(copied) as connection:
+            answer = connection.execute("PRAGMA integrity_check").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise BackupError(f"the copy is no database: {error}") from error
+    if answer != "ok":
+        raise BackupError(f"the copy is damaged: {answer}")
+
+
+def put_back(copied: Path, progress: Progress) -> None:
+    connections["default"].close()
+    target = database_path()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _plain(target) as written, _plain(copied) as source:
+        # Only possible when nobody else has it open: a live WAL keeps old rows.
+        mode = written.execute("PRAGMA journal_mode=DELETE").fetchone()[0]
+        if mode != "delete":
+            raise BackupError("the database is still in use by another process")
+        source.backup(
+            written,
+            pages=PAGES,
+            progress=lambda _status, left, total: progress(total - left, total),
+        )
+    target.chmod(0o600)
+
+
+@contextmanager
+def _plain(path: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(path)
+    try:
+        yield connection
+    finally:
+        connection.close()
