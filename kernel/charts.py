@@ -12,13 +12,20 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-Number = Decimal | float | int
-Point = tuple[float, float]
+from kernel.scales import (
+    Number,
+    Point,
+    compact,
+    day_label,
+    nice_ticks,
+    percent_label,
+    thin,
+)
+
 Label = Callable[[float], str]
 EMPTY = mark_safe("")
 
@@ -60,61 +67,6 @@ class Line:
     fill: str = ""
 
 
-# --- scales ------------------------------------------------------------------
-
-
-def nice_ticks(low: float, high: float, most: int) -> list[float]:
-    """Round numbers covering low..high, at most about `most` of them."""
-    if high <= low:
-        spread = abs(high) * 0.1 or 1.0
-        low, high = low - spread, high + spread
-    raw = (high - low) / max(1, most - 1)
-    size = 10.0 ** math.floor(math.log10(raw))
-    step = next(
-        size * factor for factor in (1, 2, 2.5, 5, 10) if size * factor >= raw * 0.999
-    )
-    first = math.floor(low / step)
-    last = math.ceil(high / step)
-    return [round(n * step, 12) for n in range(first, last + 1)]
-
-
-def compact(value: Number) -> str:
-    """1284317 -> "1.28M", 950 -> "950", -0.05 -> "−0.05"; for axes."""
-    sign = "−" if value < 0 else ""
-    size = abs(float(value))
-    for limit, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if size >= limit:
-            return f"{sign}{size / limit:.3g}{unit}"
-    return f"{sign}{size:.4g}"
-
-
-def percent_label(value: float) -> str:
-    """A fraction as a label: -0.05 -> "−5 %"."""
-    shown = f"{abs(value) * 100:.3g} %"
-    return f"−{shown}" if value < 0 else shown
-
-
-def day_label(day: date, *, span: int) -> str:
-    """ "24 Nov" for short ranges, "Nov 26" for ranges over 400 days."""
-    return f"{day:%b %y}" if span > 400 else f"{day.day} {day:%b}"
-
-
-def thin(points: Sequence[Point], most: int) -> list[Point]:
-    """At most about `most` points that keep every extreme: per bucket the first,
-    lowest, highest and last."""
-    if len(points) <= most:
-        return list(points)
-    size = math.ceil(len(points) / (most / 4))
-    kept: list[Point] = []
-    for start in range(0, len(points), size):
-        bucket = points[start : start + size]
-        low = min(bucket, key=lambda one: one[1])
-        high = max(bucket, key=lambda one: one[1])
-        chosen = {bucket[0], low, high, bucket[-1]}
-        kept.extend(sorted(chosen))
-    return kept
-
-
 # --- pieces ------------------------------------------------------------------
 
 
@@ -143,12 +95,12 @@ def _rule(y: float, right: float, label: str) -> SafeString:
     )
 
 
-def _text(x: float, y: float, anchor: str, words: str, css: str = "") -> SafeString:
+def _text(x: float, y: float, anchor: str, label: str, css: str = "") -> SafeString:
     return format_html(
         '<text x="{}" y="{}" text-anchor="{}"{}>{}</text>',
         *(_px(x), _px(y), anchor),
         format_html(' class="{}"', css) if css else "",
-        words,
+        label,
     )
 
 
@@ -228,12 +180,12 @@ def _dates(
     days: Sequence[date], panel: _Panel, y: float, most: int
 ) -> Iterable[SafeString]:
     span = (days[-1] - days[0]).days
-    wanted = min(most, len(days))
-    for n in range(wanted):
-        position = round(n * (len(days) - 1) / max(1, wanted - 1))
-        anchor = "start" if not n else "end" if n == wanted - 1 else "middle"
-        words = day_label(days[position], span=span)
-        yield _text(panel.x(position), y, anchor, words)
+    count = min(most, len(days))
+    for n in range(count):
+        position = round(n * (len(days) - 1) / max(1, count - 1))
+        anchor = "start" if not n else "end" if n == count - 1 else "middle"
+        label = day_label(days[position], span=span)
+        yield _text(panel.x(position), y, anchor, label)
 
 
 def timeline(
@@ -292,7 +244,7 @@ def sparkline(values: Sequence[Number], css: str = "k1") -> SafeString:
     )
 
 
-# --- shares and amounts ------------------------------------------------------
+# --- shares ------------------------------------------------------------------
 
 RADIUS = 52
 CIRCLE = 2 * math.pi * RADIUS
@@ -329,41 +281,3 @@ def donut(
         _text(65, 64, "middle", centre),
         _text(65, 80, "middle", caption, "l"),
     )
-
-
-def bars(
-    rows: Sequence[tuple[str, Number]],
-    *,
-    name: str,
-    title: str,
-    description: str,
-    label: Label = compact,
-) -> Drawn:
-    """Vertical bars from 0, gains up and losses down (classes `bd up`, `bd dn`)."""
-    if not rows:
-        return Drawn(EMPTY, EMPTY)
-    values = [0.0, *(float(value) for _, value in rows)]
-
-    def draw(size: Size) -> SafeString:
-        line = Line(values)
-        panel, marks = _panel([line], TOP, size.height - FOOT, size, size.ticks)
-        slot = (panel.right - LEFT) / len(rows)
-        parts = [_rule(panel.y(mark), panel.right, label(mark)) for mark in marks]
-        every = max(1, math.ceil(len(rows) / (size.dates * 2)))
-        for n, (words, value) in enumerate(rows):
-            number = float(value)
-            top, bottom = panel.y(max(number, 0.0)), panel.y(min(number, 0.0))
-            left = LEFT + slot * n
-            parts.append(
-                format_html(
-                    '<rect class="bd {}" x="{}" y="{}" width="{}" height="{}"/>',
-                    "up" if number >= 0 else "dn",
-                    *(_px(left + slot * 0.15), _px(top), _px(slot * 0.7)),
-                    _px(max(1.0, bottom - top)),
-                )
-            )
-            if n % every == 0:
-                parts.append(_text(left + slot / 2, size.height - 6, "middle", words))
-        return _svg(name, size, size.height, title, description, _joined(parts))
-
-    return Drawn(draw(WIDE), draw(NARROW))

@@ -10,8 +10,9 @@ from typing import Any
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from kernel.charts import Drawn, Line, compact, donut, sparkline, timeline
+from kernel.charts import Drawn, Line, donut, sparkline, timeline
 from kernel.display import MINUS, MISSING, arrow, grouped
+from kernel.scales import compact
 from portfolio.domain import returns
 from portfolio.domain import statistics as stats
 from portfolio.domain.metrics import REASONS, Measured, Metric

@@ -12,18 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.charts import (
-    Drawn,
-    Line,
-    bars,
-    compact,
-    donut,
-    nice_ticks,
-    percent_label,
-    sparkline,
-    thin,
-    timeline,
-)
+from kernel.charts import Drawn, Line, donut, sparkline, timeline
+from kernel.scales import compact, nice_ticks, percent_label, thin
 
 DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(400)]
 EQUITY = [Decimal(1000 + (n * 37) % 211 + n) for n in range(400)]
@@ -63,9 +53,8 @@ def test_ids_of_the_two_drawings_differ():
 
 def test_no_inline_style_and_no_script():
     drawn = curve(below=Line(DRAWDOWN, "kl", "al"))
-    more = bars([("Jan", 3), ("Feb", -2)], name="b", title="t", description="d")
     ring = donut([("BTC", 3), ("Cash", 1)], title="t", centre="4", caption="c")
-    for svg in (*vars(drawn).values(), *vars(more).values(), ring, sparkline([1, 2])):
+    for svg in (*vars(drawn).values(), ring, sparkline([1, 2])):
         assert not re.search(r"style=|<script|\son\w+=", svg)
 
 
@@ -121,7 +110,6 @@ def test_ticks_cover_the_range_with_few_round_numbers(low, spread, most):
 def test_nothing_to_draw_is_empty():
     assert timeline([], [], name="x", title="t", description="d") == Drawn("", "")  # type: ignore[arg-type]
     assert sparkline([1]) == ""
-    assert bars([], name="x", title="t", description="d").wide == ""
 
 
 def test_one_day_is_drawn_too():
