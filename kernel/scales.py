@@ -12,11 +12,12 @@ from decimal import Decimal
 
 Number = Decimal | float | int
 Point = tuple[float, float]
+FLAT = 1e-15  # what differs by less is one value to the eye, and to a logarithm
 
 
 def nice_ticks(low: float, high: float, most: int) -> list[float]:
     """Round numbers covering low..high, at most about `most` of them."""
-    if high <= low:
+    if high - low < FLAT:
         spread = abs(high) * 0.1 or 1.0
         low, high = low - spread, high + spread
     raw = (high - low) / max(1, most - 1)

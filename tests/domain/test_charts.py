@@ -9,7 +9,7 @@ from decimal import Decimal
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kernel.charts import Drawn, Line, donut, sparkline, timeline
@@ -100,6 +100,7 @@ def test_a_long_series_is_thinned_and_keeps_its_extremes():
 
 
 @given(st.floats(-1e9, 1e9), st.floats(0, 1e9), st.integers(2, 8))
+@example(0.0, 5e-324, 3)
 def test_ticks_cover_the_range_with_few_round_numbers(low, spread, most):
     ticks = nice_ticks(low, low + spread, most)
     assert ticks[0] <= low + 1e-6 * abs(low) + 1e-9
