@@ -6,10 +6,11 @@ from typing import Any
 
 from django import forms
 
+from readiness.domain.reviews import Environment
 from readiness.models import Evidence, TemplateVersion
 from readiness.queries.reviews import open_versions
 from readiness.services.evidence.filing import NewEvidence
-from readiness.services.reviews import ENVIRONMENTS, NewReview
+from readiness.services.reviews import NewReview
 
 NAMES = {"class": "t"}
 
@@ -22,7 +23,9 @@ class OpenReviewForm(forms.Form):
     )
     release = forms.CharField(max_length=80, help_text="such as 1.0.0")
     commit = forms.CharField(max_length=40, help_text="40 hexadecimal digits")
-    environment = forms.ChoiceField(choices=[(name, name) for name in ENVIRONMENTS])
+    environment = forms.ChoiceField(
+        choices=[(place.value, place.value) for place in Environment]
+    )
     imported_ticks = forms.BooleanField(
         required=False,
         label="Take over the ticks of the document, as claims by “import”",

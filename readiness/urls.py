@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from readiness.api import reviews as api
+from readiness.api import items as items_api
+from readiness.api import reviews as reviews_api
 from readiness.api import signing as signing_api
 from readiness.api import templates as templates_api
-from readiness.views import reviews, signing, templates
+from readiness.views import items, reviews, signing, templates
 
 app_name = "readiness"
 REVIEW = "readiness/reviews/<uuid:review>/"
@@ -16,18 +17,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(REVIEW, reviews.review, name="review"),
     path(f"{REVIEW}sign/", signing.sign_page, name="sign"),
     path(f"{REVIEW}verify/", signing.verify_page, name="verify"),
-    path(ITEM, reviews.item, name="item"),
-    path(f"{ITEM}claim/", reviews.claim, name="claim-item"),
-    path(f"{ITEM}run/", reviews.run, name="run-item"),
-    path(f"{ITEM}fields/", reviews.fill, name="fill-item"),
-    path(f"{ITEM}comments/", reviews.say, name="comment-item"),
-    path(f"{ITEM}evidence/", reviews.add_evidence, name="file-evidence"),
+    path(ITEM, items.item, name="item"),
+    path(f"{ITEM}claim/", items.claim, name="claim-item"),
+    path(f"{ITEM}run/", items.run, name="run-item"),
+    path(f"{ITEM}fields/", items.fill, name="fill-item"),
+    path(f"{ITEM}comments/", items.say, name="comment-item"),
+    path(f"{ITEM}evidence/", items.add_evidence, name="file-evidence"),
     path(
         f"{ITEM}evidence/<int:evidence>/confirm/",
-        reviews.confirm,
+        items.confirm,
         name="confirm-evidence",
     ),
-    path(f"{ITEM}evidence/<int:evidence>/file/", reviews.blob, name="evidence-blob"),
+    path(f"{ITEM}evidence/<int:evidence>/file/", items.blob, name="evidence-blob"),
     path("readiness/templates/", templates.templates, name="templates"),
     path("readiness/templates/import/", templates.upload, name="import-template"),
     path(
@@ -42,9 +43,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
 ]
 api_urlpatterns: list[URLPattern | URLResolver] = [
-    path("readiness/reviews", api.Reviews.as_view(), name="reviews"),
-    path("readiness/reviews/<uuid:review>", api.OneReview.as_view(), name="review"),
-    path("readiness/reviews/<uuid:review>/items", api.Items.as_view(), name="items"),
+    path("readiness/reviews", reviews_api.Reviews.as_view(), name="reviews"),
+    path(
+        "readiness/reviews/<uuid:review>",
+        reviews_api.OneReview.as_view(),
+        name="review",
+    ),
+    path(
+        "readiness/reviews/<uuid:review>/items",
+        reviews_api.Items.as_view(),
+        name="items",
+    ),
     path(
         "readiness/reviews/<uuid:review>/statement",
         signing_api.Statement.as_view(),
@@ -58,22 +67,24 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
         signing_api.Signoffs.as_view(),
         name="signoffs",
     ),
-    path("readiness/items/<int:item>", api.OneItem.as_view(), name="item"),
-    path("readiness/items/<int:item>/claim", api.Claim.as_view(), name="claim-item"),
-    path("readiness/items/<int:item>/run", api.Run.as_view(), name="run-item"),
+    path("readiness/items/<int:item>", items_api.OneItem.as_view(), name="item"),
+    path(
+        "readiness/items/<int:item>/claim", items_api.Claim.as_view(), name="claim-item"
+    ),
+    path("readiness/items/<int:item>/run", items_api.Run.as_view(), name="run-item"),
     path(
         "readiness/items/<int:item>/evidence",
-        api.FileEvidence.as_view(),
+        items_api.FileEvidence.as_view(),
         name="file-evidence",
     ),
     path(
         "readiness/items/<int:item>/evidence/<int:evidence>/confirm",
-        api.Confirm.as_view(),
+        items_api.Confirm.as_view(),
         name="confirm-evidence",
     ),
     path(
         "readiness/items/<int:item>/comments",
-        api.Comments.as_view(),
+        items_api.Comments.as_view(),
         name="comment-item",
     ),
     path(

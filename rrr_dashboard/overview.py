@@ -23,7 +23,7 @@ from portfolio.queries.books import scope
 from portfolio.queries.curves import stored_curves
 from portfolio.queries.performance import Chosen, performance
 from portfolio.queries.summary import Portfolio, portfolio
-from readiness import presenters as readiness
+from readiness.pages.board import notes, verdict
 from readiness.queries.board import Board, board
 from readiness.queries.progress import progress
 from readiness.queries.reviews import newest_living
@@ -111,8 +111,8 @@ def _readiness(review: Board) -> dict[str, Any]:
     return {
         "board": review,
         "panel": side,
-        "verdict": readiness.verdict(review),
-        "notes": readiness.notes(review, side),
+        "verdict": verdict(review),
+        "notes": notes(review, side),
         "review_url": reverse("readiness:review", args=[review.review.uuid]),
     }
 

@@ -2,122 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
 from uuid import UUID
 
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework import serializers
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.parsers import MultiPartParser
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import User
 from accounts.services.idempotency import once
 from kernel.access import Access
-from kernel.api import StrictJSONParser, check_query, limit_of, list_response
-from kernel.cursor import page
-from kernel.errors import Conflict, FieldError, Invalid
-from readiness.domain.parsing.source import MAX_BYTES
-from readiness.models import TemplateVersion
+from kernel.inputs import read_body
+from kernel.json import StrictJSONParser
+from kernel.paging import PAGE_PARAMETERS, newest_first, page_response
+from kernel.requests import ApiRequest, check_query, limit_of
+from readiness.answers.templates import ChecklistAnswer, TemplateAnswer, TemplateList
+from readiness.inputs import ChecklistInput, PublishInput, checklist
 from readiness.queries import templates as queries
 from readiness.queries.board import board
 from readiness.queries.exports import review_markdown
 from readiness.queries.progress import progress
 from readiness.queries.reviews import find_review
-from readiness.services import importing
+from readiness.services.importing import import_template
+from readiness.services.publishing import publish_draft
 
 READS = Access("readiness.view")
 WRITES = Access("readiness.view", writes=("readiness.templates",))
+MARKDOWN = {(200, "text/markdown"): OpenApiResponse(OpenApiTypes.STR)}
 
 
-class ContradictionSerializer(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    title = serializers.CharField()
-    detail = serializers.CharField()
-    lines = serializers.ListField(child=serializers.IntegerField())
-
-
-class ProposedCheckSerializer(serializers.Serializer[Any]):
-    key = serializers.CharField()
-    line = serializers.IntegerField()
-    title = serializers.CharField()
-    probe = serializers.CharField()
-    params = serializers.DictField(child=serializers.CharField())
-    threshold = serializers.CharField(allow_null=True)
-    freshness = serializers.CharField(help_text="seconds")
-    grace = serializers.CharField(help_text="seconds")
-
-
-class ImportedChecklistSerializer(serializers.Serializer[Any]):
-    id = serializers.CharField()
-    version = serializers.IntegerField()
-    state = serializers.ChoiceField(choices=TemplateVersion.State.choices)
-    headings = serializers.IntegerField()
-    items = serializers.IntegerField()
-    ticked = serializers.IntegerField()
-    depth = serializers.IntegerField()
-    fields_ = serializers.IntegerField(help_text="blanks to fill in")
-    steps = serializers.IntegerField()
-    repaired = serializers.IntegerField(help_text="runs of wrongly decoded bytes")
-    sha256 = serializers.CharField()
-    contradictions = ContradictionSerializer(many=True)
-    checks = ProposedCheckSerializer(many=True)
-
-    def get_fields(self) -> dict[str, Any]:
-        """The answer's `fields` would hide the serializer's own attribute."""
-        found = super().get_fields()
-        return {name.rstrip("_"): field for name, field in found.items()}
-
-
-class VersionSerializer(serializers.Serializer[Any]):
-    version = serializers.IntegerField()
-    state = serializers.CharField()
-    sha256 = serializers.CharField()
-    items = serializers.IntegerField()
-    created_at = serializers.DateTimeField()
-    published_at = serializers.DateTimeField(allow_null=True)
-
-
-class TemplateSerializer(serializers.Serializer[Any]):
-    id = serializers.CharField()
-    slug = serializers.CharField()
-    title = serializers.CharField()
-    versions = VersionSerializer(many=True)
-
-
-class TemplateListSerializer(serializers.Serializer[Any]):
-    templates = TemplateSerializer(many=True)
-    next_cursor = serializers.CharField(allow_null=True)
-
-
-class ChecklistImportSerializer(serializers.Serializer[Any]):
-    """A file, or its text; `name` says which template it is a version of."""
-
-    file = serializers.FileField(required=False)
-    text = serializers.CharField(
-        required=False, allow_blank=True, trim_whitespace=False
-    )
-    name = serializers.CharField(required=False, allow_blank=True, max_length=200)
-
-
-class PublishSerializer(serializers.Serializer[Any]):
-    version = serializers.IntegerField(required=False, min_value=1)
-
-
-def _version(row: TemplateVersion) -> dict[str, Any]:
-    return {
-        "version": row.number,
-        "state": row.state,
-        "sha256": row.sha256,
-        "items": row.report.get("items", 0),
-        "created_at": row.created_at,
-        "published_at": row.published_at,
-    }
+def markdown_file(text: str | bytes, name: str) -> HttpResponse:
+    response = HttpResponse(text, content_type="text/markdown; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.md"'
+    return response
 
 
 class Templates(APIView):
@@ -127,31 +46,24 @@ class Templates(APIView):
 
     @extend_schema(
         operation_id="readiness_templates",
-        parameters=[
-            OpenApiParameter("cursor", str, description="next_cursor before"),
-            OpenApiParameter("limit", int, description="1 to 500, default 50"),
-        ],
-        responses=TemplateListSerializer,
+        parameters=PAGE_PARAMETERS,
+        responses=TemplateList,
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: ApiRequest) -> Response:
         check_query(request, "cursor", "limit")
-        rows, cursor = page(
+        page = newest_first(
             queries.templates(),
             field="created_at",
             limit=limit_of(request),
             cursor=request.query_params.get("cursor", ""),
         )
-        versions = queries.versions_of(rows)
-        found = [
-            {
-                "id": str(row.pk),
-                "slug": row.slug,
-                "title": row.title,
-                "versions": [_version(one) for one in versions[row.pk]],
-            }
-            for row in rows
+        versions = queries.versions_of(page.rows)
+        answers = [
+            TemplateAnswer.of(template, versions[template.pk]) for template in page.rows
         ]
-        return list_response(request, "templates", found, cursor)
+        return page_response(
+            request, TemplateList(templates=answers, next_cursor=page.next_cursor)
+        )
 
 
 class Import(APIView):
@@ -163,38 +75,20 @@ class Import(APIView):
     @extend_schema(
         operation_id="readiness_template_import",
         request={
-            "application/json": ChecklistImportSerializer,
-            "multipart/form-data": ChecklistImportSerializer,
+            "application/json": ChecklistInput,
+            "multipart/form-data": ChecklistInput,
         },
-        responses={201: ImportedChecklistSerializer},
+        responses={201: ChecklistAnswer},
     )
-    def post(self, request: Request) -> HttpResponseBase:
+    def post(self, request: ApiRequest) -> HttpResponseBase:
         check_query(request)
-        return once(request, lambda: self._import(request))
 
-    def _import(self, request: Request) -> Response:
-        form = ChecklistImportSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        data = _bytes_of(form.validated_data)
-        version = importing.import_template(
-            data, form.validated_data.get("name", ""), cast(User, request.user)
-        )
-        return Response(queries.as_json(version), status=201)
+        def produce() -> Response:
+            document, name = checklist(request)
+            version = import_template(document, name, request.user)
+            return Response(ChecklistAnswer.of(version), status=201)
 
-
-def _bytes_of(given: dict[str, Any]) -> bytes:
-    """The document's bytes, one more than allowed at most."""
-    file = given.get("file")
-    if isinstance(file, UploadedFile):
-        return bytes(file.read(MAX_BYTES + 1))
-    if "text" in given:
-        return str(given["text"]).encode("utf-8", "surrogatepass")
-    reason = "send the checklist as `file` or as `text`"
-    raise Invalid(
-        f"Nothing to import: {reason}.",
-        code="required",
-        errors=[FieldError("/file", "required", reason)],
-    )
+        return once(request, produce)
 
 
 class Publish(APIView):
@@ -204,23 +98,14 @@ class Publish(APIView):
 
     @extend_schema(
         operation_id="readiness_template_publish",
-        request=PublishSerializer,
-        responses=ImportedChecklistSerializer,
+        request=PublishInput,
+        responses=ChecklistAnswer,
     )
-    def post(self, request: Request, template: int) -> Response:
+    def post(self, request: ApiRequest, template: int) -> Response:
         check_query(request)
-        form = PublishSerializer(data=request.data or {})
-        form.is_valid(raise_exception=True)
-        number = form.validated_data.get("version")
-        draft = (
-            queries.numbered(template, number)
-            if number
-            else queries.newest_draft(template)
-        )
-        if draft is None:
-            raise Conflict("No draft waits to be published.", code="not_a_draft")
-        version = importing.publish(draft, cast(User, request.user))
-        return Response(queries.as_json(version))
+        number = read_body(request, PublishInput).get("version")
+        version = publish_draft(template, number, request.user)
+        return Response(ChecklistAnswer.of(version))
 
 
 class ReviewMarkdown(APIView):
@@ -228,19 +113,13 @@ class ReviewMarkdown(APIView):
 
     access = READS
 
-    @extend_schema(
-        operation_id="readiness_review_markdown",
-        responses={(200, "text/markdown"): OpenApiResponse(OpenApiTypes.STR)},
-    )
-    def get(self, request: Request, review: UUID) -> HttpResponse:
+    @extend_schema(operation_id="readiness_review_markdown", responses=MARKDOWN)
+    def get(self, request: ApiRequest, review: UUID) -> HttpResponse:
         check_query(request)
-        shown = board(find_review(review), timezone.now())
-        response = HttpResponse(
-            review_markdown(shown, progress(shown)),
-            content_type="text/markdown; charset=utf-8",
+        today = board(find_review(review), timezone.now())
+        return markdown_file(
+            review_markdown(today, progress(today)), f"review-{review}"
         )
-        response["Content-Disposition"] = f'attachment; filename="review-{review}.md"'
-        return response
 
 
 class Markdown(APIView):
@@ -248,17 +127,12 @@ class Markdown(APIView):
 
     access = READS
 
-    @extend_schema(
-        operation_id="readiness_template_markdown",
-        responses={(200, "text/markdown"): OpenApiResponse(OpenApiTypes.STR)},
-    )
-    def get(self, request: Request, template: int, number: int) -> HttpResponse:
+    @extend_schema(operation_id="readiness_template_markdown", responses=MARKDOWN)
+    def get(self, request: ApiRequest, template: int, number: int) -> HttpResponse:
         check_query(request)
-        row = queries.numbered(template, number)
-        response = HttpResponse(
-            bytes(row.source), content_type="text/markdown; charset=utf-8"
+        version = queries.numbered(template, number)
+        response = markdown_file(
+            bytes(version.source), f"{version.template.slug}-v{version.number}"
         )
-        name = f"{row.template.slug}-v{row.number}.md"
-        response["Content-Disposition"] = f'attachment; filename="{name}"'
-        response["ETag"] = f'"{row.sha256}"'
+        response["ETag"] = f'"{version.sha256}"'
         return response

@@ -8,9 +8,34 @@ from enum import StrEnum
 
 from readiness.domain.state import OUTSIDE
 
-OPEN = "open"
-SIGNABLE = frozenset({"open", "ready", "approved"})
 TECHNICAL = "checks"
+
+
+class Environment(StrEnum):
+    DEMO = "demo"
+    DEVELOPMENT = "development"
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+
+class ReviewState(StrEnum):
+    """`ready` and `approved` are derived; people or jobs decide the others."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    READY = "ready"
+    APPROVED = "approved"
+    DEPLOYED = "deployed"
+    MONITORING = "monitoring"
+    CLOSED = "closed"
+    REJECTED = "rejected"
+    INVALIDATED = "invalidated"
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+    ABORTED = "aborted"
+
+
+SIGNABLE = frozenset({ReviewState.OPEN, ReviewState.READY, ReviewState.APPROVED})
 
 
 class Refusal(StrEnum):
@@ -86,12 +111,13 @@ def default_policy(headings: Sequence[Heading]) -> list[PolicyRule]:
     return rules
 
 
-def review_state(stored: str, *, ready: bool, complete: bool) -> str:
+def review_state(stored: str, *, ready: bool, complete: bool) -> ReviewState:
     """What a review is today: an open one is `ready` when nothing blocks it and
     `approved` when the policy is complete too; decisions of people stand."""
-    if stored != OPEN or not ready:
-        return stored
-    return "approved" if complete else "ready"
+    state = ReviewState(stored)
+    if state is not ReviewState.OPEN or not ready:
+        return state
+    return ReviewState.APPROVED if complete else ReviewState.READY
 
 
 def may_sign(state: str) -> bool:

@@ -109,19 +109,3 @@ def items_by_section(row: TemplateVersion) -> dict[int, list[Item]]:
         whole = item.section.parent_id or item.section_id
         found.setdefault(whole, []).append(item)
     return found
-
-
-def as_json(row: TemplateVersion) -> dict[str, Any]:
-    """What an import answers: the same from page, API and `--json`."""
-    return {
-        "id": str(row.template_id),
-        "template": row.template.slug,
-        "title": row.template.title,
-        "version": row.number,
-        "state": row.state,
-        "sha256": row.sha256,
-        "tree_digest": row.tree_digest,
-        "header": row.header,
-        **row.report,
-        "repairs": row.repair,
-    }

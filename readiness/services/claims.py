@@ -10,11 +10,11 @@ from django.utils import timezone
 from accounts.models import User
 from audit import services as audit
 from kernel.cache import bump
-from kernel.errors import Conflict, FieldError, Invalid
+from kernel.errors import Conflict, FieldError, Invalid, Stale
 from readiness.models import Review, ReviewItem
 from readiness.models.reviews import LIVING
 from readiness.queries.facts import claimant
-from readiness.queries.reviews import find_item
+from readiness.queries.item import find_item
 from readiness.services.reviews import object_of, tag_of
 
 
@@ -105,8 +105,7 @@ def _check_values(claim: ReviewItem, values: Mapping[str, str]) -> None:
         elif len(value) > 200:
             wrong.append(FieldError(f"/{label}", "length", "at most 200 characters"))
     if wrong:
-        words = "; ".join(f"{one.pointer.strip('/')}: {one.detail}" for one in wrong)
-        raise Invalid(words, code="invalid", errors=wrong)
+        raise Invalid.of(wrong)
 
 
 def refuse_ended(review: Review) -> None:
@@ -118,16 +117,15 @@ def refuse_ended(review: Review) -> None:
         )
 
 
-def stale(item: int) -> Conflict:
+def stale(item: int) -> Stale:
     """Names who changed the item meanwhile, and how it stands."""
     row = find_item(item)
     who = row.changed_by.username if row.changed_by else "somebody"
     what = "claimed" if row.claimed else "unclaimed"
-    return Conflict(
+    return Stale(
         f"{row.item.key} was changed by {who} meanwhile: it is {what} now "
         f"(revision {row.revision}).",
-        code="stale_revision",
-        extra={"current": current(row)},
+        current=current(row),
     )
 
 

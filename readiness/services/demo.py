@@ -11,11 +11,11 @@ from accounts.models import User
 from kernel.build import UNKNOWN, running
 from readiness.models import Evidence, Review, ReviewItem
 from readiness.queries.board import Row, board
-from readiness.queries.reviews import find_item
+from readiness.queries.item import find_item
+from readiness.services.builtin import builtin
 from readiness.services.claims import claim_item
 from readiness.services.comments import comment
 from readiness.services.evidence.filing import NewEvidence, file_evidence
-from readiness.services.importing import builtin
 from readiness.services.reviews import NewReview, open_review
 
 CLAIMANTS = ("developer", "security", "devops")

@@ -12,7 +12,12 @@ from accounts.models import User
 from audit import services as audit
 from kernel.cache import bump
 from kernel.errors import Conflict, FieldError, Invalid
-from readiness.domain.reviews import Heading, PolicyRule, default_policy
+from readiness.domain.reviews import (
+    Environment,
+    Heading,
+    PolicyRule,
+    default_policy,
+)
 from readiness.models import (
     Item,
     Review,
@@ -23,7 +28,6 @@ from readiness.models import (
 )
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
-ENVIRONMENTS = ("demo", "development", "staging", "production")
 REVIEWS = "reviews"
 
 
@@ -133,10 +137,8 @@ def _check(new: NewReview) -> None:
         wrong.append(
             FieldError("/commit", "commit", "40 lower-case hexadecimal digits")
         )
-    if new.environment not in ENVIRONMENTS:
-        wrong.append(
-            FieldError("/environment", "choice", f"one of {', '.join(ENVIRONMENTS)}")
-        )
+    if new.environment not in set(Environment):
+        known = ", ".join(Environment)
+        wrong.append(FieldError("/environment", "choice", f"one of {known}"))
     if wrong:
-        words = "; ".join(f"{one.pointer.strip('/')}: {one.detail}" for one in wrong)
-        raise Invalid(words, code="invalid", errors=wrong)
+        raise Invalid.of(wrong)

@@ -92,8 +92,7 @@ def _check_request(request: SignatureRequest) -> None:
             FieldError("/note", "length", f"at most {LONGEST_NOTE} characters")
         )
     if wrong:
-        words = "; ".join(f"{one.pointer.strip('/')}: {one.detail}" for one in wrong)
-        raise Invalid(words, code="invalid", errors=wrong)
+        raise Invalid.of(wrong)
 
 
 def _check(sheet: StatementSheet, request: SignatureRequest) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,12 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from accounts.models import User
 from accounts.queries import signing_key_of
 from audit import queries as audit
 from kernel.access import access
 from kernel.errors import Conflict, Forbidden, Invalid
-from readiness.domain.statements import MEANINGS
+from kernel.requests import PersonRequest
+from readiness.pages.signoffs import meanings
 from readiness.queries.board import board
 from readiness.queries.reviews import find_review
 from readiness.queries.statements import last_signature, my_role, statement_for
@@ -25,10 +24,10 @@ from readiness.services.signing import SignatureRequest, sign
 
 
 @access("readiness.view")
-def sign_page(request: HttpRequest, review: UUID) -> HttpResponse:
+def sign_page(request: PersonRequest, review: UUID) -> HttpResponse:
     """Read what you sign, then sign it; works without a script."""
     row = find_review(review)
-    person = cast(User, request.user)
+    person = request.user
     asked = request.POST.get("role") or request.GET.get("role")
     role = asked or my_role(row, person) or str(row.policy[0]["role"])
     problem: Conflict | Forbidden | Invalid | None = None
@@ -50,7 +49,7 @@ def sign_page(request: HttpRequest, review: UUID) -> HttpResponse:
         "problem": problem,
         "meaning": request.POST.get("meaning", ""),
         "note": request.POST.get("note", ""),
-        "meanings": _meanings(shown.may_approve),
+        "meanings": meanings(may_approve=shown.may_approve),
         "groups": max(int(rule["group"]) for rule in row.policy),
     }
     status = problem.status if problem else 200
@@ -67,29 +66,6 @@ def _signature_request(request: HttpRequest, role: str) -> SignatureRequest:
         passphrase=given.get("passphrase", ""),
         note=given.get("note", ""),
     )
-
-
-@dataclass(frozen=True)
-class Meaning:
-    value: str
-    words: str
-    allowed: bool
-
-
-def _meanings(may_approve: bool) -> list[Meaning]:
-    words = {
-        "approved": (
-            "this release may go, for my sections"
-            if may_approve
-            else "opens when nothing blocks any more"
-        ),
-        "reviewed": "seen, without a decision",
-        "rejected": "it must not go; say why",
-    }
-    return [
-        Meaning(value, words[value], may_approve or value != "approved")
-        for value in MEANINGS
-    ]
 
 
 @access("readiness.view")

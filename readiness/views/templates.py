@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import User
 from kernel import markdown
 from kernel.access import access
 from kernel.errors import ProductError
 from kernel.registry import PROBES
+from kernel.requests import PersonRequest
 from readiness.domain.parsing.document import KINDS
 from readiness.domain.parsing.source import MAX_BYTES
 from readiness.models import TemplateVersion
 from readiness.queries import templates as queries
-from readiness.services import importing
+from readiness.services.importing import import_template
+from readiness.services.publishing import publish, set_kinds
 
 WRITES = ("readiness.templates",)
 
@@ -37,7 +38,7 @@ def templates(request: HttpRequest) -> HttpResponse:
 
 
 @access("readiness.templates")
-def upload(request: HttpRequest) -> HttpResponse:
+def upload(request: PersonRequest) -> HttpResponse:
     """Take a file, save it as a draft and show what was found."""
     if request.method != "POST":
         return render(request, "readiness/template_import.html", {})
@@ -46,9 +47,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     problem = "" if file else "Choose a Markdown file first."
     if file:
         try:
-            version = importing.import_template(
-                file.read(MAX_BYTES + 1), name, cast(User, request.user)
-            )
+            version = import_template(file.read(MAX_BYTES + 1), name, request.user)
         except ProductError as error:
             problem = error.detail
         else:
@@ -86,7 +85,7 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @access("readiness.templates")
-def decide(request: HttpRequest, pk: int) -> HttpResponse:
+def decide(request: PersonRequest, pk: int) -> HttpResponse:
     """Save the corrected kinds of a draft; `do=publish` publishes it too."""
     row = queries.version(pk)
     kinds = {
@@ -94,11 +93,11 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
         for name, kind in request.POST.items()
         if name.startswith("kind-") and isinstance(kind, str)
     }
-    user = cast(User, request.user)
+    user = request.user
     try:
-        importing.set_kinds(row, kinds, user)
+        set_kinds(row, kinds, user)
         if request.POST.get("do") == "publish":
-            importing.publish(row, user)
+            publish(row, user)
             messages.success(request, f"{row} is published and never changes again.")
         else:
             messages.success(request, f"{row} is kept as a draft.")

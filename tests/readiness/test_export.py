@@ -10,7 +10,7 @@ from django.test import Client
 from accounts.models import User
 from readiness.domain.parsing.reading import parse
 from readiness.models import ReviewItem
-from readiness.services.importing import builtin
+from readiness.services.builtin import builtin
 from readiness.services.reviews import NewReview, open_review
 
 pytestmark = pytest.mark.django_db

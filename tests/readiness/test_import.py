@@ -16,13 +16,9 @@ from kernel.errors import Conflict, Invalid, ProductError
 from readiness.domain.builtin import CHECKS
 from readiness.models import Check, Item, Section, Template, TemplateVersion
 from readiness.queries.templates import numbered, outline
-from readiness.services.importing import (
-    BUILTIN,
-    builtin,
-    import_template,
-    publish,
-    set_kinds,
-)
+from readiness.services.builtin import BUILTIN, builtin
+from readiness.services.importing import import_template
+from readiness.services.publishing import publish, set_kinds
 
 pytestmark = pytest.mark.django_db
 TEXT = """\
@@ -166,7 +162,7 @@ def test_the_builtin_checklist_comes_anew_when_its_checks_change(
 ) -> None:
     first = builtin()
     fewer = {key: checks for key, checks in CHECKS.items() if key != "SEC-01"}
-    monkeypatch.setattr("readiness.services.importing.CHECKS", fewer)
+    monkeypatch.setattr("readiness.services.builtin.CHECKS", fewer)
     second = builtin()
     assert (first.number, second.number) == (1, 2)
     assert not Check.objects.filter(item__version=second, item__key="SEC-01").exists()

@@ -10,7 +10,8 @@ from django.test import Client
 
 from accounts.models import User
 from readiness.models import Section, TemplateVersion
-from readiness.services.importing import builtin, import_template
+from readiness.services.builtin import builtin
+from readiness.services.importing import import_template
 
 pytestmark = pytest.mark.django_db
 UPLOAD = "/readiness/templates/import/"

@@ -18,7 +18,8 @@ from readiness.models import Evidence, ReviewItem, Standing
 from readiness.queries.board import board
 from readiness.queries.statements import statement_for
 from readiness.services.claims import claim_item
-from readiness.services.importing import import_template, publish
+from readiness.services.importing import import_template
+from readiness.services.publishing import publish
 from readiness.services.reviews import NewReview, open_review
 from readiness.services.signing import SignatureRequest, sign
 from tests.conftest import PASSWORD

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from kernel.errors import ProductError
+from readiness.answers.templates import ChecklistAnswer
 from readiness.domain.parsing.source import MAX_BYTES
 from readiness.models import TemplateVersion
-from readiness.queries.templates import as_json
-from readiness.services.importing import import_template, publish
+from readiness.services.importing import import_template
+from readiness.services.publishing import publish
 
 
 class Command(BaseCommand):
@@ -38,29 +40,28 @@ class Command(BaseCommand):
                 version = publish(version, None)
         except ProductError as error:
             raise CommandError(f"{path.name}: {error.detail}") from error
-        answer = as_json(version)
+        answer = ChecklistAnswer.of(version)
         if options["json"]:
-            self.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2))
+            self.stdout.write(json.dumps(asdict(answer), ensure_ascii=False, indent=2))
         else:
             self.stdout.write("\n".join(_plain(version, answer)))
 
 
-def _plain(version: TemplateVersion, answer: dict[str, Any]) -> list[str]:
-    clashes: list[dict[str, Any]] = answer["contradictions"]
-    bound = {check["key"] for check in answer["checks"]}
+def _plain(version: TemplateVersion, answer: ChecklistAnswer) -> list[str]:
+    bound = {check.key for check in answer.checks}
     return [
-        f"{version} is saved as {version.state} ({answer['sha256'][:12]}…):",
-        f"  headings        {answer['headings']}",
-        f"  items           {answer['items']} ({answer['top_level']} top level, "
-        f"depth {answer['depth']})",
-        f"  ticked          {answer['ticked']} (claims, not yet proof)",
-        f"  fields          {answer['fields']}",
-        f"  steps           {answer['steps']}",
-        f"  repaired        {answer['repaired']} runs of wrongly decoded bytes",
+        f"{version} is saved as {version.state} ({answer.sha256[:12]}…):",
+        f"  headings        {answer.headings}",
+        f"  items           {answer.items} ({answer.top_level} top level, "
+        f"depth {answer.depth})",
+        f"  ticked          {answer.ticked} (claims, not yet proof)",
+        f"  fields          {answer.fields}",
+        f"  steps           {answer.steps}",
+        f"  repaired        {answer.repaired} runs of wrongly decoded bytes",
         f"  checks          proposed for {len(bound)} items",
-        f"  contradictions  {len(clashes)}",
+        f"  contradictions  {len(answer.contradictions)}",
         *(
-            f"    line {', '.join(map(str, one['lines']))}: {one['detail']}"
-            for one in clashes
+            f"    line {', '.join(map(str, clash.lines))}: {clash.detail}"
+            for clash in answer.contradictions
         ),
     ]

@@ -108,8 +108,7 @@ def _check(new: NewEvidence) -> None:
     ).startswith(LINKS):
         wrong.append(FieldError("/content", "link", "a link starts with https://"))
     if wrong:
-        detail = "; ".join(f"{one.pointer.strip('/')}: {one.detail}" for one in wrong)
-        raise Invalid(detail, code="invalid", errors=wrong)
+        raise Invalid.of(wrong)
 
 
 def _log(

@@ -1,0 +1,148 @@
+"""One line of a review: what is known of it, and what people do to it."""
+
+from __future__ import annotations
+
+from django.http import HttpResponseBase
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.parsers import MultiPartParser
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.services.idempotency import once
+from kernel.access import Access
+from kernel.inputs import read_body
+from kernel.json import StrictJSONParser
+from kernel.requests import ApiRequest, check_query, revision_of
+from readiness.answers.items import (
+    AskedProbesAnswer,
+    CommentAnswer,
+    ItemAnswer,
+    RecordAnswer,
+    WholeItemAnswer,
+)
+from readiness.api.reviews import TAGS
+from readiness.inputs import ClaimInput, CommentInput, EvidenceInput, new_evidence
+from readiness.models import ReviewItem
+from readiness.queries.board import Row, board
+from readiness.queries.item import (
+    comments_of,
+    evidence_of,
+    find_evidence,
+    find_item,
+    waivers_of,
+)
+from readiness.services.claims import claim_item
+from readiness.services.comments import comment
+from readiness.services.evidence.collecting import run_now
+from readiness.services.evidence.filing import confirm_evidence, file_evidence
+
+CLAIMS = Access("readiness.view", writes=("readiness.claim",))
+
+
+def row_of(item: ReviewItem) -> Row:
+    return board(item.review, timezone.now()).by_id[item.pk]
+
+
+def revision_header(row: Row) -> dict[str, str]:
+    """The ETag of a line is the revision that a claim names."""
+    return {"ETag": f'"{row.claim.revision}"'}
+
+
+class OneItem(APIView):
+    access = Access("readiness.view")
+
+    @extend_schema(tags=TAGS, responses=WholeItemAnswer)
+    def get(self, request: ApiRequest, item: int) -> Response:
+        """An item with checks, evidence history, waivers and comments; its ETag is
+        the revision that a claim names."""
+        check_query(request)
+        line = find_item(item)
+        row = row_of(line)
+        answer = WholeItemAnswer.with_history(
+            row,
+            history=evidence_of(line),
+            comments=comments_of(line),
+            waivers=waivers_of(line),
+        )
+        return Response(answer, headers=revision_header(row))
+
+
+class Claim(APIView):
+    access = CLAIMS
+
+    @extend_schema(tags=TAGS, request=ClaimInput, responses=ItemAnswer)
+    def post(self, request: ApiRequest, item: int) -> Response:
+        """Say that it is done, or take that back. Stale: 409 by body, 412 by
+        If-Match; neither: 428."""
+        body = read_body(request, ClaimInput)
+        line = find_item(item)
+        claim_item(
+            line,
+            done=body["done"],
+            revision=revision_of(request),
+            note=body["note"],
+            by=request.user,
+        )
+        row = row_of(line)
+        return Response(ItemAnswer.of(row), headers=revision_header(row))
+
+
+class Run(APIView):
+    access = Access("readiness.run")
+
+    @extend_schema(tags=TAGS, request=None, responses={202: AskedProbesAnswer})
+    def post(self, request: ApiRequest, item: int) -> Response:
+        """Ask for the item's probes now; their results follow within seconds."""
+        line = find_item(item)
+        asked = run_now(line, line.item.checks.all())
+        return Response(AskedProbesAnswer(probes=asked), status=202)
+
+
+class FileEvidence(APIView):
+    access = CLAIMS
+    parser_classes = (StrictJSONParser, MultiPartParser)
+
+    @extend_schema(
+        tags=TAGS,
+        request={
+            "application/json": EvidenceInput,
+            "multipart/form-data": EvidenceInput,
+        },
+        responses={201: RecordAnswer},
+    )
+    def post(self, request: ApiRequest, item: int) -> HttpResponseBase:
+        """File a text, a link or a file; it counts once another person confirms."""
+        new = new_evidence(request)
+
+        def produce() -> Response:
+            evidence = file_evidence(find_item(item), new, request.user)
+            return Response(RecordAnswer.of(evidence), status=201)
+
+        return once(request, produce)
+
+
+class Confirm(APIView):
+    access = CLAIMS
+
+    @extend_schema(tags=TAGS, request=None, responses=RecordAnswer)
+    def post(self, request: ApiRequest, item: int, evidence: int) -> Response:
+        """Agree, as another person, with what was filed."""
+        line = find_item(item)
+        confirm_evidence(line, evidence, request.user)
+        return Response(RecordAnswer.of(find_evidence(line, evidence)))
+
+
+class Comments(APIView):
+    access = CLAIMS
+
+    @extend_schema(tags=TAGS, request=CommentInput, responses={201: CommentAnswer})
+    def post(self, request: ApiRequest, item: int) -> HttpResponseBase:
+        """Say something about an item; comments are never signed."""
+        body = read_body(request, CommentInput)
+
+        def produce() -> Response:
+            said = comment(find_item(item), body["text"], request.user)
+            return Response(CommentAnswer.of(said), status=201)
+
+        return once(request, produce)

@@ -1,0 +1,148 @@
+"""The checklist of a review: its sections, the filter, and what stands under meters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.safestring import SafeString
+
+from kernel import markdown
+from kernel.display import ago
+from readiness.pages.item import ItemView, item_view
+from readiness.queries.board import Board, BoardSection, Row
+from readiness.queries.progress import SignoffProgress
+
+FILTERS: Mapping[str, str] = {
+    "all": "All",
+    "blocker": "Blockers",
+    "unclaimed": "Open",
+    "claimed": "Claimed",
+    "stale": "Out of date",
+    "failed": "Failed",
+    "proven": "Proven",
+    "waived": "Waived",
+}
+
+
+@dataclass(frozen=True)
+class SectionPage:
+    """A section with the rows that a filter left."""
+
+    section: BoardSection
+    items: Sequence[ItemView]
+
+    @property
+    def title(self) -> SafeString:
+        return markdown.inline(self.section.shape.title)
+
+    @property
+    def tone(self) -> str:
+        if not self.section.inside:
+            return ""
+        if self.section.failed:
+            return "c"
+        return "" if self.section.proven == self.section.total else "w"
+
+    @property
+    def chip(self) -> str:
+        return {"": "ok", "w": "warn", "c": "crit"}[self.tone]
+
+    @property
+    def icon(self) -> str:
+        return {"": "check", "w": "warn", "c": "fail"}[self.tone]
+
+
+@dataclass(frozen=True)
+class FilterChoice:
+    """One link of the filter."""
+
+    code: str
+    words: str
+    count: int
+    current: bool
+
+
+def sections(board: Board, keep: str) -> list[SectionPage]:
+    """Every section; of its rows those that the filter keeps."""
+    return [
+        SectionPage(
+            section,
+            [item_view(board, row) for row in section.rows if kept(row, keep)],
+        )
+        for section in board.sections
+    ]
+
+
+def section_page(board: Board, row: Row) -> SectionPage:
+    """The section of one row, for its heading and its entry in the list."""
+    return SectionPage(board.section_of(row), ())
+
+
+def kept(row: Row, keep: str) -> bool:
+    if keep == "all":
+        return True
+    if keep == "blocker":
+        return row.blocker
+    return row.inside and row.state == keep
+
+
+def filter_choices(board: Board, current: str) -> list[FilterChoice]:
+    """Filters that would show something, and the one in use."""
+    tally = {
+        "all": len(board.rows),
+        "blocker": len(board.verdict.blockers),
+        **board.counts.as_dict(),
+    }
+    return [
+        FilterChoice(code, words, tally[code], code == current)
+        for code, words in FILTERS.items()
+        if tally[code] or code in {"all", current}
+    ]
+
+
+def notes(board: Board, progress: SignoffProgress) -> dict[str, str]:
+    """What stands under each meter."""
+    tally = board.counts
+    expiry = board.next_expiry
+    return {
+        "proven": f"{tally.claimed + tally.unclaimed} open · {tally.failed} failed"
+        f" · {tally.waived} waived",
+        "fresh": (
+            f"next expiry in {ago(expiry, board.at)}"
+            if expiry
+            else "nothing proven goes out of date"
+        ),
+        "signed": "complete" if progress.complete else "any later change voids them",
+    }
+
+
+@dataclass(frozen=True)
+class VerdictView:
+    """The verdict's words: what blocks, and where the first blocker is."""
+
+    ready: bool
+    title: str
+    words: str
+    first: str
+
+
+def verdict(board: Board) -> VerdictView:
+    blockers = board.verdict.blockers
+    if not blockers:
+        return VerdictView(
+            ready=True,
+            title="Ready",
+            words="Every blocking line is proven, waived or not applicable.",
+            first="",
+        )
+    worst = sorted(blockers, key=lambda key: board.by_key[key].derived.own != "failed")
+    named = [markdown.plain(board.by_key[key].shape.title) for key in worst[:3]]
+    more = f" and {len(blockers) - 3} more" if len(blockers) > 3 else ""
+    plural = "blocker" if len(blockers) == 1 else "blockers"
+    return VerdictView(
+        ready=False,
+        title=f"Not ready: {len(blockers)} {plural}",
+        words=f"{'; '.join(named)}{more}.",
+        first=worst[0],
+    )

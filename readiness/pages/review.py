@@ -1,0 +1,112 @@
+"""The page of one review and the answer to a tick; and the list of reviews."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+
+from accounts.models import User
+from audit import queries as audit
+from kernel.errors import Conflict
+from readiness.domain.reviews import ReviewState, review_state
+from readiness.models import Review, ReviewItem
+from readiness.pages.activity import activity
+from readiness.pages.board import (
+    VerdictView,
+    filter_choices,
+    notes,
+    section_page,
+    sections,
+    verdict,
+)
+from readiness.pages.item import item_view
+from readiness.pages.signoffs import signoff_panel
+from readiness.queries.board import Board, board, boards
+from readiness.queries.progress import SignoffProgress, progress, progress_of
+from readiness.services.reviews import object_of
+
+ACTS = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewRow:
+    """One row of the list of reviews."""
+
+    review: Review
+    board: Board
+    verdict: VerdictView
+    panel: SignoffProgress
+    state: ReviewState
+
+
+def review_rows(reviews: Sequence[Review], at: datetime) -> list[ReviewRow]:
+    today = boards(reviews, at)
+    signed = progress_of(list(today.values()))
+    return [
+        ReviewRow(
+            review=review,
+            board=today[review.pk],
+            verdict=verdict(today[review.pk]),
+            panel=signed[review.pk],
+            state=state_of(today[review.pk], signed[review.pk]),
+        )
+        for review in reviews
+    ]
+
+
+def state_of(board: Board, progress: SignoffProgress) -> ReviewState:
+    """What the review is today."""
+    return review_state(
+        board.review.state, ready=board.verdict.ready, complete=progress.complete
+    )
+
+
+def review_context(today: Board, person: User, keep: str) -> dict[str, Any]:
+    """What the review's page and each of its parts are drawn from; `keep` is the
+    filter."""
+    review = today.review
+    signed = progress(today)
+    return {
+        "board": today,
+        "review": review,
+        "url": reverse("readiness:review", args=[review.uuid]),
+        "sign_url": reverse("readiness:sign", args=[review.uuid]),
+        "verify_url": reverse("readiness:verify", args=[review.uuid]),
+        "state": state_of(today, signed),
+        "verdict": verdict(today),
+        "notes": notes(today, signed),
+        "panel": signoff_panel(signed),
+        "sections": sections(today, keep),
+        "choices": filter_choices(today, keep),
+        "keep": keep,
+        "activity": activity(audit.about([object_of(review)], ACTS)),
+        "may_claim": person.has_perm("readiness.claim"),
+        "may_run": person.has_perm("readiness.run"),
+    }
+
+
+def tick_context(
+    ticked: ReviewItem, person: User, at: datetime, conflict: Conflict | None
+) -> dict[str, Any]:
+    """The line that was ticked, its ancestors, and every count that it moves."""
+    today = board(ticked.review, at)
+    row = today.by_id[ticked.pk]
+    return {
+        **review_context(today, person, "all"),
+        "view": item_view(today, row),
+        "ancestors": [item_view(today, ancestor) for ancestor in today.ancestors(row)],
+        "part": section_page(today, row),
+        "conflict": conflict,
+        "undo": "false" if row.claim.claimed else "true",
+        "say": conflict.detail if conflict else _said(today, row.key),
+        "newest": getattr(ticked, "newest", False),
+    }
+
+
+def _said(today: Board, key: str) -> str:
+    what = "claimed" if today.by_key[key].claim.claimed else "no longer claimed"
+    return f"{key} is {what}. {verdict(today).title}."

@@ -1,0 +1,59 @@
+"""One line of a review, and what was recorded and said about it."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db.models import Case, QuerySet, Subquery, When
+
+from kernel.errors import NotFound
+from readiness.models import Comment, Evidence, Review, ReviewItem, Waiver
+from readiness.models.reviews import LIVING
+
+
+def find_item(item: int, review: uuid.UUID | None = None) -> ReviewItem:
+    """One item with its review, in one query; raises NotFound.
+
+    `newest` on it says whether badges speak of its review.
+    """
+    newest = Review.objects.filter(state__in=LIVING).values("pk")[:1]
+    rows = ReviewItem.objects.select_related(
+        "review__version__template", "item", "claimed_by", "changed_by"
+    ).annotate(newest=Case(When(review=Subquery(newest), then=True), default=False))
+    if review is not None:
+        rows = rows.filter(review__uuid=review)
+    line = rows.filter(pk=item).first()
+    if line is None:
+        raise NotFound("There is no such item.", code="not_found")
+    return line
+
+
+def evidence_of(item: ReviewItem, limit: int = 50) -> list[Evidence]:
+    """The newest records, of probes and persons."""
+    return list(_evidence(item)[:limit])
+
+
+def find_evidence(item: ReviewItem, evidence: int) -> Evidence:
+    """One record of the line; raises NotFound."""
+    record = _evidence(item).filter(pk=evidence).first()
+    if record is None:
+        raise NotFound("There is no such evidence here.", code="not_found")
+    return record
+
+
+def _evidence(item: ReviewItem) -> QuerySet[Evidence]:
+    return Evidence.objects.filter(review_item=item).select_related(
+        "filed_by", "confirmation__by"
+    )
+
+
+def comments_of(item: ReviewItem) -> list[Comment]:
+    return list(Comment.objects.filter(review_item=item).select_related("author"))
+
+
+def waivers_of(item: ReviewItem) -> list[Waiver]:
+    return list(
+        Waiver.objects.filter(review_item=item).select_related(
+            "requested_by", "approved_by", "revoked_by"
+        )
+    )

@@ -1,0 +1,203 @@
+"""What people do to a line of a review, and its page."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_POST
+
+from kernel.access import access
+from kernel.errors import BadRequest, Conflict, Invalid, NotFound, ProductError
+from kernel.requests import PersonRequest
+from kernel.web import VARY, wanted_part
+from readiness.forms import EvidenceForm
+from readiness.models import ReviewItem
+from readiness.pages.item import item_context
+from readiness.pages.review import tick_context
+from readiness.queries.board import board
+from readiness.queries.item import find_evidence, find_item
+from readiness.queries.reviews import find_review
+from readiness.services.claims import claim_item, fill_fields
+from readiness.services.comments import comment
+from readiness.services.evidence.blobs import blob_path
+from readiness.services.evidence.collecting import run_now
+from readiness.services.evidence.filing import confirm_evidence, file_evidence
+
+
+@require_POST
+@access("readiness.claim")
+def claim(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
+    """Tick or untick: the item and everything it moves, or a redirect to it."""
+    row = find_item(item, review)
+    done = request.POST.get("done")
+    revision = request.POST.get("revision", "")
+    if done not in {"true", "false"} or not revision.isdecimal():
+        raise BadRequest("A tick names `done` and the `revision` it saw.", code="tick")
+    conflict = None
+    try:
+        claim_item(
+            row,
+            done=done == "true",
+            revision=int(revision),
+            note=request.POST.get("note", "")[:500],
+            by=request.user,
+        )
+    except Conflict as error:
+        conflict = error
+    if wanted_part(request) is not None:
+        return _ticked(request, row, conflict)
+    if conflict is not None:
+        return _stale_page(request, row, conflict)
+    return redirect(reverse("readiness:review", args=[review]) + f"#{row.item.key}")
+
+
+def _ticked(
+    request: PersonRequest, ticked: ReviewItem, conflict: Conflict | None
+) -> HttpResponse:
+    """The row, its ancestors, and every count that it moves, in one answer."""
+    context = tick_context(ticked, request.user, timezone.now(), conflict)
+    status = 409 if conflict else 200
+    response = render(request, "readiness/parts/ticked.html", context, status=status)
+    patch_vary_headers(response, VARY)
+    return response
+
+
+def _stale_page(
+    request: PersonRequest, ticked: ReviewItem, conflict: Conflict
+) -> HttpResponse:
+    """The same without JavaScript: who changed it, and the line as it is now."""
+    context = tick_context(ticked, request.user, timezone.now(), conflict)
+    return render(request, "readiness/conflict.html", context, status=409)
+
+
+@access("readiness.view")
+def item(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
+    """An item with the whole history of its evidence."""
+    return _item_page(request, review, item, EvidenceForm())
+
+
+def _item_page(
+    request: PersonRequest,
+    review: UUID,
+    item: int,
+    form: EvidenceForm,
+    status: int = 200,
+) -> HttpResponse:
+    row = find_review(review)
+    shown = board(row, timezone.now())
+    if item not in shown.by_id:
+        raise NotFound("There is no such item.", code="not_found")
+    context = item_context(shown, shown.by_id[item], request.user)
+    return render(
+        request, "readiness/item.html", {**context, "form": form}, status=status
+    )
+
+
+@require_POST
+@access("readiness.claim")
+def fill(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
+    """Fill the blanks of a line, such as a date of expiry."""
+    row = find_item(item, review)
+    revision = request.POST.get("revision", "")
+    if not revision.isdecimal():
+        raise BadRequest("Filling names the `revision` it saw.", code="revision")
+    values = {
+        name.removeprefix("field:"): str(value).strip()
+        for name, value in request.POST.items()
+        if name.startswith("field:")
+    }
+    try:
+        fill_fields(row, values, revision=int(revision), by=request.user)
+    except (Conflict, Invalid) as error:
+        messages.error(request, error.detail)
+    else:
+        messages.success(request, "Filled in.")
+    return redirect("readiness:item", review=review, item=item)
+
+
+@require_POST
+@access("readiness.claim")
+def say(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
+    """Comment on a line; comments are never signed."""
+    row = find_item(item, review)
+    try:
+        comment(row, request.POST.get("text", "")[:5000], request.user)
+    except Invalid as error:
+        messages.error(request, error.detail)
+    return redirect("readiness:item", review=review, item=item)
+
+
+@require_POST
+@access("readiness.run")
+def run(request: HttpRequest, review: UUID, item: int) -> HttpResponse:
+    """Ask for the item's probes now."""
+    row = find_item(item, review)
+    try:
+        asked = run_now(row, row.item.checks.all())
+    except Conflict as error:
+        messages.error(request, error.detail)
+    else:
+        messages.success(request, f"Asked for {', '.join(asked)}: seconds from now.")
+    return redirect("readiness:item", review=review, item=item)
+
+
+@require_POST
+@access("readiness.claim")
+def add_evidence(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
+    """File a text, a link or a file; another person confirms it."""
+    row = find_item(item, review)
+    form = EvidenceForm(request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            file_evidence(row, form.evidence(), request.user)
+        except ProductError as error:
+            form.add_error(None, error.detail)
+        else:
+            messages.success(request, "Filed. It counts once another person confirms.")
+            return redirect("readiness:item", review=review, item=item)
+    return _item_page(request, review, item, form, status=422)
+
+
+@require_POST
+@access("readiness.claim")
+def confirm(
+    request: PersonRequest, review: UUID, item: int, evidence: int
+) -> HttpResponse:
+    """A second person agrees with what was filed."""
+    row = find_item(item, review)
+    try:
+        confirm_evidence(row, evidence, request.user)
+    except ProductError as error:
+        messages.error(request, error.detail)
+    else:
+        messages.success(request, "Confirmed.")
+    return redirect("readiness:item", review=review, item=item)
+
+
+@access("readiness.view")
+def blob(
+    request: HttpRequest, review: UUID, item: int, evidence: int
+) -> HttpResponseBase:
+    """What was filed, as a download: nothing of it ever acts on our pages."""
+    row = find_item(item, review)
+    record = find_evidence(row, evidence)
+    if not record.blob_sha256:
+        raise NotFound("There is no such file.", code="not_found")
+    path = blob_path(record.blob_sha256)
+    if not path.exists():
+        raise NotFound("The file is no longer stored.", code="not_found")
+    response = FileResponse(
+        path.open("rb"),
+        as_attachment=True,
+        filename=record.blob_name or f"{record.blob_sha256[:16]}.txt",
+        content_type="application/octet-stream",
+    )
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
