@@ -30,8 +30,6 @@ FREE = {
     "Decision.features{}": "what a model looked at: its own names and values",
     "Decision.risk_checks[]": "what a bot checked before: its own form",
     "Portfolio.by_currency[]{}": "figures of one currency",
-    "Record.facts{}": "what a probe noted beside its value",
-    "Record.params{}": "a probe's parameters",
     "TradeDetail.audit[]": "reserved: always empty today",
 }
 # Lists that have a cursor but no Link header to it: faults, to be mended.
@@ -43,10 +41,10 @@ NOT_THERE_YET = {
 }
 # Values that no demo has, and why. Nothing else may go unseen.
 UNSEEN = {
-    "Evidence.valid_until": "a probe that passes, which needs a running product",
-    "Record.valid_until": "the same",
-    "Field.choices[]": "the built-in checklist has no field with choices",
-    "Field.value": "there is no way to fill in a field yet",
+    "EvidenceAnswer.valid_until": "a probe that passes, which needs a running product",
+    "RecordAnswer.valid_until": "the same",
+    "FieldAnswer.choices[]": "the built-in checklist has no field with choices",
+    "FieldAnswer.value": "there is no way to fill in a field yet",
     "Job.last_ok": "a job that a worker ran",
     "Lot.reason": "a lot without a cost",
     "Lot.transfer_external_id": "a lot that came as a transfer",
