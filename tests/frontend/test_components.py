@@ -9,6 +9,8 @@ import pytest
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from tests.html import text_of
+
 
 def drawn(name: str, **context: Any) -> str:
     return render_to_string(f"components/{name}.html", context)
@@ -33,7 +35,7 @@ def test_each_state_has_words_and_keeps_its_code(state: str, words: str) -> None
 
 
 def test_an_empty_meter_is_a_dash_not_zero_of_zero() -> None:
-    html = drawn("meter", label="Evidence fresh", value=0, max=0)
+    html = drawn("meter", label="Evidence fresh", share={"value": 0, "of": 0})
     assert ">–<" in html
     assert "of 0" not in html
 
@@ -48,7 +50,7 @@ def test_evidence_says_who_when_and_how_long() -> None:
             "valid_until": now + timedelta(hours=23, minutes=30),
         },
     )
-    assert "headers · 2 min ago" in html
+    assert "headers · 2 min ago" in text_of(html)
     assert "fresh for 23 h" in html
 
 

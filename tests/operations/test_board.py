@@ -13,6 +13,7 @@ from kernel.registry import Measurement
 from operations import queries
 from operations.models import Heartbeat, JobRun, ProbeResult
 from operations.services import bell, catalogue, heartbeats, probing
+from tests.html import flat
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#board"}
@@ -50,7 +51,8 @@ def test_the_page_says_what_never_ran_and_that_nobody_lives(person, client_of) -
 def test_failing_comes_first(person, client_of) -> None:
     for name in ("good", "bad"):
         probing.run(name, {})
-    page = client_of(person("olga", "Operator")).get("/operations/").content.decode()
+    client = client_of(person("olga", "Operator"))
+    page = flat(client.get("/operations/").content.decode())
     assert page.index("bad: bad one") < page.index(">good<")
     assert "1 failing" in page
 

@@ -137,6 +137,7 @@ async (measured) => {
   await document.fonts.ready;
   document.querySelectorAll("img, use").forEach((e) => e.getBoundingClientRect());
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  if (document.querySelector("canvas")) await new Promise((done) => setTimeout(done, 500));
 }
 """
 

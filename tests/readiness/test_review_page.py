@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from readiness.models import NotApplicable, Review, ReviewItem, Waiver
 from readiness.queries.board import board
+from tests.html import flat
 
 Person = Callable[..., User]
 ClientOf = Callable[[User], Client]
@@ -47,7 +48,7 @@ def review(make_review: MakeReview, ada: User) -> Review:
 def page(client: Client, review: Review, query: str = "") -> str:
     answer = client.get(f"/readiness/reviews/{review.uuid}/{query}")
     assert answer.status_code == 200
-    return answer.content.decode()
+    return flat(answer.content.decode())
 
 
 def line(review: Review, key: str) -> ReviewItem:
@@ -110,7 +111,7 @@ def test_the_second_poll_is_a_304_until_something_changes(
 ) -> None:
     url = f"/readiness/reviews/{review.uuid}/"
     first = client.get(url, headers=POLL)
-    assert first.content.decode().lstrip().startswith('<div id="board"')
+    assert flat(first.content.decode()).startswith('<div id="board"')
     held = {**POLL, "HX-PTag": first["HX-PTag"]}
     assert client.get(url, headers=held).status_code == 304
 

@@ -12,6 +12,7 @@ from django.test import Client
 from accounts.models import User
 from audit.models import AuditEvent
 from readiness.models import Review, ReviewItem
+from tests.html import flat
 
 Person = Callable[..., User]
 ClientOf = Callable[[User], Client]
@@ -97,7 +98,7 @@ def test_by_htmx_the_answer_brings_the_row_and_all_that_it_moved(
     ada: User, client_of: ClientOf, review: Review
 ) -> None:
     answer = tick(client_of(ada), line(review, "SEC-02.1"), headers=HTMX)
-    html = answer.content.decode()
+    html = flat(answer.content.decode())
     assert answer.status_code == 200
     assert html.startswith('<li class="item lv2" id="SEC-02.1"')
     oob = re.findall(r'<\w+[^>]*?id="([^"]+)"[^>]*hx-swap-oob', html)
@@ -130,7 +131,7 @@ def test_a_stale_tick_by_htmx_redraws_the_row_as_it_is(
     row = line(review, "SEC-02.1")
     tick(client_of(grace), row)
     answer = tick(client_of(ada), row, "false", headers=HTMX)
-    html = answer.content.decode()
+    html = flat(answer.content.decode())
     assert answer.status_code == 409
     assert html.startswith('<li class="item lv2" id="SEC-02.1"')
     assert "grace" in html
@@ -164,7 +165,8 @@ def test_an_ended_review_takes_no_ticks(
 def test_the_tick_form_works_for_scripts_as_it_stands(
     ada: User, client_of: ClientOf, review: Review
 ) -> None:
-    page = client_of(ada).get(f"/readiness/reviews/{review.uuid}/").content.decode()
+    answer = client_of(ada).get(f"/readiness/reviews/{review.uuid}/")
+    page = flat(answer.content.decode())
     form = re.findall(r"<form\b.*?</form>", page, re.DOTALL)
     tick_form = next(f for f in form if 'name="done"' in f)
     assert re.search(r'<form method="post" action="[^"]+"', tick_form)
@@ -174,6 +176,7 @@ def test_the_tick_form_works_for_scripts_as_it_stands(
 def test_lines_outside_readiness_have_no_tick(
     ada: User, client_of: ClientOf, review: Review
 ) -> None:
-    page = client_of(ada).get(f"/readiness/reviews/{review.uuid}/").content.decode()
+    answer = client_of(ada).get(f"/readiness/reviews/{review.uuid}/")
+    page = flat(answer.content.decode())
     assert claim_url(line(review, "SGN-01")) not in page
     assert "SGN-01" in page
