@@ -56,35 +56,41 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path(
         "readiness/reviews/<uuid:review>/statement",
-        signing_api.Statement.as_view(),
+        signing_api.ReviewStatement.as_view(),
         name="statement",
     ),
     path(
-        "readiness/reviews/<uuid:review>/sign", signing_api.Sign.as_view(), name="sign"
+        "readiness/reviews/<uuid:review>/sign",
+        signing_api.ReviewSignature.as_view(),
+        name="sign",
     ),
     path(
         "readiness/reviews/<uuid:review>/signoffs",
-        signing_api.Signoffs.as_view(),
+        signing_api.ReviewSignoffs.as_view(),
         name="signoffs",
     ),
     path("readiness/items/<int:item>", items_api.OneItem.as_view(), name="item"),
     path(
-        "readiness/items/<int:item>/claim", items_api.Claim.as_view(), name="claim-item"
+        "readiness/items/<int:item>/claim",
+        items_api.ItemClaim.as_view(),
+        name="claim-item",
     ),
-    path("readiness/items/<int:item>/run", items_api.Run.as_view(), name="run-item"),
+    path(
+        "readiness/items/<int:item>/run", items_api.ItemRun.as_view(), name="run-item"
+    ),
     path(
         "readiness/items/<int:item>/evidence",
-        items_api.FileEvidence.as_view(),
+        items_api.ItemEvidence.as_view(),
         name="file-evidence",
     ),
     path(
         "readiness/items/<int:item>/evidence/<int:evidence>/confirm",
-        items_api.Confirm.as_view(),
+        items_api.EvidenceConfirmation.as_view(),
         name="confirm-evidence",
     ),
     path(
         "readiness/items/<int:item>/comments",
-        items_api.Comments.as_view(),
+        items_api.ItemComments.as_view(),
         name="comment-item",
     ),
     path(
@@ -95,17 +101,17 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
     path("readiness/templates", templates_api.Templates.as_view(), name="templates"),
     path(
         "readiness/templates/import",
-        templates_api.Import.as_view(),
+        templates_api.TemplateImport.as_view(),
         name="import-template",
     ),
     path(
         "readiness/templates/<int:template>/publish",
-        templates_api.Publish.as_view(),
+        templates_api.TemplatePublication.as_view(),
         name="publish-template",
     ),
     path(
         "readiness/templates/<int:template>/versions/<int:number>/markdown",
-        templates_api.Markdown.as_view(),
+        templates_api.TemplateMarkdown.as_view(),
         name="template-markdown",
     ),
 ]

@@ -10,7 +10,7 @@ from typing import Annotated
 from kernel.schema import Answer
 from readiness.domain.state import ItemState
 from readiness.models import Comment, Evidence, Field, Item, Section, Waiver
-from readiness.queries.board import Row
+from readiness.queries.board import BoardRow
 from readiness.queries.structure import CheckShape, FieldShape
 
 
@@ -105,7 +105,7 @@ class ItemAnswer(Answer):
     evidence: EvidenceAnswer | None
 
     @classmethod
-    def of(cls, row: Row) -> ItemAnswer:
+    def of(cls, row: BoardRow) -> ItemAnswer:
         shape, claim = row.shape, row.claim
         return cls(
             id=str(row.id),
@@ -245,7 +245,7 @@ class WholeItemAnswer(ItemAnswer):
     @classmethod
     def with_history(
         cls,
-        row: Row,
+        row: BoardRow,
         *,
         history: Iterable[Evidence],
         comments: Iterable[Comment],

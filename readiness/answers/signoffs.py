@@ -9,7 +9,7 @@ from typing import Annotated
 from uuid import UUID
 
 from kernel.schema import Answer
-from readiness.domain.claims import Change
+from readiness.domain.claims import ClaimChange
 from readiness.domain.state import ItemState
 from readiness.models import Signoff
 from readiness.queries.signatures import Signature
@@ -59,7 +59,7 @@ class ChangeAnswer(Answer):
     change: str
 
     @classmethod
-    def of(cls, change: Change) -> ChangeAnswer:
+    def of(cls, change: ClaimChange) -> ChangeAnswer:
         return cls(key=change.key, change=change.change)
 
 

@@ -156,7 +156,8 @@ class ChecklistAnswer(Answer):
             repaired=report["repaired"],
             bytes=report["bytes"],
             contradictions=[
-                ContradictionAnswer(**found) for found in report["contradictions"]
+                ContradictionAnswer(**contradiction)
+                for contradiction in report["contradictions"]
             ],
             checks=[ProposedCheckAnswer(**check) for check in report["checks"]],
             contacts=report["contacts"],

@@ -24,7 +24,7 @@ from readiness.answers.items import (
 from readiness.api.reviews import TAGS
 from readiness.inputs import ClaimInput, CommentInput, EvidenceInput, new_evidence
 from readiness.models import ReviewItem
-from readiness.queries.board import Row, board
+from readiness.queries.board import BoardRow, board
 from readiness.queries.item import (
     comments_of,
     evidence_of,
@@ -40,11 +40,11 @@ from readiness.services.evidence.filing import confirm_evidence, file_evidence
 CLAIMS = Access("readiness.view", writes=("readiness.claim",))
 
 
-def row_of(item: ReviewItem) -> Row:
+def row_of(item: ReviewItem) -> BoardRow:
     return board(item.review, timezone.now()).by_id[item.pk]
 
 
-def revision_header(row: Row) -> dict[str, str]:
+def revision_header(row: BoardRow) -> dict[str, str]:
     """The ETag of a line is the revision that a claim names."""
     return {"ETag": f'"{row.claim.revision}"'}
 
@@ -68,7 +68,7 @@ class OneItem(APIView):
         return Response(answer, headers=revision_header(row))
 
 
-class Claim(APIView):
+class ItemClaim(APIView):
     access = CLAIMS
 
     @extend_schema(tags=TAGS, request=ClaimInput, responses=ItemAnswer)
@@ -88,7 +88,7 @@ class Claim(APIView):
         return Response(ItemAnswer.of(row), headers=revision_header(row))
 
 
-class Run(APIView):
+class ItemRun(APIView):
     access = Access("readiness.run")
 
     @extend_schema(tags=TAGS, request=None, responses={202: AskedProbesAnswer})
@@ -99,7 +99,7 @@ class Run(APIView):
         return Response(AskedProbesAnswer(probes=asked), status=202)
 
 
-class FileEvidence(APIView):
+class ItemEvidence(APIView):
     access = CLAIMS
     parser_classes = (StrictJSONParser, MultiPartParser)
 
@@ -122,7 +122,7 @@ class FileEvidence(APIView):
         return once(request, produce)
 
 
-class Confirm(APIView):
+class EvidenceConfirmation(APIView):
     access = CLAIMS
 
     @extend_schema(tags=TAGS, request=None, responses=RecordAnswer)
@@ -133,7 +133,7 @@ class Confirm(APIView):
         return Response(RecordAnswer.of(find_evidence(line, evidence)))
 
 
-class Comments(APIView):
+class ItemComments(APIView):
     access = CLAIMS
 
     @extend_schema(tags=TAGS, request=CommentInput, responses={201: CommentAnswer})

@@ -19,7 +19,7 @@ from readiness.answers.reviews import ReviewAnswer, ReviewList
 from readiness.domain.state import ItemState
 from readiness.inputs import ReviewInput, new_review
 from readiness.models import Review
-from readiness.queries.board import Row, board, boards
+from readiness.queries.board import BoardRow, board, boards
 from readiness.queries.progress import progress, progress_of
 from readiness.queries.reviews import find_review, reviews
 from readiness.services.reviews import open_review
@@ -103,5 +103,5 @@ class Items(APIView):
         )
 
 
-def _place(row: Row) -> tuple[int]:
+def _place(row: BoardRow) -> tuple[int]:
     return (row.shape.position,)

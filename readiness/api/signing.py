@@ -22,7 +22,7 @@ from readiness.queries.statements import statement_for
 from readiness.services.signing import sign
 
 
-class Statement(APIView):
+class ReviewStatement(APIView):
     access = Access("readiness.view")
 
     @extend_schema(
@@ -40,7 +40,7 @@ class Statement(APIView):
         return Response(StatementAnswer.of(statement_for(today, role, request.user)))
 
 
-class Sign(APIView):
+class ReviewSignature(APIView):
     access = Access("readiness.sign")
 
     @extend_schema(tags=TAGS, request=SignatureInput, responses={201: SignoffAnswer})
@@ -57,7 +57,7 @@ class Sign(APIView):
         return Response(SignoffAnswer.of(signature), status=201)
 
 
-class Signoffs(APIView):
+class ReviewSignoffs(APIView):
     access = Access("readiness.view")
 
     @extend_schema(tags=TAGS, responses=SignoffList)

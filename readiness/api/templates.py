@@ -66,7 +66,7 @@ class Templates(APIView):
         )
 
 
-class Import(APIView):
+class TemplateImport(APIView):
     """Read a Markdown checklist into a draft; nothing is published by it."""
 
     access = WRITES
@@ -91,7 +91,7 @@ class Import(APIView):
         return once(request, produce)
 
 
-class Publish(APIView):
+class TemplatePublication(APIView):
     """Fix a draft for good; without `version` the newest one."""
 
     access = WRITES
@@ -122,7 +122,7 @@ class ReviewMarkdown(APIView):
         )
 
 
-class Markdown(APIView):
+class TemplateMarkdown(APIView):
     """The document as imported, byte for byte after repair."""
 
     access = READS

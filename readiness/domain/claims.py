@@ -69,7 +69,7 @@ class Claim:
                 "blocking": self.blocking,
                 "fields": dict(self.fields),
                 "claim": {"done": self.done, "by": self.by},
-                "checks": [_check(one) for one in self.checks],
+                "checks": [_check(check) for check in self.checks],
                 "waiver": _waiver(self.waiver),
                 "not_applicable": _not_applicable(self.not_applicable),
                 "evidence": sorted(self.evidence),
@@ -108,7 +108,7 @@ def claim_root(claims: Sequence[bytes]) -> bytes:
 
 
 @dataclass(frozen=True)
-class Change:
+class ClaimChange:
     """One line that is not as it was: its key, what changed, before and now."""
 
     key: str
@@ -130,38 +130,40 @@ _WORDS = {
 }
 
 
-def changes(before: Sequence[bytes], now: Sequence[bytes]) -> list[Change]:
+def changes(before: Sequence[bytes], now: Sequence[bytes]) -> list[ClaimChange]:
     """Where two sets of claims differ, line by line, in today's document order.
 
     Empty if and only if both have the same claim root (order of lines included).
     """
     old, new = _by_key(before), _by_key(now)
-    found = [
-        _difference(key, old[key], new[key]) if key in old else Change(key, "is new")
+    differing = [
+        _difference(key, old[key], new[key])
+        if key in old
+        else ClaimChange(key, "is new")
         for key in new
         if old.get(key) != new[key]
     ]
-    found += [Change(key, "is gone") for key in old if key not in new]
-    if not found and list(before) != list(now):
-        found = [
-            Change(key, "stands in another place")
+    differing += [ClaimChange(key, "is gone") for key in old if key not in new]
+    if not differing and list(before) != list(now):
+        differing = [
+            ClaimChange(key, "stands in another place")
             for key, other in zip(new, old, strict=True)
             if key != other
         ]
-    return found
+    return differing
 
 
 def _by_key(claims: Sequence[bytes]) -> dict[str, dict[str, Any]]:
     read = [json.loads(claim) for claim in claims]
-    return {one["key"]: one for one in read}
+    return {claim["key"]: claim for claim in read}
 
 
-def _difference(key: str, old: dict[str, Any], new: dict[str, Any]) -> Change:
+def _difference(key: str, old: dict[str, Any], new: dict[str, Any]) -> ClaimChange:
     names = [name for name in _WORDS if old[name] != new[name]]
-    words = " and ".join(_WORDS[name] for name in names)
-    return Change(
+    changed = " and ".join(_WORDS[name] for name in names)
+    return ClaimChange(
         key,
-        f"{words} changed",
+        f"{changed} changed",
         before="; ".join(_said(name, old[name], new[name]) for name in names),
         now="; ".join(_said(name, new[name], old[name]) for name in names),
     )
@@ -172,8 +174,8 @@ def _said(name: str, value: Any, other: Any) -> str:
     if name == "claim":
         return f"claimed by {value['by']}" if value["done"] else "not claimed"
     if name == "checks":
-        changed = [one for one in value if one not in other]
-        return ", ".join(_check_said(one, other) for one in changed) or "no check"
+        changed = [check for check in value if check not in other]
+        return ", ".join(_check_said(check, other) for check in changed) or "no check"
     if name == "waiver":
         return f"waived until {value['ends'][:10]}" if value else "no waiver"
     if name == "not_applicable":
@@ -189,5 +191,5 @@ def _check_said(check: dict[str, Any], other: Sequence[dict[str, Any]]) -> str:
     verdict = "no verdict" if check["verdict"] == "none" else check["verdict"]
     limit = f" ({check['threshold']})" if check["threshold"] else ""
     digest = check["definition_sha256"]
-    known = digest in {one["definition_sha256"] for one in other}
+    known = digest in {before["definition_sha256"] for before in other}
     return f"{check['probe']}{limit}{'' if known else f' as {digest[:8]}'}: {verdict}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from audit.domain.canonical import jcs, sha256_hex
-from readiness.domain.parsing.document import Item, Proposal
+from readiness.domain.parsing.document import ParsedItem, Proposal
 
 
 def definition_sha256(check: Proposal) -> str:
@@ -26,12 +26,12 @@ def definition_sha256(check: Proposal) -> str:
     )
 
 
-def body_of(item: Item) -> str:
+def body_of(item: ParsedItem) -> str:
     """The item's text below its title, as stored."""
     return "\n".join(item.body)
 
 
-def tree_digest(items: Iterable[Item]) -> str:
+def tree_digest(items: Iterable[ParsedItem]) -> str:
     """SHA-256 over all items with their checks, in document order.
 
     Two versions with the same digest ask for the same things, whatever else

@@ -12,7 +12,7 @@ from readiness.domain.parsing.words import blank_spans
 
 
 @dataclass(frozen=True)
-class Mark:
+class ItemMark:
     """What a review says about the item on `line`: its tick, and lines of text
     that go below it."""
 
@@ -22,7 +22,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Filled:
+class FilledBlank:
     """The text for the blank number `nth` (from 0) of `line`."""
 
     line: int
@@ -37,7 +37,9 @@ class _Line:
     below: list[str] = field(default_factory=list)
 
 
-def fill(source: bytes, marks: Sequence[Mark], filled: Sequence[Filled] = ()) -> str:
+def fill(
+    source: bytes, marks: Sequence[ItemMark], filled: Sequence[FilledBlank] = ()
+) -> str:
     """The checklist with ticks, notes below the items and blanks filled in.
 
     Nothing else changes; with no marks and no blanks filled the text is the same.
@@ -45,8 +47,8 @@ def fill(source: bytes, marks: Sequence[Mark], filled: Sequence[Filled] = ()) ->
     received = receive(source)
     lines = _lines(received.clean)
     ends = _item_ends(received.text)
-    for one in filled:
-        lines[one.line - 1].text = _fill_blank(lines[one.line - 1].text, one)
+    for blank in filled:
+        lines[blank.line - 1].text = _fill_blank(lines[blank.line - 1].text, blank)
     for mark in marks:
         line = lines[mark.line - 1]
         box = BOX.match(line.text)
@@ -65,12 +67,12 @@ def one_line(text: str) -> str:
 
 
 def _lines(text: str) -> list[_Line]:
-    found: list[_Line] = []
+    lines: list[_Line] = []
     at = 0
     for match in LINE_END.finditer(text):
-        found.append(_Line(text[at : match.start()], match.group()))
+        lines.append(_Line(text[at : match.start()], match.group()))
         at = match.end()
-    return [*found, _Line(text[at:], "")]
+    return [*lines, _Line(text[at:], "")]
 
 
 def _item_ends(text: str) -> Mapping[int, int]:
@@ -84,12 +86,12 @@ def _item_ends(text: str) -> Mapping[int, int]:
     }
 
 
-def _fill_blank(text: str, one: Filled) -> str:
+def _fill_blank(text: str, blank: FilledBlank) -> str:
     spans = blank_spans(text)
-    if one.nth >= len(spans):
+    if blank.nth >= len(spans):
         return text
-    start, end = spans[one.nth]
-    return text[:start] + one_line(one.text) + text[end:]
+    start, end = spans[blank.nth]
+    return text[:start] + one_line(blank.text) + text[end:]
 
 
 def _whole(line: _Line) -> str:

@@ -49,7 +49,7 @@ class Refusal(StrEnum):
 
 
 @dataclass(frozen=True)
-class Heading:
+class PolicySection:
     """A section as the policy sees it."""
 
     slug: str
@@ -89,7 +89,7 @@ _SEED: tuple[tuple[str, tuple[str, ...], int], ...] = (
 )
 
 
-def default_policy(headings: Sequence[Heading]) -> list[PolicyRule]:
+def default_policy(headings: Sequence[PolicySection]) -> list[PolicyRule]:
     """The checklist's five roles in their order.
 
     Group 1 signs technical sections, group 2 everything inside readiness. A role

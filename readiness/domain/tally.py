@@ -68,7 +68,7 @@ def _rank(state: ItemState) -> int:
 
 
 @dataclass(frozen=True)
-class Counts:
+class StateCounts:
     """Items inside readiness by state."""
 
     proven: int = 0
@@ -87,13 +87,15 @@ class Counts:
         return asdict(self)
 
 
-def counts(items: Iterable[ItemFacts], derived: Mapping[str, DerivedState]) -> Counts:
+def counts(
+    items: Iterable[ItemFacts], derived: Mapping[str, DerivedState]
+) -> StateCounts:
     tally: dict[str, int] = {}
     for facts in items:
         if facts.inside:
             state = derived[facts.key].state
             tally[state] = tally.get(state, 0) + 1
-    return Counts(**tally)
+    return StateCounts(**tally)
 
 
 @dataclass(frozen=True)
@@ -126,11 +128,11 @@ def verdict(
     return ReviewVerdict(ready=not blockers, blockers=blockers)
 
 
-def proven_meter(tally: Counts) -> Meter:
+def proven_meter(tally: StateCounts) -> Meter:
     """Proven of all inside readiness, without what does not apply."""
     return Meter(tally.proven, tally.all - tally.not_applicable)
 
 
-def fresh_meter(tally: Counts) -> Meter:
+def fresh_meter(tally: StateCounts) -> Meter:
     """Proven of all that ever was: proven and out of date."""
     return Meter(tally.proven, tally.proven + tally.stale)

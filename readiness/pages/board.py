@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from kernel import markdown
 from kernel.display import ago
 from readiness.pages.item import ItemView, item_view
-from readiness.queries.board import Board, BoardSection, Row
+from readiness.queries.board import Board, BoardRow, BoardSection
 from readiness.queries.progress import SignoffProgress
 
 FILTERS: Mapping[str, str] = {
@@ -74,12 +74,12 @@ def sections(board: Board, keep: str) -> list[SectionPage]:
     ]
 
 
-def section_page(board: Board, row: Row) -> SectionPage:
+def section_page(board: Board, row: BoardRow) -> SectionPage:
     """The section of one row, for its heading and its entry in the list."""
     return SectionPage(board.section_of(row), ())
 
 
-def kept(row: Row, keep: str) -> bool:
+def kept(row: BoardRow, keep: str) -> bool:
     if keep == "all":
         return True
     if keep == "blocker":

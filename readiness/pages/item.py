@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from kernel import markdown
-from readiness.queries.board import Board, Row
+from readiness.queries.board import Board, BoardRow
 from readiness.queries.item import comments_of, evidence_of
 
 
@@ -19,7 +19,7 @@ from readiness.queries.item import comments_of, evidence_of
 class ItemView:
     """One row of the page. `label` is the tick's constant name."""
 
-    row: Row
+    row: BoardRow
     title: SafeString
     label: str
     body: SafeString
@@ -46,7 +46,7 @@ class ItemView:
         return self.row.derived.reason
 
 
-def item_view(board: Board, row: Row) -> ItemView:
+def item_view(board: Board, row: BoardRow) -> ItemView:
     where = (board.review.uuid, row.id)
     return ItemView(
         row=row,
@@ -61,7 +61,7 @@ def item_view(board: Board, row: Row) -> ItemView:
 
 
 @dataclass(frozen=True)
-class Blank:
+class BlankView:
     """A field of an item with what stands in it."""
 
     label: str
@@ -71,9 +71,9 @@ class Blank:
     value: str
 
 
-def blanks(row: Row) -> list[Blank]:
+def blanks(row: BoardRow) -> list[BlankView]:
     return [
-        Blank(
+        BlankView(
             field.label,
             "date" if field.kind == "date" else "text",
             field.choices,
@@ -84,7 +84,7 @@ def blanks(row: Row) -> list[Blank]:
     ]
 
 
-def item_context(today: Board, row: Row, person: User) -> dict[str, Any]:
+def item_context(today: Board, row: BoardRow, person: User) -> dict[str, Any]:
     """What the page of one line is drawn from: its whole history."""
     return {
         "board": today,

@@ -27,7 +27,7 @@ from readiness.queries.structure import ItemShape, SectionShape, structure
 
 
 @dataclass(frozen=True)
-class Row:
+class BoardRow:
     """One item with its claim, its records that count, and its state."""
 
     shape: ItemShape
@@ -86,7 +86,7 @@ class BoardSection:
     """A section with its rows; `proven` of `total` inside readiness."""
 
     shape: SectionShape
-    rows: Sequence[Row]
+    rows: Sequence[BoardRow]
 
     @cached_property
     def proven(self) -> int:
@@ -111,31 +111,31 @@ class Board:
 
     review: Review
     at: datetime
-    rows: Sequence[Row]
-    counts: tally.Counts
+    rows: Sequence[BoardRow]
+    counts: tally.StateCounts
     verdict: tally.ReviewVerdict
 
     @cached_property
-    def by_key(self) -> dict[str, Row]:
+    def by_key(self) -> dict[str, BoardRow]:
         return {row.key: row for row in self.rows}
 
     @cached_property
-    def by_id(self) -> dict[int, Row]:
+    def by_id(self) -> dict[int, BoardRow]:
         return {row.id: row for row in self.rows}
 
     @cached_property
     def sections(self) -> list[BoardSection]:
-        grouped: dict[SectionShape, list[Row]] = {}
+        grouped: dict[SectionShape, list[BoardRow]] = {}
         for row in self.rows:
             grouped.setdefault(row.shape.section, []).append(row)
         return [BoardSection(shape, rows) for shape, rows in grouped.items()]
 
-    def section_of(self, row: Row) -> BoardSection:
+    def section_of(self, row: BoardRow) -> BoardSection:
         return next(
             section for section in self.sections if section.shape == row.shape.section
         )
 
-    def ancestors(self, row: Row) -> list[Row]:
+    def ancestors(self, row: BoardRow) -> list[BoardRow]:
         """From the parent up."""
         ancestors = []
         key = row.shape.parent
@@ -216,7 +216,7 @@ def _board(
     ]
     derived = tally.derive(facts, at)
     rows = [
-        Row(
+        BoardRow(
             shape=shapes[claim.item_id],
             claim=claim,
             standings=standings[claim.pk],

@@ -13,12 +13,12 @@ from readiness.domain.claims import (
     ClaimedWaiver,
 )
 from readiness.models import Review, Standing
-from readiness.queries.board import Board, Row
+from readiness.queries.board import Board, BoardRow
 
 FrozenRule = Mapping[str, Any]  # one role of a review's frozen policy
 
 
-def claim_of(row: Row, commit: str) -> Claim:
+def claim_of(row: BoardRow, commit: str) -> Claim:
     """One line of the board as it is signed; verdicts count for this commit only."""
     standings = {standing.check_of_id: standing for standing in row.standings}
     return Claim(
@@ -55,7 +55,7 @@ def claim_of(row: Row, commit: str) -> Claim:
     )
 
 
-def _filled_fields(row: Row) -> dict[str, str]:
+def _filled_fields(row: BoardRow) -> dict[str, str]:
     """{label: text} of the blanks that hold something."""
     texts = {
         field.label: str(row.claim.values.get(field.label, "")).strip()
@@ -64,7 +64,7 @@ def _filled_fields(row: Row) -> dict[str, str]:
     return {label: text for label, text in texts.items() if text}
 
 
-def _confirmed_evidence(row: Row) -> list[str]:
+def _confirmed_evidence(row: BoardRow) -> list[str]:
     """The digests of what persons filed and others confirmed."""
     filed = (
         standing.latest for standing in row.standings if standing.check_of_id is None
@@ -83,7 +83,7 @@ def _verdict(standing: Standing | None, commit: str) -> str:
     return conclusive.verdict if conclusive.commit == commit else "none"
 
 
-def scope(board: Board, rule: FrozenRule) -> list[Row]:
+def scope(board: Board, rule: FrozenRule) -> list[BoardRow]:
     """The lines that a role signs, in document order."""
     slugs = set(rule["sections"])
     return [row for row in board.rows if row.inside and row.shape.section.slug in slugs]

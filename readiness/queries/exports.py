@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from audit.domain.canonical import stamp
-from readiness.domain.exporting import Filled, Mark, fill, one_line
+from readiness.domain.exporting import FilledBlank, ItemMark, fill, one_line
 from readiness.models import Field, Item
-from readiness.queries.board import Board, Row
+from readiness.queries.board import Board, BoardRow
 from readiness.queries.progress import SignoffProgress
 
 
@@ -18,7 +18,7 @@ def review_markdown(board: Board, progress: SignoffProgress) -> str:
     version = board.review.version
     lines = dict(Item.objects.filter(version=version).values_list("key", "source_line"))
     marks = [
-        Mark(
+        ItemMark(
             lines[row.key],
             ticked=row.claim.claimed or row.state == "proven",
             notes=_notes(row),
@@ -29,7 +29,7 @@ def review_markdown(board: Board, progress: SignoffProgress) -> str:
     return body.rstrip("\r\n") + "\n\n" + _signatures(board, progress)
 
 
-def _notes(row: Row) -> list[str]:
+def _notes(row: BoardRow) -> list[str]:
     notes = [
         f"State: {row.state}"
         + (f" ({row.derived.reason})" if row.derived.reason else "")
@@ -38,10 +38,10 @@ def _notes(row: Row) -> list[str]:
         notes.append(f"Claimed by {row.claimed_by}")
     seen = row.evidence
     if seen is not None:
-        words = seen.summary or seen.reason
+        detail = seen.summary or seen.reason
         notes.append(
             f"Evidence: {seen.probe or seen.kind} {seen.verdict}, "
-            f"{stamp(seen.observed_at)}, {seen.commit[:12]}: {words}"
+            f"{stamp(seen.observed_at)}, {seen.commit[:12]}: {detail}"
         )
     if row.waiver is not None:
         ends = f" until {stamp(row.waiver.ends)}" if row.waiver.ends else ""
@@ -49,10 +49,10 @@ def _notes(row: Row) -> list[str]:
     return notes
 
 
-def _filled(board: Board) -> list[Filled]:
+def _filled(board: Board) -> list[FilledBlank]:
     """The values of the items' fields, each for its own blank of its line."""
     values = {row.key: row.claim.values for row in board.rows}
-    found: list[Filled] = []
+    blanks: list[FilledBlank] = []
     counted: dict[int, int] = {}
     fields = Field.objects.filter(section__version=board.review.version).order_by(
         "source_line", "position"
@@ -62,8 +62,8 @@ def _filled(board: Board) -> list[Filled]:
         counted[line] = nth + 1
         value = values.get(key, {}).get(label)
         if value:
-            found.append(Filled(line, str(value), nth))
-    return found
+            blanks.append(FilledBlank(line, str(value), nth))
+    return blanks
 
 
 def _signatures(board: Board, progress: SignoffProgress) -> str:

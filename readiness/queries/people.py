@@ -12,15 +12,15 @@ KEEP_SECONDS = 60
 def names(actors: set[str]) -> dict[str, str]:
     """{"p:7": "developer"}; jobs and the system go by their own names."""
     keys = {f"actor:{actor}": actor for actor in actors}
-    found = {keys[key]: name for key, name in cache.get_many(list(keys)).items()}
-    people = {actor for actor in actors - set(found) if actor[:2] in {"p:", "s:"}}
+    known = {keys[key]: name for key, name in cache.get_many(list(keys)).items()}
+    people = {actor for actor in actors - set(known) if actor[:2] in {"p:", "s:"}}
     if people:
         fresh = actor_names(people)
         cache.set_many(
             {f"actor:{actor}": name for actor, name in fresh.items()}, KEEP_SECONDS
         )
-        found.update(fresh)
+        known.update(fresh)
     return {
-        actor: found.get(actor, actor.removeprefix("j:").replace("_", " "))
+        actor: known.get(actor, actor.removeprefix("j:").replace("_", " "))
         for actor in actors
     }

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from readiness.domain import claims, statements
-from readiness.domain.claims import Change
+from readiness.domain.claims import ClaimChange
 from readiness.models import Signoff
 from readiness.queries.board import Board
 from readiness.queries.claims import FrozenRule, claims_of, rule_of
@@ -26,7 +26,7 @@ class Signature:
     """A stored signature held against today: `void` says what it no longer fits."""
 
     signoff: Signoff
-    void: Sequence[Change]
+    void: Sequence[ClaimChange]
 
     @property
     def valid(self) -> bool:
@@ -77,12 +77,14 @@ def _held_against(board: Board, stored: Sequence[Signoff]) -> list[Signature]:
     ]
 
 
-def _void(signoff: Signoff, today: Sequence[bytes], living: set[str]) -> list[Change]:
+def _void(
+    signoff: Signoff, today: Sequence[bytes], living: set[str]
+) -> list[ClaimChange]:
     void = []
     if signoff.key.revoked_reason == COMPROMISED:
-        void.append(Change("", "its key was given up as compromised"))
+        void.append(ClaimChange("", "its key was given up as compromised"))
     if not set(signoff.earlier) <= living:
-        void.append(Change("", "an earlier signature that it names was revoked"))
+        void.append(ClaimChange("", "an earlier signature that it names was revoked"))
     if claims.claim_root(today).hex() != signoff.claim_root:
         void += claims.changes(signed_claims(signoff), today)
     return void

@@ -14,10 +14,10 @@ from django.utils.text import slugify
 from accounts.models import User
 from accounts.queries import roles_of, signing_key_of
 from readiness.domain import statements
-from readiness.domain.claims import Change, changes, claim_root
+from readiness.domain.claims import ClaimChange, changes, claim_root
 from readiness.domain.reviews import Refusal, may_sign, meaning_allowed
 from readiness.models import Review
-from readiness.queries.board import Board, Row
+from readiness.queries.board import Board, BoardRow
 from readiness.queries.claims import FrozenRule, claim_of, rule_of, scope
 from readiness.queries.signatures import (
     Signature,
@@ -44,7 +44,7 @@ class StatementSheet:
     board: Board
     rule: FrozenRule
     statement: statements.Statement
-    rows: Sequence[Row]
+    rows: Sequence[BoardRow]
     claims: Sequence[bytes]
     signed: Sequence[Signature]
     refusal: SigningRefusal | None
@@ -140,7 +140,7 @@ def _shown_key(sha256: str) -> str:
     return f"statement:{sha256}"
 
 
-def changed_since(sha256: str, today: Sequence[bytes]) -> list[Change] | None:
+def changed_since(sha256: str, today: Sequence[bytes]) -> list[ClaimChange] | None:
     """What changed since a statement was shown; None when nobody remembers it."""
     held = cache.get(_shown_key(sha256))
     return None if held is None else changes(held.split(b"\n"), today)

@@ -24,10 +24,12 @@ def templates() -> QuerySet[Template]:
 
 def versions_of(rows: list[Template]) -> dict[int, list[TemplateVersion]]:
     """{template id: its versions, newest first}; one query."""
-    found: dict[int, list[TemplateVersion]] = {row.pk: [] for row in rows}
+    versions_by_template: dict[int, list[TemplateVersion]] = {
+        row.pk: [] for row in rows
+    }
     for version in versions().filter(template__in=rows).order_by("template", "-number"):
-        found[version.template_id].append(version)
-    return found
+        versions_by_template[version.template_id].append(version)
+    return versions_by_template
 
 
 def version(pk: int) -> TemplateVersion:
@@ -82,9 +84,9 @@ def outline(row: TemplateVersion) -> list[Section]:
         )
         .order_by("position")
     )
-    by_id: dict[int, Any] = {one.pk: one for one in counted}
-    for one in counted:
-        by_id[one.pk].part_count = 0
+    by_id: dict[int, Any] = {section.pk: section for section in counted}
+    for section in counted:
+        by_id[section.pk].part_count = 0
     for part in reversed(counted):
         if part.parent_id is None:
             continue
@@ -92,13 +94,13 @@ def outline(row: TemplateVersion) -> list[Section]:
         whole.part_count += 1
         for name in ("item_count", "ticked_count", "field_count", "step_count"):
             setattr(whole, name, getattr(whole, name) + getattr(part, name))
-    return [one for one in counted if one.parent_id is None]
+    return [section for section in counted if section.parent_id is None]
 
 
 def items_by_section(row: TemplateVersion) -> dict[int, list[Item]]:
     """{id of the whole section: its items in document order}, with their checks,
     fields and steps: four queries whatever the size."""
-    found: dict[int, list[Item]] = {}
+    by_section: dict[int, list[Item]] = {}
     items = (
         Item.objects.filter(version=row)
         .select_related("section")
@@ -107,5 +109,5 @@ def items_by_section(row: TemplateVersion) -> dict[int, list[Item]]:
     )
     for item in items:
         whole = item.section.parent_id or item.section_id
-        found.setdefault(whole, []).append(item)
-    return found
+        by_section.setdefault(whole, []).append(item)
+    return by_section

@@ -18,12 +18,12 @@ from readiness.services.reviews import object_of, tag_of
 
 def comment(item: ReviewItem, text: str, by: User) -> Comment:
     """Raises Invalid for an empty one."""
-    words = text.strip()
-    if not words:
+    said = text.strip()
+    if not said:
         raise Invalid("Say something.", code="empty")
     with transaction.atomic():
         row = Comment.objects.create(
-            review_item=item, author=by, text=words, salt=secrets.token_bytes(32)
+            review_item=item, author=by, text=said, salt=secrets.token_bytes(32)
         )
         audit.append(
             "readiness.item.commented",
@@ -35,7 +35,7 @@ def comment(item: ReviewItem, text: str, by: User) -> Comment:
                 "comment": str(row.pk),
                 # Salted, so that erasing the text leaves nothing to guess from.
                 "text_hmac": hmac.new(
-                    bytes(row.salt), words.encode(), hashlib.sha256
+                    bytes(row.salt), said.encode(), hashlib.sha256
                 ).hexdigest(),
             },
         )

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from kernel.build import UNKNOWN, running
 from readiness.models import Evidence, Review, ReviewItem
-from readiness.queries.board import Row, board
+from readiness.queries.board import BoardRow, board
 from readiness.queries.item import find_item
 from readiness.services.builtin import builtin
 from readiness.services.claims import claim_item
@@ -74,7 +74,7 @@ def _live(review: Review) -> None:
     comment(_fresh(claimed[-1]), "Demo: who looks at this a second time?", people[-1])
 
 
-def _for_people(review: Review) -> Sequence[Row]:
+def _for_people(review: Review) -> Sequence[BoardRow]:
     """Lines inside readiness without a check and without nested lines."""
     shown = board(review, timezone.now())
     parents = {row.shape.parent for row in shown.rows}
@@ -85,5 +85,5 @@ def _for_people(review: Review) -> Sequence[Row]:
     ]
 
 
-def _fresh(row: Row) -> ReviewItem:
+def _fresh(row: BoardRow) -> ReviewItem:
     return find_item(row.id)

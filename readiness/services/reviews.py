@@ -14,8 +14,8 @@ from kernel.cache import bump
 from kernel.errors import Conflict, FieldError, Invalid
 from readiness.domain.reviews import (
     Environment,
-    Heading,
     PolicyRule,
+    PolicySection,
     default_policy,
 )
 from readiness.models import (
@@ -124,7 +124,9 @@ def policy_of(version: TemplateVersion) -> list[PolicyRule]:
     if own:
         return own
     used = Section.objects.filter(version=version, items__isnull=False).distinct()
-    return default_policy([Heading(row.slug, row.title, row.kind) for row in used])
+    return default_policy(
+        [PolicySection(row.slug, row.title, row.kind) for row in used]
+    )
 
 
 def _check(new: NewReview) -> None:

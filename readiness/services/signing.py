@@ -115,8 +115,11 @@ def _changed(sheet: StatementSheet, request: SignatureRequest) -> Conflict:
     if changes is None:
         words = "The statement that you confirm is not the one of today: read it again."
         return Conflict(words, code="statement_changed")
-    lines = [FieldError(f"/items/{one.key}", "changed", one.change) for one in changes]
-    named = ", ".join(one.key for one in changes[:5]) or "the earlier signatures"
+    lines = [
+        FieldError(f"/items/{change.key}", "changed", change.change)
+        for change in changes
+    ]
+    named = ", ".join(change.key for change in changes[:5]) or "the earlier signatures"
     return Conflict(
         f"It changed while you read: {named}. Read it again, then sign.",
         code="statement_changed",

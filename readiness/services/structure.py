@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from readiness.domain.definitions import body_of, definition_sha256
-from readiness.domain.parsing.document import SIGN_OFF, Document
-from readiness.domain.parsing.document import Item as ParsedItem
-from readiness.domain.parsing.document import Section as ParsedSection
+from readiness.domain.parsing.document import (
+    SIGN_OFF,
+    Document,
+    ParsedItem,
+    ParsedSection,
+)
 from readiness.models import Check, Field, Item, Section, Step, TemplateVersion
 
 # Rows by the identity of the parsed section or item that they were made of.

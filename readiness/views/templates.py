@@ -68,10 +68,10 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
         "version": row,
         "report": row.report,
         "contradictions": [
-            {**one, "detail": markdown.inline(one["detail"])}
-            for one in row.report.get("contradictions", [])
+            {**each, "detail": markdown.inline(each["detail"])}
+            for each in row.report.get("contradictions", [])
         ],
-        "sections": [(one, items.get(one.pk, [])) for one in sections],
+        "sections": [(each, items.get(each.pk, [])) for each in sections],
         "total_fields": row.report.get("fields", 0),
         "kinds": KINDS,
         "bound": len({check["key"] for check in checks}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.domain.exporting import Filled, Mark, fill
+from readiness.domain.exporting import FilledBlank, ItemMark, fill
 from readiness.domain.parsing.reading import parse
 
 TEXT = "# T\n\n- [ ] one\n  goes on\n  - [x] two\n- [x] three\n  - Expiry: ____\n"
@@ -17,10 +17,10 @@ def test_untouched_is_byte_identical() -> None:
 
 def test_ticks_notes_and_blanks() -> None:
     marks = [
-        Mark(3, ticked=True, notes=["State: proven", "Evidence:\n# ok"]),
-        Mark(5, ticked=False),
+        ItemMark(3, ticked=True, notes=["State: proven", "Evidence:\n# ok"]),
+        ItemMark(5, ticked=False),
     ]
-    assert fill(TEXT.encode(), marks, [Filled(7, "2027-01-01")]) == (
+    assert fill(TEXT.encode(), marks, [FilledBlank(7, "2027-01-01")]) == (
         "# T\n\n- [x] one\n  goes on\n  - State: proven\n  - Evidence: # ok\n"
         "  - [ ] two\n- [x] three\n  - Expiry: 2027-01-01\n"
     )
@@ -30,7 +30,8 @@ def test_ticks_notes_and_blanks() -> None:
 def test_the_result_reads_as_the_same_items(marker: str) -> None:
     text = f"# T\n\n{marker} [ ] one\n{marker} [x] two"
     done = fill(
-        text.encode(), [Mark(3, True, ["State: a"]), Mark(4, False, ["State: b"])]
+        text.encode(),
+        [ItemMark(3, True, ["State: a"]), ItemMark(4, False, ["State: b"])],
     )
     items = parse(done.encode()).items
     assert [(i.title, i.ticked) for i in items] == [("one", True), ("two", False)]
@@ -39,5 +40,5 @@ def test_the_result_reads_as_the_same_items(marker: str) -> None:
 
 def test_the_second_blank_of_a_line() -> None:
     text = "- [ ] from ____ to ____\n"
-    filled = fill(text.encode(), [], [Filled(1, "B", 1)])
+    filled = fill(text.encode(), [], [FilledBlank(1, "B", 1)])
     assert filled == "- [ ] from ____ to B\n"

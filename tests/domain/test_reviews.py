@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from readiness.domain.reviews import (
-    Heading,
+    PolicySection,
     default_policy,
     may_sign,
     meaning_allowed,
@@ -13,13 +13,13 @@ from readiness.domain.reviews import (
 )
 
 HEADINGS = [
-    Heading("security", "🔒 Security", "checks"),
-    Heading("performance", "Performance", "checks"),
-    Heading("monitoring", "Monitoring", "checks"),
-    Heading("testing", "Testing", "checks"),
-    Heading("rollback", "Rollback", "rollback"),
-    Heading("first-week", "First week", "monitoring"),
-    Heading("review", "Technical review", "sign-off"),
+    PolicySection("security", "🔒 Security", "checks"),
+    PolicySection("performance", "Performance", "checks"),
+    PolicySection("monitoring", "Monitoring", "checks"),
+    PolicySection("testing", "Testing", "checks"),
+    PolicySection("rollback", "Rollback", "rollback"),
+    PolicySection("first-week", "First week", "monitoring"),
+    PolicySection("review", "Technical review", "sign-off"),
 ]
 
 
@@ -52,7 +52,7 @@ def test_nobody_signs_follow_ups_or_the_sign_off_itself() -> None:
 
 
 def test_a_role_whose_words_match_nothing_takes_all_technical_sections() -> None:
-    plain = [Heading("tasks", "Tasks", "checks")]
+    plain = [PolicySection("tasks", "Tasks", "checks")]
     assert {rule.sections for rule in default_policy(plain)} == {("tasks",)}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from readiness.domain.parsing.document import Contradiction, Document, Item
+from readiness.domain.parsing.document import Contradiction, Document, ParsedItem
 
 # What a status line says about the work; words in neither set decide nothing.
 DONE = frozenset(
@@ -58,13 +58,13 @@ def contradictions(document: Document) -> list[Contradiction]:
 
     In order of their first line.
     """
-    found = [
+    clashes = [
         *_against_status(document.items),
         *_against_children(document.items),
         *_same_commands(document),
         *_same_words(document.items),
     ]
-    return sorted(found, key=lambda one: one.lines)
+    return sorted(clashes, key=lambda clash: clash.lines)
 
 
 def says_done(status: str) -> bool | None:
@@ -72,15 +72,15 @@ def says_done(status: str) -> bool | None:
     plain = status.casefold().strip(" .!*_`")
     if plain.startswith(NOT_DONE_PHRASES):
         return False
-    words = re.findall(r"[a-z]+", plain)
-    if any(word in NOT_DONE for word in words):
+    said = re.findall(r"[a-z]+", plain)
+    if any(word in NOT_DONE for word in said):
         return False
-    if plain == "up to date" or any(word in DONE for word in words):
+    if plain == "up to date" or any(word in DONE for word in said):
         return True
     return None
 
 
-def _against_status(items: list[Item]) -> Iterator[Contradiction]:
+def _against_status(items: list[ParsedItem]) -> Iterator[Contradiction]:
     for item in items:
         for status in item.statuses:
             done = says_done(status)
@@ -88,19 +88,19 @@ def _against_status(items: list[Item]) -> Iterator[Contradiction]:
                 continue
             name = _name(item)
             if done:
-                words = f"{name} is not ticked, its status says {status}."
+                detail = f"{name} is not ticked, its status says {status}."
                 yield Contradiction(
-                    "open_but_done", "Open but done", words, (item.line,)
+                    "open_but_done", "Open but done", detail, (item.line,)
                 )
             else:
-                words = f"{name} is ticked, its status says only {status}."
+                detail = f"{name} is ticked, its status says only {status}."
                 yield Contradiction(
-                    "ticked_but_not_done", "Ticked but not done", words, (item.line,)
+                    "ticked_but_not_done", "Ticked but not done", detail, (item.line,)
                 )
 
 
-def _against_children(items: list[Item]) -> Iterator[Contradiction]:
-    children: dict[int, list[Item]] = {}
+def _against_children(items: list[ParsedItem]) -> Iterator[Contradiction]:
+    children: dict[int, list[ParsedItem]] = {}
     for item in items:
         if item.parent and item.blocking == "blocking":
             children.setdefault(id(item.parent), []).append(item)
@@ -108,18 +108,20 @@ def _against_children(items: list[Item]) -> Iterator[Contradiction]:
         below = children.get(id(item), [])
         open_ = [child for child in below if not child.ticked]
         if item.ticked and open_:
-            words = f"{_name(item)} is ticked, but {_name(open_[0])} below it is not."
+            detail = f"{_name(item)} is ticked, but {_name(open_[0])} below it is not."
             lines = (item.line, open_[0].line)
-            yield Contradiction("parent_ahead", "Ticked above open lines", words, lines)
-        elif below and not open_ and not item.ticked:
-            words = f"{_name(item)} is not ticked, but every line below it is."
             yield Contradiction(
-                "parent_behind", "Open above ticked lines", words, (item.line,)
+                "parent_ahead", "Ticked above open lines", detail, lines
+            )
+        elif below and not open_ and not item.ticked:
+            detail = f"{_name(item)} is not ticked, but every line below it is."
+            yield Contradiction(
+                "parent_behind", "Open above ticked lines", detail, (item.line,)
             )
 
 
 def _same_commands(document: Document) -> Iterator[Contradiction]:
-    first: dict[str, Item] = {}
+    first: dict[str, ParsedItem] = {}
     told: set[tuple[int, int]] = set()
     for step in document.steps:
         item = step.item
@@ -130,8 +132,8 @@ def _same_commands(document: Document) -> Iterator[Contradiction]:
             pair = (other.line, item.line)
             if pair not in told:
                 told.add(pair)
-                words = f"{_name(other)} and {_name(item)} both run `{command}`."
-                yield Contradiction("same_check", "Same check twice", words, pair)
+                detail = f"{_name(other)} and {_name(item)} both run `{command}`."
+                yield Contradiction("same_check", "Same check twice", detail, pair)
 
 
 def _commands(text: str) -> Iterator[str]:
@@ -141,8 +143,8 @@ def _commands(text: str) -> Iterator[str]:
             yield command
 
 
-def _same_words(items: Iterable[Item]) -> Iterator[Contradiction]:
-    first: dict[tuple[str, ...], Item] = {}
+def _same_words(items: Iterable[ParsedItem]) -> Iterator[Contradiction]:
+    first: dict[tuple[str, ...], ParsedItem] = {}
     for item in items:
         stems = _stems(item.title)
         other = first.setdefault((_place(item), *stems), item)
@@ -153,26 +155,26 @@ def _same_words(items: Iterable[Item]) -> Iterator[Contradiction]:
         if other.ticked != item.ticked:
             yield Contradiction("opposite", "Opposite states", f"{names}.", lines)
         else:
-            words = f"{_name(other)} stands twice: {names}."
-            yield Contradiction("duplicate", "Stands twice", words, lines)
+            detail = f"{_name(other)} stands twice: {names}."
+            yield Contradiction("duplicate", "Stands twice", detail, lines)
 
 
-def _place(item: Item) -> str:
+def _place(item: ParsedItem) -> str:
     """Nested lines may well be alike below different parents."""
     return f"{item.parent.line}" if item.parent else ""
 
 
 def _stems(title: str) -> tuple[str, ...]:
     """("load", "test") of both "Load Testing" and "Load Tests"."""
-    words = re.findall(r"\w+", title[:200].casefold())
-    return tuple(re.sub(r"(?<=\w{3})(ings?|s)$", "", word) for word in words)
+    parts = re.findall(r"\w+", title[:200].casefold())
+    return tuple(re.sub(r"(?<=\w{3})(ings?|s)$", "", word) for word in parts)
 
 
-def _state(item: Item) -> str:
+def _state(item: ParsedItem) -> str:
     if item.ticked:
         return f"{_name(item)} is ticked"
     return f"{_name(item)} is open" + (f" and {item.status}" if item.status else "")
 
 
-def _name(item: Item) -> str:
+def _name(item: ParsedItem) -> str:
     return f"“{item.title[:80]}”"

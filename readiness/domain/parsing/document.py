@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from readiness.domain.parsing.repair import Repair
-from readiness.domain.parsing.source import Source
+from readiness.domain.parsing.source import DocumentSource
 
 CHECKS = "checks"
 STEPS = "steps"
@@ -43,7 +43,7 @@ class Proposal:
 
 
 @dataclass
-class Section:
+class ParsedSection:
     """A heading that holds something. `part_of` is the section it is a part of
     ("First 24 Hours" of the follow-ups), `code` the prefix of its items' keys,
     `minutes` the stated time budget."""
@@ -54,29 +54,29 @@ class Section:
     line: int
     slug: str = ""
     code: str = ""
-    part_of: Section | None = None
+    part_of: ParsedSection | None = None
     minutes: int | None = None
     body: list[str] = field(default_factory=list)
 
     @property
-    def whole(self) -> Section:
+    def whole(self) -> ParsedSection:
         """The section itself, or the one that it is a part of."""
         return self.part_of.whole if self.part_of else self
 
 
 @dataclass
-class Item:
+class ParsedItem:
     """A line with a box. `title` and `body` are Markdown; `text` is the whole
     line after the box; `depth` is 1 at top level; `threshold` as stated
     ("< 100"), `status` as stated ("PENDING")."""
 
-    section: Section
+    section: ParsedSection
     line: int
     text: str
     title: str
     ticked: bool
     depth: int
-    parent: Item | None = None
+    parent: ParsedItem | None = None
     body: list[str] = field(default_factory=list)
     statuses: list[str] = field(default_factory=list)
     threshold: str | None = None
@@ -90,12 +90,12 @@ class Item:
 
 
 @dataclass
-class Blank:
+class ParsedBlank:
     """A blank to fill in: `kind` is text, date, duration, domain, person or
     choice; `item` is None outside items."""
 
-    section: Section
-    item: Item | None
+    section: ParsedSection
+    item: ParsedItem | None
     label: str
     kind: str
     line: int
@@ -103,11 +103,11 @@ class Blank:
 
 
 @dataclass
-class Step:
+class ParsedStep:
     """A fenced block of commands, of an item or a section."""
 
-    section: Section
-    item: Item | None
+    section: ParsedSection
+    item: ParsedItem | None
     title: str
     language: str
     text: str
@@ -129,14 +129,14 @@ class Contradiction:
 class Document:
     """A parsed checklist, everything in document order."""
 
-    source: Source
+    source: DocumentSource
     title: str = ""
     headings: int = 0
     header: dict[str, str] = field(default_factory=dict)
-    sections: list[Section] = field(default_factory=list)
-    items: list[Item] = field(default_factory=list)
-    blanks: list[Blank] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
+    sections: list[ParsedSection] = field(default_factory=list)
+    items: list[ParsedItem] = field(default_factory=list)
+    blanks: list[ParsedBlank] = field(default_factory=list)
+    steps: list[ParsedStep] = field(default_factory=list)
     contacts: list[dict[str, str]] = field(default_factory=list)
     escalation: list[dict[str, str]] = field(default_factory=list)
     contradictions: list[Contradiction] = field(default_factory=list)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from readiness.domain.parsing.document import Item, Section
+from readiness.domain.parsing.document import ParsedItem, ParsedSection
 
 SIMILAR = 0.85
 COMPARED_AT_MOST = 200  # items on each side: similarity costs their product
@@ -48,7 +48,7 @@ def slug(text: str) -> str:
     return re.sub(r"[\W_]+", "-", kept).strip("-")[:80].rstrip("-")
 
 
-def name_sections(sections: Iterable[Section]) -> None:
+def name_sections(sections: Iterable[ParsedSection]) -> None:
     """Give each section its slug, and the code that its items' keys begin with.
 
     Both are unique in the document; parts take the code of their whole.
@@ -83,7 +83,9 @@ def _unique(name: str, taken: set[str], joint: str) -> str:
 
 
 def assign(
-    items: Sequence[Item], earlier: Sequence[Earlier] = (), used: Iterable[str] = ()
+    items: Sequence[ParsedItem],
+    earlier: Sequence[Earlier] = (),
+    used: Iterable[str] = (),
 ) -> list[tuple[str, str, str]]:
     """Give every item its key, parents before children.
 
@@ -91,12 +93,12 @@ def assign(
     template ever had. Returns what was matched by similarity, for a person to
     confirm: (key, words before, words now).
     """
-    counter = _Counter({*used, *(one.key for one in earlier)})
+    counter = _Counter({*used, *(before.key for before in earlier)})
     confirm: list[tuple[str, str, str]] = []
-    families: dict[int | None, list[Item]] = {}
+    families: dict[int | None, list[ParsedItem]] = {}
     for item in items:
         families.setdefault(id(item.parent) if item.parent else None, []).append(item)
-    waiting: list[list[Item]] = [families.get(None, [])]
+    waiting: list[list[ParsedItem]] = [families.get(None, [])]
     while waiting:
         for family in _by_section(waiting.pop()):
             confirm += _match(family, earlier)
@@ -106,48 +108,56 @@ def assign(
     return confirm
 
 
-def _by_section(items: list[Item]) -> list[list[Item]]:
-    groups: dict[int, list[Item]] = {}
+def _by_section(items: list[ParsedItem]) -> list[list[ParsedItem]]:
+    groups: dict[int, list[ParsedItem]] = {}
     for item in items:
         groups.setdefault(id(item.section), []).append(item)
     return list(groups.values())
 
 
 def _match(
-    family: list[Item], earlier: Sequence[Earlier]
+    family: list[ParsedItem], earlier: Sequence[Earlier]
 ) -> list[tuple[str, str, str]]:
     """Keep the keys of siblings in one section that were there before."""
     if not family or not earlier:
         return []
     parent = family[0].parent.key if family[0].parent else ""
     section = family[0].section.slug
-    left = [one for one in earlier if (one.parent, one.section) == (parent, section)]
+    left = [
+        candidate
+        for candidate in earlier
+        if (candidate.parent, candidate.section) == (parent, section)
+    ]
     by_slug: dict[str, list[Earlier]] = {}
-    for one in reversed(left):
-        by_slug.setdefault(one.slug, []).append(one)
+    for candidate in reversed(left):
+        by_slug.setdefault(candidate.slug, []).append(candidate)
     for item in family:
         if same := by_slug.get(slug(item.title)):
             item.key = same.pop().key
     kept = {item.key for item in family}
-    left = [one for one in left if one.key not in kept]
+    left = [candidate for candidate in left if candidate.key not in kept]
     new = [item for item in family if not item.key]
     if max(len(new), len(left)) > COMPARED_AT_MOST:
         return []
     pairs = sorted(
         (
-            (SequenceMatcher(None, one.slug, slug(item.title)).ratio(), one, item)
-            for one in left
+            (
+                SequenceMatcher(None, candidate.slug, slug(item.title)).ratio(),
+                candidate,
+                item,
+            )
+            for candidate in left
             for item in new
         ),
         key=lambda pair: -pair[0],
     )
-    found: list[tuple[str, str, str]] = []
-    for ratio, one, item in pairs:
-        if ratio >= SIMILAR and not item.key and one in left:
-            item.key = one.key
-            left.remove(one)
-            found.append((one.key, one.slug, slug(item.title)))
-    return found
+    matched: list[tuple[str, str, str]] = []
+    for ratio, candidate, item in pairs:
+        if ratio >= SIMILAR and not item.key and candidate in left:
+            item.key = candidate.key
+            left.remove(candidate)
+            matched.append((candidate.key, candidate.slug, slug(item.title)))
+    return matched
 
 
 class _Counter:
@@ -161,7 +171,7 @@ class _Counter:
                 at = self.highest.get(prefix, 0)
                 self.highest[prefix] = max(at, int(number))
 
-    def next(self, item: Item) -> str:
+    def next(self, item: ParsedItem) -> str:
         parent = item.parent.key if item.parent else ""
         if parent and len(parent) < KEY_AT_MOST:
             return f"{parent}.{self._number(parent)}"

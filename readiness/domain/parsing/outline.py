@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from markdown_it.token import Token
 
 from readiness.domain.parsing import words
-from readiness.domain.parsing.document import CHECKS, Section
+from readiness.domain.parsing.document import CHECKS, ParsedSection
 
 UNTITLED = "Checklist"
 
@@ -30,7 +30,7 @@ class Heading:
     kind: str = CHECKS
     declared: bool = False
     parent: Heading | None = None
-    section: Section | None = None
+    section: ParsedSection | None = None
     body: list[str] = field(default_factory=list)
 
 
@@ -45,7 +45,7 @@ class Outline:
 
     def __init__(self, tokens: list[Token]) -> None:
         self.current: Heading | None = None
-        self.sections: list[Section] = []
+        self.sections: list[ParsedSection] = []
         found = [
             (int(token.tag[1]), tokens[index + 1].content)
             for index, token in enumerate(tokens)
@@ -93,21 +93,21 @@ class Outline:
         if kind != CHECKS:
             self.section()
 
-    def section(self) -> Section:
+    def section(self) -> ParsedSection:
         """The section of the current place, made when first needed."""
         if self.current is None:
             self.current = Heading(UNTITLED, 1, 1)
             self._is_title = False
         return self._section_of(self.current)
 
-    def _section_of(self, heading: Heading) -> Section:
+    def _section_of(self, heading: Heading) -> ParsedSection:
         if heading.section is not None:
             return heading.section
         above = heading.parent
         part_of = None
         if above and heading.kind != CHECKS and above.kind == heading.kind:
             part_of = self._section_of(above)
-        heading.section = Section(
+        heading.section = ParsedSection(
             heading.text,
             heading.kind,
             heading.level,

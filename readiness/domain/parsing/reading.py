@@ -18,16 +18,16 @@ from readiness.domain.parsing.contradictions import contradictions
 from readiness.domain.parsing.document import (
     CONTACTS,
     NOTES,
-    Blank,
     Document,
-    Item,
-    Section,
-    Step,
+    ParsedBlank,
+    ParsedItem,
+    ParsedSection,
+    ParsedStep,
 )
 from readiness.domain.parsing.keys import name_sections
 from readiness.domain.parsing.outline import Outline
 from readiness.domain.parsing.proposals import propose
-from readiness.domain.parsing.source import BOX, Source, receive, refusal
+from readiness.domain.parsing.source import BOX, DocumentSource, receive, refusal
 
 # Two levels for each list (list and item), and room for quotes; the parser's own
 # limit of 20 would lose deeper items without a word.
@@ -69,14 +69,14 @@ class _Bullet:
     """An open list item; `item` when it has a box. `fresh` until its own first
     text has been read, which for an item is the line with the box."""
 
-    item: Item | None
+    item: ParsedItem | None
     fresh: bool = True
 
 
 class _Reader:
     """One walk over the tokens of one document."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: DocumentSource) -> None:
         self.source = source
         self.tokens = tokens_of(source.text)
         self.outline = Outline(self.tokens)
@@ -84,7 +84,7 @@ class _Reader:
         self.document.not_imported = {"code": 0, "table": 0, "html": 0, "quote": 0}
         self.bullets: list[_Bullet] = []
         self.label = ""  # of "Known issues:" above blanks without their own
-        self.loose: list[Blank] = []
+        self.loose: list[ParsedBlank] = []
         self.in_table = False
         self.columns: list[str] = []
         self.row: list[str] = []
@@ -94,7 +94,9 @@ class _Reader:
         for index, token in enumerate(self.tokens):
             self._take(token, index)
         document = self.document
-        document.sections = sorted(self.outline.sections, key=lambda one: one.line)
+        document.sections = sorted(
+            self.outline.sections, key=lambda section: section.line
+        )
         self._place_loose_blanks()
         name_sections(document.sections)
         for item in document.items:
@@ -146,12 +148,12 @@ class _Reader:
         self.label = ""
         self._blanks(item.text, line)
 
-    def _item_of(self, text: str, line: int, *, ticked: bool) -> Item:
+    def _item_of(self, text: str, line: int, *, ticked: bool) -> ParsedItem:
         parent = self._item()
         title, rest = text, ""
         if len(text) <= WORDS_AT_MOST:
             title, rest = words.split_title(text)
-        return Item(
+        return ParsedItem(
             section=self.outline.section(),
             line=line,
             text=text,
@@ -162,9 +164,11 @@ class _Reader:
             body=[rest] if rest else [],
         )
 
-    def _item(self) -> Item | None:
+    def _item(self) -> ParsedItem | None:
         """The innermost item that the current place belongs to."""
-        return next((one.item for one in reversed(self.bullets) if one.item), None)
+        return next(
+            (bullet.item for bullet in reversed(self.bullets) if bullet.item), None
+        )
 
     # Text.
 
@@ -235,16 +239,16 @@ class _Reader:
         kind = "choice" if choices else words.kind_of_field(label)
         in_tail = 0 < self.outline.tail < line
         loose = item is None and (in_tail or self.outline.in_head)
-        section = Section("", NOTES, 1, line)
+        section = ParsedSection("", NOTES, 1, line)
         if not loose:
             section = item.section if item else self.outline.section()
-        blank = Blank(section, item, label or "Blank", kind, line, choices)
+        blank = ParsedBlank(section, item, label or "Blank", kind, line, choices)
         (self.loose if loose else self.document.blanks).append(blank)
 
     def _place_loose_blanks(self) -> None:
         """Blanks outside every section join the notes, else the last section."""
         sections = self.document.sections
-        notes = [one for one in sections if one.kind == NOTES]
+        notes = [section for section in sections if section.kind == NOTES]
         for blank in self.loose if sections else []:
             blank.section = (notes or sections)[-1].whole
             self.document.blanks.append(blank)
@@ -289,7 +293,7 @@ class _Reader:
         item = self._item()
         section = item.section if item else self.outline.section()
         language = token.info.split()[0] if token.info.split() else ""
-        step = Step(
+        step = ParsedStep(
             section,
             item,
             item.title if item else section.title,
@@ -301,24 +305,24 @@ class _Reader:
         self.document.steps.append(step)
 
     def _pass_over(self, where: str, text: str) -> None:
-        found = sum(bool(ANY_BOX.search(line)) for line in text.splitlines())
-        self.document.not_imported[where] += found
+        boxes = sum(bool(ANY_BOX.search(line)) for line in text.splitlines())
+        self.document.not_imported[where] += boxes
 
 
-def _describe(item: Item) -> None:
+def _describe(item: ParsedItem) -> None:
     """What the item's words say about it: advisory, and its threshold."""
     if words.OPTIONAL.search(item.text[:WORDS_AT_MOST]) or any(
         status.casefold() == "optional" for status in item.statuses
     ):
         item.blocking = "advisory"
     said = [item.text] + [line for line in item.body if words.EXPECTS.match(line)]
-    found = (words.threshold(line[:WORDS_AT_MOST]) for line in said)
-    item.threshold = next((one for one in found if one), None)
+    stated = (words.threshold(line[:WORDS_AT_MOST]) for line in said)
+    item.threshold = next((threshold for threshold in stated if threshold), None)
 
 
-def _number_same_labels(blanks: list[Blank]) -> None:
+def _number_same_labels(blanks: list[ParsedBlank]) -> None:
     """Three blanks below "Known issues:" become "Known issues 1" to "3"."""
-    same: dict[tuple[int, int, str], list[Blank]] = {}
+    same: dict[tuple[int, int, str], list[ParsedBlank]] = {}
     for blank in blanks:
         owner = (id(blank.section), id(blank.item), blank.label)
         same.setdefault(owner, []).append(blank)

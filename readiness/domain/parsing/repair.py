@@ -32,7 +32,8 @@ class Repair:
     def names(self) -> str:
         """What the characters are called: not every font can draw them."""
         return ", ".join(
-            unicodedata.name(one, f"U+{ord(one):04X}") for one in self.repaired[:8]
+            unicodedata.name(character, f"U+{ord(character):04X}")
+            for character in self.repaired[:8]
         )
 
 
@@ -46,7 +47,7 @@ def meant(run: str) -> str | None:
 
 def mend(text: str) -> tuple[str, list[Repair]]:
     """The text as it was meant, and what was changed, most frequent first."""
-    found: dict[str, Repair] = {}
+    repairs: dict[str, Repair] = {}
     parts: list[str] = []
     at, line = 0, 1
     for start, end, repaired in _damaged(text):
@@ -54,12 +55,12 @@ def mend(text: str) -> tuple[str, list[Repair]]:
         line += text.count("\n", at, start)
         parts += [text[at:start], repaired]
         at = end
-        entry = found.setdefault(run, Repair(run, repaired))
+        entry = repairs.setdefault(run, Repair(run, repaired))
         entry.times += 1
         if len(entry.lines) < LINES_NAMED:
             entry.lines.append(line)
     parts.append(text[at:])
-    return "".join(parts), sorted(found.values(), key=lambda one: -one.times)
+    return "".join(parts), sorted(repairs.values(), key=lambda repair: -repair.times)
 
 
 def _damaged(text: str) -> Iterator[tuple[int, int, str]]:

@@ -28,7 +28,7 @@ FRONT_LINE = re.compile(r"(?:[A-Za-z_][\w .-]*:(?:\s|$)|[ \t]|#|-\s|$)")
 
 
 @dataclass(frozen=True)
-class Source:
+class DocumentSource:
     """A received document.
 
     `clean` is the text to keep and export, `text` the same with byte order mark
@@ -53,19 +53,19 @@ def refusal(line: int, code: str, reason: str, *, too_large: bool = False) -> Ex
     return kind(f"Line {line}: {reason}", code=code, errors=[where])
 
 
-def receive(data: bytes) -> Source:
+def receive(data: bytes) -> DocumentSource:
     """Decode, repair and measure a document; raises Invalid or TooLarge."""
     if not data:
         raise refusal(1, "empty", "the file is empty.")
     if len(data) > MAX_BYTES:
         line = data.count(b"\n", 0, MAX_BYTES) + 1
-        words = f"the file has more than {MAX_BYTES:,} bytes; no more are read."
-        raise refusal(line, "too_large", words, too_large=True)
+        reason = f"the file has more than {MAX_BYTES:,} bytes; no more are read."
+        raise refusal(line, "too_large", reason, too_large=True)
     clean, repairs = mend(_decoded(data))
     text = _blanked(clean)
     lines = LINE_END.split(text)
     _within_limits(lines)
-    return Source(clean, text, lines, repairs)
+    return DocumentSource(clean, text, lines, repairs)
 
 
 def _decoded(data: bytes) -> str:
@@ -75,8 +75,8 @@ def _decoded(data: bytes) -> str:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        words = f"byte 0x{data[error.start]:02x} is not UTF-8 text."
-        raise refusal(line, "encoding", words) from None
+        reason = f"byte 0x{data[error.start]:02x} is not UTF-8 text."
+        raise refusal(line, "encoding", reason) from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise refusal(line, "binary", "byte 0x00: this is a binary file, not text.")
@@ -118,15 +118,15 @@ def _front_matter_end(lines: list[str]) -> int:
 
 def _within_limits(lines: list[str]) -> None:
     if len(lines) > MAX_LINES + 1 or (len(lines) == MAX_LINES + 1 and lines[-1]):
-        words = f"more than {MAX_LINES:,} lines."
-        raise refusal(MAX_LINES + 1, "too_many_lines", words, too_large=True)
+        reason = f"more than {MAX_LINES:,} lines."
+        raise refusal(MAX_LINES + 1, "too_many_lines", reason, too_large=True)
     boxes = 0
     levels: list[int] = []
     for number, line in enumerate(lines, start=1):
         boxes += BOX.match(line) is not None
         if boxes > MAX_ITEMS:
-            words = f"more than {MAX_ITEMS:,} items."
-            raise refusal(number, "too_many_items", words, too_large=True)
+            reason = f"more than {MAX_ITEMS:,} items."
+            raise refusal(number, "too_many_items", reason, too_large=True)
         if _nested(line, levels) > MAX_DEPTH:
             raise refusal(number, "too_deep", f"nested deeper than {MAX_DEPTH}.")
 
