@@ -1,0 +1,85 @@
+"""What `serve` makes ready before the parts start: Valkey, database, files, people."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import DatabaseError, connection
+
+from kernel import valkey
+from operations.services.backups.sqlite import database_path
+from rrr_dashboard import processes
+from rrr_dashboard.first_administrator import ask_for_one
+from rrr_dashboard.supervisor import Supervisor
+
+VALKEY_SECONDS = 5.0
+LOOK_SECONDS = 0.05
+
+
+def prepare(supervisor: Supervisor, *, demo: bool, stdout: Any) -> None:
+    """Raises CommandError in words."""
+    state = Path(settings.STATE_DIR)
+    if settings.EMBEDDED_REDIS:
+        _start_valkey(supervisor, state)
+    _migrate(state)
+    _collect_static()
+    _empty_metrics(state)
+    if demo:
+        call_command("demo", stdout=stdout)
+    else:
+        ask_for_one(supervisor.say)
+
+
+def _start_valkey(supervisor: Supervisor, state: Path) -> None:
+    path = valkey.socket_path(state)
+    path.unlink(missing_ok=True)
+    supervisor.start(processes.embedded_valkey())
+    deadline = time.monotonic() + VALKEY_SECONDS
+    while not path.exists():
+        if time.monotonic() > deadline:
+            raise CommandError(
+                "the embedded Valkey did not start; see its lines above."
+            )
+        time.sleep(LOOK_SECONDS)
+
+
+def _migrate(state: Path) -> None:
+    """Create the database at the first start only: a vanished one is a fault."""
+    initialised = state / "initialised"
+    try:
+        connection.ensure_connection()
+    except DatabaseError as error:
+        missing = connection.vendor == "sqlite" and not database_path().exists()
+        if initialised.exists() and missing:
+            raise CommandError(
+                "database missing; restore it (manage.py restore) or remove "
+                f"{initialised} to start empty."
+            ) from error
+        raise CommandError(f"the database does not answer: {error}") from error
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+    except DatabaseError as error:
+        raise CommandError(f"the database cannot be migrated: {error}") from error
+    initialised.touch()
+
+
+def _collect_static() -> None:
+    """Collect when a static file is newer than the last collection."""
+    done = Path(settings.STATIC_ROOT) / ".collected"
+    sources = (settings.BASE_DIR / "static").rglob("*")
+    newest = max((file.stat().st_mtime for file in sources), default=0.0)
+    if not done.exists() or done.stat().st_mtime < newest:
+        call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+        done.touch()
+
+
+def _empty_metrics(state: Path) -> None:
+    """Counters of processes that are gone would be added to ours."""
+    shutil.rmtree(state / "metrics", ignore_errors=True)
+    (state / "metrics").mkdir(parents=True)
