@@ -35,16 +35,6 @@ def clean_counters() -> None:
         client().delete(key)
 
 
-@pytest.fixture
-def operator(person: Person) -> User:
-    return person("olga", "Operator")
-
-
-@pytest.fixture
-def memory_rule(db: None) -> Rule:
-    return Rule.objects.get(name="memory")
-
-
 def see(rule: Rule, value: str, seconds: float, *, breached: bool = True) -> bool:
     reading = Reading(rule.name, "host", Decimal(value), breached=breached)
     return alerting.apply(reading, rule, after(seconds))

@@ -10,7 +10,6 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from kernel import build, http, redis
-from operations.domain.health import Check, Status, age, clock, disk, verdict
 from operations.models import Heartbeat, ProbeResult
 from operations.queries import health, ready
 from operations.services import heartbeats
@@ -152,38 +151,6 @@ def test_not_ready_while_draining(client) -> None:
 def test_a_trailing_slash_is_served_too(client) -> None:
     assert client.get("/health/").status_code == 200
     assert client.get("/health/ready/").status_code == 200
-
-
-def test_only_two_checks_may_fail() -> None:
-    with pytest.raises(ValueError, match="may only warn"):
-        Check(name="cache", status=Status.FAIL, detail="gone")
-
-
-@pytest.mark.parametrize(
-    ("statuses", "worst"),
-    [
-        ([], Status.PASS),
-        ([Status.PASS, Status.PASS], Status.PASS),
-        ([Status.PASS, Status.WARN], Status.WARN),
-        ([Status.WARN, Status.FAIL], Status.FAIL),
-    ],
-)
-def test_the_verdict_is_the_worst(statuses, worst) -> None:
-    checks = [Check(name="database", status=status, detail="") for status in statuses]
-    assert verdict(checks) == worst
-
-
-def test_never_done_is_a_warning_and_not_a_pass() -> None:
-    limit = timedelta(hours=1)
-    found = [age("backup_age", x, limit, "backup").status for x in (None, 10, 4000)]
-    assert found == [Status.WARN, Status.PASS, Status.WARN]
-
-
-def test_a_full_disk_and_a_jumped_clock_warn() -> None:
-    assert disk(10**6, 10**12).status == Status.WARN
-    assert disk(10**11, 10**12).status == Status.PASS
-    assert clock(-3600).status == Status.WARN
-    assert clock(0.4).status == Status.PASS
 
 
 @pytest.mark.django_db
