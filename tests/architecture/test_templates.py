@@ -100,12 +100,11 @@ def test_every_icon_is_in_the_sprite(name: str) -> None:
     sprite = (ROOT / "static" / "icons.svg").read_text()
     text = source(name)
     used = set(re.findall(r"\{% icon \"(\w+)\"", text))
-    used |= set(re.findall(r"_chip\.html\"[^%]*\bicon=\"(\w+)\"", text))
-    used |= set(re.findall(r"_icon\.html\" with name=\"(\w+)\"", text))
+    used |= set(re.findall(r"components/\w+\.html\"[^%]*\bicon=\"(\w+)\"", text))
     assert [name for name in used if f'id="{name}"' not in sprite] == []
 
 
-FRAGMENTS = [name for name in PAGES if Path(name).name.startswith("_")]
+FRAGMENTS = [name for name in PAGES if re.match(r"components/|.*/parts/", name)]
 
 
 @pytest.mark.parametrize("name", FRAGMENTS)
@@ -113,3 +112,54 @@ def test_every_fragment_stands_alone(name: str) -> None:
     """It extends nothing and is drawn as it is, inside a page or for htmx."""
     assert "{% extends" not in source(name)
     get_template(name)
+
+
+@pytest.mark.parametrize("name", [name for name in FRAGMENTS if "/parts/" in name])
+def test_every_part_has_a_reader(name: str) -> None:
+    """A page, another part or a view names it: a part of nothing goes."""
+    readers = [
+        path
+        for pattern in ("templates/**/*.html", "*/*.py", "*/views/*.py")
+        for path in ROOT.glob(pattern)
+        if path != FOLDER / name and f'"{name}"' in path.read_text()
+    ]
+    assert readers
+
+
+LONGEST_LINE = 120
+LINES = {name: (FOLDER / name).read_text().splitlines() for name in PAGES}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_lines_can_be_read(name: str) -> None:
+    """One element a line: at most 120 letters, indented by twos, nothing at the end."""
+    wrong = [
+        line
+        for line in LINES[name]
+        if len(line) > LONGEST_LINE
+        or line != line.rstrip()
+        or "\t" in line
+        or (len(line) - len(line.lstrip(" "))) % 2
+    ]
+    assert wrong == []
+
+
+BLOCKS = "div|section|header|main|aside|form|table|thead|tbody|tr|td|th|ul|ol|li|dl|dt|dd|p|h1|h2|h3"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_one_block_element_a_line(name: str) -> None:
+    crowded = [
+        line for line in LINES[name] if len(re.findall(rf"<(?:{BLOCKS})\b", line)) > 1
+    ]
+    assert crowded == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_addresses_of_ours_are_asked_for(name: str) -> None:
+    """`{% url %}` fails when a page goes; an address that was typed in goes stale."""
+    typed = re.findall(
+        r"\b(?:href|action|formaction|hx-get|hx-post|url)=\\?[\"\'](/[^\"\']*)",
+        source(name),
+    )
+    assert typed == []
