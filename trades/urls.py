@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from trades import api, views
+from trades import views
+from trades.api import books, facts, imports, trades
 
 app_name = "trades"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,11 +14,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("books/", views.books, name="books"),
 ]
 api_urlpatterns: list[URLPattern | URLResolver] = [
-    path("trades", api.Trades.as_view(), name="trades"),
-    path("trades/import", api.Import.as_view(), name="import"),
-    path("trades/<int:pk>", api.Trade.as_view(), name="trade"),
-    path("books", api.Books.as_view(), name="books"),
-    path("transfers", api.Transfers.as_view(), name="transfers"),
-    path("prices", api.Prices.as_view(), name="prices"),
-    path("balances", api.Balances.as_view(), name="balances"),
+    path("trades", trades.TradesView.as_view(), name="trades"),
+    path("trades/import", imports.ImportView.as_view(), name="import"),
+    path("trades/<int:pk>", trades.TradeView.as_view(), name="trade"),
+    path("books", books.BooksView.as_view(), name="books"),
+    path("transfers", facts.TransfersView.as_view(), name="transfers"),
+    path("prices", facts.PricesView.as_view(), name="prices"),
+    path("balances", facts.BalancesView.as_view(), name="balances"),
 ]

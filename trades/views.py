@@ -13,8 +13,8 @@ from accounts.models import User
 from kernel.access import access, guarded
 from kernel.errors import NotFound, ProductError
 from kernel.web import page_or_fragment, wanted_part
-from trades import presenters
 from trades.forms import ImportForm
+from trades.pages import drawer, list_state, listing
 from trades.queries.books import BOOKS, own_books, readable_books
 from trades.queries.trades import trade_detail
 from trades.services.previewing import check_size
@@ -31,8 +31,8 @@ def person(request: HttpRequest) -> User:
 @guarded(BOOKS)
 def index(request: HttpRequest) -> HttpResponse:
     """The list; htmx gets the list alone, and the URL without empty filters."""
-    state = presenters.asked(request.GET)
-    context = presenters.listing(request.user, state)
+    state = list_state(request.GET)
+    context = listing(request.user, state)
     response = page_or_fragment(request, "trades/index.html", PARTS, context)
     if wanted_part(request) and "q" in request.GET and not state.cursor:
         response["HX-Replace-Url"] = context["close_url"]
@@ -42,12 +42,12 @@ def index(request: HttpRequest) -> HttpResponse:
 @guarded(BOOKS)
 def trade(request: HttpRequest, pk: int) -> HttpResponse:
     """One trade beside the list it was opened from."""
-    found = trade_detail(request.user, pk)
-    if found is None:
+    detail = trade_detail(request.user, pk)
+    if detail is None:
         raise NotFound("There is no such trade that you may see.", code="trade")
-    state = presenters.asked(request.GET)
-    context = presenters.listing(request.user, state, selected=pk)
-    context |= presenters.drawer(found, context["rows"])
+    state = list_state(request.GET)
+    context = listing(request.user, state, selected=pk)
+    context |= drawer(detail, context["rows"])
     return page_or_fragment(request, "trades/trade.html", PARTS, context)
 
 

@@ -22,8 +22,9 @@ BODY = {
 
 
 @pytest.fixture
-def client(client_of, ada, book, make_fill):
-    """Ada's, after a first visit that warms what the shell caches."""
+def client(client_of, ada, book, make_fill, monkeypatch):
+    """Ada's, after a first visit that warms what the shell caches, for long enough."""
+    monkeypatch.setattr("rrr_dashboard.shell.COUNTS_SECONDS", 600)
     rows = [
         make_fill(f"f{i}", ("buy", "sell")[i % 3 == 2], "1", "1", i / 9)
         for i in range(200)

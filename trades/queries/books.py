@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from kernel.access import Access
-from kernel.cursor import page
+from kernel.paging import Page, newest_first
 from trades.models import Book, Instrument
 
 Reader: TypeAlias = User | AnonymousUser
@@ -88,12 +88,10 @@ def own_books(user: User) -> QuerySet[Book]:
     return Book.objects.filter(owner=user).order_by("name")
 
 
-def books_page(
-    user: Reader, *, limit: int, cursor: str = ""
-) -> tuple[list[Book], str | None]:
-    """Books that the person may read, newest first, and the next cursor."""
+def books_page(user: Reader, *, limit: int, cursor: str = "") -> Page[Book]:
+    """Books that the person may read, newest first."""
     rows = readable_books(user).select_related("owner")
-    return page(rows, field="created_at", limit=limit, cursor=cursor)
+    return newest_first(rows, field="created_at", limit=limit, cursor=cursor)
 
 
 def demo_books_exist() -> bool:

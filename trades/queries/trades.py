@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from django.db.models import Max, Min, Q, QuerySet
 
-from kernel.cursor import Cursor
-from kernel.errors import BadRequest
+from audit import queries as audit
+from kernel.paging import newest_first
 from trades.domain.reading import read_time
 from trades.models import (
     Decision,
@@ -34,6 +35,7 @@ from trades.queries.books import (
 SHORTEST_SUBSTRING = 3
 AROUND = 40
 COUNTED = 10_000
+LOG_ENTRIES = 20
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class TradeFilter:
     end: datetime | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TradePage:
     """`trades` newest first, what each realised (fills that closed nothing or whose
     cost is unknown are absent), and where the neighbours begin (None: no more)."""
@@ -91,23 +93,21 @@ def trade_page(
     """
     rows = _narrowed(user, chosen)
     about = _how_many(rows) if counted else None
-    rows = rows.select_related("instrument", "book")
-    if before:
-        found = list(
-            _beyond(rows, before, newer=True).order_by("executed_at", "id")[: limit + 1]
-        )
-        more, shown = len(found) > limit, found[:limit][::-1]
-        newer = _mark(shown[0]) if more and shown else None
-        older = _mark(shown[-1]) if shown else None
-    else:
-        if cursor:
-            rows = _beyond(rows, cursor, newer=False)
-        found = list(rows.order_by("-executed_at", "-id")[offset : offset + limit + 1])
-        shown = found[:limit]
-        older = _mark(shown[-1]) if len(found) > limit else None
-        newer = _mark(shown[0]) if cursor and shown else None
-    realised = realised_by([fill.pk for fill in shown])
-    return TradePage(shown, realised, older, newer, about)
+    page = newest_first(
+        rows.select_related("instrument", "book"),
+        field="executed_at",
+        limit=limit,
+        cursor=cursor,
+        before=before,
+        offset=offset,
+    )
+    return TradePage(
+        trades=page.rows,
+        realised=realised_by([fill.pk for fill in page.rows]),
+        older=page.next_cursor,
+        newer=page.prev_cursor,
+        about=about,
+    )
 
 
 def _how_many(rows: QuerySet[Fill]) -> int | None:
@@ -139,10 +139,10 @@ def _narrowed(user: Reader, chosen: TradeFilter) -> QuerySet[Fill]:
         rows = rows.filter(executed_at__gte=chosen.start)
     if chosen.end:
         rows = rows.filter(executed_at__lt=chosen.end)
-    return rows.filter(_words(chosen.q)) if chosen.q else rows
+    return rows.filter(_text_filter(chosen.q)) if chosen.q else rows
 
 
-def _words(q: str) -> Q:
+def _text_filter(q: str) -> Q:
     if len(q) < SHORTEST_SUBSTRING:
         return Q(instrument__symbol__istartswith=q) | Q(external_id__istartswith=q)
     return (
@@ -151,27 +151,6 @@ def _words(q: str) -> Q:
         | Q(note__icontains=q)
         | Q(instrument__symbol__istartswith=q)
     )
-
-
-def _mark(fill: Fill) -> str:
-    return Cursor(fill.executed_at.isoformat(), fill.pk).encode()
-
-
-def _beyond(rows: QuerySet[Fill], cursor: str, *, newer: bool) -> QuerySet[Fill]:
-    """Rows on one side of a cursor, with the one-column bound that keeps page
-    10,000 as quick as page 1."""
-    at = Cursor.decode(cursor)
-    try:
-        when = datetime.fromisoformat(at.key)
-    except ValueError:
-        raise BadRequest(
-            "This cursor is not one of ours: start again without it.", code="cursor"
-        ) from None
-    if newer:
-        beyond = Q(executed_at__gt=when) | Q(executed_at=when, id__gt=at.id)
-        return rows.filter(beyond, executed_at__gte=when)
-    beyond = Q(executed_at__lt=when) | Q(executed_at=when, id__lt=at.id)
-    return rows.filter(beyond, executed_at__lte=when)
 
 
 def realised_by(fills: Sequence[int]) -> dict[int, Decimal]:
@@ -190,7 +169,7 @@ def realised_by(fills: Sequence[int]) -> dict[int, Decimal]:
     return {fill: total for fill, total in totals.items() if fill not in unknown}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TradeDetail:
     """A trade with everything behind it.
 
@@ -247,14 +226,14 @@ def trade_detail(user: Reader, pk: int) -> TradeDetail | None:
     matches = Match.objects.select_related("lot__fill", "fill").order_by("id")
     order = Fill.objects.filter(book=fill.book, order_id=fill.order_id)
     return TradeDetail(
-        fill,
-        fill.decision,
-        list(matches.filter(fill=fill)),
-        lots,
-        list(matches.filter(lot__in=lots)),
-        list(order.order_by("executed_at", "id")[:50]) if fill.order_id else [],
-        list(fill.events.select_related("author")),
-        _prices_around(fill),
+        fill=fill,
+        decision=fill.decision,
+        closed=list(matches.filter(fill=fill)),
+        lots=lots,
+        taken=list(matches.filter(lot__in=lots)),
+        order=list(order.order_by("executed_at", "id")[:50]) if fill.order_id else [],
+        events=list(fill.events.select_related("author")),
+        prices=_prices_around(fill),
         entrusted=is_entrusted(user, fill.book),
     )
 
@@ -269,14 +248,34 @@ def _prices_around(fill: Fill) -> list[Price]:
 def _audit_objects(fill: Fill) -> list[str]:
     """The objects under which the log tells of this fill: itself, its batch, or the
     call that booked it among others."""
-    found = [f"trade:{fill.pk}"]
+    objects = [f"trade:{fill.pk}"]
     if fill.batch_id:
-        return [*found, f"import:{fill.batch_id}"]
+        return [*objects, f"import:{fill.batch_id}"]
     together = Fill.objects.filter(book=fill.book_id, recorded_at=fill.recorded_at)
     ids = together.aggregate(first=Min("id"), last=Max("id"))
     if ids["first"] != ids["last"]:
-        found.append(f"trades:{ids['first']}-{ids['last']}")
-    return found
+        objects.append(f"trades:{ids['first']}-{ids['last']}")
+    return objects
+
+
+class LogEntry(Protocol):
+    """What the log says of one event."""
+
+    @property
+    def seq(self) -> int: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def actor(self) -> str: ...
+    @property
+    def object(self) -> str: ...
+
+
+def log_of(detail: TradeDetail) -> Sequence[LogEntry]:
+    """The newest entries of the log that tell of this trade. Two queries."""
+    return audit.about(detail.audit_objects, LOG_ENTRIES)
 
 
 def strategies() -> list[str]:

@@ -1,4 +1,4 @@
-"""What the trades pages show, gathered from queries; no writing, no judging."""
+"""What only the HTML of trades needs: rows, links, filters that are on, the drawer."""
 
 from __future__ import annotations
 
@@ -13,19 +13,18 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from audit import queries as audit
 from kernel.charts import sparkline
 from kernel.display import grouped
 from kernel.json import dumps
 from kernel.numbers import decimals
-from kernel.registry import actor_names
-from trades import serializers
+from trades.answers import TradeDetailAnswer
 from trades.models import Fill
 from trades.queries.books import Reader, readable_books, symbols_of
 from trades.queries.trades import (
     TradeDetail,
     TradeFilter,
     TradePage,
+    log_of,
     strategies,
     time_bound,
     trade_page,
@@ -35,8 +34,8 @@ ROWS = 50
 FILTERS = ("q", "symbol", "side", "strategy", "book", "status", "from", "to")
 
 
-@dataclass(frozen=True)
-class Row:
+@dataclass(frozen=True, kw_only=True)
+class TradeRow:
     """One line of the table."""
 
     fill: Fill
@@ -61,19 +60,19 @@ def at_step(value: Decimal, step: Decimal | None) -> str:
 
 
 @dataclass(frozen=True)
-class Chip:
+class FilterChip:
     """A filter that is on, and the URL without it."""
 
     text: str
     url: str
 
 
-@dataclass(frozen=True)
-class Asked:
+@dataclass(frozen=True, kw_only=True)
+class ListState:
     """The list's state as its URL says it; faults in `problem`, then nothing narrows."""
 
     values: dict[str, str]
-    wanted: TradeFilter
+    chosen: TradeFilter
     cursor: str
     before: str
     problem: str = ""
@@ -90,7 +89,7 @@ class Asked:
         return urlencode({k: v for k, v in {**self.values, **more}.items() if v})
 
 
-def asked(query: QueryDict) -> Asked:
+def list_state(query: QueryDict) -> ListState:
     """Read a list's URL; a date that is none is said and does not narrow."""
     values = {name: query.get(name, "").strip() for name in FILTERS}
     problem = ""
@@ -101,38 +100,42 @@ def asked(query: QueryDict) -> Asked:
                 bounds[name] = time_bound(values[name], end=name == "to")
         except (ValueError, OverflowError) as error:
             problem = f"“{name}”: {error}"
-    wanted = TradeFilter(
-        **{name: values[name] for name in FILTERS if name not in bounds},
-        start=bounds["from"],
-        end=bounds["to"],
-    )
-    return Asked(
-        values, wanted, query.get("cursor", ""), query.get("before", ""), problem
+    return ListState(
+        values=values,
+        chosen=TradeFilter(
+            **{name: values[name] for name in FILTERS if name not in bounds},
+            start=bounds["from"],
+            end=bounds["to"],
+        ),
+        cursor=query.get("cursor", ""),
+        before=query.get("before", ""),
+        problem=problem,
     )
 
 
-def listing(user: Reader, state: Asked, selected: int | None = None) -> dict[str, Any]:
+def listing(
+    user: Reader, state: ListState, selected: int | None = None
+) -> dict[str, Any]:
     """The context of the list: rows, pager, filters, chips. A fixed number of queries."""
     page = trade_page(
         user,
-        state.wanted,
+        state.chosen,
         limit=ROWS,
         cursor=state.cursor,
         before=state.before,
         counted=True,
     )
-    rows = [
-        Row(
-            fill,
-            page.realised.get(fill.pk),
-            _url(reverse("trades:trade", args=[fill.pk]), state.paged),
-            fill.pk == selected,
-        )
-        for fill in page.trades
-    ]
     books = list(readable_books(user))
     return {
-        "rows": rows,
+        "rows": [
+            TradeRow(
+                fill=fill,
+                realised=page.realised.get(fill.pk),
+                url=_url(reverse("trades:trade", args=[fill.pk]), state.paged),
+                selected=fill.pk == selected,
+            )
+            for fill in page.trades
+        ],
         "about": page.about,
         "state": state,
         "values": state.values,
@@ -145,7 +148,7 @@ def listing(user: Reader, state: Asked, selected: int | None = None) -> dict[str
     }
 
 
-def _pager(page: TradePage, state: Asked) -> dict[str, str]:
+def _pager(page: TradePage, state: ListState) -> dict[str, str]:
     here = reverse("trades:index")
 
     def link(name: str, value: str | None) -> str:
@@ -159,13 +162,13 @@ def _pager(page: TradePage, state: Asked) -> dict[str, str]:
     }
 
 
-def _chips(state: Asked) -> list[Chip]:
+def _chips(state: ListState) -> list[FilterChip]:
     chips = []
     for name, value in state.values.items():
         if value:
             rest = {k: v for k, v in state.values.items() if v and k != name}
             url = _url(reverse("trades:index"), urlencode(rest))
-            chips.append(Chip(f"{name}: {value}", url))
+            chips.append(FilterChip(f"{name}: {value}", url))
     return chips
 
 
@@ -173,36 +176,24 @@ def _url(path: str, query: str) -> str:
     return f"{path}?{query}" if query else path
 
 
-def drawer(found: TradeDetail, rows: list[Row]) -> dict[str, Any]:
+def drawer(detail: TradeDetail, rows: list[TradeRow]) -> dict[str, Any]:
     """The context of one trade: its numbers, why, lots, log and raw JSON."""
-    events = audit.about(found.audit_objects, 20)
-    names = actor_names({event.actor for event in events})
-    shown: list[dict[str, object]] = [
-        {
-            "seq": event.seq,
-            "at": event.at,
-            "kind": event.kind,
-            "actor": names.get(event.actor, event.actor),
-            "object": event.object,
-        }
-        for event in events
-    ]
-    raw = json.loads(dumps(serializers.trade_detail(found, shown)))
-    decision = found.decision
+    fill, decision = detail.fill, detail.decision
+    answer = TradeDetailAnswer.telling(detail, log_of(detail))
     checks = decision.risk_checks if decision else []
     return {
-        "found": found,
-        "fill": found.fill,
-        "quantity": at_step(found.fill.quantity, found.fill.instrument.step),
-        "price": at_step(found.fill.price, found.fill.instrument.tick),
+        "found": detail,
+        "fill": fill,
+        "quantity": at_step(fill.quantity, fill.instrument.step),
+        "price": at_step(fill.price, fill.instrument.tick),
         "decision": decision,
         "confidence_percent": _percent(decision.confidence if decision else None),
         "checks_passed": sum(bool(check.get("passed")) for check in checks),
-        "held": _held(found),
-        "spark": _spark(found),
-        "events": shown,
-        "raw": json.dumps(raw, indent=2, ensure_ascii=False),
-        **_neighbours(found.fill, rows),
+        "held": _held(detail),
+        "spark": _spark(detail),
+        "events": answer.audit,
+        "raw": json.dumps(json.loads(dumps(answer)), indent=2, ensure_ascii=False),
+        **_neighbours(fill, rows),
     }
 
 
@@ -210,17 +201,17 @@ def _percent(confidence: Decimal | None) -> int | None:
     return None if confidence is None else int(confidence * 100)
 
 
-def _held(found: TradeDetail) -> timedelta | None:
+def _held(detail: TradeDetail) -> timedelta | None:
     """How long the oldest lot that this trade closed had been open."""
-    opened = [match.lot.opened_at for match in found.closed if match.lot]
-    return found.fill.executed_at - min(opened) if opened else None
+    opened = [match.lot.opened_at for match in detail.closed if match.lot]
+    return detail.fill.executed_at - min(opened) if opened else None
 
 
-def _spark(found: TradeDetail) -> SafeString:
-    return sparkline([price.price for price in found.prices])
+def _spark(detail: TradeDetail) -> SafeString:
+    return sparkline([price.price for price in detail.prices])
 
 
-def _neighbours(fill: Fill, rows: list[Row]) -> dict[str, str]:
+def _neighbours(fill: Fill, rows: list[TradeRow]) -> dict[str, str]:
     places = [index for index, row in enumerate(rows) if row.fill.pk == fill.pk]
     if not places:
         return {"previous_url": "", "next_url": ""}

@@ -1,0 +1,428 @@
+"""What the API answers about trades and books, and what their pages read: declared
+once. Each `of` expects the rows that it names to be loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from kernel.registry import actor_names
+from kernel.schema import Answer
+from trades.domain.lots import MatchKind, Reason
+from trades.models import (
+    BalanceStatement,
+    Book,
+    Decision,
+    Fill,
+    Lot,
+    Match,
+    Transfer,
+)
+from trades.queries.trades import LogEntry, TradeDetail, TradePage
+from trades.services.importing import ImportResult
+from trades.services.previewing import Preview
+
+
+@dataclass(frozen=True, kw_only=True)
+class TradeAnswer(Answer):
+    """One fill as it was booked."""
+
+    id: str
+    external_id: str
+    book: str
+    timestamp: datetime
+    symbol: str
+    event_type: Literal["fill"]
+    side: Fill.Side
+    quantity: Decimal
+    price: Decimal
+    total_value: Annotated[Decimal, "quantity x price, rounded once at booking"]
+    fee: Decimal
+    fee_currency: str
+    fee_value: Annotated[Decimal | None, "in the quote currency; null: no rate"]
+    status: Fill.Status
+    order_id: str
+    order_type: str
+    liquidity: str
+    strategy: str
+    decision_id: str | None
+    note: str
+    realized_pnl: Annotated[Decimal | None, "null where it closed nothing"]
+
+    @classmethod
+    def of(cls, fill: Fill, realised: Decimal | None) -> TradeAnswer:
+        """Book and instrument are loaded."""
+        return cls(**_trade_fields(fill, realised))
+
+
+def _trade_fields(fill: Fill, realised: Decimal | None) -> dict[str, Any]:
+    return {
+        "id": str(fill.pk),
+        "external_id": fill.external_id,
+        "book": fill.book.name,
+        "timestamp": fill.executed_at,
+        "symbol": fill.instrument.symbol,
+        "event_type": "fill",
+        "side": Fill.Side(fill.side),
+        "quantity": fill.quantity,
+        "price": fill.price,
+        "total_value": fill.amount,
+        "fee": fill.fee,
+        "fee_currency": fill.fee_currency,
+        "fee_value": fill.fee_value,
+        "status": Fill.Status(fill.status),
+        "order_id": fill.order_id,
+        "order_type": fill.order_type,
+        "liquidity": fill.liquidity,
+        "strategy": fill.strategy,
+        "decision_id": str(fill.decision_id) if fill.decision_id else None,
+        "note": fill.note,
+        "realized_pnl": realised,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class TradeList(Answer):
+    """Newest first; `prev_cursor` goes back as `before`."""
+
+    trades: list[TradeAnswer]
+    limit: int
+    next_cursor: str | None
+    prev_cursor: str | None
+    timestamp: datetime
+
+    @classmethod
+    def of(cls, page: TradePage, limit: int, now: datetime) -> TradeList:
+        return cls(
+            trades=[
+                TradeAnswer.of(fill, page.realised.get(fill.pk)) for fill in page.trades
+            ],
+            limit=limit,
+            next_cursor=page.older,
+            prev_cursor=page.newer,
+            timestamp=now,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookedTrades(Answer):
+    """The trades of one POST, in its order."""
+
+    trades: list[TradeAnswer]
+    next_cursor: None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TradeLot(Answer):
+    """A lot that a trade opened, as of now."""
+
+    id: str
+    side: Literal["long", "short"]
+    opened_at: datetime
+    quantity: Decimal
+    remaining: Decimal
+    cost: Annotated[Decimal | None, "null: nobody said what it cost"]
+    fee: Decimal
+    reason: str
+
+    @classmethod
+    def of(cls, lot: Lot) -> TradeLot:
+        return cls(
+            id=str(lot.pk),
+            side="long" if lot.long else "short",
+            opened_at=lot.opened_at,
+            quantity=lot.quantity,
+            remaining=lot.remaining_quantity,
+            cost=None if lot.reason == Reason.MISSING_COST else lot.amount,
+            fee=lot.fee,
+            reason=lot.reason,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatchAnswer(Answer):
+    """A part of a lot that a trade closed."""
+
+    kind: MatchKind
+    lot: str | None
+    opened_by: Annotated[str | None, "trade id"]
+    closed_by: Annotated[str | None, "trade id"]
+    quantity: Decimal
+    cost: Decimal | None
+    proceeds: Decimal
+    fee: Decimal
+    realized_pnl: Decimal | None
+    at: datetime
+    reason: str
+
+    @classmethod
+    def of(cls, match: Match) -> MatchAnswer:
+        """Its lot is loaded."""
+        opener = match.lot.fill_id if match.lot else None
+        return cls(
+            kind=MatchKind(match.kind),
+            lot=str(match.lot_id) if match.lot_id else None,
+            opened_by=str(opener) if opener else None,
+            closed_by=str(match.fill_id) if match.fill_id else None,
+            quantity=match.quantity,
+            cost=match.cost,
+            proceeds=match.proceeds,
+            fee=match.fee,
+            realized_pnl=match.realised,
+            at=match.at,
+            reason=match.reason,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionAnswer(Answer):
+    """Why a model traded."""
+
+    id: str
+    external_id: str
+    model: str
+    model_version: str
+    symbol: str
+    direction: Decision.Direction
+    confidence: Annotated[Decimal | None, "0 to 1"]
+    price_target: Decimal | None
+    horizon_seconds: int | None
+    features: Annotated[Mapping[str, Any], "what the model looked at"]
+    inputs_digest: str
+    reasoning: str
+    risk_checks: Annotated[list[Any], "name, passed, value, limit"]
+    decided_at: datetime
+
+    @classmethod
+    def of(cls, decision: Decision) -> DecisionAnswer:
+        return cls(
+            id=str(decision.pk),
+            external_id=decision.external_id,
+            model=decision.model,
+            model_version=decision.model_version,
+            symbol=decision.symbol,
+            direction=Decision.Direction(decision.direction),
+            confidence=decision.confidence,
+            price_target=decision.price_target,
+            horizon_seconds=decision.horizon,
+            features=decision.features,
+            inputs_digest=decision.inputs_digest,
+            reasoning=decision.reasoning,
+            risk_checks=decision.risk_checks,
+            decided_at=decision.decided_at,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TradeEvent(Answer):
+    """An entry of the log that tells of a trade."""
+
+    seq: int
+    at: datetime
+    kind: str
+    actor: str
+    object: str
+
+    @classmethod
+    def several(cls, events: Sequence[LogEntry]) -> list[TradeEvent]:
+        names = actor_names({event.actor for event in events})
+        return [
+            cls(
+                seq=event.seq,
+                at=event.at,
+                kind=event.kind,
+                actor=names.get(event.actor, event.actor),
+                object=event.object,
+            )
+            for event in events
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TradeDetailAnswer(TradeAnswer):
+    """One fill with what is behind it: `lots` it opened, `matches` it made, and what
+    later trades have `taken` from its lots."""
+
+    gross_pnl: Decimal | None
+    matched_fees: Decimal
+    decision: DecisionAnswer | None
+    lots: list[TradeLot]
+    matches: list[MatchAnswer]
+    taken: list[MatchAnswer]
+    audit: Annotated[list[TradeEvent], "empty for who only reads by PUBLIC_READ"]
+
+    @classmethod
+    def telling(
+        cls, detail: TradeDetail, events: Sequence[LogEntry]
+    ) -> TradeDetailAnswer:
+        decision = detail.decision
+        return cls(
+            **_trade_fields(detail.fill, detail.realised),
+            gross_pnl=detail.gross,
+            matched_fees=detail.matched_fees,
+            decision=DecisionAnswer.of(decision) if decision else None,
+            lots=[TradeLot.of(lot) for lot in detail.lots],
+            matches=[MatchAnswer.of(match) for match in detail.closed],
+            taken=[MatchAnswer.of(match) for match in detail.taken],
+            audit=TradeEvent.several(events),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookAnswer(Answer):
+    """A trading account; `revision` is what a change names."""
+
+    id: str
+    name: str
+    owner: str
+    base_currency: str
+    method: Book.Method
+    zone: str
+    periods_per_year: int
+    allow_short: bool
+    revision: int
+
+    @classmethod
+    def of(cls, book: Book) -> BookAnswer:
+        """Its owner is loaded."""
+        return cls(
+            id=str(book.pk),
+            name=book.name,
+            owner=book.owner.username,
+            base_currency=book.base_currency,
+            method=Book.Method(book.method),
+            zone=book.zone,
+            periods_per_year=book.periods_per_year,
+            allow_short=book.allow_short,
+            revision=book.revision,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookList(Answer):
+    books: list[BookAnswer]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferAnswer(Answer):
+    """A movement of cash or of an instrument; `amount` is signed."""
+
+    id: str
+    book: str
+    external_id: str
+    kind: Transfer.Kind
+    asset: str
+    amount: Decimal
+    cost: Decimal | None
+    at: datetime
+    symbol: str
+    strategy: str
+    note: str
+
+    @classmethod
+    def of(cls, transfer: Transfer) -> TransferAnswer:
+        return cls(
+            id=str(transfer.pk),
+            book=str(transfer.book_id),
+            external_id=transfer.external_id,
+            kind=Transfer.Kind(transfer.kind),
+            asset=transfer.asset,
+            amount=transfer.amount,
+            cost=transfer.cost,
+            at=transfer.at,
+            symbol=transfer.instrument.symbol if transfer.instrument else "",
+            strategy=transfer.strategy,
+            note=transfer.note,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PricesStored(Answer):
+    prices: Annotated[int, "how many were new"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalanceAnswer(Answer):
+    """What somebody else says that a book holds."""
+
+    id: str
+    book: str
+    asset: str
+    amount: Decimal
+    at: datetime
+
+    @classmethod
+    def of(cls, statement: BalanceStatement) -> BalanceAnswer:
+        return cls(
+            id=str(statement.pk),
+            book=str(statement.book_id),
+            asset=statement.asset,
+            amount=statement.amount,
+            at=statement.at,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrokenLine(Answer):
+    line: Annotated[int, "the header is 1; 0: the format has no lines"]
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportAnswer(Answer):
+    """What booking a file did, or would do (then `id` is null)."""
+
+    id: UUID | None
+    book: str
+    format: str
+    sha256: str
+    new: int
+    duplicates: int
+    broken: Annotated[list[BrokenLine], "the first 50"]
+    rounded_rows: int
+    largest_rounding: Decimal
+    stated: Annotated[Mapping[str, str], "totals as the file wrote them"]
+    recomputed: Annotated[Mapping[str, str], "the same, ours"]
+
+    @classmethod
+    def of_preview(cls, preview: Preview) -> ImportAnswer:
+        return cls._of(
+            preview, batch=None, new=preview.new, duplicates=preview.duplicates
+        )
+
+    @classmethod
+    def of_result(cls, result: ImportResult) -> ImportAnswer:
+        recorded = result.recorded
+        return cls._of(
+            result.preview,
+            batch=result.batch.pk if result.batch else None,
+            new=recorded.new["fills"] + recorded.new["transfers"],
+            duplicates=recorded.duplicates,
+        )
+
+    @classmethod
+    def _of(
+        cls, preview: Preview, *, batch: UUID | None, new: int, duplicates: int
+    ) -> ImportAnswer:
+        parsed = preview.parsed
+        return cls(
+            id=batch,
+            book=preview.book_name,
+            format=parsed.file_format,
+            sha256=preview.source.sha256,
+            new=new,
+            duplicates=duplicates,
+            broken=[
+                BrokenLine(line=row.line, reason=row.reason)
+                for row in preview.shown_broken
+            ],
+            rounded_rows=parsed.rounded_rows,
+            largest_rounding=parsed.largest_rounding,
+            stated=parsed.stated,
+            recomputed=parsed.recomputed,
+        )

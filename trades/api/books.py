@@ -1,0 +1,51 @@
+"""Books for clients."""
+
+from __future__ import annotations
+
+from django.http.response import HttpResponseBase
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.services.idempotency import once
+from kernel.paging import PAGE_PARAMETERS, link_headers
+from kernel.requests import check_query, limit_of
+from trades.answers import BookAnswer, BookList
+from trades.api.common import answered, person
+from trades.inputs import NewBookInput, new_book
+from trades.queries.books import BOOKS, books_page
+from trades.services.books import create_book
+
+
+class BooksView(APIView):
+    """The trading accounts you may read; making one of your own."""
+
+    access = BOOKS
+
+    @extend_schema(
+        operation_id="books_list", parameters=PAGE_PARAMETERS, responses=BookList
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        check_query(request, "limit", "cursor")
+        page = books_page(
+            request.user,
+            limit=limit_of(request),
+            cursor=request.query_params.get("cursor", ""),
+        )
+        answer = BookList(
+            books=[BookAnswer.of(book) for book in page.rows],
+            next_cursor=page.next_cursor,
+        )
+        return answered(request, answer, link_headers(request, page.next_cursor))
+
+    @extend_schema(
+        operation_id="books_create", request=NewBookInput, responses={201: BookAnswer}
+    )
+    def post(self, request: Request) -> HttpResponseBase:
+        check_query(request)
+        return once(request, lambda: self._create(request))
+
+    def _create(self, request: Request) -> Response:
+        book = create_book(new_book(request.data), person(request))
+        return Response(BookAnswer.of(book), status=201)

@@ -1,0 +1,43 @@
+"""Files of trades for clients."""
+
+from __future__ import annotations
+
+from django.http.response import HttpResponseBase
+from drf_spectacular.utils import extend_schema
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.services.idempotency import once
+from kernel.requests import check_query
+from trades.answers import ImportAnswer
+from trades.api.common import person
+from trades.inputs import ImportInput, uploaded
+from trades.queries.books import BOOKS
+from trades.services.importing import import_for
+from trades.services.previewing import look_for
+
+
+class ImportView(APIView):
+    """A whole file: looked at with dry_run, else booked whole or not at all."""
+
+    access = BOOKS
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(
+        operation_id="trades_import",
+        request={"multipart/form-data": ImportInput},
+        responses={200: ImportAnswer, 201: ImportAnswer},
+    )
+    def post(self, request: Request) -> HttpResponseBase:
+        check_query(request)
+        return once(request, lambda: self._import(request))
+
+    def _import(self, request: Request) -> Response:
+        source, dry_run = uploaded(request)
+        if dry_run:
+            return Response(ImportAnswer.of_preview(look_for(source, person(request))))
+        result = import_for(source, person(request))
+        status = 201 if result.batch else 200
+        return Response(ImportAnswer.of_result(result), status=status)

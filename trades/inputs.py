@@ -1,0 +1,203 @@
+"""What the API takes: bodies of requests.
+
+Facts are read by trades.domain.reading, as rows of files are, with every fault named;
+their serializers here describe the same fields for /openapi.json. A book is read by
+its serializer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from kernel.errors import BadRequest, FieldError, Invalid, summary
+from trades.domain.reading import TRANSFER_KINDS, NotAFact
+from trades.services.books import NewBook
+from trades.services.previewing import Source, check_size
+
+MOST_ROWS = 1000
+MOST_FAULTS = 100
+Fact = TypeVar("Fact")
+
+
+class ExactText(serializers.CharField):
+    """A decimal as text in plain notation, at most 20 + 18 digits."""
+
+
+class NewTradeInput(serializers.Serializer[Any]):
+    book = serializers.CharField(required=False, help_text="id or name; your only one")
+    external_id = serializers.CharField()
+    symbol = serializers.CharField(help_text="BASE-QUOTE, or quoted in the book's base")
+    side = serializers.ChoiceField(choices=("buy", "sell"))
+    quantity = ExactText()
+    price = ExactText()
+    fee = ExactText(required=False)
+    fee_currency = serializers.CharField(required=False, help_text="default: the quote")
+    executed_at = serializers.DateTimeField(help_text="with an offset")
+    order_id = serializers.CharField(required=False)
+    order_type = serializers.CharField(required=False)
+    liquidity = serializers.ChoiceField(choices=("maker", "taker"), required=False)
+    strategy = serializers.CharField(required=False)
+    decision_id = serializers.CharField(required=False)
+    note = serializers.CharField(required=False)
+
+
+class NewTradesInput(serializers.Serializer[Any]):
+    trades = NewTradeInput(many=True, help_text="1 to 1,000")
+
+
+class NewTransferInput(serializers.Serializer[Any]):
+    book = serializers.CharField(required=False)
+    external_id = serializers.CharField()
+    kind = serializers.ChoiceField(choices=TRANSFER_KINDS)
+    asset = serializers.CharField()
+    amount = ExactText(help_text="signed")
+    cost = ExactText(required=False, allow_null=True)
+    at = serializers.DateTimeField()
+    symbol = serializers.CharField(required=False)
+    strategy = serializers.CharField(required=False)
+    note = serializers.CharField(required=False)
+
+
+class NewPriceInput(serializers.Serializer[Any]):
+    symbol = serializers.CharField()
+    at = serializers.DateTimeField()
+    price = ExactText()
+    source = serializers.CharField(required=False)  # type: ignore[assignment]
+
+
+class NewPricesInput(serializers.Serializer[Any]):
+    prices = NewPriceInput(many=True, help_text="1 to 1,000")
+
+
+class NewBalanceInput(serializers.Serializer[Any]):
+    book = serializers.CharField(required=False)
+    asset = serializers.CharField()
+    amount = ExactText()
+    at = serializers.DateTimeField()
+
+
+class NewBookInput(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    base_currency = serializers.CharField()
+    zone = serializers.CharField(required=False)
+    periods_per_year = serializers.IntegerField(required=False, help_text="252 or 365")
+    allow_short = serializers.BooleanField(required=False)
+    method = serializers.CharField(required=False, help_text="fifo")
+
+
+class ImportInput(serializers.Serializer[Any]):
+    file = serializers.FileField()
+    book = serializers.CharField(help_text="id or name; a new name makes a book")
+    base = serializers.CharField(required=False)
+    zone = serializers.CharField(required=False)
+    format = serializers.CharField(required=False)
+    dry_run = serializers.BooleanField(required=False)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a body; a body that is one row itself has no `noun`."""
+
+    rows: Sequence[Any]
+    noun: str = ""
+
+    def pointer(self, index: int) -> str:
+        return f"/{self.noun}/{index}" if self.noun else ""
+
+    def read(self, read: Callable[[Mapping[str, Any]], Fact]) -> list[Fact]:
+        """Every row as a fact; all faults of all rows in one Invalid, with pointers.
+
+        Raises BadRequest for a row that is no object.
+        """
+        facts: list[Fact] = []
+        errors: list[FieldError] = []
+        for index, row in enumerate(self.rows):
+            where = self.pointer(index)
+            if not isinstance(row, dict):
+                raise BadRequest(
+                    "Each must be a JSON object.",
+                    code="malformed",
+                    errors=[FieldError(where or "/", "object", "is no object")],
+                )
+            try:
+                facts.append(read(row))
+            except NotAFact as error:
+                errors.extend(
+                    FieldError(f"{where}{fault.pointer}", fault.code, fault.detail)
+                    for fault in error.errors
+                )
+        if errors:
+            raise Invalid(summary(errors), code="invalid", errors=errors[:MOST_FAULTS])
+        return facts
+
+
+def one_row(body: Any) -> Rows:
+    """The body as the only row."""
+    return Rows([body])
+
+
+def one_or_many(body: Any, noun: str) -> Rows:
+    """The rows of {noun: [...]}, or the body as the only one. Raises BadRequest."""
+    if not isinstance(body, dict):
+        raise BadRequest("The body must be a JSON object.", code="malformed")
+    if noun not in body:
+        return one_row(body)
+    rows = body[noun]
+    few = isinstance(rows, list) and 1 <= len(rows) <= MOST_ROWS
+    if set(body) != {noun} or not few:
+        raise BadRequest(
+            f"{noun} must be a list of 1 to {MOST_ROWS:,} and stand alone.",
+            code="malformed",
+            errors=[FieldError(f"/{noun}", "list", f"1 to {MOST_ROWS}")],
+        )
+    return Rows(rows, noun)
+
+
+def new_book(body: Any) -> NewBook:
+    """The book that a body describes; unknown fields are refused."""
+    given = NewBookInput(data=body)
+    given.is_valid(raise_exception=True)
+    unknown = sorted(set(body) - set(given.fields))
+    if unknown:
+        raise Invalid(
+            f"{unknown[0]} is not a field of a book.",
+            code="invalid",
+            errors=[FieldError(f"/{unknown[0]}", "unknown", "is not a field of this")],
+        )
+    values = dict(given.validated_data)
+    values["base_currency"] = values["base_currency"].upper()
+    return NewBook(**values)
+
+
+def uploaded(request: Request) -> tuple[Source, bool]:
+    """The file of a multipart body, and whether it is only to be looked at.
+
+    Raises Invalid (TooLarge) before anything of the file is read.
+    """
+    form = request._request.POST
+    file, book = request.FILES.get("file"), form.get("book", "").strip()
+    if file is None or not book:
+        raise Invalid(
+            "Send a file and the book's name.",
+            code="required",
+            errors=[
+                FieldError(name, "required", "is missing")
+                for name, value in (("/file", file), ("/book", book))
+                if not value
+            ],
+        )
+    check_size(file.size or 0)
+    source = Source(
+        content=file.read(),
+        file_name=file.name or "upload",
+        book=book,
+        base=form.get("base", ""),
+        zone=form.get("zone", ""),
+        file_format=form.get("format", ""),
+    )
+    return source, form.get("dry_run", "").lower() in ("true", "1", "on")
