@@ -91,7 +91,11 @@ class Alert(models.Model):
 
 
 class AlertSource(models.Model):
-    """An engine that says so; the alert is resolved when every source has ended."""
+    """An engine that says so; the alert is resolved when every source has ended.
+
+    `external_fingerprint` is for Alertmanager: "Alertmanager in production post to
+    /api/operations/alertmanager" (OPERATIONS.md §3), which no code does yet.
+    """
 
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="sources")
     engine = models.CharField(max_length=40)
@@ -121,7 +125,6 @@ class TimelineEntry(models.Model):
     kind = models.CharField(max_length=40)
     actor = models.CharField(max_length=60)
     text = models.TextField()
-    data = models.JSONField(default=dict, blank=True)
 
     class Meta:
         ordering = ["at", "pk"]

@@ -57,7 +57,8 @@ class Notice(models.Model):
 
 class Follower(models.Model):
     """How far a named reader has followed the audit log: `next_seq` is advanced in
-    the transaction that creates the reader's notices."""
+    the transaction that creates the reader's notices (OPERATIONS.md §1). A restore
+    sets it; the readers are still to be written."""
 
     name = models.CharField(max_length=60, unique=True)
     next_seq = models.PositiveBigIntegerField(default=0)

@@ -8,7 +8,8 @@ from django.db.models import Q
 
 class Minute(models.Model):
     """The sums of one series over one minute. `slots_read` counts how many of its
-    six 10 s slots could be read: a minute read in part is not a quiet minute."""
+    six 10 s slots could be read: a minute read in part is not a quiet minute. Kept
+    "40 days for windows and follow-ups" (OPERATIONS.md §3), which will read them."""
 
     at = models.DateTimeField(help_text="start of the minute, UTC")
     series = models.CharField(max_length=100)

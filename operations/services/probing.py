@@ -10,7 +10,7 @@ import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -60,59 +60,65 @@ def run(
     Raises what a broken probe raises, after its result was written.
     """
     probe = PROBES[name]
-    started = timezone.now()
-    before = _subject(probe)
+    started, before = timezone.now(), _subject(probe)
+    broken: Exception | None = None
     try:
         measured = probe.function(params)
     except EXPECTED as error:
         measured = Measurement.uncollected(_reason(error))
-    except Exception as error:
-        broken = Measurement.uncollected(f"the probe broke: {_reason(error)}")
-        _store(probe, params, broken, before, started, job_run)
-        raise
-    return _store(probe, params, measured, before, started, job_run)
-
-
-def _store(
-    probe: Probe,
-    params: Mapping[str, str],
-    measured: Measurement,
-    before: Build,
-    started: datetime,
-    job_run: UUID | None,
-) -> ProbeResult:
+    except Exception as error:  # noqa: BLE001 - raised again below
+        measured = Measurement.uncollected(f"the probe broke: {_reason(error)}")
+        broken = error
     after = _subject(probe)
-    if before != after and not measured.error:
-        moved = "tree moved" if probe.about == "files" else "product was restarted"
-        measured = replace(
-            measured, value=None, error=f"the {moved}; restart and repeat"
-        )
-    commit = measured.commit or after.commit
-    if measured.commit and measured.commit != after.commit and not measured.error:
-        measured = replace(measured, value=None, error="two commits answered; restart")
     result = ProbeResult.objects.create(
+        **_columns(_unless_moved(probe, measured, before, after)),
         name=probe.name,
         params=dict(params),
         params_digest=params_digest(params),
         definition=_definition(probe, params),
         about=probe.about,
-        commit=commit,
+        commit=measured.commit or after.commit,
         tree_clean=after.clean,
         environment=settings.RRR_ENV,
         host=platform.node(),
-        value=measured.value,
-        unit=measured.unit,
-        detail=measured.detail,
-        facts=dict(measured.facts),
-        error=measured.error,
         started_at=started,
         observed_at=timezone.now(),
-        raw_sha256=hashlib.sha256(measured.raw).hexdigest() if measured.raw else "",
-        raw=redacted(measured.raw)[:RAW_KEPT],
         run=job_run,
     )
     bump(catalogue.TAG)
+    if broken is not None:
+        raise broken
     return result
+
+
+def _unless_moved(
+    probe: Probe, measured: Measurement, before: Build, after: Build
+) -> Measurement:
+    """The measurement, without a value when it is not about one and the same build."""
+    if measured.error:
+        return measured
+    if before != after:
+        moved = "tree moved" if probe.about == "files" else "product was restarted"
+        reason = f"the {moved}; restart and repeat"
+    elif measured.commit and measured.commit != after.commit:
+        reason = "two commits answered; restart"
+    else:
+        return measured
+    return replace(measured, value=None, error=reason)
+
+
+def _columns(measured: Measurement) -> dict[str, Any]:
+    """What a result keeps of a measurement; the raw output without secrets."""
+    raw = measured.raw
+    return {
+        "value": measured.value,
+        "unit": measured.unit,
+        "detail": measured.detail,
+        "facts": dict(measured.facts),
+        "error": measured.error,
+        "raw_sha256": hashlib.sha256(raw).hexdigest() if raw else "",
+        "raw": redacted(raw)[:RAW_KEPT],
+    }
 
 
 def _subject(probe: Probe) -> Build:
