@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -12,24 +10,33 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from kernel import cursor
-from kernel.api import check_query, limit_of, list_response
-from kernel.errors import BadRequest, FieldError
-from portfolio import serializers
-from portfolio.domain import returns
+from kernel.paging import PAGE_PARAMETERS, newest_first, page_response
+from kernel.requests import check_query, choice_of, limit_of
+from portfolio.answers.holdings import (
+    AllocationAnswer,
+    LotAnswer,
+    LotList,
+    PortfolioAnswer,
+    PositionList,
+    StatsAnswer,
+)
+from portfolio.answers.performance import (
+    CurveAnswer,
+    DrawdownList,
+    MonthlyAnswer,
+    PerformanceAnswer,
+    StrategyList,
+    SymbolList,
+)
 from portfolio.domain.periods import INTERVALS, PERIODS, period
-from portfolio.queries import stats
+from portfolio.domain.returns import day_of
 from portfolio.queries.books import Scope, scope
+from portfolio.queries.curve import curve
 from portfolio.queries.curves import stored_curves
 from portfolio.queries.holdings import holdings, open_lots
-from portfolio.queries.performance import (
-    Chosen,
-    Performance,
-    grid,
-    moments,
-    parts,
-    performance,
-)
+from portfolio.queries.performance import Performance, performance
+from portfolio.queries.selection import Selection
+from portfolio.queries.stats import counters
 from portfolio.queries.summary import portfolio
 from trades.queries.books import BOOKS
 
@@ -44,42 +51,34 @@ PERIOD = OpenApiParameter(
 INTERVAL = OpenApiParameter(
     "interval", str, enum=list(INTERVALS), description="default 1d"
 )
-RANGE = (PERIOD, BOOK, STRATEGY, SYMBOL)
-
-
-def _one_of(request: Request, name: str, known: Iterable[str], default: str) -> str:
-    given = str(request.query_params.get(name, default))
-    if given not in known:
-        raise BadRequest(
-            f"{name} must be one of {', '.join(known)}.",
-            code=name,
-            errors=[FieldError(f"?{name}", "choice", "unknown")],
-        )
-    return given
+RANGE = [PERIOD, BOOK, STRATEGY, SYMBOL]
 
 
 def _scope(request: Request) -> Scope:
     return scope(request.user, request.query_params.get("book", ""))
 
 
-def _measured(
-    request: Request, *, detailed: bool = False
-) -> tuple[Performance, datetime]:
-    """The performance that the query asks for, and the time."""
-    check_query(request, "period", "book", "strategy", "symbol")
-    now = timezone.now()
-    books = _scope(request)
-    name = _one_of(request, "period", PERIODS, "30d")
-    chosen = Chosen(
-        period(name, returns.day_of(now, books.zone)),
-        request.query_params.get("strategy", ""),
-        request.query_params.get("symbol", ""),
+def _selection(request: Request, books: Scope, now: datetime) -> Selection:
+    name = choice_of(request, "period", PERIODS) or "30d"
+    return Selection(
+        period=period(name, day_of(now, books.zone)),
+        strategy=request.query_params.get("strategy", ""),
+        symbol=request.query_params.get("symbol", ""),
     )
+
+
+def _performance(
+    request: Request, now: datetime, *, detailed: bool = False
+) -> Performance:
+    """The performance that the query asks for."""
+    check_query(request, "period", "book", "strategy", "symbol")
+    books = _scope(request)
+    selection = _selection(request, books, now)
     curves = stored_curves(books.ids, now)
-    return performance(books, chosen, curves, now, detailed=detailed), now
+    return performance(books, selection, curves, now, detailed=detailed)
 
 
-class Portfolio(APIView):
+class PortfolioSummary(APIView):
     """Equity, cash, P&L. Null with a reason where it cannot be known."""
 
     access = BOOKS
@@ -87,15 +86,15 @@ class Portfolio(APIView):
     @extend_schema(
         operation_id="portfolio",
         parameters=[BOOK, STRATEGY],
-        responses=serializers.PortfolioSerializer,
+        responses=PortfolioAnswer,
     )
     def get(self, request: Request) -> Response:
         check_query(request, "book", "strategy")
         now = timezone.now()
         books = _scope(request)
         strategy = request.query_params.get("strategy", "")
-        found = portfolio(books, stored_curves(books.ids, now), now, strategy)
-        return Response(serializers.portfolio_json(found))
+        summary = portfolio(books, stored_curves(books.ids, now), now, strategy)
+        return Response(PortfolioAnswer.of(summary))
 
 
 class Positions(APIView):
@@ -106,22 +105,13 @@ class Positions(APIView):
     @extend_schema(
         operation_id="portfolio_positions",
         parameters=[BOOK, STRATEGY],
-        responses=serializers.PositionListSerializer,
+        responses=PositionList,
     )
     def get(self, request: Request) -> Response:
         check_query(request, "book", "strategy")
-        now = timezone.now()
         strategy = request.query_params.get("strategy", "")
-        found = holdings(_scope(request), now, strategy)
-        return Response(
-            {
-                "positions": [
-                    serializers.position_json(one) for one in found.positions
-                ],
-                "total_count": len(found.positions),
-                "timestamp": now,
-            }
-        )
+        held = holdings(_scope(request), timezone.now(), strategy)
+        return Response(PositionList.of(held))
 
 
 class Lots(APIView):
@@ -131,27 +121,26 @@ class Lots(APIView):
 
     @extend_schema(
         operation_id="portfolio_lots",
-        parameters=[
-            BOOK,
-            SYMBOL,
-            OpenApiParameter("cursor", str),
-            OpenApiParameter("limit", int, description="1 to 500, default 50"),
-        ],
-        responses=serializers.LotListSerializer,
+        parameters=[BOOK, SYMBOL, *PAGE_PARAMETERS],
+        responses=LotList,
     )
     def get(self, request: Request) -> Response:
         check_query(request, "book", "symbol", "cursor", "limit")
         lots = open_lots(_scope(request))
         if symbol := request.query_params.get("symbol", ""):
             lots = lots.filter(instrument__symbol=symbol)
-        rows, after = cursor.page(
+        page = newest_first(
             lots,
             field="opened_at",
             limit=limit_of(request),
             cursor=request.query_params.get("cursor", ""),
         )
-        listed = [serializers.lot_json(lot) for lot in rows]
-        return list_response(request, "lots", listed, after, timestamp=timezone.now())
+        answer = LotList(
+            lots=[LotAnswer.of(lot) for lot in page.rows],
+            next_cursor=page.next_cursor,
+            timestamp=timezone.now(),
+        )
+        return page_response(request, answer)
 
 
 class Allocation(APIView):
@@ -162,19 +151,12 @@ class Allocation(APIView):
     @extend_schema(
         operation_id="portfolio_allocation",
         parameters=[BOOK],
-        responses=serializers.AllocationSerializer,
+        responses=AllocationAnswer,
     )
     def get(self, request: Request) -> Response:
         check_query(request, "book")
-        now = timezone.now()
-        found = holdings(_scope(request), now)
-        return Response(
-            {
-                "allocation": serializers.allocation_json(found),
-                "base_currency": found.currency or None,
-                "timestamp": now,
-            }
-        )
+        held = holdings(_scope(request), timezone.now())
+        return Response(AllocationAnswer.of(held))
 
 
 class PerformanceSummary(APIView):
@@ -184,15 +166,14 @@ class PerformanceSummary(APIView):
     access = BOOKS
 
     @extend_schema(
-        operation_id="performance",
-        parameters=list(RANGE),
-        responses=serializers.PerformanceSerializer,
+        operation_id="performance", parameters=RANGE, responses=PerformanceAnswer
     )
     def get(self, request: Request) -> Response:
-        return Response(serializers.performance_json(*_measured(request)))
+        now = timezone.now()
+        return Response(PerformanceAnswer.of(_performance(request, now), now))
 
 
-class EquityCurve(APIView):
+class EquityOverTime(APIView):
     """Equity at day ends, or at finer times walked from the facts (at most 2,000
     points, books of one currency)."""
 
@@ -201,53 +182,15 @@ class EquityCurve(APIView):
     @extend_schema(
         operation_id="performance_equity_curve",
         parameters=[PERIOD, BOOK, INTERVAL],
-        responses=serializers.CurveSerializer,
+        responses=CurveAnswer,
     )
     def get(self, request: Request) -> Response:
         check_query(request, "period", "book", "interval")
         now = timezone.now()
         books = _scope(request)
-        name = _one_of(request, "period", PERIODS, "30d")
-        interval = _one_of(request, "interval", INTERVALS, "1d")
-        chosen = Chosen(period(name, returns.day_of(now, books.zone)))
-        reason = None
-        as_of: datetime | None = now
-        data: list[dict[str, Any]] = []
-        first = None
-        if interval == "1d" and chosen.period.hours is None:
-            found = performance(books, chosen, stored_curves(books.ids, now), now)
-            reason = found.reason or ("recomputing" if found.recomputing else None)
-            as_of = found.as_of
-            first = found.days[0].base if found.days else None
-            data = [
-                {
-                    "timestamp": min(now, returns.day_end(one.day, books.zone)),
-                    "equity": serializers.money(one.equity),
-                }
-                for one in found.days
-            ]
-        else:
-            seen = moments(books, grid(chosen.period, interval, books.zone, now))
-            reason = "mixed_currencies" if seen is None else None
-            data = [
-                {"timestamp": at, "equity": serializers.money(worth)}
-                for at, worth, _ in seen or []
-                if books.books
-            ]
-        return Response(
-            {
-                "period": name,
-                "interval": interval,
-                "data": data,
-                "initial_equity": serializers.money(first)
-                if first is not None
-                else (data[0]["equity"] if data else None),
-                "current_equity": data[-1]["equity"] if data else None,
-                "reason": reason,
-                "as_of": as_of,
-                "timestamp": now,
-            }
-        )
+        selection = _selection(request, books, now)
+        interval = choice_of(request, "interval", INTERVALS) or "1d"
+        return Response(CurveAnswer.of(curve(books, selection, interval, now), now))
 
 
 class Monthly(APIView):
@@ -256,26 +199,11 @@ class Monthly(APIView):
     access = BOOKS
 
     @extend_schema(
-        operation_id="performance_monthly",
-        parameters=list(RANGE),
-        responses=serializers.MonthlySerializer,
+        operation_id="performance_monthly", parameters=RANGE, responses=MonthlyAnswer
     )
     def get(self, request: Request) -> Response:
-        found, now = _measured(request)
-        return Response(
-            {
-                "months": [
-                    serializers.month_json(one)
-                    for one in reversed(returns.monthly(found.days))
-                ],
-                "years": [
-                    serializers.month_json(one)
-                    for one in reversed(returns.yearly(found.days))
-                ],
-                "as_of": found.as_of,
-                "timestamp": now,
-            }
-        )
+        now = timezone.now()
+        return Response(MonthlyAnswer.of(_performance(request, now), now))
 
 
 class Drawdowns(APIView):
@@ -284,59 +212,39 @@ class Drawdowns(APIView):
     access = BOOKS
 
     @extend_schema(
-        operation_id="performance_drawdowns",
-        parameters=list(RANGE),
-        responses=serializers.DrawdownListSerializer,
+        operation_id="performance_drawdowns", parameters=RANGE, responses=DrawdownList
     )
     def get(self, request: Request) -> Response:
-        found, now = _measured(request)
-        spells = sorted(returns.drawdowns(found.days), key=lambda one: one.depth)
-        return Response(
-            {
-                "drawdowns": [serializers.drawdown_json(one) for one in spells[:500]],
-                "as_of": found.as_of,
-                "timestamp": now,
-            }
-        )
+        now = timezone.now()
+        return Response(DrawdownList.of(_performance(request, now), now))
 
 
-class _Parts(APIView):
-    access = BOOKS
-
-    def answer(self, request: Request, by: str, noun: str) -> Response:
-        found, now = _measured(request, detailed=True)
-        return Response(
-            {
-                noun: [serializers.part_json(one, by) for one in parts(found, by)],
-                "inputs": serializers.inputs_json(found.inputs),
-                "as_of": found.as_of,
-                "timestamp": now,
-            }
-        )
-
-
-class ByStrategy(_Parts):
+class ByStrategy(APIView):
     """Each strategy's P&L and metrics on the books' capital, best first."""
 
+    access = BOOKS
+
     @extend_schema(
-        operation_id="performance_by_strategy",
-        parameters=list(RANGE),
-        responses=serializers.ByStrategySerializer,
+        operation_id="performance_by_strategy", parameters=RANGE, responses=StrategyList
     )
     def get(self, request: Request) -> Response:
-        return self.answer(request, "strategy", "strategies")
+        now = timezone.now()
+        measured = _performance(request, now, detailed=True)
+        return Response(StrategyList.of(measured, now))
 
 
-class BySymbol(_Parts):
+class BySymbol(APIView):
     """Each symbol's P&L and metrics on the books' capital, best first."""
 
+    access = BOOKS
+
     @extend_schema(
-        operation_id="performance_by_symbol",
-        parameters=list(RANGE),
-        responses=serializers.BySymbolSerializer,
+        operation_id="performance_by_symbol", parameters=RANGE, responses=SymbolList
     )
     def get(self, request: Request) -> Response:
-        return self.answer(request, "symbol", "symbols")
+        now = timezone.now()
+        measured = _performance(request, now, detailed=True)
+        return Response(SymbolList.of(measured, now))
 
 
 class Stats(APIView):
@@ -344,8 +252,8 @@ class Stats(APIView):
 
     access = BOOKS
 
-    @extend_schema(operation_id="stats", responses=serializers.StatsSerializer)
+    @extend_schema(operation_id="stats", responses=StatsAnswer)
     def get(self, request: Request) -> Response:
         check_query(request)
-        found = stats.counters(scope(request.user))
-        return Response({**found, "timestamp": timezone.now()})
+        counted = counters(scope(request.user))
+        return Response(StatsAnswer.of(counted, timezone.now()))

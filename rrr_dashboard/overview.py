@@ -16,12 +16,14 @@ from kernel.requests import PersonRequest
 from operations import queries as operations
 from operations.queries.health import checks
 from operations.services.alerting import TAG as ALERTS
-from portfolio import presenters as money
 from portfolio.domain.periods import period
 from portfolio.domain.returns import day_of
+from portfolio.pages.curve import curve_table, equity_chart
+from portfolio.pages.holdings import exposure_bars, portfolio_figures
 from portfolio.queries.books import scope
 from portfolio.queries.curves import stored_curves
-from portfolio.queries.performance import Chosen, performance
+from portfolio.queries.performance import performance
+from portfolio.queries.selection import Selection
 from portfolio.queries.summary import Portfolio, portfolio
 from readiness.pages.board import notes, verdict
 from readiness.queries.board import Board, board
@@ -94,14 +96,14 @@ def _trading(user: User, now: datetime) -> dict[str, Any]:
     books = scope(user)
     curves = stored_curves(books.ids, now)
     holdings = portfolio(books, curves, now)
-    chosen = Chosen(period(RANGE, day_of(now, books.zone)), "", "")
-    curve = performance(books, chosen, curves, now)
+    selection = Selection(period=period(RANGE, day_of(now, books.zone)))
+    curve = performance(books, selection, curves, now)
     return {
         "found": holdings,
-        "figures": money.portfolio_figures(holdings),
-        "bars": money.exposure_bars(holdings),
-        "chart": money.equity_chart(curve) if curve.days else None,
-        "chart_table": money.curve_table(curve) if curve.days else "",
+        "figures": portfolio_figures(holdings),
+        "bars": exposure_bars(holdings),
+        "chart": equity_chart(curve) if curve.days else None,
+        "chart_table": curve_table(curve) if curve.days else "",
         "decisions": latest_decisions(user, DECISIONS),
     }
 

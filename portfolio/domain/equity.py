@@ -6,20 +6,20 @@ same walk serves day ends (the stored curve) and any finer interval.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
 from kernel.numbers import ZERO, rounded
+from trades.domain.rates import Marks
 
 Slice = tuple[str, str]  # symbol, strategy
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One thing that happened: what it did to lots, cash, flows and income.
 
@@ -46,7 +46,7 @@ class Entry:
     split: Fraction | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
     """The book at one time, in its base currency, and what came since the last.
 
@@ -65,57 +65,14 @@ class Cut:
     unvalued: int
 
 
-class Series:
-    """Prices of one symbol in time order; asks for the newest not after a time."""
-
-    def __init__(self, points: Iterable[tuple[datetime, Decimal]]) -> None:
-        ordered = sorted(points, key=lambda one: one[0])
-        self._times = [at for at, _ in ordered]
-        self._values = [price for _, price in ordered]
-
-    def at(self, when: datetime) -> Decimal | None:
-        index = bisect_right(self._times, when)
-        return self._values[index - 1] if index else None
-
-
-class Marks:
-    """The mark at a time: the newest price, else the newest fill, else None."""
-
-    def __init__(
-        self,
-        prices: Mapping[str, Iterable[tuple[datetime, Decimal]]],
-        fills: Mapping[str, Iterable[tuple[datetime, Decimal]]],
-    ) -> None:
-        self._prices = {symbol: Series(points) for symbol, points in prices.items()}
-        self._fills = {symbol: Series(points) for symbol, points in fills.items()}
-
-    def at(self, symbol: str, when: datetime) -> Decimal | None:
-        for known in (self._prices, self._fills):
-            series = known.get(symbol)
-            found = series.at(when) if series is not None else None
-            if found is not None:
-                return found
-        return None
-
-    def rate(self, source: str, target: str, when: datetime) -> Decimal | None:
-        """How many `target` one `source` was worth at that time."""
-        if source == target:
-            return Decimal(1)
-        direct = self.at(f"{source}-{target}", when)
-        if direct is not None:
-            return direct
-        inverse = self.at(f"{target}-{source}", when)
-        return 1 / inverse if inverse else None
-
-
 @dataclass
-class _Held:
+class _SliceState:
     quantity: Decimal = ZERO
     cost: Decimal = ZERO
     earned: Decimal = ZERO  # realised and income since the beginning
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Walk:
     """The state while walking. `quotes` says in what each symbol is quoted;
     `implied` funds missing cash (LEDGER §4), used when nothing was ever deposited.
@@ -125,7 +82,9 @@ class Walk:
     quotes: Mapping[str, str]
     marks: Marks
     implied: bool = False
-    held: dict[Slice, _Held] = field(default_factory=lambda: defaultdict(_Held))
+    held: dict[Slice, _SliceState] = field(
+        default_factory=lambda: defaultdict(_SliceState)
+    )
     cash: dict[str, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
     inflow: Decimal = ZERO
     outflow: Decimal = ZERO
@@ -195,10 +154,8 @@ class Walk:
         rate = self.marks.rate(self._quote(symbol), self.base, at)
         return None if price is None or rate is None else price * rate
 
-    def values(
-        self, at: datetime
-    ) -> tuple[Decimal, Decimal, dict[Slice, Decimal], int]:
-        """Cash, positions, P&L since the beginning by slice, unvalued parts."""
+    def values(self, at: datetime) -> WalkValues:
+        """What all of it is worth at that time."""
         waiting, self._waiting = self._waiting, []
         for entry in waiting:
             self._flow_in_kind(entry, at)
@@ -218,7 +175,23 @@ class Walk:
             market_value = held.quantity * worth
             positions += market_value
             earned[key] = market_value + (held.earned - held.cost) * rate
-        return cash, positions, earned, unvalued
+        return WalkValues(
+            cash=cash, positions=positions, earned=earned, unvalued=unvalued
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalkValues:
+    """`earned` is the P&L since the beginning by slice."""
+
+    cash: Decimal
+    positions: Decimal
+    earned: Mapping[Slice, Decimal]
+    unvalued: int
+
+    @property
+    def equity(self) -> Decimal:
+        return self.cash + self.positions
 
 
 def walk(entries: Sequence[Entry], cuts: Sequence[datetime], state: Walk) -> list[Cut]:
@@ -235,21 +208,26 @@ def walk(entries: Sequence[Entry], cuts: Sequence[datetime], state: Walk) -> lis
         while position < len(entries) and entries[position].at <= at:
             state.apply(entries[position])
             position += 1
-        cash, positions, now_earned, unvalued = state.values(at)
-        now_equity = cash + positions
-        slices = {
-            key: change
-            for key in now_earned.keys() | earned.keys()
-            if (
-                change := now_earned.get(key, earned.get(key, ZERO))
-                - earned.get(key, ZERO)
-            )
-        }
-        pnl = now_equity + state.outflow - equity - state.inflow
+        values = state.values(at)
         result.append(
             Cut(
-                at, now_equity, cash, state.inflow, state.outflow, pnl, slices, unvalued
+                at=at,
+                equity=values.equity,
+                cash=values.cash,
+                inflow=state.inflow,
+                outflow=state.outflow,
+                pnl=values.equity + state.outflow - equity - state.inflow,
+                slices=_changes(earned, values.earned),
+                unvalued=values.unvalued,
             )
         )
-        equity, earned = now_equity, {**earned, **now_earned}
+        equity, earned = values.equity, {**earned, **values.earned}
     return result
+
+
+def _changes(
+    before: Mapping[Slice, Decimal], after: Mapping[Slice, Decimal]
+) -> dict[Slice, Decimal]:
+    """What each slice earned in between; one without a value now earned nothing."""
+    changes = {key: after[key] - before.get(key, ZERO) for key in after}
+    return {key: change for key, change in changes.items() if change}

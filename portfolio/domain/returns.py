@@ -19,7 +19,7 @@ ONE_DAY = timedelta(days=1)
 WEEKDAYS = 252
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
     """One day of one book (or of several, added up), in one currency.
 
@@ -62,9 +62,9 @@ def fold_weekends(days: Sequence[Day]) -> list[Day]:
     """
     result: list[Day] = []
     waiting: list[Day] = []
-    for one in days:
-        waiting.append(one)
-        if one.day.weekday() < 5:
+    for day in days:
+        waiting.append(day)
+        if day.day.weekday() < 5:
             result.append(joined(waiting))
             waiting = []
     if waiting:
@@ -75,13 +75,13 @@ def fold_weekends(days: Sequence[Day]) -> list[Day]:
 def joined(days: Sequence[Day]) -> Day:
     """Several following days as one: capital = first base + later inflows."""
     last = days[-1]
-    inflow = sum((one.inflow for one in days), ZERO)
+    inflow = sum((day.inflow for day in days), ZERO)
     return replace(
         last,
         inflow=inflow,
-        outflow=sum((one.outflow for one in days), ZERO),
+        outflow=sum((day.outflow for day in days), ZERO),
         base=days[0].base + inflow - days[0].inflow,
-        pnl=sum((one.pnl for one in days), ZERO),
+        pnl=sum((day.pnl for day in days), ZERO),
     )
 
 
@@ -90,20 +90,20 @@ def added(books: Iterable[Sequence[Day]]) -> list[Day]:
     whose curve ended keeps nothing."""
     sums: dict[date, Day] = {}
     for days in books:
-        for one in days:
-            so_far = sums.get(one.day)
-            sums[one.day] = one if so_far is None else _plus(so_far, one)
-    return [sums[day] for day in sorted(sums)]
+        for day in days:
+            so_far = sums.get(day.day)
+            sums[day.day] = day if so_far is None else _plus(so_far, day)
+    return [day for _, day in sorted(sums.items())]
 
 
 def _plus(left: Day, right: Day) -> Day:
     return Day(
-        left.day,
-        left.equity + right.equity,
-        left.inflow + right.inflow,
-        left.outflow + right.outflow,
-        left.base + right.base,
-        left.pnl + right.pnl,
+        day=left.day,
+        equity=left.equity + right.equity,
+        inflow=left.inflow + right.inflow,
+        outflow=left.outflow + right.outflow,
+        base=left.base + right.base,
+        pnl=left.pnl + right.pnl,
     )
 
 
@@ -117,11 +117,11 @@ def index(days: Sequence[Day]) -> list[Decimal]:
     scale: Decimal | None = None
     broken = False
     result: list[Decimal] = []
-    for one in days:
-        broken = broken or one.r is None
+    for day in days:
+        broken = broken or day.r is None
         if not broken:
-            scale = level / one.base
-        level += one.pnl * scale if scale is not None else ZERO
+            scale = level / day.base
+        level += day.pnl * scale if scale is not None else ZERO
         result.append(level)
     return result
 
@@ -129,8 +129,8 @@ def index(days: Sequence[Day]) -> list[Decimal]:
 def returns(days: Sequence[Day]) -> list[Decimal]:
     """The daily returns before the first day without capital."""
     result: list[Decimal] = []
-    for one in days:
-        r = one.r
+    for day in days:
+        r = day.r
         if r is None:
             break
         result.append(r)
@@ -139,7 +139,7 @@ def returns(days: Sequence[Day]) -> list[Decimal]:
 
 def without_capital(days: Sequence[Day]) -> int:
     """How many days have no return, for the warning beside the numbers."""
-    return sum(1 for one in days if one.r is None)
+    return sum(1 for day in days if day.r is None)
 
 
 def drawdown_series(levels: Sequence[Decimal]) -> list[Decimal]:
@@ -152,7 +152,7 @@ def drawdown_series(levels: Sequence[Decimal]) -> list[Decimal]:
     return result
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drawdown:
     """From a peak down and back. `peak` is None when it is the start itself,
     `recovered` None while it lasts; `money` is the P&L from peak to trough."""
@@ -165,31 +165,55 @@ class Drawdown:
     days: int
 
 
+@dataclass
+class _Spell:
+    """While walking: the peak that was last reached and the deepest point since."""
+
+    high: Decimal
+    high_at: date | None
+    began: date
+    money: Decimal = ZERO
+    depth: Decimal = ZERO
+    trough: date | None = None
+    trough_money: Decimal = ZERO
+
+    def ended(self, day: date, recovered: date | None) -> Drawdown | None:
+        """None when it was never below its peak."""
+        if self.trough is None:
+            return None
+        return Drawdown(
+            peak=self.high_at,
+            trough=self.trough,
+            recovered=recovered,
+            depth=self.depth,
+            money=self.trough_money,
+            days=(day - self.began).days,
+        )
+
+
 def drawdowns(days: Sequence[Day]) -> list[Drawdown]:
     """Every spell below a peak, in order of time."""
-    result: list[Drawdown] = []
-    high, high_at, money = ONE, None, ZERO
-    depth, trough, trough_money = ZERO, None, ZERO
-    began: date | None = days[0].day - ONE_DAY if days else None
-    for one, level in zip(days, index(days), strict=True):
-        money += one.pnl
-        if level >= high:
-            if trough is not None and began is not None:
-                lasted = (one.day - began).days
-                result.append(
-                    Drawdown(high_at, trough, one.day, depth, trough_money, lasted)
-                )
-            high, high_at, began, money = level, one.day, one.day, ZERO
-            depth, trough = ZERO, None
-        elif (below := level / high - ONE) < depth:
-            depth, trough, trough_money = below, one.day, money
-    if trough is not None and began is not None:
-        lasted = (days[-1].day - began).days
-        result.append(Drawdown(high_at, trough, None, depth, trough_money, lasted))
-    return result
+    if not days:
+        return []
+    ended: list[Drawdown | None] = []
+    spell = _Spell(high=ONE, high_at=None, began=days[0].day - ONE_DAY)
+    for day, level in zip(days, index(days), strict=True):
+        spell.money += day.pnl
+        if level >= spell.high:
+            ended.append(spell.ended(day.day, recovered=day.day))
+            spell = _Spell(high=level, high_at=day.day, began=day.day)
+        elif (below := level / spell.high - ONE) < spell.depth:
+            spell.depth, spell.trough = below, day.day
+            spell.trough_money = spell.money
+    ended.append(spell.ended(days[-1].day, recovered=None))
+    return [drawdown for drawdown in ended if drawdown is not None]
 
 
-@dataclass(frozen=True, slots=True)
+def deepest_first(days: Sequence[Day]) -> list[Drawdown]:
+    return sorted(drawdowns(days), key=lambda drawdown: drawdown.depth)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Month:
     """A month's (or, with month 0, a year's) linked return; None without days."""
 
@@ -211,15 +235,15 @@ def yearly(days: Sequence[Day]) -> list[Month]:
 def _linked(days: Sequence[Day], key: Callable[[date], tuple[int, int]]) -> list[Month]:
     groups: dict[tuple[int, int], list[tuple[Day, Decimal, Decimal]]] = {}
     before = ONE
-    for one, level in zip(days, index(days), strict=True):
-        groups.setdefault(key(one.day), []).append((one, before, level))
+    for day, level in zip(days, index(days), strict=True):
+        groups.setdefault(key(day.day), []).append((day, before, level))
         before = level
     return [
         Month(
-            year,
-            month,
-            rows[-1][2] / rows[0][1] - ONE if rows[0][1] > 0 else None,
-            sum((one.pnl for one, _, _ in rows), ZERO),
+            year=year,
+            month=month,
+            value=rows[-1][2] / rows[0][1] - ONE if rows[0][1] > 0 else None,
+            pnl=sum((day.pnl for day, _, _ in rows), ZERO),
         )
         for (year, month), rows in groups.items()
     ]

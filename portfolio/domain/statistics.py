@@ -12,26 +12,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-NO_TRADES = "no_trades"
-INSUFFICIENT_DATA = "insufficient_data"
-ZERO_VARIANCE = "zero_variance"
-NO_LOSSES = "no_losses"
-NO_WINS = "no_wins"
-NO_DRAWDOWN = "no_drawdown"
-EQUITY_NON_POSITIVE = "equity_non_positive"
+from portfolio.domain.reasons import Reason
+
 YEAR_DAYS = 365
 CONFIDENCE = 1.959963984540054  # the normal distribution's 97.5 % point
 
 
 class Undefined(Exception):
-    """The metric has no value here; `reason` is its code."""
+    """The metric has no value here; `reason` says why."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Formula:
     """What a metric is: its id (changes when the definition does), its name and
     definition in words and signs, and in what it is counted."""
@@ -45,88 +40,88 @@ class Formula:
 
 FORMULAS: dict[str, Formula] = {
     "total_return": Formula(
-        "twr/1",
-        "Time-weighted return",
-        "Π(1 + r) − 1 with r = (V_end + out) / (V_start + in) − 1 for each day",
-        "fraction",
-        "daily returns",
+        id="twr/1",
+        title="Time-weighted return",
+        definition="Π(1 + r) − 1 with r = (V_end + out) / (V_start + in) − 1 for each day",
+        unit="fraction",
+        inputs="daily returns",
     ),
     "simple_return": Formula(
-        "simple/1",
-        "Simple return",
-        "P&L / (equity at the range's start + inflows in the range)",
-        "fraction",
-        "P&L and flows",
+        id="simple/1",
+        title="Simple return",
+        definition="P&L / (equity at the range's start + inflows in the range)",
+        unit="fraction",
+        inputs="P&L and flows",
     ),
     "cagr": Formula(
-        "cagr/1",
-        "Annual growth (CAGR)",
-        "(1 + time-weighted return)^(365 / calendar days) − 1",
-        "fraction",
-        "daily returns",
+        id="cagr/1",
+        title="Annual growth (CAGR)",
+        definition="(1 + time-weighted return)^(365 / calendar days) − 1",
+        unit="fraction",
+        inputs="daily returns",
     ),
     "volatility": Formula(
-        "volatility/1",
-        "Volatility",
-        "std(r, ddof = 1) · √ppy",
-        "fraction",
-        "daily returns",
+        id="volatility/1",
+        title="Volatility",
+        definition="std(r, ddof = 1) · √ppy",
+        unit="fraction",
+        inputs="daily returns",
     ),
     "sharpe": Formula(
-        "sharpe/1",
-        "Sharpe ratio",
-        "mean(r − rf) / std(r − rf, ddof = 1) · √ppy, rf = 0",
-        "ratio",
-        "daily returns",
+        id="sharpe/1",
+        title="Sharpe ratio",
+        definition="mean(r − rf) / std(r − rf, ddof = 1) · √ppy, rf = 0",
+        unit="ratio",
+        inputs="daily returns",
     ),
     "sortino": Formula(
-        "sortino/1",
-        "Sortino ratio",
-        "mean(r − mar) · ppy / (√mean(min(r − mar, 0)²) · √ppy), mar = 0",
-        "ratio",
-        "daily returns",
+        id="sortino/1",
+        title="Sortino ratio",
+        definition="mean(r − mar) · ppy / (√mean(min(r − mar, 0)²) · √ppy), mar = 0",
+        unit="ratio",
+        inputs="daily returns",
     ),
     "max_drawdown": Formula(
-        "maxdd/1",
-        "Max drawdown",
-        "min(E / running maximum of E − 1), E = the index of linked returns from 1",
-        "fraction",
-        "daily returns",
+        id="maxdd/1",
+        title="Max drawdown",
+        definition="min(E / running maximum of E − 1), E = the index of linked returns from 1",
+        unit="fraction",
+        inputs="daily returns",
     ),
     "calmar": Formula(
-        "calmar/1",
-        "Calmar ratio",
-        "CAGR / |max drawdown|",
-        "ratio",
-        "daily returns",
+        id="calmar/1",
+        title="Calmar ratio",
+        definition="CAGR / |max drawdown|",
+        unit="ratio",
+        inputs="daily returns",
     ),
     "win_rate": Formula(
-        "winrate/1",
-        "Win rate",
-        "won round trips / closed round trips; even ones count as closed",
-        "fraction",
-        "closed round trips",
+        id="winrate/1",
+        title="Win rate",
+        definition="won round trips / closed round trips; even ones count as closed",
+        unit="fraction",
+        inputs="closed round trips",
     ),
     "profit_factor": Formula(
-        "profitfactor/1",
-        "Profit factor",
-        "Σ won / |Σ lost|, net of fees",
-        "ratio",
-        "closed round trips",
+        id="profitfactor/1",
+        title="Profit factor",
+        definition="Σ won / |Σ lost|, net of fees",
+        unit="ratio",
+        inputs="closed round trips",
     ),
     "payoff": Formula(
-        "payoff/1",
-        "Payoff ratio",
-        "average won / |average lost|, net of fees",
-        "ratio",
-        "closed round trips",
+        id="payoff/1",
+        title="Payoff ratio",
+        definition="average won / |average lost|, net of fees",
+        unit="ratio",
+        inputs="closed round trips",
     ),
     "expectancy": Formula(
-        "expectancy/1",
-        "Expectancy",
-        "mean net P&L of a closed round trip",
-        "money",
-        "closed round trips",
+        id="expectancy/1",
+        title="Expectancy",
+        definition="mean net P&L of a closed round trip",
+        unit="money",
+        inputs="closed round trips",
     ),
 }
 
@@ -143,7 +138,7 @@ def exact_text(value: float) -> Decimal:
 
 def mean(values: Sequence[float]) -> float:
     if not values:
-        raise Undefined(INSUFFICIENT_DATA)
+        raise Undefined(Reason.INSUFFICIENT_DATA)
     return math.fsum(values) / len(values)
 
 
@@ -151,13 +146,13 @@ def deviation(values: Sequence[float]) -> float:
     """Sample standard deviation (ddof 1). Raises Undefined for fewer than two
     values, and for a spread that is only rounding noise."""
     if len(values) < 2:
-        raise Undefined(INSUFFICIENT_DATA)
+        raise Undefined(Reason.INSUFFICIENT_DATA)
     middle = mean(values)
     squares = math.fsum((value - middle) ** 2 for value in values)
-    found = math.sqrt(squares / (len(values) - 1))
-    if found <= 1e-12 * max(1.0, abs(middle)):
-        raise Undefined(ZERO_VARIANCE)
-    return found
+    spread = math.sqrt(squares / (len(values) - 1))
+    if spread <= 1e-12 * max(1.0, abs(middle)):
+        raise Undefined(Reason.ZERO_VARIANCE)
+    return spread
 
 
 def per_period(annual: float, ppy: int) -> float:
@@ -168,16 +163,16 @@ def per_period(annual: float, ppy: int) -> float:
 def total_return(levels: Sequence[float]) -> float:
     """From the index's last level (it starts from 1)."""
     if not levels:
-        raise Undefined(INSUFFICIENT_DATA)
+        raise Undefined(Reason.INSUFFICIENT_DATA)
     return levels[-1] - 1.0
 
 
 def cagr(growth: float, calendar_days: int) -> float:
     """From growth V1/V0 (the index's last level) over so many days."""
     if calendar_days <= 0:
-        raise Undefined(INSUFFICIENT_DATA)
+        raise Undefined(Reason.INSUFFICIENT_DATA)
     if growth <= 0:
-        raise Undefined(EQUITY_NON_POSITIVE)
+        raise Undefined(Reason.EQUITY_NON_POSITIVE)
     return float(growth ** (YEAR_DAYS / calendar_days) - 1.0)
 
 
@@ -188,7 +183,7 @@ def volatility(returns: Sequence[float], ppy: int) -> float:
 def sharpe(returns: Sequence[float], ppy: int, risk_free: float = 0.0) -> float:
     """Annualised, with an annual risk-free rate."""
     rate = per_period(risk_free, ppy)
-    excess = [one - rate for one in returns]
+    excess = [r - rate for r in returns]
     return mean(excess) / deviation(excess) * math.sqrt(ppy)
 
 
@@ -206,24 +201,24 @@ def sharpe_interval(
 def downside_risk(returns: Sequence[float], ppy: int, required: float = 0.0) -> float:
     """√mean(min(r − mar, 0)²) over all periods, annualised; mar per period."""
     if not returns:
-        raise Undefined(INSUFFICIENT_DATA)
-    squares = [min(one - required, 0.0) ** 2 for one in returns]
+        raise Undefined(Reason.INSUFFICIENT_DATA)
+    squares = [min(r - required, 0.0) ** 2 for r in returns]
     return math.sqrt(mean(squares)) * math.sqrt(ppy)
 
 
 def sortino(returns: Sequence[float], ppy: int, required: float = 0.0) -> float:
     if len(returns) < 2:
-        raise Undefined(INSUFFICIENT_DATA)
+        raise Undefined(Reason.INSUFFICIENT_DATA)
     risk = downside_risk(returns, ppy, required)
     if risk <= 1e-12:
-        raise Undefined(NO_LOSSES)
-    return mean([one - required for one in returns]) * ppy / risk
+        raise Undefined(Reason.NO_LOSSES)
+    return mean([r - required for r in returns]) * ppy / risk
 
 
 def max_drawdown(levels: Sequence[float]) -> float:
     """≤ 0, of an index that starts from 1; 0 when it never fell."""
     if not levels:
-        raise Undefined(INSUFFICIENT_DATA)
+        raise Undefined(Reason.INSUFFICIENT_DATA)
     peak, worst = 1.0, 0.0
     for level in levels:
         peak = max(peak, level)
@@ -233,26 +228,26 @@ def max_drawdown(levels: Sequence[float]) -> float:
 
 def calmar(growth_per_year: float, worst: float) -> float:
     if worst >= 0:
-        raise Undefined(NO_DRAWDOWN)
+        raise Undefined(Reason.NO_DRAWDOWN)
     return growth_per_year / abs(worst)
 
 
 def win_rate(results: Sequence[int]) -> float:
     """From 1 (won), 0 (even), −1 (lost) of each closed round trip."""
     if not results:
-        raise Undefined(NO_TRADES)
-    return sum(1 for one in results if one > 0) / len(results)
+        raise Undefined(Reason.NO_TRADES)
+    return sum(1 for result in results if result > 0) / len(results)
 
 
 def _split(
     nets: Sequence[float], results: Sequence[int]
 ) -> tuple[list[float], list[float]]:
     if not results:
-        raise Undefined(NO_TRADES)
-    won = [net for net, one in zip(nets, results, strict=True) if one > 0]
-    lost = [net for net, one in zip(nets, results, strict=True) if one < 0]
+        raise Undefined(Reason.NO_TRADES)
+    won = [net for net, result in zip(nets, results, strict=True) if result > 0]
+    lost = [net for net, result in zip(nets, results, strict=True) if result < 0]
     if not lost:
-        raise Undefined(NO_LOSSES)
+        raise Undefined(Reason.NO_LOSSES)
     return won, lost
 
 
@@ -264,11 +259,11 @@ def profit_factor(nets: Sequence[float], results: Sequence[int]) -> float:
 def payoff(nets: Sequence[float], results: Sequence[int]) -> float:
     won, lost = _split(nets, results)
     if not won:
-        raise Undefined(NO_WINS)
+        raise Undefined(Reason.NO_WINS)
     return mean(won) / abs(mean(lost))
 
 
 def expectancy(nets: Sequence[float]) -> float:
     if not nets:
-        raise Undefined(NO_TRADES)
+        raise Undefined(Reason.NO_TRADES)
     return mean(nets)

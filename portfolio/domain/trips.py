@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-HUNDRED = Decimal(100)
+from portfolio.domain.valuation import HUNDRED
+
 EVEN = Decimal("1e-12")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
     """From flat to flat of one book and instrument, net of all fees and funding.
 

@@ -6,21 +6,21 @@ serves both sides: unrealised = quantity x mark − (amount + fee).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Literal, TypeAlias
 
 from kernel.numbers import ZERO
+from portfolio.domain.reasons import Reason
 
 HUNDRED = Decimal(100)
-NO_PRICE = "no_price"
-NO_FX = "no_fx"
-MISSING_COST = "missing_cost"
 LAST_FILL = "last_fill"
+Side: TypeAlias = Literal["long", "short", "flat"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """The price that a holding is valued at, when it was seen and by whom."""
 
@@ -29,7 +29,7 @@ class Mark:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
     """The open lots of one instrument, added up. `fee` is the entry fees in the
     quote currency; `unknown_cost` says that a lot came in without its cost."""
@@ -54,64 +54,53 @@ class Holding:
         return self.amount / self.quantity
 
     @property
-    def side(self) -> str:
+    def side(self) -> Side:
         if not self.quantity:
             return "flat"
         return "short" if self.quantity < 0 else "long"
 
 
-@dataclass(frozen=True, slots=True)
-class Valued:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldingValue:
     """A holding at its mark, in the quote currency. None where there is no mark
     (reason no_price) or no cost (missing_cost)."""
 
     holding: Holding
-    mark: Mark | None
-    market_value: Decimal | None
-    unrealised: Decimal | None
-    unrealised_percent: Decimal | None
-    price_age: timedelta | None
-    reason: str
+    mark: Mark | None = None
+    market_value: Decimal | None = None
+    unrealised: Decimal | None = None
+    unrealised_percent: Decimal | None = None
+    price_age: timedelta | None = None
+    reason: Reason | None = None
 
 
-def value(holding: Holding, mark: Mark | None, now: datetime) -> Valued:
+def value(holding: Holding, mark: Mark | None, now: datetime) -> HoldingValue:
     """The holding's worth; unrealised is net of entry fees, percent of cost."""
     if mark is None:
-        return Valued(holding, None, None, None, None, None, NO_PRICE)
+        return HoldingValue(holding=holding, reason=Reason.NO_PRICE)
     market_value = holding.quantity * mark.price
     age = max(now - mark.at, timedelta(0))
     cost = holding.cost
     if cost is None:
-        return Valued(holding, mark, market_value, None, None, age, MISSING_COST)
+        return HoldingValue(
+            holding=holding,
+            mark=mark,
+            market_value=market_value,
+            price_age=age,
+            reason=Reason.MISSING_COST,
+        )
     unrealised = market_value - cost
-    percent = unrealised / abs(cost) * HUNDRED if cost else None
-    return Valued(holding, mark, market_value, unrealised, percent, age, "")
+    return HoldingValue(
+        holding=holding,
+        mark=mark,
+        market_value=market_value,
+        unrealised=unrealised,
+        unrealised_percent=percent_of(unrealised, abs(cost)),
+        price_age=age,
+    )
 
 
-class Rates:
-    """Exchange rates: the price of EUR-USD is what one EUR costs in USD."""
-
-    def __init__(self, prices: Mapping[str, Decimal]) -> None:
-        self._prices = prices
-
-    def rate(self, source: str, target: str) -> Decimal | None:
-        """How many `target` one `source` is worth; None when nobody knows."""
-        if source == target:
-            return Decimal(1)
-        direct = self._prices.get(f"{source}-{target}")
-        if direct is not None:
-            return direct
-        inverse = self._prices.get(f"{target}-{source}")
-        return 1 / inverse if inverse else None
-
-    def convert(
-        self, amount: Decimal | None, source: str, target: str
-    ) -> Decimal | None:
-        rate = self.rate(source, target)
-        return None if amount is None or rate is None else amount * rate
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exposure:
     """Market values by direction and the largest single one, in one currency."""
 
@@ -138,7 +127,9 @@ def exposure(values: Iterable[tuple[str, Decimal]]) -> Exposure:
         short += min(worth, ZERO)
         if abs(worth) > abs(largest_value):
             largest, largest_value = symbol, worth
-    return Exposure(long, short, largest, largest_value)
+    return Exposure(
+        long=long, short=short, largest=largest, largest_value=largest_value
+    )
 
 
 def percent_of(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
@@ -151,8 +142,8 @@ def percent_of(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
 def total(values: Iterable[Decimal | None]) -> Decimal | None:
     """The sum, or None as soon as one part is unknown."""
     result = ZERO
-    for one in values:
-        if one is None:
+    for amount in values:
+        if amount is None:
             return None
-        result += one
+        result += amount
     return result

@@ -16,15 +16,15 @@ from portfolio.domain import valuation
 from portfolio.domain.valuation import (
     Exposure,
     Holding,
+    HoldingValue,
     Mark,
-    Rates,
-    Valued,
     percent_of,
     total,
 )
 from portfolio.queries.books import Scope
-from portfolio.queries.marks import exchange_rates, last_fills, newest_prices
+from portfolio.queries.marks import marks_of
 from trades.models import Balance, Instrument, Lot, Position
+from trades.queries.rates import Rates
 
 OpenLot: TypeAlias = Lot
 
@@ -37,7 +37,7 @@ class PositionRow:
     book_id: int
     book: str
     instrument: Instrument
-    valued: Valued
+    valued: HoldingValue
     opened_at: datetime
     lots: int
     strategies: tuple[str, ...]
@@ -126,15 +126,19 @@ def holdings(scope: Scope, now: datetime, strategy: str = "") -> Holdings:
     left out. Weights are parts of the whole books' equity all the same.
     """
     balances = stored_balances(scope)
-    return held(scope, now, balances, rates_for(scope, balances), strategy)
+    return held(scope, now, balances, rates_for(scope, now, balances), strategy)
 
 
 def stored_balances(scope: Scope) -> list[Balance]:
     return list(Balance.objects.filter(book__in=scope.ids).select_related("book"))
 
 
-def rates_for(scope: Scope, balances: Sequence[Balance]) -> Rates:
-    return exchange_rates(scope, {balance.currency for balance in balances})
+def rates_for(scope: Scope, now: datetime, balances: Sequence[Balance]) -> Rates:
+    """What the books' currencies are worth now in the answer's; see
+    trades.queries.rates."""
+    currencies = {balance.currency for balance in balances}
+    currencies |= {book.base_currency for book in scope.books}
+    return Rates(now, scope.ids).load(currencies, scope.currency)
 
 
 def held(
@@ -179,20 +183,9 @@ def position_rows(
     grouped: dict[tuple[int, int], list[Position]] = defaultdict(list)
     for position in stored.select_related("instrument", "book").order_by("id"):
         grouped[position.book_id, position.instrument_id].append(position)
-    marks = newest_prices(rows[0].instrument.symbol for rows in grouped.values())
-    fills = last_fills(
-        rows[0].instrument_id
-        for rows in grouped.values()
-        if rows[0].instrument.symbol not in marks
-    )
+    marks = marks_of((rows[0].instrument for rows in grouped.values()), now)
     result = [
-        _row(
-            rows,
-            marks.get(rows[0].instrument.symbol) or fills.get(rows[0].instrument_id),
-            now,
-            rates,
-            scope.currency,
-        )
+        _row(rows, marks.get(rows[0].instrument_id), now, rates, scope.currency)
         for rows in grouped.values()
     ]
     result.sort(key=lambda row: (-abs(row.value or ZERO), row.symbol))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Max, Min
 
@@ -10,19 +11,32 @@ from portfolio.queries.books import Scope
 from trades.models import Decision, Fill, Position, Price, RoundTrip, Transfer
 
 
-def counters(scope: Scope) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class Counters:
+    books: int
+    trades: int
+    transfers: int
+    decisions: int
+    open_positions: int
+    round_trips: int
+    prices: int
+    first_trade_at: datetime | None
+    last_trade_at: datetime | None
+
+
+def counters(scope: Scope) -> Counters:
     """Counts over the readable books (prices are everybody's). Seven queries."""
     fills = Fill.objects.filter(book__in=scope.ids)
     ends = fills.aggregate(first=Min("executed_at"), last=Max("executed_at"))
     mine = {"book__in": scope.ids}
-    return {
-        "books": len(scope.books),
-        "trades": fills.exclude(status=Fill.Status.VOIDED).count(),
-        "transfers": Transfer.objects.filter(**mine).count(),
-        "decisions": Decision.objects.filter(**mine).count(),
-        "open_positions": Position.objects.filter(**mine).count(),
-        "round_trips": RoundTrip.objects.filter(**mine, net__isnull=False).count(),
-        "prices": Price.objects.count(),
-        "first_trade_at": ends["first"],
-        "last_trade_at": ends["last"],
-    }
+    return Counters(
+        books=len(scope.books),
+        trades=fills.exclude(status=Fill.Status.VOIDED).count(),
+        transfers=Transfer.objects.filter(**mine).count(),
+        decisions=Decision.objects.filter(**mine).count(),
+        open_positions=Position.objects.filter(**mine).count(),
+        round_trips=RoundTrip.objects.filter(**mine, net__isnull=False).count(),
+        prices=Price.objects.count(),
+        first_trade_at=ends["first"],
+        last_trade_at=ends["last"],
+    )

@@ -11,14 +11,15 @@ from decimal import Decimal
 from django.db.models import Q, Sum
 
 from kernel.numbers import ZERO
-from portfolio.domain import valuation
+from portfolio.domain.reasons import Reason
 from portfolio.domain.returns import day_of
-from portfolio.domain.valuation import Rates, percent_of, total
+from portfolio.domain.valuation import percent_of, total
 from portfolio.models import EquityPoint
 from portfolio.queries.books import Scope
 from portfolio.queries.curves import StoredCurves
 from portfolio.queries.holdings import Holdings, held, rates_for, stored_balances
 from trades.models import Balance, Transfer
+from trades.queries.rates import Rates
 
 PER_BOOK = ("cash", "realised", "day")
 
@@ -33,8 +34,8 @@ class Portfolio(Holdings):
     paid_in: Decimal | None = None
     day_pnl: Decimal | None = None
     day_base: Decimal | None = None
-    reasons: Mapping[str, str] = field(default_factory=dict)
-    incomplete: Mapping[str, int] = field(default_factory=dict)
+    reasons: Mapping[str, Reason] = field(default_factory=dict)
+    incomplete: Mapping[Reason, int] = field(default_factory=dict)
 
     @property
     def total_pnl(self) -> Decimal | None:
@@ -85,10 +86,10 @@ def portfolio(
     belong to whole books and are then None (reason `per_book`).
     """
     balances = stored_balances(scope)
-    rates = rates_for(scope, balances)
+    rates = rates_for(scope, now, balances)
     holdings = held(scope, now, balances, rates, strategy)
     if strategy:
-        reasons = dict.fromkeys(PER_BOOK, "per_book")
+        reasons = dict.fromkeys(PER_BOOK, Reason.PER_BOOK)
         return Portfolio(**vars(holdings), reasons=reasons)
     paid_in, income = _flows(scope, rates)
     day_pnl, day_base = _today(scope, curves, now, rates)
@@ -118,19 +119,19 @@ def _converted(
     )
 
 
-def _incomplete(balances: Sequence[Balance]) -> dict[str, int]:
+def _incomplete(balances: Sequence[Balance]) -> dict[Reason, int]:
     """How many facts are left out of realised and fees, by reason."""
     counts = {
-        "missing_cost": sum(row.realised_missing for row in balances),
-        "no_fx": sum(row.fees_missing for row in balances),
+        Reason.MISSING_COST: sum(row.realised_missing for row in balances),
+        Reason.NO_FX: sum(row.fees_missing for row in balances),
     }
     return {reason: count for reason, count in counts.items() if count}
 
 
 def _reasons(
     holdings: Holdings, day_pnl: Decimal | None, *, recomputing: bool
-) -> dict[str, str]:
-    reasons: dict[str, str] = {}
+) -> dict[str, Reason]:
+    reasons: dict[str, Reason] = {}
     for position in holdings.positions:
         if position.valued.reason:
             valued = position.valued.market_value is not None
@@ -138,11 +139,11 @@ def _reasons(
                 "unrealised" if valued else "equity", position.valued.reason
             )
         elif position.value is None:
-            reasons.setdefault("equity", valuation.NO_FX)
+            reasons.setdefault("equity", Reason.NO_FX)
     if any(balance.value is None for balance in holdings.cash):
-        reasons.setdefault("equity", valuation.NO_FX)
+        reasons.setdefault("equity", Reason.NO_FX)
     if day_pnl is None:
-        why = "recomputing" if recomputing else "no_previous_close"
+        why = Reason.RECOMPUTING if recomputing else Reason.NO_PREVIOUS_CLOSE
         reasons["day"] = reasons.get("equity", why)
     return reasons
 

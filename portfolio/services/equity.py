@@ -15,7 +15,8 @@ from portfolio.domain.returns import day_end, day_of, days_between
 from portfolio.models import EquityCurve, EquityPoint
 from portfolio.queries.books import every_book
 from portfolio.queries.curves import ledger_states
-from portfolio.queries.history import Facts, History, history
+from portfolio.queries.day_facts import DayFacts
+from portfolio.queries.history import History, history
 
 FIELDS = (
     "equity",
@@ -78,14 +79,14 @@ def _points(past: History, now: datetime) -> tuple[list[EquityPoint], Decimal]:
     points: list[EquityPoint] = []
     before = ZERO
     for day, cut in zip(days, cuts, strict=True):
-        point = _point(cut, before, past.facts.get(day) or Facts())
+        point = _point(cut, before, past.facts.get(day) or DayFacts())
         point.book_id, point.day = past.book.pk, day
         points.append(point)
         before = point.equity
     return points, state.funded
 
 
-def _point(cut: Cut, before: Decimal, facts: Facts) -> EquityPoint:
+def _point(cut: Cut, before: Decimal, facts: DayFacts) -> EquityPoint:
     equity, inflow, outflow = (
         rounded(cut.equity),
         rounded(cut.inflow),
@@ -107,22 +108,22 @@ def _point(cut: Cut, before: Decimal, facts: Facts) -> EquityPoint:
         fills=facts.fills,
         transfers=facts.transfers,
         prices=facts.prices,
-        digest=facts.digest if facts.lines else "",
+        digest=facts.digest,
     )
 
 
 def _store(book_id: int, points: Sequence[EquityPoint]) -> int:
-    stored = {one.day: one for one in EquityPoint.objects.filter(book_id=book_id)}
-    new = [one for one in points if one.day not in stored]
+    stored = {point.day: point for point in EquityPoint.objects.filter(book_id=book_id)}
+    new = [point for point in points if point.day not in stored]
     changed = []
-    for one in points:
-        old = stored.pop(one.day, None)
-        if old is not None and _differs(old, one):
-            one.pk = old.pk
-            changed.append(one)
+    for point in points:
+        old = stored.pop(point.day, None)
+        if old is not None and _differs(old, point):
+            point.pk = old.pk
+            changed.append(point)
     EquityPoint.objects.bulk_create(new, batch_size=500)
     EquityPoint.objects.bulk_update(changed, FIELDS, batch_size=100)
-    gone = [one.pk for one in stored.values()]
+    gone = [point.pk for point in stored.values()]
     EquityPoint.objects.filter(pk__in=gone).delete()
     return len(new) + len(changed) + len(gone)
 

@@ -29,7 +29,6 @@ PROBLEM = {"$ref": "#/components/schemas/Problem"}
 FREE = {
     "DecisionAnswer.features{}": "what a model looked at: its own names and values",
     "DecisionAnswer.risk_checks[]": "what a bot checked before: its own form",
-    "Portfolio.by_currency[]{}": "figures of one currency",
 }
 # What an empty product has not got: answers 404 there.
 NOT_THERE_YET = {
@@ -42,15 +41,14 @@ UNSEEN = {
     "RecordAnswer.valid_until": "the same",
     "FieldAnswer.choices[]": "the built-in checklist has no field with choices",
     "FieldAnswer.value": "there is no way to fill in a field yet",
-    "Job.last_ok": "a job that a worker ran",
-    "Lot.reason": "a lot without a cost",
-    "Lot.transfer_external_id": "a lot that came as a transfer",
-    "Portfolio.incomplete{}": "figures that leave positions out",
-    "Portfolio.open_orders": "reserved: the ledger knows no orders",
-    "Position.reason": "a position without a price",
-    "RuleList.next_cursor": "rules are one page",
+    "JobAnswer.last_ok": "a job that a worker ran",
+    "LotAnswer.reason": "a lot without a cost",
+    "LotAnswer.transfer_external_id": "a lot that came as a transfer",
+    "PortfolioAnswer.incomplete{}": "figures that leave positions out",
+    "PortfolioAnswer.open_orders": "reserved: the ledger knows no orders",
+    "PositionAnswer.reason": "a position without a price",
     "SignoffList.next_cursor": "signatures are one page",
-    "Verification.problems[]": "a log that was tampered with",
+    "LogCheck.problems[]": "a log that was tampered with",
 }
 
 

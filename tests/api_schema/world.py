@@ -57,10 +57,10 @@ def fill() -> dict[str, User]:
             username__in=[username for username, _, _ in DEMO_PEOPLE]
         )
     }
-    JOBS["portfolio-equity"].function({})
     operations(people)
     readiness(people)
     trading(people["trader"])
+    JOBS["portfolio-equity"].function({})
     JOBS["audit-checkpoint"].function({})
     return people
 

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portfolio.domain import returns
-from portfolio.domain.equity import Entry, Marks, Walk, walk
+from portfolio.domain.equity import Entry, Walk, walk
 from portfolio.domain.metrics import measure
 from portfolio.domain.returns import Day
+from trades.domain.rates import Marks
 
 D = Decimal
 MONDAY = date(2026, 3, 2)
@@ -24,7 +25,12 @@ MONDAY = date(2026, 3, 2)
 def day(offset: int, base: str, pnl: str, inflow: str = "0", outflow: str = "0") -> Day:
     equity = D(base) + D(pnl) - D(outflow)
     return Day(
-        MONDAY + timedelta(days=offset), equity, D(inflow), D(outflow), D(base), D(pnl)
+        day=MONDAY + timedelta(days=offset),
+        equity=equity,
+        inflow=D(inflow),
+        outflow=D(outflow),
+        base=D(base),
+        pnl=D(pnl),
     )
 
 
@@ -35,12 +41,12 @@ def chain(rs: list[D], start: date = MONDAY) -> list[Day]:
         pnl = level * r
         result.append(
             Day(
-                start + timedelta(days=n),
-                level + pnl,
-                D(1000) if not n else D(0),
-                D(0),
-                level,
-                pnl,
+                day=start + timedelta(days=n),
+                equity=level + pnl,
+                inflow=D(1000) if not n else D(0),
+                outflow=D(0),
+                base=level,
+                pnl=pnl,
             )
         )
         level += pnl
@@ -203,19 +209,21 @@ def test_a_day_without_fills_still_moves_with_the_marks():
     )
     entries = [
         Entry(
-            at("2026-03-02T09:00:00"), currency="USD", cash=D(1000), external=D(1000)
+            at=at("2026-03-02T09:00:00"), currency="USD", cash=D(1000), external=D(1000)
         ),
         Entry(
-            at("2026-03-02T12:00:00"),
-            "BTC-USD",
-            "trend",
-            "USD",
-            D(5),
-            D(501),
+            at=at("2026-03-02T12:00:00"),
+            symbol="BTC-USD",
+            strategy="trend",
+            currency="USD",
+            quantity=D(5),
+            cost=D(501),
             cash=D(-501),
         ),
     ]
-    first, second = walk(entries, CUTS, Walk("USD", {"BTC-USD": "USD"}, marks))
+    first, second = walk(
+        entries, CUTS, Walk(base="USD", quotes={"BTC-USD": "USD"}, marks=marks)
+    )
     assert (first.equity, first.inflow, first.pnl) == (D(999), D(1000), D(-1))
     assert (second.equity, second.pnl) == (D(1099), D(100))
     assert second.slices == {("BTC-USD", "trend"): D(100)}
@@ -227,10 +235,16 @@ def test_cash_that_a_fill_lacks_is_funded_when_nothing_was_ever_paid_in():
     )
     entries = [
         Entry(
-            at("2026-03-02T12:00:00"), "BTC-USD", "", "USD", D(5), D(500), cash=D(-500)
+            at=at("2026-03-02T12:00:00"),
+            symbol="BTC-USD",
+            strategy="",
+            currency="USD",
+            quantity=D(5),
+            cost=D(500),
+            cash=D(-500),
         )
     ]
-    state = Walk("USD", {"BTC-USD": "USD"}, marks, implied=True)
+    state = Walk(base="USD", quotes={"BTC-USD": "USD"}, marks=marks, implied=True)
     first, second = walk(entries, CUTS, state)
     assert (first.inflow, first.equity, first.pnl) == (D(500), D(500), D(0))
     assert (second.equity, second.pnl) == (D(450), D(-50))
@@ -239,8 +253,17 @@ def test_cash_that_a_fill_lacks_is_funded_when_nothing_was_ever_paid_in():
 
 def test_an_instrument_from_outside_is_a_flow_at_its_mark_or_when_it_first_has_one():
     marks = priced(ETH_USD=[("2026-03-03T12:00:00", "10")])
-    arrival = Entry(at("2026-03-02T12:00:00"), "ETH-USD", "", "USD", D(3), in_kind=True)
-    first, second = walk([arrival], CUTS, Walk("USD", {"ETH-USD": "USD"}, marks))
+    arrival = Entry(
+        at=at("2026-03-02T12:00:00"),
+        symbol="ETH-USD",
+        strategy="",
+        currency="USD",
+        quantity=D(3),
+        in_kind=True,
+    )
+    first, second = walk(
+        [arrival], CUTS, Walk(base="USD", quotes={"ETH-USD": "USD"}, marks=marks)
+    )
     assert (first.equity, first.unvalued) == (D(0), 1)
     assert (second.inflow, second.equity, second.pnl) == (D(30), D(30), D(0))
 
@@ -250,21 +273,31 @@ def test_an_instrument_that_leaves_takes_its_value_and_keeps_its_gain():
         BTC_USD=[("2026-03-02T12:00:00", "100"), ("2026-03-03T12:00:00", "130")]
     )
     entries = [
-        Entry(at("2026-03-02T09:00:00"), currency="USD", cash=D(500), external=D(500)),
         Entry(
-            at("2026-03-02T12:00:00"), "BTC-USD", "", "USD", D(5), D(500), cash=D(-500)
+            at=at("2026-03-02T09:00:00"), currency="USD", cash=D(500), external=D(500)
         ),
         Entry(
-            at("2026-03-03T13:00:00"),
-            "BTC-USD",
-            "",
-            "USD",
-            D(-5),
-            D(-500),
+            at=at("2026-03-02T12:00:00"),
+            symbol="BTC-USD",
+            strategy="",
+            currency="USD",
+            quantity=D(5),
+            cost=D(500),
+            cash=D(-500),
+        ),
+        Entry(
+            at=at("2026-03-03T13:00:00"),
+            symbol="BTC-USD",
+            strategy="",
+            currency="USD",
+            quantity=D(-5),
+            cost=D(-500),
             in_kind=True,
         ),
     ]
-    _, second = walk(entries, CUTS, Walk("USD", {"BTC-USD": "USD"}, marks))
+    _, second = walk(
+        entries, CUTS, Walk(base="USD", quotes={"BTC-USD": "USD"}, marks=marks)
+    )
     assert (second.equity, second.outflow, second.pnl) == (D(0), D(650), D(150))
     assert second.slices == {("BTC-USD", ""): D(150)}
 
@@ -274,9 +307,11 @@ def test_another_currency_is_valued_at_its_rate_and_moves_as_currency_effect():
         EUR_USD=[("2026-03-02T00:00:00", "1.10"), ("2026-03-03T00:00:00", "1.20")]
     )
     entries = [
-        Entry(at("2026-03-02T09:00:00"), currency="EUR", cash=D(100), external=D(100))
+        Entry(
+            at=at("2026-03-02T09:00:00"), currency="EUR", cash=D(100), external=D(100)
+        )
     ]
-    first, second = walk(entries, CUTS, Walk("USD", {}, marks))
+    first, second = walk(entries, CUTS, Walk(base="USD", quotes={}, marks=marks))
     assert (first.equity, first.pnl) == (D("110.00"), D(0))
     assert (second.equity, second.pnl, second.slices) == (D("120.00"), D("10.00"), {})
 
@@ -299,14 +334,22 @@ def test_equity_is_flows_plus_what_the_slices_earned(trades, prices):
     start = at("2026-03-02T00:00:00")
     times = [start + timedelta(days=n) for n in range(len(prices))]
     marks = Marks({"A-USD": list(zip(times, prices, strict=True))}, {})
-    entries = [Entry(start, currency="USD", cash=D(5000), external=D(5000))]
+    entries = [Entry(at=start, currency="USD", cash=D(5000), external=D(5000))]
     for n, (which, quantity, fee) in enumerate(trades):
         cost = quantity * prices[n] + fee
         entries.append(
-            Entry(times[n], "A-USD", f"s{which}", "USD", quantity, cost, cash=-cost)
+            Entry(
+                at=times[n],
+                symbol="A-USD",
+                strategy=f"s{which}",
+                currency="USD",
+                quantity=quantity,
+                cost=cost,
+                cash=-cost,
+            )
         )
     cuts = [one + timedelta(hours=1) for one in times]
-    found = walk(entries, cuts, Walk("USD", {"A-USD": "USD"}, marks))
+    found = walk(entries, cuts, Walk(base="USD", quotes={"A-USD": "USD"}, marks=marks))
     for one in found:
         assert one.pnl == sum(one.slices.values(), D(0))
     assert found[-1].equity == D(5000) + sum((one.pnl for one in found), D(0))
@@ -315,19 +358,38 @@ def test_equity_is_flows_plus_what_the_slices_earned(trades, prices):
 def test_a_split_changes_the_count_and_not_the_worth():
     marks = priced(X=[("2026-03-02T12:00:00", "100"), ("2026-03-03T12:00:00", "50")])
     entries = [
-        Entry(at("2026-03-02T09:00:00"), currency="USD", cash=D(500), external=D(500)),
-        Entry(at("2026-03-02T12:00:00"), "X", "", "USD", D(5), D(500), cash=D(-500)),
-        Entry(at("2026-03-03T00:00:00"), "X", split=Fraction(2, 1)),
+        Entry(
+            at=at("2026-03-02T09:00:00"), currency="USD", cash=D(500), external=D(500)
+        ),
+        Entry(
+            at=at("2026-03-02T12:00:00"),
+            symbol="X",
+            strategy="",
+            currency="USD",
+            quantity=D(5),
+            cost=D(500),
+            cash=D(-500),
+        ),
+        Entry(at=at("2026-03-03T00:00:00"), symbol="X", split=Fraction(2, 1)),
     ]
-    _, second = walk(entries, CUTS, Walk("USD", {"X": "USD"}, marks))
+    _, second = walk(entries, CUTS, Walk(base="USD", quotes={"X": "USD"}, marks=marks))
     assert (second.equity, second.pnl) == (D(500), D(0))
 
 
 def test_interest_belongs_to_the_book_and_a_dividend_to_its_instrument():
     entries = [
-        Entry(at("2026-03-02T09:00:00"), currency="USD", cash=D(2), income=D(2)),
-        Entry(at("2026-03-02T09:00:00"), "X", "s", "USD", cash=D(3), income=D(3)),
+        Entry(at=at("2026-03-02T09:00:00"), currency="USD", cash=D(2), income=D(2)),
+        Entry(
+            at=at("2026-03-02T09:00:00"),
+            symbol="X",
+            strategy="s",
+            currency="USD",
+            cash=D(3),
+            income=D(3),
+        ),
     ]
-    first, _ = walk(entries, CUTS, Walk("USD", {"X": "USD"}, priced()))
+    first, _ = walk(
+        entries, CUTS, Walk(base="USD", quotes={"X": "USD"}, marks=priced())
+    )
     assert first.pnl == D(5)
     assert first.slices == {("", ""): D(2), ("X", "s"): D(3)}

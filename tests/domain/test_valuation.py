@@ -13,23 +13,30 @@ from portfolio.domain.trips import Trip
 from portfolio.domain.valuation import (
     Holding,
     Mark,
-    Rates,
     exposure,
     percent_of,
     total,
     value,
 )
+from trades.domain.rates import Marks
 
 D = Decimal
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def holding(quantity: str, amount: str, fee: str = "0", **more: bool) -> Holding:
-    return Holding("BTC-USD", "USD", D(quantity), D(amount), D(fee), **more)
+    return Holding(
+        symbol="BTC-USD",
+        quote="USD",
+        quantity=D(quantity),
+        amount=D(amount),
+        fee=D(fee),
+        **more,
+    )
 
 
 def mark(price: str, seconds: int = 0) -> Mark:
-    return Mark(D(price), NOW - timedelta(seconds=seconds), "feed")
+    return Mark(price=D(price), at=NOW - timedelta(seconds=seconds), source="feed")
 
 
 def test_a_long_is_worth_its_mark_and_earns_net_of_entry_fees():
@@ -88,7 +95,8 @@ def test_market_value_is_exact(quantity, price):
     ],
 )
 def test_a_rate_is_direct_inverse_or_unknown(source, target, rate):
-    assert Rates({"EUR-USD": D("1.25")}).rate(source, target) == rate
+    marks = Marks({"EUR-USD": [(NOW, D("1.25"))]}, {})
+    assert marks.rate(source, target, NOW) == rate
 
 
 def test_exposure_adds_directions_and_finds_the_largest():
@@ -111,7 +119,16 @@ def test_a_total_with_an_unknown_part_is_unknown():
 def trip(net: str, cost: str = "100") -> Trip:
     later = NOW + timedelta(hours=3)
     return Trip(
-        "BTC-USD", "trend", "long", NOW, later, D(1), D(cost), D(net), D(1), fills=4
+        symbol="BTC-USD",
+        strategy="trend",
+        side="long",
+        opened_at=NOW,
+        closed_at=later,
+        quantity=D(1),
+        entry_cost=D(cost),
+        net=D(net),
+        fees=D(1),
+        fills=4,
     )
 
 

@@ -13,7 +13,8 @@ from accounts.models import User
 from portfolio.domain.periods import period
 from portfolio.queries.books import scope
 from portfolio.queries.curves import stored_curves
-from portfolio.queries.performance import Chosen, performance
+from portfolio.queries.performance import performance
+from portfolio.queries.selection import Selection
 from portfolio.services import equity
 from trades.domain.demo import DAYS, INSTRUMENTS, desk
 from trades.models import Decision, Fill, Position
@@ -64,15 +65,15 @@ def test_it_loads_quickly_and_looks_like_a_desks_life(trader):
     assert rebuilding.differences(books[0]) == []
     mine = scope(trader)
     curves = stored_curves(mine.ids, now)
-    found = performance(mine, Chosen(period("all", TODAY)), curves, now)
-    metrics = found.measured.metrics
+    found = performance(mine, Selection(period=period("all", TODAY)), curves, now)
+    metrics = found.metric_set.metrics
     worst, total = metrics["max_drawdown"].value, metrics["total_return"].value
     assert worst is not None
     assert total is not None
     assert Decimal("-0.22") < worst < Decimal("-0.13")
     assert total > 0
-    assert found.measured.wins > 100
-    assert found.measured.losses > 100
+    assert found.metric_set.wins > 100
+    assert found.metric_set.losses > 100
 
 
 def test_loading_twice_changes_nothing(trader):

@@ -116,7 +116,9 @@ def test_meanwhile_performance_shows_its_stored_days_and_says_as_of_when(
         assert found["reason"] == "recomputing"
         assert datetime.fromisoformat(found["as_of"]) == computed
     assert client.get("/api/performance?period=all").json()["total_return"] == "0"
-    assert "being recomputed" in client.get("/performance/").content.decode()
+    page = client.get("/performance/").content.decode()
+    assert f'as of <time datetime="{computed:%Y-%m-%dT%H:%M:%SZ}">' in page
+    assert "and being recomputed" in page
     run_job()
     found = client.get("/api/performance?period=all").json()
     assert (found["reason"], found["total_return"]) == (None, "50")

@@ -1,0 +1,298 @@
+"""What the portfolio pages show: figures, positions with their lots, allocation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+from django.utils.safestring import SafeString
+
+from kernel.charts import donut
+from kernel.display import (
+    MISSING,
+    SIGNS,
+    age,
+    amount,
+    change,
+    grouped,
+    number,
+    percent,
+    tone,
+)
+from kernel.numbers import ZERO
+from kernel.scales import compact
+from portfolio.domain.reasons import Reason
+from portfolio.domain.valuation import HUNDRED, percent_of
+from portfolio.pages.words import Figure, why
+from portfolio.queries.holdings import Holdings, OpenLot, PositionRow, open_lots
+from portfolio.queries.summary import Portfolio
+
+RING = 4  # parts of the ring before cash
+MOST_LOTS = 200
+
+
+def portfolio_page(portfolio: Portfolio, query: QueryDict) -> dict[str, Any]:
+    """The board of the portfolio page; `query` says which position is open."""
+    currency = portfolio.currency
+    ring, legend = allocation(portfolio)
+    return {
+        "figures": portfolio_figures(portfolio),
+        "rows": [_table_row(portfolio, row, query) for row in portfolio.positions],
+        "cash": amount(portfolio.cash_balance, currency),
+        "cash_weight": percent(
+            percent_of(portfolio.cash_balance, portfolio.equity), places=1
+        ),
+        "equity": amount(portfolio.equity, currency),
+        "unrealised": change(portfolio.unrealised, currency),
+        "unrealised_tone": tone(portfolio.unrealised),
+        "ring": ring,
+        "legend": legend,
+        "bars": exposure_bars(portfolio),
+        "stale": len(portfolio.stale),
+        "totals": portfolio.by_currency if portfolio.scope.mixed else [],
+    }
+
+
+def position_page(holdings: Holdings, row: PositionRow) -> dict[str, Any]:
+    """One position: its figures and every open lot with the fill behind it."""
+    return {
+        "row": row,
+        "view": PositionTexts.of(row, holdings.currency),
+        "lots": lot_lines(holdings, row),
+        "currency": holdings.currency,
+    }
+
+
+# --- figures ---------------------------------------------------------------------------
+
+
+def portfolio_figures(portfolio: Portfolio) -> list[Figure]:
+    """Six key figures, each with its note or the reason why it is missing."""
+    currency, equity = portfolio.currency, portfolio.equity
+    exposure = portfolio.exposure
+    worth = why(portfolio.reasons.get("equity"))
+    gain = why(portfolio.reasons.get("unrealised")) or worth
+    cash_part = percent(percent_of(portfolio.cash_balance, equity), places=1)
+    gain_part = percent(percent_of(portfolio.unrealised, portfolio.cost), plus=True)
+    return [
+        Figure(
+            label="Net asset value",
+            value=amount(equity, currency),
+            note=_day_note(portfolio),
+            reason=worth if equity is None else "",
+        ),
+        Figure(
+            label="Cash",
+            value=amount(portfolio.cash_balance, currency),
+            note=f"{cash_part} of NAV",
+            reason=worth if portfolio.cash_balance is None else "",
+        ),
+        Figure(
+            label="Gross exposure",
+            value=percent(percent_of(exposure.gross, equity), places=1),
+            note=amount(exposure.gross, currency),
+        ),
+        Figure(
+            label="Net exposure",
+            value=percent(percent_of(exposure.net, equity), places=1),
+            note=f"{amount(portfolio.invested, currency)} invested",
+        ),
+        Figure(
+            label="Unrealised P&L",
+            value=change(portfolio.unrealised, currency),
+            tone=tone(portfolio.unrealised),
+            note=f"{gain_part} on cost",
+            reason=gain if portfolio.unrealised is None else "",
+        ),
+        Figure(
+            label="Realised P&L",
+            value=change(portfolio.realised, currency),
+            tone=tone(portfolio.realised),
+            note=f"net of {amount(portfolio.fees, currency)} fees",
+        ),
+    ]
+
+
+def _day_note(portfolio: Portfolio) -> str:
+    if portfolio.day_pnl is not None:
+        return f"{change(portfolio.day_pnl, portfolio.currency)} today"
+    waits = portfolio.reasons.get("day") == Reason.RECOMPUTING
+    return "today is being recomputed" if waits else ""
+
+
+# --- allocation and exposure -----------------------------------------------------------
+
+
+def allocation(holdings: Holdings) -> tuple[SafeString, list[tuple[int, str, str]]]:
+    """The ring (largest four, the rest together, cash) and its legend of
+    (colour number, name, percent)."""
+    equity = holdings.equity
+    held = [
+        (row.symbol, row.value) for row in holdings.positions if row.value is not None
+    ]
+    parts: list[tuple[str, Decimal]] = held[: RING - 1]
+    if len(held) >= RING:
+        rest = sum((value for _, value in held[RING - 1 :]), ZERO)
+        parts.append(("Other, net", rest))
+    if holdings.cash_balance is not None:
+        parts.append((f"{holdings.currency} cash", holdings.cash_balance))
+    legend = [
+        (colour, name, percent(percent_of(value, equity), places=1))
+        for colour, (name, value) in enumerate(parts, 1)
+    ]
+    listed = ", ".join(f"{name} {share}" for _, name, share in legend)
+    ring = donut(
+        parts,
+        title=f"Allocation of net asset value: {listed}",
+        centre=_short(equity, holdings.currency),
+        caption="net assets",
+    )
+    return ring, legend
+
+
+def _short(value: Decimal | None, currency: str) -> str:
+    return MISSING if value is None else f"{SIGNS.get(currency, '')}{compact(value)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bar:
+    """One line of the exposure card; `part` is the bar's length in percent."""
+
+    label: str
+    value: str
+    part: str
+
+
+def exposure_bars(holdings: Holdings) -> list[Bar]:
+    exposure = holdings.exposure
+    largest = f"Largest: {exposure.largest}" if exposure.largest else "Largest"
+    return [
+        _bar(holdings, "Long", exposure.long),
+        _bar(holdings, "Short", exposure.short),
+        _bar(holdings, "Net", exposure.net),
+        _bar(holdings, largest, exposure.largest_value),
+    ]
+
+
+def _bar(holdings: Holdings, label: str, value: Decimal) -> Bar:
+    share = percent_of(value, holdings.equity)
+    text = f"{amount(value, holdings.currency)} · {percent(share, places=1)}"
+    return Bar(label=label, value=text, part=_length(share))
+
+
+def _length(share: Decimal | None) -> str:
+    return f"{min(HUNDRED, abs(share or ZERO)):.1f}"
+
+
+# --- positions and lots ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class PositionTexts:
+    """A position as a table row says it."""
+
+    row: PositionRow
+    side: str
+    quantity: str
+    entry: str
+    cost: str
+    mark: str
+    source: str
+    age: str
+    stale: bool
+    value: str
+    weight: str
+    weight_bar: str
+    gain: str
+    gain_percent: str
+    tone: str
+    reason: str
+
+    @classmethod
+    def of(cls, row: PositionRow, currency: str) -> PositionTexts:
+        valued, holding = row.valued, row.valued.holding
+        price_places = 2 if holding.quote in SIGNS else 8
+        old = valued.price_age
+        return cls(
+            row=row,
+            side=holding.side.capitalize(),
+            quantity=grouped(holding.quantity, _places(row.instrument.step)),
+            entry=amount(holding.entry_price, "", price_places),
+            cost=amount(holding.cost, holding.quote),
+            mark=amount(valued.mark.price if valued.mark else None, "", price_places),
+            source=valued.mark.source if valued.mark else "",
+            age="" if old is None else age(old.total_seconds()),
+            stale=old is None or old.days >= 1,
+            value=amount(row.value, currency),
+            weight=percent(row.weight, places=1),
+            weight_bar=_length(row.weight),
+            gain=change(row.gain, currency),
+            gain_percent=percent(valued.unrealised_percent, plus=True),
+            tone=tone(row.gain),
+            reason=why(valued.reason),
+        )
+
+
+def _places(step: Decimal | None) -> int | None:
+    """As many decimals as the instrument's step has."""
+    if step is None:
+        return None
+    return max(0, -int(step.normalize().as_tuple().exponent))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LotLine:
+    """An open lot as the table says it."""
+
+    lot: OpenLot
+    quantity: str
+    unit: str
+    cost: str
+    gain: str
+    tone: str
+
+
+def lot_lines(holdings: Holdings, row: PositionRow) -> list[LotLine]:
+    """The open lots of one position, the next to be sold first. One query."""
+    lots = open_lots(holdings.scope, row.book_id, row.instrument.pk)[:MOST_LOTS]
+    return [_lot_line(lot, row) for lot in lots]
+
+
+def _lot_line(lot: OpenLot, row: PositionRow) -> LotLine:
+    quote, mark = row.valued.holding.quote, row.valued.mark
+    sign = 1 if lot.long else -1
+    cost = unit = gain = None
+    if lot.reason != Reason.MISSING_COST:
+        cost = sign * lot.remaining_amount + lot.remaining_fee
+        unit = lot.remaining_amount / lot.remaining_quantity
+        if mark is not None:
+            gain = sign * lot.remaining_quantity * mark.price - cost
+    return LotLine(
+        lot=lot,
+        quantity=number(lot.remaining_quantity),
+        cost=amount(cost, quote),
+        unit=amount(unit, quote),
+        gain=change(gain, quote),
+        tone=tone(gain),
+    )
+
+
+def _table_row(
+    holdings: Holdings, row: PositionRow, query: QueryDict
+) -> dict[str, Any]:
+    """The position's texts, whether it is open, and the link that turns that over."""
+    is_open = query.get("open", "") == str(row.id)
+    others: Iterable[tuple[str, Any]] = (
+        (name, value) for name, value in query.items() if name != "open"
+    )
+    link = dict(others) if is_open else {**dict(others), "open": row.id}
+    return {
+        **vars(PositionTexts.of(row, holdings.currency)),
+        "open": is_open,
+        "toggle": urlencode(link),
+        "lots_shown": lot_lines(holdings, row) if is_open else [],
+    }

@@ -1,0 +1,192 @@
+"""What the performance page shows: eight figures, the curve, tables, provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from kernel.charts import sparkline
+from kernel.display import amount, change, grouped, tone
+from portfolio.domain import returns
+from portfolio.domain.reasons import Reason
+from portfolio.pages import curve, tables
+from portfolio.pages.words import Figure, metric_text, why
+from portfolio.queries.parts import by_strategy, by_symbol
+from portfolio.queries.performance import Performance
+
+SHOWN_PERIODS = ("1d", "7d", "30d", "90d", "wtd", "ytd", "1y", "all")
+SHOWN_METRICS = (
+    "total_return",
+    "cagr",
+    "sharpe",
+    "sortino",
+    "max_drawdown",
+    "win_rate",
+    "profit_factor",
+)
+DIRECTED = {"total_return", "cagr", "max_drawdown"}  # shown as gain or loss
+WARNINGS = {
+    "equity_non_positive": "{} days without capital have no return",
+    "no_price": "{} days hold something that has no price: it is left out",
+    "implied_funding": "nothing was ever paid in: the cash that fills lacked counts as paid in",
+}
+
+
+def performance_page(
+    performance: Performance, query: Mapping[str, str]
+) -> dict[str, Any]:
+    """Everything but the books to choose from; `query` is what was asked for."""
+    currency, days = performance.scope.currency, performance.days
+    metric_set, link = performance.metric_set, urlencode(query)
+    worst = metric_set.worst
+    return {
+        "found": performance,
+        "query": query,
+        "periods": _period_links(query),
+        "figures": performance_figures(performance, link),
+        "chart": curve.equity_chart(performance),
+        "chart_id": curve.CHART_ID,
+        "chart_data": curve.chart_data(performance) if days else None,
+        "chart_table": curve.curve_table(performance) if days else "",
+        "measured": metric_set,
+        "falls": tables.drawdown_rows(days),
+        "fall_money": amount(worst.money if worst else None, currency),
+        "trips": trip_lines(performance),
+        "words": link,
+        "months": tables.month_rows(days),
+        "month_names": tables.MONTHS,
+        "strategies": tables.part_rows(by_strategy(performance), currency),
+        "symbols": tables.part_rows(by_symbol(performance), currency),
+        "provenance": provenance(performance),
+        "warnings": warnings(performance),
+        "reproduce": reproduce(query),
+    }
+
+
+def _period_links(query: Mapping[str, str]) -> list[tuple[str, str, bool]]:
+    """(name, query, current) of each range."""
+    return [
+        (name.upper(), urlencode({**query, "period": name}), name == query["period"])
+        for name in SHOWN_PERIODS
+    ]
+
+
+def reproduce(query: Mapping[str, str]) -> str:
+    """The API's address that gives these numbers."""
+    return f"{reverse('portfolio-api:performance')}?{urlencode(query)}"
+
+
+# --- figures ---------------------------------------------------------------------------
+
+
+def performance_figures(performance: Performance, link: str) -> list[Figure]:
+    """P&L and seven metrics, each with its note or the reason why it is missing."""
+    notes = _notes(performance)
+    sparks = _sparks(performance)
+    return [
+        _pnl_figure(performance),
+        *(
+            _metric_figure(performance, name, notes, sparks, link)
+            for name in SHOWN_METRICS
+        ),
+    ]
+
+
+def _pnl_figure(performance: Performance) -> Figure:
+    metric_set, currency = performance.metric_set, performance.scope.currency
+    known = bool(performance.days)
+    missing = Reason.NO_FX if performance.no_rate else Reason.INSUFFICIENT_DATA
+    return Figure(
+        label="Net P&L",
+        value=change(metric_set.pnl if known else None, currency),
+        tone=tone(metric_set.pnl),
+        note=f"after {amount(metric_set.fees, currency)} fees of closed trips",
+        reason="" if known else why(missing),
+        spark=sparkline(
+            curve.running_pnl(performance.days), "kg" if metric_set.pnl >= 0 else "kl"
+        ),
+    )
+
+
+def _metric_figure(
+    performance: Performance,
+    name: str,
+    notes: Mapping[str, str],
+    sparks: Mapping[str, SafeString],
+    link: str,
+) -> Figure:
+    metric = performance.metric_set.metrics[name]
+    return Figure(
+        label=metric.title,
+        value=metric_text(metric, performance.scope.currency),
+        tone=tone(metric.value if name in DIRECTED else None),
+        note=notes.get(name, ""),
+        reason=why(metric.reason),
+        spark=sparks.get(name, ""),
+        href=f"{reverse('portfolio:metric', args=[name])}?{link}",
+    )
+
+
+def _sparks(performance: Performance) -> dict[str, SafeString]:
+    levels = returns.index(performance.days)
+    return {
+        "total_return": sparkline(levels),
+        "max_drawdown": sparkline(returns.drawdown_series(levels), "kl"),
+    }
+
+
+def _notes(performance: Performance) -> dict[str, str]:
+    metric_set = performance.metric_set
+    notes = {
+        "total_return": f"{len(performance.days)} days, deposits left out",
+        "cagr": "per year of 365 days",
+        "sortino": "against 0 %",
+        "win_rate": f"{metric_set.wins} of {len(metric_set.trips)} round trips",
+        "profit_factor": f"{metric_set.wins} won, {metric_set.losses} lost",
+    }
+    between = metric_set.metrics["sharpe"].between
+    if between is not None:
+        low, high = (grouped(bound, 2) for bound in between)
+        notes["sharpe"] = f"95 % between {low} and {high}"
+    worst = metric_set.worst
+    if worst is not None:
+        ended = f"recovered in {worst.days} d" if worst.recovered else "not recovered"
+        notes["max_drawdown"] = f"{worst.trough:%-d %b %Y}, {ended}"
+    return notes
+
+
+def trip_lines(performance: Performance) -> list[tuple[str, str]]:
+    """What the closed round trips came to."""
+    metric_set, currency = performance.metric_set, performance.scope.currency
+    nets = [trip.net for trip in metric_set.trips]
+    metrics = metric_set.metrics
+    return [
+        ("Closed", f"{len(nets)}"),
+        ("Won, lost", f"{metric_set.wins}, {metric_set.losses}"),
+        ("Best", change(max(nets, default=None), currency)),
+        ("Worst", change(min(nets, default=None), currency)),
+        ("Payoff ratio", metric_text(metrics["payoff"])),
+        ("Expectancy", metric_text(metrics["expectancy"], currency)),
+    ]
+
+
+# --- where the numbers come from ---------------------------------------------------------
+
+
+def provenance(performance: Performance) -> str:
+    """From how many facts: "5,060 fills, 52 transfers and 4,086 prices"."""
+    inputs = performance.inputs
+    return (
+        f"{inputs.fills:,} fills, {inputs.transfers:,} transfers "
+        f"and {inputs.prices:,} prices"
+    )
+
+
+def warnings(performance: Performance) -> list[str]:
+    return [
+        WARNINGS[name].format(count) for name, count in performance.warnings.items()
+    ]

@@ -1,0 +1,162 @@
+"""The stored days of several books as one series, in the answer's currency."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from kernel.numbers import ZERO
+from portfolio.domain import returns
+from portfolio.domain.equity import Slice
+from portfolio.domain.returns import Day, day_end
+from portfolio.models import EquityPoint
+from portfolio.queries.books import Scope
+from trades.domain.rates import Marks
+from trades.models import RoundTrip
+from trades.queries.rates import rate_history
+
+SlicePnl = Mapping[date, Mapping[Slice, Decimal]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """From what the numbers came: facts by kind and the digest over all of them,
+    from the books' beginning to the range's end."""
+
+    fills: int
+    transfers: int
+    prices: int
+    sha256: str
+
+    @property
+    def rows(self) -> int:
+        return self.fills + self.transfers + self.prices
+
+
+def stored_points(scope: Scope) -> list[EquityPoint]:
+    """Every stored day of the books, in order of time. One query."""
+    points = EquityPoint.objects.filter(book__in=scope.ids)
+    return list(points.order_by("day", "book__name"))
+
+
+def inputs_of(points: Iterable[EquityPoint]) -> Inputs:
+    digest = hashlib.sha256()
+    fills = transfers = prices = 0
+    for point in points:
+        fills += point.fills
+        transfers += point.transfers
+        prices += point.prices
+        if point.digest:
+            digest.update(f"{point.book_id}|{point.day}|{point.digest}\n".encode())
+    return Inputs(
+        fills=fills, transfers=transfers, prices=prices, sha256=digest.hexdigest()
+    )
+
+
+class DayRates:
+    """Day-end rates into the answer's currency; 1 without looking where they agree."""
+
+    def __init__(self, scope: Scope, marks: Marks) -> None:
+        self._scope = scope
+        self._marks = marks
+
+    def on(self, currency: str, day: date) -> Decimal | None:
+        if currency == self._scope.currency:
+            return Decimal(1)
+        end = day_end(day, self._scope.zone)
+        return self._marks.rate(currency, self._scope.currency, end)
+
+
+def day_rates(scope: Scope) -> DayRates:
+    """Rates of the books' currencies and of what their round trips are quoted in.
+    One query, three where there is more than one currency."""
+    quotes = RoundTrip.objects.filter(book__in=scope.ids).order_by()
+    currencies = {book.base_currency for book in scope.books} | set(
+        quotes.values_list("instrument__quote", flat=True).distinct()
+    )
+    return DayRates(scope, rate_history(currencies, scope.currency, scope.ids))
+
+
+def whole_days(
+    scope: Scope, points: Sequence[EquityPoint], rates: DayRates
+) -> tuple[list[Day], SlicePnl] | None:
+    """All books' days added up in one currency, and P&L by slice; None without a
+    rate. The day's own rate applies to its end, flows and P&L; V_start is what the
+    day before ended with."""
+    currencies = {book.pk: book.base_currency for book in scope.books}
+    books: dict[int, list[Day]] = defaultdict(list)
+    slices: dict[date, dict[Slice, Decimal]] = defaultdict(dict)
+    for point in points:
+        rate = rates.on(currencies[point.book_id], point.day)
+        if rate is None:
+            return None
+        books[point.book_id].append(_converted(point, rate, books[point.book_id]))
+        by_day = slices[point.day]
+        for symbol, strategy, pnl in point.slices:
+            worth = Decimal(pnl) * rate
+            by_day[symbol, strategy] = by_day.get((symbol, strategy), ZERO) + worth
+    return returns.added(books.values()), slices
+
+
+def _converted(point: EquityPoint, rate: Decimal, before: Sequence[Day]) -> Day:
+    if rate == 1:
+        return Day(
+            day=point.day,
+            equity=point.equity,
+            inflow=point.inflow,
+            outflow=point.outflow,
+            base=point.base,
+            pnl=point.pnl,
+        )
+    equity, inflow, outflow = (
+        point.equity * rate,
+        point.inflow * rate,
+        point.outflow * rate,
+    )
+    start = before[-1].equity if before else (point.base - point.inflow) * rate
+    base = start + inflow
+    return Day(
+        day=point.day,
+        equity=equity,
+        inflow=inflow,
+        outflow=outflow,
+        base=base,
+        pnl=equity + outflow - base,
+    )
+
+
+def sliced(
+    days: Sequence[Day], slices: SlicePnl, holds: Callable[[str, str], bool]
+) -> list[Day]:
+    """The books' days with only the P&L of the slices that `holds` says."""
+    return [
+        replace(
+            day,
+            pnl=sum(
+                (pnl for key, pnl in slices.get(day.day, {}).items() if holds(*key)),
+                ZERO,
+            ),
+        )
+        for day in days
+    ]
+
+
+def by_slice(days: Sequence[Day], slices: SlicePnl) -> dict[Slice, Sequence[Day]]:
+    """The same days for each (symbol, strategy) that did anything in them."""
+    keys = sorted({key for day in days for key in slices.get(day.day, {})})
+    return {
+        key: [replace(day, pnl=slices.get(day.day, {}).get(key, ZERO)) for day in days]
+        for key in keys
+    }
+
+
+def from_capital(days: Sequence[Day]) -> list[Day]:
+    """Without the days before anything was there."""
+    for number, day in enumerate(days):
+        if day.base or day.equity or day.pnl:
+            return list(days[number:])
+    return []
