@@ -41,8 +41,11 @@ def people() -> QuerySet[User]:
 
 
 def roles_of(user: Any) -> list[str]:
-    """The names of the person's roles, sorted. One query."""
-    return sorted(user.groups.values_list("name", flat=True))
+    """The names of the person's roles, sorted. One query for each person object,
+    which remembers them as it does its permissions."""
+    if not hasattr(user, "_role_names"):
+        user._role_names = sorted(user.groups.values_list("name", flat=True))
+    return list(user._role_names)
 
 
 def permissions_of(user: User) -> list[str]:

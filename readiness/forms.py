@@ -81,13 +81,7 @@ class EvidenceForm(forms.Form):
         summary = data["summary"].strip()
         if data.get("file"):
             upload = data["file"]
-            return NewEvidence(
-                Evidence.Kind.FILE,
-                summary,
-                upload.read(),
-                upload.name,
-                upload.content_type or "application/octet-stream",
-            )
+            return NewEvidence(Evidence.Kind.FILE, summary, upload.read(), upload.name)
         if data.get("link"):
             return NewEvidence(Evidence.Kind.LINK, summary, data["link"].encode())
         return NewEvidence(Evidence.Kind.OUTPUT, summary, data["text"].encode())

@@ -17,8 +17,6 @@ from readiness.services.evidence.filing import FILED_KINDS, NewEvidence
 from readiness.services.reviews import NewReview
 from readiness.services.signing import SignatureRequest
 
-BINARY = "application/octet-stream"
-
 
 class ReviewInput(serializers.Serializer[Any]):
     """`template` is a template's slug or id; its newest published version counts
@@ -77,9 +75,7 @@ def new_evidence(request: Request) -> NewEvidence:
     upload = body.get("file")
     if upload is None:
         raise Invalid("Send the file as multipart field `file`.", code="file")
-    return NewEvidence(
-        kind, summary, upload.read(), upload.name, upload.content_type or BINARY
-    )
+    return NewEvidence(kind, summary, upload.read(), upload.name)
 
 
 class CommentInput(serializers.Serializer[Any]):

@@ -20,7 +20,7 @@ from django.urls import resolve, reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from accounts.queries import preferences
+from accounts.queries import preferences, roles_of
 from kernel.access import Access
 from operations import queries as operations
 from readiness.queries import reviews
@@ -219,7 +219,7 @@ class Shell:
         """One query: the person's roles."""
         if not self.request.user.is_authenticated:
             return []
-        return list(self.request.user.groups.values_list("name", flat=True))
+        return roles_of(self.request.user)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

@@ -55,12 +55,10 @@ class Evidence(models.Model):
     valid_until = models.DateTimeField(null=True, blank=True)
     blob_sha256 = models.CharField(max_length=64, blank=True)
     blob_name = models.CharField(max_length=200, blank=True)
-    blob_type = models.CharField(max_length=100, blank=True)
     blob_size = models.PositiveIntegerField(default=0)
     filed_by = models.ForeignKey(
         Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    recorded_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["-observed_at", "-id"]

@@ -37,6 +37,7 @@ class Review(models.Model):
     )
     release = models.CharField(max_length=80)
     commit = models.CharField(max_length=40)
+    # The gate names it beside the commit (READINESS §2, FORMATS "Gate answer").
     image_digest = models.CharField(max_length=80, blank=True)
     environment = models.CharField(max_length=20)
     policy = models.JSONField(default=list)
@@ -46,6 +47,7 @@ class Review(models.Model):
     created_by = models.ForeignKey(
         Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    # The demo's review does not expire (READINESS §3).
     is_demo = models.BooleanField(default=False)
 
     class Meta:
@@ -84,6 +86,7 @@ class ReviewItem(models.Model):
         Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     changed_at = models.DateTimeField(null=True, blank=True)
+    # Who is to do it: READINESS §2; no page assigns yet.
     assignee = models.ForeignKey(
         Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -107,7 +110,7 @@ class ReviewItem(models.Model):
         return f"{self.item_id} in {self.review_id}"
 
 
-class Exemption(models.Model):
+class ExemptionRecord(models.Model):
     """What a waiver and a "not applicable" share: asked for by one person, taken
     by another, revocable; it names exactly one item."""
 
@@ -127,7 +130,7 @@ class Exemption(models.Model):
         abstract = True
 
 
-class Waiver(Exemption):
+class Waiver(ExemptionRecord):
     """Going on with a known risk until `ends` (at most 30 days ahead)."""
 
     review_item = models.ForeignKey(
@@ -149,11 +152,11 @@ class Waiver(Exemption):
         return f"waiver until {self.ends:%Y-%m-%d}"
 
 
-class NotApplicable(Exemption):
+class NotApplicable(ExemptionRecord):
     """Two persons agree that the line has nothing to say here."""
 
     review_item = models.ForeignKey(
-        ReviewItem, on_delete=models.CASCADE, related_name="exclusions"
+        ReviewItem, on_delete=models.CASCADE, related_name="not_applicable"
     )
 
     class Meta:
@@ -162,7 +165,7 @@ class NotApplicable(Exemption):
         constraints = [
             models.CheckConstraint(
                 condition=Q(approved_by=None) | ~Q(approved_by=F("requested_by")),
-                name="it_takes_two_to_exclude",
+                name="nobody_approves_their_own_not_applicable",
             ),
         ]
 

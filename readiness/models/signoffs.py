@@ -29,7 +29,6 @@ class Signoff(models.Model):
         Review, on_delete=models.PROTECT, related_name="signoffs"
     )
     role = models.CharField(max_length=150)
-    group = models.CharField(max_length=5)
     signer = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     key = models.ForeignKey(
         "accounts.SigningKey", on_delete=models.PROTECT, related_name="+"

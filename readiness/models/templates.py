@@ -65,8 +65,7 @@ class TemplateVersion(models.Model):
 
 
 class Section(models.Model):
-    """A heading. `slug` is unique within its version, `code` the prefix of its
-    items' keys ("SEC"), `level` the heading's depth, `position` document order."""
+    """A heading. `slug` is unique within its version, `position` document order."""
 
     class Kind(models.TextChoices):
         CHECKS = "checks", "Checks"
@@ -85,9 +84,7 @@ class Section(models.Model):
         "self", on_delete=models.CASCADE, null=True, blank=True, related_name="children"
     )
     position = models.PositiveIntegerField()
-    level = models.PositiveSmallIntegerField(default=2)
     slug = models.CharField(max_length=120)
-    code = models.CharField(max_length=12, blank=True)
     title = models.CharField(max_length=300)
     kind = models.CharField(max_length=10, choices=Kind.choices)
     body = models.TextField(blank=True)
@@ -133,6 +130,7 @@ class Item(models.Model):
         max_length=10, choices=Blocking.choices, default=Blocking.BLOCKING
     )
     imported_tick = models.BooleanField(default=False)
+    # Deciding a contradiction will show it (READINESS §1).
     imported_status = models.CharField(max_length=200, blank=True)
     source_line = models.PositiveIntegerField(default=0)
 
@@ -230,6 +228,7 @@ class Step(models.Model):
     title = models.CharField(max_length=300, blank=True)
     language = models.CharField(max_length=40, blank=True)
     body = models.TextField()
+    # Runbooks will run with a timer against it (READINESS §7).
     budget = models.PositiveIntegerField(null=True, blank=True)
     source_line = models.PositiveIntegerField(default=0)
 

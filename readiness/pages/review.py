@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -27,6 +28,7 @@ from readiness.pages.item import item_view
 from readiness.pages.signoffs import signoff_panel
 from readiness.queries.board import Board, board, boards
 from readiness.queries.progress import SignoffProgress, progress, progress_of
+from readiness.queries.statements import role_to_sign
 from readiness.services.reviews import object_of
 
 ACTS = 12
@@ -70,11 +72,13 @@ def review_context(today: Board, person: User, keep: str) -> dict[str, Any]:
     filter."""
     review = today.review
     signed = progress(today)
+    role = role_to_sign(today, signed.signed, person)
     return {
         "board": today,
         "review": review,
         "url": reverse("readiness:review", args=[review.uuid]),
-        "sign_url": reverse("readiness:sign", args=[review.uuid]),
+        "sign_as": role,
+        "sign_url": _sign_url(review, role),
         "verify_url": reverse("readiness:verify", args=[review.uuid]),
         "state": state_of(today, signed),
         "verdict": verdict(today),
@@ -87,6 +91,11 @@ def review_context(today: Board, person: User, keep: str) -> dict[str, Any]:
         "may_claim": person.has_perm("readiness.claim"),
         "may_run": person.has_perm("readiness.run"),
     }
+
+
+def _sign_url(review: Review, role: str | None) -> str:
+    url = reverse("readiness:sign", args=[review.uuid])
+    return f"{url}?{urlencode({'role': role})}" if role else url
 
 
 def tick_context(

@@ -58,8 +58,10 @@ class SignoffPlace:
 
 @dataclass(frozen=True, kw_only=True)
 class SignoffProgress:
-    """`complete`: every role has its valid signatures, none of them a rejection."""
+    """`complete`: every role has its valid signatures, none of them a rejection;
+    `signed` are all of them, oldest first."""
 
+    signed: Sequence[Signature]
     places: Sequence[SignoffPlace]
     signatures: Meter
     complete: bool = False
@@ -84,6 +86,7 @@ def _progress(board: Board, signed: Sequence[Signature]) -> SignoffProgress:
     valid = sum(min(filled(rule, signed), int(rule["minimum"])) for rule in policy)
     required = sum(int(rule["minimum"]) for rule in policy)
     return SignoffProgress(
+        signed=signed,
         places=[_place(policy, rule, signed) for rule in policy],
         signatures=Meter(valid, required),
         complete=bool(policy) and valid == required and not rejected,

@@ -152,6 +152,19 @@ def _refusal(
     role = str(rule["role"])
     if not person.has_perm("readiness.sign") or role not in roles_of(person):
         return SigningRefusal(Refusal.ROLE, f"You do not hold the role {role}.")
+    refusal = _refusal_today(board, rule, signed, person)
+    if refusal is None and signing_key_of(person) is None:
+        return SigningRefusal(
+            Refusal.NO_SIGNING_KEY, "You have no signing key yet: make one first."
+        )
+    return refusal
+
+
+def _refusal_today(
+    board: Board, rule: FrozenRule, signed: Sequence[Signature], person: User
+) -> SigningRefusal | None:
+    """What stands in the way of somebody who holds the role; no query."""
+    role = str(rule["role"])
     if not may_sign(board.review.state):
         return SigningRefusal(
             Refusal.STATE, "This review is no longer open for signatures."
@@ -170,10 +183,6 @@ def _refusal(
     if waiting:
         return SigningRefusal(
             Refusal.ORDER, f"It is not your turn: {', '.join(waiting)} sign first."
-        )
-    if signing_key_of(person) is None:
-        return SigningRefusal(
-            Refusal.NO_SIGNING_KEY, "You have no signing key yet: make one first."
         )
     return None
 
@@ -199,6 +208,25 @@ def my_role(review: Review, person: User) -> str | None:
     """The first role of the policy that the person holds."""
     held = set(roles_of(person))
     return next((rule["role"] for rule in review.policy if rule["role"] in held), None)
+
+
+def role_to_sign(board: Board, signed: Sequence[Signature], person: User) -> str | None:
+    """The role as which the person may sign now, and has not yet or no longer
+    validly; None when it is not their turn. Who has no key yet is told on the page
+    that this leads to. One query, for the roles of who may sign at all."""
+    if not person.has_perm("readiness.sign"):
+        return None
+    held = set(roles_of(person))
+    for rule in board.review.policy:
+        role = str(rule["role"])
+        last = last_signature(signed, role, person)
+        if (
+            role in held
+            and not (last and last.valid)
+            and _refusal_today(board, rule, signed, person) is None
+        ):
+            return role
+    return None
 
 
 def last_signature(

@@ -45,7 +45,6 @@ class SectionShape:
     slug: str
     title: str
     kind: str
-    level: int
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ def _kept(version: int, published: str, sha256: str) -> Structure:
 
 def _read(version: int) -> Structure:
     sections = {
-        row.pk: SectionShape(row.pk, row.slug, row.title, row.kind, row.level)
+        row.pk: SectionShape(row.pk, row.slug, row.title, row.kind)
         for row in Section.objects.filter(version=version)
     }
     rows = list(Item.objects.filter(version=version).order_by("position"))

@@ -165,7 +165,6 @@ def _sign(
     return Signoff.objects.create(
         review=sheet.board.review,
         role=sheet.role,
-        group=str(sheet.rule["group"]),
         signer=by,
         key=key,
         meaning=request.meaning,

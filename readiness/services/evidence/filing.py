@@ -26,13 +26,12 @@ FILED_KINDS = (Evidence.Kind.FILE, Evidence.Kind.LINK, Evidence.Kind.OUTPUT)
 @dataclass(frozen=True)
 class NewEvidence:
     """Filed by a person: `content` is the text's or link's UTF-8, or a file's
-    bytes; `name` and `type` are what the browser said of a file."""
+    bytes; `name` is what the browser called it."""
 
     kind: str
     summary: str
     content: bytes
     name: str = ""
-    type: str = "text/plain"
 
 
 def file_evidence(item: ReviewItem, new: NewEvidence, by: User) -> Evidence:
@@ -57,7 +56,6 @@ def file_evidence(item: ReviewItem, new: NewEvidence, by: User) -> Evidence:
             observed_at=timezone.now(),
             blob_sha256=digest,
             blob_name=Path(new.name).name[:200],
-            blob_type=new.type[:100],
             blob_size=len(new.content),
             filed_by=by,
         )
