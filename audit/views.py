@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from audit import queries
+from audit.answers import Event
 from kernel.access import access
 from kernel.registry import actor_names
 from kernel.web import page_or_fragment
@@ -16,10 +17,10 @@ ROWS = 50
 @access("audit.view")
 def index(request: HttpRequest) -> HttpResponse:
     page = queries.recent(ROWS, request.GET.get("cursor", ""))
+    names = actor_names({row.actor for row in page.rows})
     older = page.next_cursor
     context = {
-        "events": page.rows,
-        "names": actor_names({row.actor for row in page.rows}),
+        "events": [Event.of(row, names) for row in page.rows],
         "older": older,
         "older_url": f"?cursor={older}" if older else "",
         "newest": reverse("audit:index") if "cursor" in request.GET else "",

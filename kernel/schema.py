@@ -40,6 +40,7 @@ PLAIN: dict[Any, Schema] = {
     datetime: {"type": "string", "format": "date-time"},
     date: {"type": "string", "format": "date"},
     UUID: {"type": "string", "format": "uuid"},
+    NoneType: {"type": "null"},
     object: {},
     Any: {},
 }

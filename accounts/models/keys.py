@@ -11,7 +11,8 @@ class SigningKey(models.Model):
     """A person's key; the private part only wrapped by their passphrase.
 
     A key revoked as `compromised` voids all its signatures, as `lost` none. The
-    two sequence numbers say where the audit log tells of it, for the trust file.
+    two sequence numbers say where the audit log tells of it: FORMATS.md's trust file
+    (`export_trust`) names them per key.
     """
 
     class Reason(models.TextChoices):

@@ -56,7 +56,8 @@ def remove(using: str = DEFAULT_DB_ALIAS) -> None:
 
 @contextmanager
 def lifted(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
-    """One transaction without the guard: for pruning, restoring and tests."""
+    """One transaction without the guard: for tests, and for `prune_log` (CONTRACT.md,
+    manage.py), which is not written yet."""
     with transaction.atomic(using=using):
         remove(using)
         yield

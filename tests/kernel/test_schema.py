@@ -21,7 +21,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from kernel.json import dumps
-from kernel.schema import Answer, NotDescribable, component, described
+from kernel.schema import Answer, NotDescribable, component
 
 
 class Side(StrEnum):
@@ -81,6 +81,7 @@ CASES: list[tuple[str, Any, dict[str, Any], Any, str]] = [
         '"2026-01-02"',
     ),
     ("uuid", UUID, {"type": "string", "format": "uuid"}, UID, f'"{UID}"'),
+    ("always nothing", None, {"type": "null"}, None, "null"),
     ("anything", Any, {}, {"a": [None]}, '{"a":[null]}'),
     ("object", object, {}, 1, "1"),
     ("text or nothing", str | None, {"type": ["string", "null"]}, None, "null"),
@@ -200,7 +201,10 @@ def refer(answer: type[Any]) -> dict[str, Any]:
 def test_a_type_has_one_schema_and_one_json(
     hint: Any, schema: dict[str, Any], value: Any, text: str
 ) -> None:
-    assert described(hint, refer=refer) == schema
+    one = make_dataclass(
+        "One", [("field", hint)], bases=(Answer,), frozen=True, kw_only=True
+    )
+    assert component(one, refer=refer)["properties"]["field"] == schema
     assert dumps(value).decode() == text
 
 
