@@ -13,7 +13,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from accounts.domain.roles import DEMO_PEOPLE
 from accounts.forms import (
     LoginForm,
     NewKeyForm,
@@ -66,7 +65,7 @@ def login(request: HttpRequest) -> HttpResponse:
         "problem": problem,
         "username": request.POST.get("username", "")[:150],
         "next": target,
-        "demo_people": DEMO_PEOPLE if settings.RRR_ENV == "demo" else (),
+        "demo_people": settings.DEMO_LOGINS if settings.RRR_ENV == "demo" else (),
     }
     status = 422 if problem else 200
     return render(request, "accounts/login.html", context, status=status)

@@ -18,6 +18,7 @@ from csp.constants import NONCE
 from kernel import logs
 from kernel.valkey import socket_path
 from rrr_dashboard.beat import SteadyEvery
+from rrr_dashboard.demo.logins import LOGINS
 from rrr_dashboard.env import Env, SettingError
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -33,6 +34,7 @@ PORT = env.number("PORT", 8000, least=1)
 BIND = env.text("BIND", "127.0.0.1")
 DEMO = env.flag("DEMO", default=RRR_ENV == "demo")
 DEMO_PASSWORD = env.text("DEMO_PASSWORD")
+DEMO_LOGINS = LOGINS  # shown on the login page of the demo
 PUBLIC_ORIGIN = env.text("PUBLIC_ORIGIN").rstrip("/")
 SECURE_ORIGIN = PUBLIC_ORIGIN.startswith("https://")
 STATE_DIR = Path(env.text("STATE_DIR", str(BASE_DIR / "var"))).resolve()

@@ -89,18 +89,5 @@ ROLES: dict[str, tuple[str, ...]] = {
     ),
 }
 
-# Who the demo has: login, role, the name that pages show.
-DEMO_PEOPLE: tuple[tuple[str, str, str], ...] = (
-    ("trader", "Trader", "Tamsin Trader"),
-    ("trader2", "Trader", "Tobias Trader"),
-    ("developer", "Developer", "Devi Developer"),
-    ("security", "Security Engineer", "Selma Security"),
-    ("devops", "DevOps Engineer", "Dorian DevOps"),
-    ("lead", "Technical Lead", "Lena Lead"),
-    ("owner", "Product Owner", "Omar Owner"),
-    ("operator", "Operator", "Olga Operator"),
-    ("viewer", "Viewer", "Vito Viewer"),
-    ("admin", "Administrator", "Ada Administrator"),
-)
 # What the product's own probes may read; they write nothing.
 PROBE_PERMISSIONS = ("trading.view", "readiness.view", "operations.view", "audit.view")

@@ -33,6 +33,11 @@ def find_review(given: str | uuid.UUID) -> Review:
     return review
 
 
+def was_reviewed(commit: str, environment: str) -> bool:
+    """Whether a review of this commit was ever opened for this environment."""
+    return Review.objects.filter(commit=commit, environment=environment).exists()
+
+
 def newest_living() -> Review | None:
     """The review that badges and overviews speak of."""
     return _reviews().filter(state__in=LIVING).first()

@@ -89,7 +89,8 @@ def _items(get: Get) -> list[dict[str, str]]:
 
 
 def _trades(get: Get) -> list[dict[str, str]]:
-    trades = get("/api/trades?limit=20")["trades"]
+    """Some of the newest: those that opened a lot and those that closed one."""
+    trades = get("/api/trades?limit=500")["trades"][::25]
     return [{"id": trade["id"]} for trade in trades] or [{"id": "0"}]
 
 

@@ -50,8 +50,8 @@ FORMATS = {
 class Comparison:
     """Compares answers with the schemas of one OpenAPI document.
 
-    `met` holds the places ("Trade.fee", "Trade.lots[]") where a value stood,
-    `declared` those where one may stand, `free` those that say nothing about it.
+    `met` holds the places (".trades[].fee") where a value stood, `declared` gives
+    those where one may stand.
     """
 
     document: Schema
@@ -61,7 +61,7 @@ class Comparison:
         self, value: Any, schema: Schema, at: str = "", place: str = ""
     ) -> Iterator[str]:
         """What is wrong with the value, each with where it is; nothing if all fits."""
-        schema, place = self.resolved(schema, place)
+        schema = self.resolved(schema)
         if value is not None:
             self.met.add(place)
         for word in ("oneOf", "anyOf"):
@@ -84,18 +84,18 @@ class Comparison:
         elif isinstance(value, dict):
             yield from self._object(value, schema, at, place)
 
-    def resolved(self, schema: Schema, place: str) -> tuple[Schema, str]:
-        """The schema behind references, and its name where it has one."""
+    def resolved(self, schema: Schema) -> Schema:
+        """The schema behind references."""
         while True:
             if unknown := set(schema) - KNOWN:
-                raise AssertionError(f"{place}: no rule here for {unknown}")
+                raise AssertionError(f"no rule here for {unknown} in {schema}")
             if "$ref" in schema:
-                place = schema["$ref"].rsplit("/", 1)[1]
-                schema = self.document["components"]["schemas"][place]
+                name = schema["$ref"].rsplit("/", 1)[1]
+                schema = self.document["components"]["schemas"][name]
             elif "allOf" in schema:
                 (schema,) = schema["allOf"]
             else:
-                return schema, place
+                return schema
 
     def _one_of(
         self, value: Any, choices: list[Schema], at: str, place: str
@@ -103,8 +103,7 @@ class Comparison:
         fitting = [
             choice
             for choice in choices
-            if TYPES["null"](value)
-            == ("null" in types_of(self.resolved(choice, "")[0]))
+            if TYPES["null"](value) == ("null" in types_of(self.resolved(choice)))
         ]
         refused = [list(self.problems(value, choice, at, place)) for choice in fitting]
         if not fitting:
@@ -132,22 +131,16 @@ class Comparison:
 
     def declared(self, schema: Schema, place: str = "") -> Iterator[tuple[str, Schema]]:
         """Every place where a value may stand in an answer of this schema."""
-        seen: set[str] = set()
-        waiting = [(schema, place)]
-        while waiting:
-            schema, place = self.resolved(*waiting.pop())
-            if place in seen:
-                continue
-            seen.add(place)
-            yield place, schema
-            waiting += [(inner, place) for inner in schema.get("oneOf", ())]
-            waiting += [(inner, place) for inner in schema.get("anyOf", ())]
-            for name, inner in schema.get("properties", {}).items():
-                waiting.append((inner, f"{place}.{name}"))
-            if "items" in schema:
-                waiting.append((schema["items"], f"{place}[]"))
-            if isinstance(others := schema.get("additionalProperties"), Mapping):
-                waiting.append((others, f"{place}{{}}"))
+        schema = self.resolved(schema)
+        yield place, schema
+        for inner in (*schema.get("oneOf", ()), *schema.get("anyOf", ())):
+            yield from self.declared(inner, place)
+        for name, inner in schema.get("properties", {}).items():
+            yield from self.declared(inner, f"{place}.{name}")
+        if "items" in schema:
+            yield from self.declared(schema["items"], f"{place}[]")
+        if isinstance(others := schema.get("additionalProperties"), Mapping):
+            yield from self.declared(others, f"{place}{{}}")
 
 
 def types_of(schema: Schema) -> list[str]:

@@ -6,24 +6,27 @@ last longer than those of the functions between them.
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from io import StringIO
 from typing import Any
+from unittest.mock import patch
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client, override_settings
 from django.utils import timezone
 
-from accounts.domain.roles import DEMO_PEOPLE
 from accounts.models import User
 from kernel import build
+from kernel.build import Build
 from kernel.registry import JOBS, PROBES
 from operations.models import Alert, Backup, ProbeResult
 from operations.queries.measurements import params_digest
 from operations.services import scheduler
 from readiness.models import Check, ReviewItem, Waiver
+from rrr_dashboard.demo.logins import LOGINS
 
 COMMIT = "ab" * 20
 PASSWORD = "demo password of the schema's tests"
@@ -37,15 +40,16 @@ def client_for(user: User) -> Client:
 
 
 @contextmanager
-def demo_settings():
-    """RRR_ENV=demo, and a commit that this process is said to run."""
-    with ExitStack() as stack:
-        stack.enter_context(
-            override_settings(RRR_ENV="demo", DEMO_PASSWORD=PASSWORD, RRR_COMMIT=COMMIT)
-        )
-        build.running.cache_clear()
-        stack.callback(build.running.cache_clear)
+def demo_settings() -> Iterator[None]:
+    """RRR_ENV=demo, and a clean commit that this process is said to run."""
+    clean = Build(COMMIT, clean=True)
+    build.running.cache_clear()
+    with (
+        override_settings(RRR_ENV="demo", DEMO_PASSWORD=PASSWORD),
+        patch.object(build, "look", lambda: clean),
+    ):
         yield
+    build.running.cache_clear()
 
 
 def fill() -> dict[str, User]:
@@ -54,7 +58,7 @@ def fill() -> dict[str, User]:
     people = {
         user.username: user
         for user in User.objects.filter(
-            username__in=[username for username, _, _ in DEMO_PEOPLE]
+            username__in=[username for username, _, _ in LOGINS]
         )
     }
     operations(people)

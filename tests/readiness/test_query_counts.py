@@ -12,9 +12,10 @@ from django.utils import timezone
 from accounts.models import User
 from kernel.build import Build
 from readiness.models import Evidence, Review, ReviewItem, Standing
-from readiness.services import demo
+from readiness.queries.reviews import find_review
 from readiness.services.evidence import collecting
 from rrr_dashboard import shell
+from rrr_dashboard.demo import review as demo
 from tests.queries import at_most
 
 Person = Callable[..., User]
@@ -41,8 +42,9 @@ def review(person: Person, ada: User, monkeypatch: pytest.MonkeyPatch) -> Review
     person("developer", "Developer")
     monkeypatch.setattr(demo, "running", lambda: Build(COMMIT, clean=True))
     monkeypatch.setattr(collecting, "running", lambda: Build(COMMIT, clean=True))
-    found = demo.load(ada)
-    assert found is not None
+    opened = demo.load(ada)
+    assert opened is not None
+    found = find_review(opened)
     assert ReviewItem.objects.filter(review=found).count() == 101
     for row in ReviewItem.objects.filter(review=found):
         for check in row.item.checks.all():

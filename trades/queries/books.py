@@ -94,6 +94,10 @@ def books_page(user: Reader, *, limit: int, cursor: str = "") -> Page[Book]:
     return newest_first(rows, field="created_at", limit=limit, cursor=cursor)
 
 
+def book_exists(name: str) -> bool:
+    return Book.objects.filter(name=name).exists()
+
+
 def demo_books_exist() -> bool:
     """Whether pages must say DEMO DATA."""
     return Book.objects.filter(demo=True).exists()

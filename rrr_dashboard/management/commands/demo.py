@@ -10,10 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.services import demo as people
 from portfolio.services import equity
-from readiness.services import demo as readiness
-from trades.services import demo as trading
+from rrr_dashboard.demo import desk, people, review
 
 
 class Command(BaseCommand):
@@ -27,8 +25,8 @@ class Command(BaseCommand):
         people.load(settings.DEMO_PASSWORD)
         admin = User.objects.get(username="admin")
         self.stdout.write("demo: people are there")
-        trading.load(datetime.now(UTC).date(), admin)
+        desk.load(datetime.now(UTC).date(), admin)
         equity.catch_up(timezone.now())
         self.stdout.write("demo: trades are there")
-        readiness.load(admin)
+        review.load(admin)
         self.stdout.write("demo: a review of this commit is open")

@@ -3,11 +3,13 @@
 import pytest
 from django.test import Client
 
-from accounts.domain.roles import DEMO_PEOPLE, REVIEWER_ROLES
+from accounts.domain.roles import REVIEWER_ROLES
 from accounts.models import SigningKey, User
 from accounts.queries import people, permissions_of, roles_of, signing_key_of
-from accounts.services import demo, keys
+from accounts.services import keys
 from audit.models import AuditEvent
+from rrr_dashboard.demo import people as demo
+from rrr_dashboard.demo.logins import LOGINS
 
 PASSWORD = "a demo password for all"
 pytestmark = pytest.mark.django_db
@@ -20,7 +22,7 @@ def loaded(db):
 
 def test_each_has_the_role_of_the_contract(loaded):
     assert {user.username: roles_of(user) for user in loaded} == {
-        name: [role] for name, role, _ in DEMO_PEOPLE
+        name: [role] for name, role, _ in LOGINS
     }
 
 
@@ -36,7 +38,7 @@ def test_reviewers_also_read_the_trading_pages(loaded):
 
 def test_the_five_reviewers_can_sign_and_nobody_else_has_a_key(loaded):
     holders = {key.user.username for key in SigningKey.objects.all()}
-    expected = {name for name, role, _ in DEMO_PEOPLE if role in REVIEWER_ROLES}
+    expected = {name for name, role, _ in LOGINS if role in REVIEWER_ROLES}
     assert holders == expected
     developer = User.objects.get(username="developer")
     key = keys.unlock(developer, PASSWORD)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Permission
 
-from accounts.domain.roles import DEMO_PEOPLE, REVIEWER_ROLES
+from accounts.domain.roles import REVIEWER_ROLES
 from accounts.models import User
 from accounts.queries import signing_key_of
 from accounts.services import keys, probe
 from accounts.services.people import add_person
 from accounts.services.roles import permissions_by_name
+from rrr_dashboard.demo.logins import LOGINS
 
 
 def load(password: str) -> list[User]:
@@ -23,23 +24,26 @@ def load(password: str) -> list[User]:
     probe.account()
     reading = permissions_by_name()["trading.view"]
     hashed = make_password(password)
-    people = [_person(*one, hashed, reading) for one in DEMO_PEOPLE]
-    for user, (_, role, _) in zip(people, DEMO_PEOPLE, strict=True):
-        if role in REVIEWER_ROLES and signing_key_of(user) is None:
+    people = []
+    for username, role, name in LOGINS:
+        is_reviewer = role in REVIEWER_ROLES
+        extra = [reading] if is_reviewer else []
+        user = _person(username, role, name, hashed, extra)
+        if is_reviewer and signing_key_of(user) is None:
             keys.create(user, password)
+        people.append(user)
     return people
 
 
 def _person(
-    username: str, role: str, name: str, hashed: str, reading: Permission
+    username: str, role: str, name: str, hashed: str, extra: list[Permission]
 ) -> User:
-    found = User.objects.filter(username=username).first()
-    return found or add_person(
+    return User.objects.filter(username=username).first() or add_person(
         username,
         email=f"{username}@example.test",
         hashed=hashed,
         roles=[role],
         by="system",
         name=name,
-        extra=[reading] if role in REVIEWER_ROLES else [],
+        extra=extra,
     )

@@ -11,7 +11,8 @@ from accounts.models import User
 from kernel.build import Build
 from readiness.models import Review
 from readiness.queries.board import Board, board
-from readiness.services import demo
+from readiness.queries.reviews import find_review
+from rrr_dashboard.demo import review as demo
 
 Person = Callable[..., User]
 
@@ -35,7 +36,7 @@ def admin(person: Person) -> User:
 def opened(admin: User) -> Board:
     review = demo.load(admin)
     assert review is not None
-    return board(review, timezone.now())
+    return board(find_review(review), timezone.now())
 
 
 def test_a_review_of_the_running_commit(admin: User, build: object) -> None:
