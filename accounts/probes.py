@@ -24,15 +24,6 @@ LEAST_KINDS = 10  # different characters that a random secret has at the very le
 HSTS_YEAR = 31_536_000
 
 
-def _measured(faults: list[str], clean: str, **facts: str) -> Measurement:
-    return Measurement(
-        value=str(len(faults)),
-        unit="faults",
-        detail="; ".join(faults) if faults else clean,
-        facts=facts,
-    )
-
-
 def _asking(function: Callable[[Params], Measurement]) -> Callable[..., Measurement]:
     """A probe over HTTP: no answer is an error, neither pass nor fail."""
 
@@ -67,7 +58,7 @@ def jwt(params: Params) -> Measurement:
     _expect("a good token", _me(good), 200, faults)
     _expect("no token", _me(), 401, faults)
     _expect("a token with another signature", _me(forged), 401, faults)
-    return _measured(
+    return Measurement.of_faults(
         faults, "A good token is accepted; none and a forged one are refused."
     )
 
@@ -85,11 +76,10 @@ def secret_strength(params: Params) -> Measurement:
         secret == settings.SECRET_KEY or settings.SECRET_KEY in secret
     ):
         faults.append("JWT_SECRET is made of SECRET_KEY")
-    return _measured(
+    return Measurement.of_faults(
         faults,
         f"JWT_SECRET has {length} bytes and differs from SECRET_KEY.",
-        bytes=str(length),
-        kid=tokens.kid_of(secret),
+        facts={"bytes": str(length), "kid": tokens.kid_of(secret)},
     )
 
 
@@ -103,11 +93,13 @@ def jwt_expiry(params: Params) -> Measurement:
     _expect("a token that still holds", _me(tokens.access_token(session)), 200, faults)
     _expect("a token one second too old", _me(old), 401, faults)
     minutes = settings.ACCESS_TOKEN_MINUTES
-    return _measured(
+    return Measurement.of_faults(
         faults,
         f"Access tokens live {minutes} min; an expired one is refused.",
-        access_minutes=str(minutes),
-        refresh_days=str(settings.REFRESH_TOKEN_DAYS),
+        facts={
+            "access_minutes": str(minutes),
+            "refresh_days": str(settings.REFRESH_TOKEN_DAYS),
+        },
     )
 
 
@@ -123,7 +115,9 @@ def jwt_revoke(params: Params) -> Measurement:
     _expect("the access token after it", _me(pair.access), 401, faults)
     again = _post("/api/token/refresh", pair.refresh)
     _expect("the refresh token after it", again, 401, faults)
-    return _measured(faults, "After the revocation neither token opens anything.")
+    return Measurement.of_faults(
+        faults, "After the revocation neither token opens anything."
+    )
 
 
 def _post(path: str, refresh: str) -> int:
@@ -158,8 +152,10 @@ def cors(params: Params) -> Measurement:
             ):
                 faults.append(f"{what} from {origin}: * with credentials")
     named = ", ".join(settings.CORS_ORIGINS) or "none"
-    return _measured(
-        faults, f"No grant for a foreign origin; named origins: {named}.", named=named
+    return Measurement.of_faults(
+        faults,
+        f"No grant for a foreign origin; named origins: {named}.",
+        facts={"named": named},
     )
 
 
@@ -235,7 +231,7 @@ def headers(params: Params) -> Measurement:
             detail=f"The other {len(looked)} headers are right on {len(answers)} kinds of answers.",
             error="needs TLS",
         )
-    return _measured(
+    return Measurement.of_faults(
         faults, f"{', '.join(looked)}: right on {len(answers)} kinds of answers."
     )
 
@@ -254,7 +250,7 @@ def env_secrets(params: Params) -> Measurement:
     if leaks is None:
         return Measurement(value=None, detail="", error="git cannot list the files")
     faults = [f"{path} holds the value of a secret" for path in leaks]
-    return _measured(
+    return Measurement.of_faults(
         faults, f"{', '.join(names)}: set, and in none of the tracked files."
     )
 

@@ -1,4 +1,4 @@
-"""Small things that everything stands on: cursors, tags, locks, Redis, the build."""
+"""Small things that everything stands on: tags, locks, Redis, the build."""
 
 from __future__ import annotations
 
@@ -14,29 +14,10 @@ from typing import Any
 import pytest
 from django.conf import settings as conf
 from django.test import RequestFactory
-from hypothesis import given
-from hypothesis import strategies as st
 
 from kernel import build, cache, locks, redis, registry, valkey
-from kernel.cursor import Cursor
-from kernel.errors import BadRequest
 from kernel.numbers import PRECISION
 from kernel.web import not_modified, wanted_part
-
-
-@given(st.text(max_size=40), st.integers(0, 2**62))
-def test_a_cursor_is_url_safe_and_comes_back(key: str, number: int) -> None:
-    cursor = Cursor(key, number)
-    assert Cursor.decode(cursor.encode()) == cursor
-    assert set(cursor.encode()) <= set(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-    )
-
-
-@pytest.mark.parametrize("given", ["!", "AAAA", "£", "bm9w", "=" * 5])
-def test_a_foreign_cursor_is_a_bad_request(given: str) -> None:
-    with pytest.raises(BadRequest):
-        Cursor.decode(given)
 
 
 def test_a_tag_changes_when_it_is_bumped_and_only_then(
