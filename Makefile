@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := uv==0.13.9
 
-.PHONY: help run test check lock
+.PHONY: help run test check quick fmt lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -16,6 +16,13 @@ test: .venv/.dev ## the whole suite: SQLite + Valkey, then PostgreSQL + Redis
 
 check: .venv/.dev ## lint, types, import contract, migrations, deployment check
 	@exec sh -e tests/check.sh
+
+quick: .venv/.dev ## lint, types, and the tests of the apps that changed, on SQLite
+	@exec sh -e tests/check.sh quick
+	@exec $(BIN)/python tests/quick.py
+
+fmt: .venv/.dev ## format the code and mend what lint can mend
+	@$(BIN)/ruff check -q --fix . ; exec $(BIN)/ruff format .
 
 lock: .venv/.dev ## compile requirements with hashes
 	$(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 --universal --no-emit-index-url --no-header requirements.in -o requirements.txt
