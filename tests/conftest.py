@@ -16,6 +16,7 @@ from accounts.models import User
 from audit.models import guard
 
 CI = bool(os.environ.get("CI"))
+ONE_WORKER = {"e2e", "processes", "pixels"}
 PASSWORD = "correct horse battery staple"
 
 
@@ -32,8 +33,15 @@ def _no_old_attempts() -> None:
     cache.delete_pattern("rl:*")  # type: ignore[attr-defined]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without Chromium the browser tests say so instead of failing."""
+    """Files stay whole on one of xdist's workers, and so does a folder that shares
+    one running product. Without Chromium the browser tests say so instead of failing.
+    """
+    for item in items:
+        folder = item.path.parent.name
+        together = folder if folder in ONE_WORKER else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(together))
     if shutil.which("chromium") or shutil.which("google-chrome"):
         return
     missing = pytest.mark.skip(reason="Chromium is not installed")

@@ -3,6 +3,10 @@
 The suite never reads the developer's `.env` or `var/`: it has a state directory,
 secrets and an embedded Valkey of its own. TEST_DATABASE_URL and TEST_REDIS_URL
 run the same suite on PostgreSQL and Redis.
+
+With `-n 2` every worker loads this file by itself: folder, Valkey and SQLite file
+are its own; on PostgreSQL pytest-django names a database a worker, and on Redis a
+worker takes the numbered database after the URL's.
 """
 
 from __future__ import annotations
@@ -14,7 +18,10 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
+# gw0, gw1, …; the empty string without xdist and in the process that hands out work.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 FOLDER = Path(tempfile.mkdtemp(prefix="rrr-test-"))
 SETTINGS = {
     "RRR_ENV": "development",
@@ -48,7 +55,19 @@ def start_valkey() -> str:
     raise RuntimeError("the embedded Valkey did not start")
 
 
+def own_redis(url: str, worker: str) -> str:
+    """The numbered database of this worker on a Redis that was given."""
+    parts = urlsplit(url)
+    number = int(parts.path.strip("/") or 0) + int(worker.removeprefix("gw") or -1) + 1
+    return urlunsplit(parts._replace(path=f"/{number}"))
+
+
+def redis_url() -> str:
+    given = os.environ.get("TEST_REDIS_URL")
+    return own_redis(given, WORKER) if given else start_valkey()
+
+
 os.environ.update(SETTINGS)
-os.environ["REDIS_URL"] = os.environ.get("TEST_REDIS_URL") or start_valkey()
+os.environ["REDIS_URL"] = redis_url()
 os.environ.pop("CELERY_BROKER_URL", None)
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)

@@ -19,7 +19,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-PYTEST = [sys.executable, "-m", "pytest", *sys.argv[1:]]
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from kernel.programs import postgresql_program
+
+WORKERS = ["-n", "2", "--dist", "loadgroup"]
+PYTEST = [sys.executable, "-m", "pytest", *WORKERS, *sys.argv[1:]]
 
 
 def say(words: str) -> None:
@@ -32,12 +36,6 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def binary(name: str) -> str | None:
-    """On the PATH, or where Debian keeps PostgreSQL's."""
-    places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
-    return str(places[0]) if places else shutil.which(name)
-
-
 def server_account() -> int | None:
     """PostgreSQL refuses to run as root: then user `postgres` runs it."""
     return None if os.geteuid() else pwd.getpwnam("postgres").pw_uid
@@ -46,7 +44,7 @@ def server_account() -> int | None:
 @contextlib.contextmanager
 def postgresql() -> Iterator[str | None]:
     """A URL of a private, throw-away server; None when there is no binary."""
-    initdb, server = binary("initdb"), binary("postgres")
+    initdb, server = postgresql_program("initdb"), postgresql_program("postgres")
     if not initdb or not server:
         say(
             "PostgreSQL is not installed here: its run is left out (apt install postgresql)"

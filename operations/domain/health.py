@@ -30,7 +30,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class HealthCheck:
+class Check:
     """One thing looked at. `observed` is a figure or "" and `unit` its unit."""
 
     name: str
@@ -44,29 +44,25 @@ class HealthCheck:
             raise ValueError(f"{self.name} may only warn")
 
 
-def verdict(checks: Iterable[HealthCheck]) -> Status:
+def verdict(checks: Iterable[Check]) -> Status:
     """The worst status of all."""
     return max(
         (check.status for check in checks), key=list(Status).index, default=Status.PASS
     )
 
 
-def warn(name: str, detail: str) -> HealthCheck:
+def warn(name: str, detail: str) -> Check:
     """A check that found no figure to show."""
-    return HealthCheck(name=name, status=Status.WARN, detail=detail)
+    return Check(name=name, status=Status.WARN, detail=detail)
 
 
-def measured(
-    name: str, detail: str, *, late: bool, observed: str, unit: str
-) -> HealthCheck:
+def measured(name: str, detail: str, *, late: bool, observed: str, unit: str) -> Check:
     """A figure that warns when it is beyond its limit."""
     status = Status.WARN if late else Status.PASS
-    return HealthCheck(
-        name=name, status=status, detail=detail, observed=observed, unit=unit
-    )
+    return Check(name=name, status=status, detail=detail, observed=observed, unit=unit)
 
 
-def age(name: str, seconds: float | None, limit: timedelta, what: str) -> HealthCheck:
+def age(name: str, seconds: float | None, limit: timedelta, what: str) -> Check:
     """Warns when something is older than `limit`, or has never been."""
     if seconds is None:
         return warn(name, f"there is no {what} yet")
@@ -79,7 +75,7 @@ def age(name: str, seconds: float | None, limit: timedelta, what: str) -> Health
     )
 
 
-def heartbeats(kind: str, ages: Mapping[str, float]) -> HealthCheck:
+def heartbeats(kind: str, ages: Mapping[str, float]) -> Check:
     """`ages`: {process: seconds since its last sign of life}."""
     if not ages:
         return warn(kind, "never gave a sign of life")
@@ -95,7 +91,7 @@ def heartbeats(kind: str, ages: Mapping[str, float]) -> HealthCheck:
     )
 
 
-def disk(free: int, total: int) -> HealthCheck:
+def disk(free: int, total: int) -> Check:
     percent = 100 * free // total if total else 0
     low = percent < DISK_LEAST_PERCENT and free < DISK_ENOUGH_BYTES
     return measured(
@@ -107,7 +103,7 @@ def disk(free: int, total: int) -> HealthCheck:
     )
 
 
-def clock(jump: float) -> HealthCheck:
+def clock(jump: float) -> Check:
     """`jump`: by how many seconds the wall clock has left the monotonic one since
     this process started (or the database's clock, whichever is worse)."""
     return measured(
@@ -119,7 +115,7 @@ def clock(jump: float) -> HealthCheck:
     )
 
 
-def certificate(days: int) -> HealthCheck:
+def certificate(days: int) -> Check:
     """`days`: how long the certificate is still good."""
     return measured(
         "certificate",

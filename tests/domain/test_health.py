@@ -8,7 +8,7 @@ import pytest
 
 from operations.domain.health import (
     MAY_FAIL,
-    HealthCheck,
+    Check,
     Status,
     age,
     certificate,
@@ -31,12 +31,10 @@ ALL = [
 @pytest.mark.parametrize("name", ALL)
 def test_only_the_database_and_the_log_may_fail(name: str) -> None:
     if name in {"database", "audit_log"}:
-        assert (
-            HealthCheck(name=name, status=Status.FAIL, detail="gone").status == "fail"
-        )
+        assert Check(name=name, status=Status.FAIL, detail="gone").status == "fail"
     else:
         with pytest.raises(ValueError, match=f"{name} may only warn"):
-            HealthCheck(name=name, status=Status.FAIL, detail="gone")
+            Check(name=name, status=Status.FAIL, detail="gone")
     assert {"database", "audit_log"} == MAY_FAIL
 
 
@@ -52,8 +50,7 @@ def test_only_the_database_and_the_log_may_fail(name: str) -> None:
 )
 def test_the_verdict_is_the_worst_of_all(statuses: list[str], worst: str) -> None:
     checks = [
-        HealthCheck(name="database", status=Status(status), detail="")
-        for status in statuses
+        Check(name="database", status=Status(status), detail="") for status in statuses
     ]
     assert verdict(checks) == worst
 
