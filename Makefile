@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := uv==0.13.9
 
-.PHONY: help run test check quick fmt lock
+.PHONY: help run test check quick fmt bench lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ quick: .venv/.dev ## lint, types, and the tests of the apps that changed, on SQL
 
 fmt: .venv/.dev ## format the code and mend what lint can mend
 	@$(BIN)/ruff check -q --fix . ; exec $(BIN)/ruff format .
+
+bench: .venv/.dev ## what a request costs, in CPU time, beside its peers
+	@exec $(BIN)/python -m benchmarks.run
 
 lock: .venv/.dev ## compile requirements with hashes
 	$(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 --universal --no-emit-index-url --no-header requirements.in -o requirements.txt

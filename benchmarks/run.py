@@ -1,0 +1,135 @@
+"""`make bench`: what a request costs, in CPU time of the web processes.
+
+One table from one run: a bare view and a naive stack stand beside the product on the
+same server. See benchmarks/README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+
+from benchmarks import servers
+from benchmarks.servers import Server
+
+WARM_UP = 20
+NAIVE = "naive /api/trades, 50"
+BARE = "bare view"
+PRODUCT = {
+    "/health/live": "/health/live",
+    "/api/me": "/api/me",
+    "/api/trades, 50": "/api/trades?limit=50",
+    "/api/portfolio/positions": "/api/portfolio/positions",
+    "/api/portfolio": "/api/portfolio",
+    "/api/performance": "/api/performance",
+}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """CPU time of the web processes per request, in microseconds, and the body."""
+
+    name: str
+    cpu_us: int
+    body_bytes: int
+    requests: int
+
+
+def fetch(connection: HTTPConnection, path: str, headers: dict[str, str]) -> bytes:
+    connection.request("GET", path, headers=headers)
+    response = connection.getresponse()
+    body = response.read()
+    if response.status != 200:
+        sys.exit(f"{path} answered {response.status}: {body[:300]!r}")
+    return body
+
+
+def cost(
+    server: Server, name: str, path: str, headers: dict[str, str], requests: int
+) -> Cost:
+    """What `requests` of them, one after the other on one connection, cost each."""
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=30)
+    for _ in range(WARM_UP):
+        body = fetch(connection, path, headers)
+    before = server.cpu_seconds()
+    for _ in range(requests):
+        fetch(connection, path, headers)
+    spent = server.cpu_seconds() - before
+    return Cost(name, round(spent / requests * 1_000_000), len(body), requests)
+
+
+def bearer(server: Server, password: str) -> dict[str, str]:
+    """The headers of the demo's trader."""
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=30)
+    credentials = json.dumps({"username": "trader", "password": password})
+    connection.request(
+        "POST", "/api/token", credentials, {"Content-Type": "application/json"}
+    )
+    response = connection.getresponse()
+    body = response.read()
+    if response.status != 200:
+        sys.exit(f"/api/token answered {response.status}: {body[:300]!r}")
+    return {"Authorization": f"Bearer {json.loads(body)['access']}"}
+
+
+def measure(requests: int) -> list[Cost]:
+    with tempfile.TemporaryDirectory(prefix="rrr-bench-") as name:
+        folder = Path(name)
+        environ = servers.settings_for(folder, servers.free_port())
+        with servers.valkey(folder):
+            servers.prepare(folder, environ)
+            return _measured(environ, requests)
+
+
+def _measured(environ: dict[str, str], requests: int) -> list[Cost]:
+    password = environ["DEMO_PASSWORD"]
+    with servers.running("benchmarks.bare:application", environ, ready="/") as server:
+        costs = [cost(server, BARE, "/", {}, requests)]
+    naive = "benchmarks.naive.app:application"
+    with servers.running(naive, environ, ready="/api/trades") as server:
+        headers = bearer(server, password)
+        costs.append(cost(server, NAIVE, "/api/trades", headers, requests))
+    product = "rrr_dashboard.wsgi:application"
+    with servers.running(product, environ, ready="/health/ready") as server:
+        headers = bearer(server, password)
+        costs += [
+            cost(server, name, path, headers, requests)
+            for name, path in PRODUCT.items()
+        ]
+    return costs
+
+
+def table(costs: list[Cost]) -> str:
+    bare = max(1, next(row.cpu_us for row in costs if row.name == BARE))
+    naive = max(1, next(row.cpu_us for row in costs if row.name == NAIVE))
+    lines = [
+        "| what | CPU µs a request | x bare | x naive | body bytes |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    lines += [
+        f"| {row.name} | {row.cpu_us:,} | {row.cpu_us / bare:.1f} "
+        f"| {row.cpu_us / naive:.2f} | {row.body_bytes:,} |"
+        for row in costs
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=500, help="of each kind")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    options = parser.parse_args()
+    costs = measure(options.requests)
+    if options.json:
+        print(json.dumps([asdict(row) for row in costs], indent=2))
+    else:
+        print(table(costs))
+
+
+if __name__ == "__main__":
+    main()

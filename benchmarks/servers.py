@@ -1,0 +1,162 @@
+"""The servers that are compared: each as the product ships its own, one at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+START_SECONDS = 60
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running web server: where it answers, and what it has cost so far."""
+
+    port: int
+    pid: int
+
+    def cpu_seconds(self) -> float:
+        """User and system time of the process and all that it started."""
+        return sum(_cpu(pid) for pid in _family(self.pid))
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            yield from _family(int(child))
+
+
+def _cpu(pid: int) -> float:
+    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / TICKS
+
+
+def free_port() -> int:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return int(held.getsockname()[1])
+
+
+def settings_for(folder: Path, port: int) -> dict[str, str]:
+    """The environment of a throw-away demo in this folder."""
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "rrr_dashboard.settings",
+        "RRR_ENV": "demo",
+        "STATE_DIR": str(folder),
+        "PORT": str(port),
+        "BIND": "127.0.0.1",
+        "DATABASE_URL": "",
+        "REDIS_URL": f"unix://{folder / 'valkey.sock'}?db=0",
+        "NAIVE_DATABASE": str(folder / "naive.sqlite3"),
+        "PROMETHEUS_MULTIPROC_DIR": str(folder / "metrics"),
+        "SECRET_KEY": secrets.token_urlsafe(64),
+        "JWT_SECRET": secrets.token_urlsafe(96),
+        "METRICS_TOKEN": secrets.token_urlsafe(32),
+        "FIELD_KEY": "dGhyb3ctYXdheS1maWVsZC1rZXktMDEyMzQ1Njc4OWE=",
+        "DEMO_PASSWORD": "a benchmark's demo 4711",
+    }
+
+
+def prepare(folder: Path, environ: dict[str, str]) -> None:
+    """Databases with the demo's trades, and the naive stack's."""
+    (folder / "metrics").mkdir(exist_ok=True)
+    for command in (
+        ("manage.py", "migrate", "--verbosity", "0"),
+        ("manage.py", "demo"),
+        ("manage.py", "collectstatic", "--noinput", "--verbosity", "0"),
+        ("-m", "benchmarks.naive.app"),
+    ):
+        subprocess.run(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=environ,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+
+
+def shipped_command(application: str, port: int, environ: dict[str, str]) -> list[str]:
+    """The product's own command line of its web server, for another application."""
+    shown = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import json, django; django.setup(); from rrr_dashboard import processes;"
+            "print(json.dumps(processes.web().command))",
+        ],
+        cwd=ROOT,
+        env={**environ, "PORT": str(port)},
+        check=True,
+        capture_output=True,
+    )
+    *options, _ = json.loads(shown.stdout)
+    return [*options, application]
+
+
+@contextlib.contextmanager
+def running(
+    application: str, environ: dict[str, str], *, ready: str
+) -> Iterator[Server]:
+    """The application behind the shipped server; it answers `ready` when it runs."""
+    port = free_port()
+    process = subprocess.Popen(
+        shipped_command(application, port, environ),
+        cwd=ROOT,
+        env={**environ, "PORT": str(port)},
+        start_new_session=True,
+    )
+    try:
+        if not answers(port, ready, process):
+            sys.exit(f"{application} did not start; the lines above say why")
+        yield Server(port, process.pid)
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def answers(port: int, path: str, process: subprocess.Popen[bytes]) -> bool:
+    ends = time.monotonic() + START_SECONDS
+    while time.monotonic() < ends and process.poll() is None:
+        with contextlib.suppress(OSError):
+            connection = HTTPConnection("127.0.0.1", port, timeout=5)
+            connection.request("GET", path)
+            if connection.getresponse().status < 500:
+                return True
+        time.sleep(0.1)
+    return False
+
+
+@contextlib.contextmanager
+def valkey(folder: Path) -> Iterator[None]:
+    """The embedded Valkey of the throw-away demo."""
+    from kernel.valkey import command, socket_path
+
+    process = subprocess.Popen(command(folder, append_only=False))
+    try:
+        for _ in range(200):
+            if socket_path(folder).exists():
+                break
+            time.sleep(0.02)
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
