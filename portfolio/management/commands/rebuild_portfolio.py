@@ -28,9 +28,9 @@ class Command(BaseCommand):
         books = every_book()
         wrong = 0
         for number, book in enumerate(books, 1):
-            found = rebuilding.differences(book)
-            wrong += len(found)
-            for difference in found[:SHOWN]:
+            differences = rebuilding.differences(book)
+            wrong += len(differences)
+            for difference in differences[:SHOWN]:
                 self.stdout.write(f"{book.name}: {difference}")
             if not options["check"]:
                 rebuilding.rebuild(book)
