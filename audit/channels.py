@@ -26,8 +26,8 @@ from kernel.errors import Unavailable
 from kernel.files import write_once, write_whole
 
 
-@dataclass(frozen=True)
-class Published:
+@dataclass(frozen=True, kw_only=True)
+class PublishedHead:
     """The last head that left: its size, root and last leaf in hex, and the note."""
 
     origin: str
@@ -62,7 +62,7 @@ def public_key() -> bytes:
     return log_key().public_key().public_bytes_raw()
 
 
-def published(origin: str) -> Published | None:
+def published(origin: str) -> PublishedHead | None:
     """The last head that left for this origin; None before the first.
 
     Raises Unavailable when the record is there and unreadable: signing on
@@ -70,7 +70,7 @@ def published(origin: str) -> Published | None:
     """
     path = _record(origin)
     try:
-        return Published(**json.loads(path.read_text(encoding="utf-8")))
+        return PublishedHead(**json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError) as error:
@@ -80,7 +80,7 @@ def published(origin: str) -> Published | None:
         ) from error
 
 
-def publish(head: Published) -> None:
+def publish(head: PublishedHead) -> None:
     """Keep a head and write its note, unless a longer one has already left."""
     path = _record(head.origin)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -152,7 +152,7 @@ def _sign(origin: str, tree: merkle.Frontier) -> Checkpoint:
 
 
 def _publish_on_commit(made: Checkpoint, leaf: bytes) -> None:
-    head = channels.Published(
+    head = channels.PublishedHead(
         origin=made.origin,
         size=made.size,
         root=bytes(made.root).hex(),

@@ -18,7 +18,7 @@ from audit.domain.canonical import jcs, stamp
 MOST_PROBLEMS = 100  # one fault early may break every later line; name the first
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StoredEvent:
     """One stored event: exact body, its hash, and the columns copied from it."""
 

@@ -30,7 +30,7 @@ Label = Callable[[float], str]
 EMPTY = mark_safe("")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Size:
     """A drawing's measures in px; `margin` is kept on the right for the labels."""
 
@@ -42,8 +42,8 @@ class Size:
     dates: int
 
 
-WIDE = Size("cw", 740, 292, 60, 6, 6)
-NARROW = Size("cn", 340, 220, 60, 4, 3)
+WIDE = Size(css="cw", width=740, height=292, margin=60, ticks=6, dates=6)
+NARROW = Size(css="cn", width=340, height=220, margin=60, ticks=4, dates=3)
 LEFT = 4
 TOP = 14
 FOOT = 34
@@ -129,7 +129,7 @@ def _svg(
 # --- time series -------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Panel:
     """A plotting area: values low..high over days, between two heights."""
 
@@ -158,9 +158,15 @@ def _panel(
 ) -> tuple[_Panel, list[float]]:
     values = [float(value) for line in lines for value in line.values]
     marks = nice_ticks(min(values), max(values), ticks)
-    count = len(lines[0].values)
-    right = float(size.width - size.margin)
-    return _Panel(top, bottom, right, marks[0], marks[-1], count), marks
+    panel = _Panel(
+        top=top,
+        bottom=bottom,
+        right=float(size.width - size.margin),
+        low=marks[0],
+        high=marks[-1],
+        count=len(lines[0].values),
+    )
+    return panel, marks
 
 
 def _plot(

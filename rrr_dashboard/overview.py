@@ -73,7 +73,7 @@ def gather(request: PersonRequest, now: datetime) -> dict[str, Any]:
     holdings = None
     if reads_trading(user):
         context |= _trading(user, now)
-        holdings = context["found"]
+        holdings = context["portfolio"]
     review = _board(user, now)
     if review is not None:
         context |= _readiness(review)
@@ -99,7 +99,7 @@ def _trading(user: User, now: datetime) -> dict[str, Any]:
     selection = Selection(period=period(RANGE, day_of(now, books.zone)))
     curve = performance(books, selection, curves, now)
     return {
-        "found": holdings,
+        "portfolio": holdings,
         "figures": portfolio_figures(holdings),
         "bars": exposure_bars(holdings),
         "chart": equity_chart(curve) if curve.days else None,

@@ -125,7 +125,9 @@ def test_a_shorter_head_never_replaces_a_longer_one(outside: Path) -> None:
     assert kept is not None
 
     channels.publish(
-        channels.Published(made.origin, kept.size - 1, "00", "00", "older")
+        channels.PublishedHead(
+            origin=made.origin, size=kept.size - 1, root="00", leaf="00", note="older"
+        )
     )
 
     assert channels.published(made.origin) == kept

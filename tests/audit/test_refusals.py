@@ -219,8 +219,10 @@ class TestTheLogKey:
             channels.published("rrr/x")
 
     def test_a_shorter_head_never_replaces_a_longer_one(self, place: Path) -> None:
-        def head(size: int) -> channels.Published:
-            return channels.Published("rrr/x", size, "r", "l", f"note {size}")
+        def head(size: int) -> channels.PublishedHead:
+            return channels.PublishedHead(
+                origin="rrr/x", size=size, root="r", leaf="l", note=f"note {size}"
+            )
 
         for size in (1, 3, 2):
             channels.publish(head(size))

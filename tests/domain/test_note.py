@@ -53,7 +53,17 @@ def rows() -> list[StoredEvent]:
             seq=seq, prev=prev, at=at, kind=kind, actor=actor, object=object, data=data
         )
         prev = merkle.leaf_hash(body)
-        found.append(StoredEvent(seq, body, prev, kind, actor, object, at))
+        found.append(
+            StoredEvent(
+                seq=seq,
+                body=body,
+                leaf=prev,
+                kind=kind,
+                actor=actor,
+                object=object,
+                at=at,
+            )
+        )
     return found
 
 
