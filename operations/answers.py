@@ -12,7 +12,7 @@ from uuid import UUID
 from kernel.schema import Answer
 from operations.domain.alerting import Severity
 from operations.domain.board import JobState, ProbeState
-from operations.domain.health import Check
+from operations.domain.health import HealthCheck
 from operations.models import Alert, Backup, JobRun, Rule
 from operations.queries.jobs import JobLine
 from operations.queries.probes import ProbeLine
@@ -210,7 +210,7 @@ class QueuedRun(Answer):
         return cls(run=run.uid, state=JobRun.State(run.state))
 
 
-def health_check(check: Check, at: datetime) -> dict[str, Any]:
+def health_check(check: HealthCheck, at: datetime) -> dict[str, Any]:
     """One check as application/health+json has it: a figure only where there is one."""
     answer = {
         "status": check.status,

@@ -110,7 +110,7 @@ class Reading:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class AlertTimes:
     """What is known of an unresolved alert, or of the one just resolved."""
 
     pending_at: datetime
@@ -132,7 +132,7 @@ class Change(StrEnum):
 
 
 def step(
-    standing: Standing | None, reading: Reading, *, for_seconds: int, at: datetime
+    times: AlertTimes | None, reading: Reading, *, for_seconds: int, at: datetime
 ) -> Change:
     """What one reading at `at` changes.
 
@@ -143,9 +143,9 @@ def step(
     """
     if reading.value is None:
         return Change.NOTHING
-    open_alert = standing if standing and standing.resolved_at is None else None
+    open_alert = times if times and times.resolved_at is None else None
     if reading.breached:
-        return _breached(standing, open_alert, for_seconds, at)
+        return _breached(times, open_alert, for_seconds, at)
     if open_alert is None:
         return Change.NOTHING
     if open_alert.fired_at is None:
@@ -160,17 +160,17 @@ def step(
 
 
 def _breached(
-    standing: Standing | None,
-    open_alert: Standing | None,
+    times: AlertTimes | None,
+    open_alert: AlertTimes | None,
     for_seconds: int,
     at: datetime,
 ) -> Change:
     if open_alert is None:
         recent = (
-            standing is not None
-            and standing.fired_at is not None
-            and standing.resolved_at is not None
-            and at - standing.resolved_at < REOPEN_WITHIN
+            times is not None
+            and times.fired_at is not None
+            and times.resolved_at is not None
+            and at - times.resolved_at < REOPEN_WITHIN
         )
         return Change.REOPEN if recent else Change.OPEN
     if open_alert.fired_at is None and at - open_alert.pending_at >= timedelta(

@@ -30,7 +30,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
+class HealthCheck:
     """One thing looked at. `observed` is a figure or "" and `unit` its unit."""
 
     name: str
@@ -44,25 +44,29 @@ class Check:
             raise ValueError(f"{self.name} may only warn")
 
 
-def verdict(checks: Iterable[Check]) -> Status:
+def verdict(checks: Iterable[HealthCheck]) -> Status:
     """The worst status of all."""
     return max(
         (check.status for check in checks), key=list(Status).index, default=Status.PASS
     )
 
 
-def warn(name: str, detail: str) -> Check:
+def warn(name: str, detail: str) -> HealthCheck:
     """A check that found no figure to show."""
-    return Check(name=name, status=Status.WARN, detail=detail)
+    return HealthCheck(name=name, status=Status.WARN, detail=detail)
 
 
-def measured(name: str, detail: str, *, late: bool, observed: str, unit: str) -> Check:
+def measured(
+    name: str, detail: str, *, late: bool, observed: str, unit: str
+) -> HealthCheck:
     """A figure that warns when it is beyond its limit."""
     status = Status.WARN if late else Status.PASS
-    return Check(name=name, status=status, detail=detail, observed=observed, unit=unit)
+    return HealthCheck(
+        name=name, status=status, detail=detail, observed=observed, unit=unit
+    )
 
 
-def age(name: str, seconds: float | None, limit: timedelta, what: str) -> Check:
+def age(name: str, seconds: float | None, limit: timedelta, what: str) -> HealthCheck:
     """Warns when something is older than `limit`, or has never been."""
     if seconds is None:
         return warn(name, f"there is no {what} yet")
@@ -75,7 +79,7 @@ def age(name: str, seconds: float | None, limit: timedelta, what: str) -> Check:
     )
 
 
-def heartbeats(kind: str, ages: Mapping[str, float]) -> Check:
+def heartbeats(kind: str, ages: Mapping[str, float]) -> HealthCheck:
     """`ages`: {process: seconds since its last sign of life}."""
     if not ages:
         return warn(kind, "never gave a sign of life")
@@ -91,7 +95,7 @@ def heartbeats(kind: str, ages: Mapping[str, float]) -> Check:
     )
 
 
-def disk(free: int, total: int) -> Check:
+def disk(free: int, total: int) -> HealthCheck:
     percent = 100 * free // total if total else 0
     low = percent < DISK_LEAST_PERCENT and free < DISK_ENOUGH_BYTES
     return measured(
@@ -103,7 +107,7 @@ def disk(free: int, total: int) -> Check:
     )
 
 
-def clock(jump: float) -> Check:
+def clock(jump: float) -> HealthCheck:
     """`jump`: by how many seconds the wall clock has left the monotonic one since
     this process started (or the database's clock, whichever is worse)."""
     return measured(
@@ -115,7 +119,7 @@ def clock(jump: float) -> Check:
     )
 
 
-def certificate(days: int) -> Check:
+def certificate(days: int) -> HealthCheck:
     """`days`: how long the certificate is still good."""
     return measured(
         "certificate",

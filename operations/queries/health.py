@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection
 from audit import queries as audit
 from kernel import redis
 from operations.domain import health
-from operations.domain.health import Check, Status
+from operations.domain.health import HealthCheck, Status
 from operations.models import Heartbeat, ProbeResult, RestoreDrill
 from operations.queries.backups import newest_good
 from operations.queries.time_limit import TooSlow, within
@@ -31,19 +31,19 @@ def _select_one() -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def database() -> Check:
+def database() -> HealthCheck:
     try:
         return _answered("database", within(DATABASE_SECONDS, _select_one))
     except (DatabaseError, OSError, TooSlow) as error:
         return _database_fails("does not answer", error)
 
 
-def _database_fails(how: str, error: Exception) -> Check:
+def _database_fails(how: str, error: Exception) -> HealthCheck:
     detail = f"{how}: {type(error).__name__}"
-    return Check(name="database", status=Status.FAIL, detail=detail)
+    return HealthCheck(name="database", status=Status.FAIL, detail=detail)
 
 
-def _answered(name: str, milliseconds: float) -> Check:
+def _answered(name: str, milliseconds: float) -> HealthCheck:
     return health.measured(
         name,
         f"answers in {milliseconds:.1f} ms",
@@ -53,7 +53,7 @@ def _answered(name: str, milliseconds: float) -> Check:
     )
 
 
-def cache() -> Check:
+def cache() -> HealthCheck:
     started = time.perf_counter()
     try:
         redis.client().ping()
@@ -63,20 +63,20 @@ def cache() -> Check:
     return _answered("cache", (time.perf_counter() - started) * 1000)
 
 
-def _heartbeats(kind: str, at: datetime) -> Check:
+def _heartbeats(kind: str, at: datetime) -> HealthCheck:
     rows = Heartbeat.objects.filter(kind=kind)
     ages = {row.name: (at - row.beaten_at).total_seconds() for row in rows}
     return health.heartbeats(kind, ages)
 
 
-def backup_age(at: datetime) -> Check:
+def backup_age(at: datetime) -> HealthCheck:
     newest = newest_good()
     seconds = _since(newest.finished_at if newest else None, at)
     limit = settings.BACKUP_FREQUENCY * 1.1
     return health.age("backup_age", seconds, limit, "backup")
 
 
-def restore_drill_age(at: datetime) -> Check:
+def restore_drill_age(at: datetime) -> HealthCheck:
     newest = RestoreDrill.objects.filter(ok=True).order_by("-finished_at").first()
     seconds = _since(newest.finished_at if newest else None, at)
     return health.age(
@@ -88,16 +88,16 @@ def _since(done: datetime | None, at: datetime) -> float | None:
     return (at - done).total_seconds() if done else None
 
 
-def audit_log() -> Check:
+def audit_log() -> HealthCheck:
     """The head is readable, no shorter than when it was last verified, and that
     verification (probe audit_log) found nothing wrong."""
     try:
         size = audit.head().size
     except ValueError as error:
         detail = f"the head does not hold: {error}"
-        return Check(name="audit_log", status=Status.FAIL, detail=detail)
+        return HealthCheck(name="audit_log", status=Status.FAIL, detail=detail)
     status, detail = _audit_verdict(size, _newest_result("audit_log"))
-    return Check(
+    return HealthCheck(
         name="audit_log",
         status=status,
         detail=detail,
@@ -123,12 +123,12 @@ def _newest_result(probe: str) -> ProbeResult | None:
     return ProbeResult.objects.filter(name=probe).order_by("-pk").first()
 
 
-def disk() -> Check:
+def disk() -> HealthCheck:
     usage = shutil.disk_usage(settings.STATE_DIR)
     return health.disk(usage.free, usage.total)
 
 
-def clock() -> Check:
+def clock() -> HealthCheck:
     jumps = [time.time() - time.monotonic() - _STARTED_APART]
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -137,7 +137,7 @@ def clock() -> Check:
     return health.clock(max(jumps, key=abs))
 
 
-def certificate() -> Check:
+def certificate() -> HealthCheck:
     """What probe `tls_cert` last saw; plain http has no certificate to look at."""
     if not settings.SECURE_ORIGIN:
         return health.warn("certificate", "needs TLS: PUBLIC_ORIGIN is not https")
@@ -147,13 +147,13 @@ def certificate() -> Check:
     return health.certificate(int(float(result.value)))
 
 
-def checks(at: datetime) -> list[Check]:
+def checks(at: datetime) -> list[HealthCheck]:
     """All checks. With the database down only those that do not need it: a check
     that could not look is left out rather than called good."""
     first = [database(), cache(), disk()]
     if first[0].status is Status.FAIL:
         return first
-    looks: list[Callable[[], Check]] = [
+    looks: list[Callable[[], HealthCheck]] = [
         lambda: _heartbeats("worker", at),
         lambda: _heartbeats("beat", at),
         lambda: backup_age(at),

@@ -20,7 +20,7 @@ from audit.domain.canonical import jcs
 from kernel.cache import bump
 from kernel.numbers import text
 from operations.domain import alerting as rules
-from operations.domain.alerting import Change, Reading, Standing, TimelineKind, step
+from operations.domain.alerting import AlertTimes, Change, Reading, TimelineKind, step
 from operations.models import Alert, AlertSource, Rule
 from operations.services import counters, memory, minutes, timeline
 from operations.services.telling import tell_operators
@@ -98,7 +98,7 @@ def apply(reading: Reading, rule: Rule, at: datetime) -> bool:
         .order_by("-pending_at", "-pk")
         .first()
     )
-    change = step(_standing(alert), reading, for_seconds=rule.for_seconds, at=at)
+    change = step(_times(alert), reading, for_seconds=rule.for_seconds, at=at)
     if change is Change.NOTHING:
         return False
     try:
@@ -108,10 +108,10 @@ def apply(reading: Reading, rule: Rule, at: datetime) -> bool:
         return False  # another evaluator opened the same alert first
 
 
-def _standing(alert: Alert | None) -> Standing | None:
+def _times(alert: Alert | None) -> AlertTimes | None:
     if alert is None:
         return None
-    return Standing(
+    return AlertTimes(
         pending_at=alert.pending_at,
         fired_at=alert.fired_at,
         below_since=alert.below_since,

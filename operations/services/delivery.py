@@ -7,7 +7,6 @@ same Message-ID.
 
 from __future__ import annotations
 
-import os
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -15,6 +14,7 @@ from django.db.models import F
 
 from operations.channels import ChannelError, Message, channel
 from operations.models import Notice
+from operations.services import leases
 
 LEASE = timedelta(seconds=60)
 FIRST_WAIT = timedelta(seconds=10)
@@ -49,7 +49,7 @@ def _claim(pk: int, at: datetime) -> Notice | None:
         state=State.SENDING,
         fence=F("fence") + 1,
         attempts=F("attempts") + 1,
-        lease_owner=f"{os.uname().nodename}:{os.getpid()}",
+        lease_owner=leases.owner(),
         lease_until=at + LEASE,
     )
     return Notice.objects.get(pk=pk) if won else None

@@ -16,7 +16,7 @@ from kernel.access import access
 from kernel.http import OWN_HEADER, is_own
 from kernel.json import dumps
 from operations.answers import health_check
-from operations.domain.health import Check, Status, verdict
+from operations.domain.health import HealthCheck, Status, verdict
 from operations.queries import health
 from operations.queries import ready as readiness
 
@@ -37,14 +37,14 @@ def health_all(request: HttpRequest) -> HttpResponse:
     return _answer(document, 503 if status is Status.FAIL else 200)
 
 
-def _details(checks: Sequence[Check], at: datetime) -> dict[str, object]:
+def _details(checks: Sequence[HealthCheck], at: datetime) -> dict[str, object]:
     return {
         "checks": {check.name: [health_check(check, at)] for check in checks},
         "releaseId": settings.RRR_VERSION,
     }
 
 
-def _may_see_checks(request: HttpRequest, checks: Sequence[Check]) -> bool:
+def _may_see_checks(request: HttpRequest, checks: Sequence[HealthCheck]) -> bool:
     if is_own(request.path, request.headers.get(OWN_HEADER, "")):
         return True
     if any(

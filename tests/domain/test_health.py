@@ -8,7 +8,7 @@ import pytest
 
 from operations.domain.health import (
     MAY_FAIL,
-    Check,
+    HealthCheck,
     Status,
     age,
     certificate,
@@ -31,10 +31,12 @@ ALL = [
 @pytest.mark.parametrize("name", ALL)
 def test_only_the_database_and_the_log_may_fail(name: str) -> None:
     if name in {"database", "audit_log"}:
-        assert Check(name=name, status=Status.FAIL, detail="gone").status == "fail"
+        assert (
+            HealthCheck(name=name, status=Status.FAIL, detail="gone").status == "fail"
+        )
     else:
         with pytest.raises(ValueError, match=f"{name} may only warn"):
-            Check(name=name, status=Status.FAIL, detail="gone")
+            HealthCheck(name=name, status=Status.FAIL, detail="gone")
     assert {"database", "audit_log"} == MAY_FAIL
 
 
@@ -50,7 +52,8 @@ def test_only_the_database_and_the_log_may_fail(name: str) -> None:
 )
 def test_the_verdict_is_the_worst_of_all(statuses: list[str], worst: str) -> None:
     checks = [
-        Check(name="database", status=Status(status), detail="") for status in statuses
+        HealthCheck(name="database", status=Status(status), detail="")
+        for status in statuses
     ]
     assert verdict(checks) == worst
 

@@ -11,55 +11,51 @@ from playwright.sync_api import Page
 from tests.pixels.people import chromium
 from tests.pixels.products import say
 
+# Slice by slice, because a canvas has a largest height. The picture is the first slice
+# that differs, with what differs in red. Round corners come out a shade different now
+# and then: a few such pixels are the browser's, a surface of them is ours.
 COMPARE = """
 async ([old, fresh]) => {
-  const draw = async (text) => {
-    const image = await createImageBitmap(await (await fetch(text)).blob());
-    return image;
-  };
-  const [a, b] = [await draw(old), await draw(fresh)];
+  const SLICE = 8000, FAINT = 3, FEW = 64;
+  const open = async (url) => createImageBitmap(await (await fetch(url)).blob());
+  const [a, b] = [await open(old), await open(fresh)];
   const width = Math.max(a.width, b.width), height = Math.max(a.height, b.height);
-  const pixels = (image) => {
-    const canvas = new OffscreenCanvas(width, height);
+  const draw = (image, top, rows, alpha) => {
+    const canvas = document.createElement("canvas");
+    canvas.width = width;
+    canvas.height = rows;
     const pen = canvas.getContext("2d", {willReadFrequently: true});
-    pen.fillStyle = "#f0f";
-    pen.fillRect(0, 0, width, height);
-    pen.clearRect(0, 0, image.width, image.height);
-    pen.drawImage(image, 0, 0);
-    return pen.getImageData(0, 0, width, height);
+    pen.globalAlpha = alpha;
+    pen.drawImage(image, 0, -top);
+    return [canvas, pen, pen.getImageData(0, 0, width, rows)];
   };
-  const left = pixels(a), right = pixels(b);
-  const was = new Uint32Array(left.data.buffer), is = new Uint32Array(right.data.buffer);
-  const canvas = document.createElement("canvas");
-  canvas.width = width; canvas.height = height;
-  const pen = canvas.getContext("2d");
-  pen.globalAlpha = 0.25;
-  pen.drawImage(b, 0, 0);
-  pen.globalAlpha = 1;
-  const shown = pen.getImageData(0, 0, width, height);
-  const mark = new Uint32Array(shown.data.buffer);
-  // Round corners come out a shade different now and then: a few such pixels are the
-  // browser's, a surface of them is ours.
-  const shades = (i) => Math.max(...[0, 8, 16, 24].map((bits) =>
-    Math.abs(((was[i] >>> bits) & 255) - ((is[i] >>> bits) & 255))));
-  let faint = 0, count = 0, x0 = width, y0 = height, x1 = 0, y1 = 0;
-  for (let i = 0; i < was.length; i++) {
-    if (was[i] === is[i]) continue;
-    const x = i % width, y = (i - x) / width;
-    if (shades(i) <= 3) faint++;
-    count++;
-    x0 = Math.min(x0, x); x1 = Math.max(x1, x);
-    y0 = Math.min(y0, y); y1 = Math.max(y1, y);
-    mark[i] = 0xff0000ff;
+  const shades = (was, is) => Math.max(...[0, 8, 16, 24].map((bits) =>
+    Math.abs(((was >>> bits) & 255) - ((is >>> bits) & 255))));
+  let faint = 0, count = 0, x0 = width, y0 = height, x1 = 0, y1 = 0, picture = null;
+  for (let top = 0; top < height; top += SLICE) {
+    const rows = Math.min(SLICE, height - top), before = count;
+    const was = new Uint32Array(draw(a, top, rows, 1)[2].data.buffer);
+    const is = new Uint32Array(draw(b, top, rows, 1)[2].data.buffer);
+    const [canvas, pen, pale] = draw(b, top, rows, 0.25);
+    const mark = new Uint32Array(pale.data.buffer);
+    for (let i = 0; i < was.length; i++) {
+      if (was[i] === is[i]) continue;
+      const x = i % width, y = top + (i - x) / width;
+      if (shades(was[i], is[i]) <= FAINT) faint++;
+      count++;
+      x0 = Math.min(x0, x); x1 = Math.max(x1, x);
+      y0 = Math.min(y0, y); y1 = Math.max(y1, y);
+      mark[i] = 0xff0000ff;
+    }
+    if (count > before && !picture) {
+      pen.putImageData(pale, 0, 0);
+      picture = canvas.toDataURL("image/png").split(",")[1];
+    }
   }
-  if (count === faint && count < 64 && a.width === b.width && a.height === b.height) return null;
-  pen.putImageData(shown, 0, 0);
-  pen.strokeStyle = "#f00";
-  pen.strokeRect(x0 - 4, y0 - 4, x1 - x0 + 8, y1 - y0 + 8);
-  return {
-    count, box: [x0, y0, x1, y1], sizes: [a.width, a.height, b.width, b.height],
-    picture: canvas.toDataURL("image/png").split(",")[1],
-  };
+  const sizes = [a.width, a.height, b.width, b.height];
+  const resized = a.width !== b.width || a.height !== b.height;
+  if (count === faint && count < FEW && !resized) return null;
+  return {count, box: [x0, y0, x1, y1], sizes, picture};
 }
 """
 
@@ -69,10 +65,10 @@ def compare(old: Path, new: Path, diffs: Path) -> int:
     shutil.rmtree(diffs, ignore_errors=True)
     before = {path.name for path in old.glob("*.png")}
     after = {path.name for path in new.glob("*.png")}
-    for name in sorted(before - after):
-        say(f"only in {old}: {name}")
-    for name in sorted(after - before):
-        say(f"only in {new}: {name}")
+    for folder, alone in ((old, before - after), (new, after - before)):
+        if alone:
+            pages = sorted({name.split(".")[0] for name in alone})
+            say(f"only in {folder}: {len(alone)} shots of {', '.join(pages)}")
     different = [
         name
         for name in sorted(before & after)
@@ -97,7 +93,8 @@ def tell(page: Page, name: str, old: Path, new: Path, diffs: Path) -> int:
     result = page.evaluate(COMPARE, pictures)
     if result is None:
         return 0
-    (diffs / name).write_bytes(base64.b64decode(result["picture"]))
+    if result["picture"]:
+        (diffs / name).write_bytes(base64.b64decode(result["picture"]))
     left, top, right, bottom = result["box"]
     sizes = result["sizes"]
     grown = (

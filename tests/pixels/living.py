@@ -124,7 +124,6 @@ def find_ids(browser: Browser, cookies: dict[str, Any]) -> dict[str, str]:
     ids: dict[str, str] = {}
     wanted = (
         ("trader", "trade", "/trades/", r"^/trades/\d+/"),
-        ("trader", "older", "/trades/", r"cursor=|before="),
         ("trader", "position", "/portfolio/", r"/portfolio/positions/\d+/"),
         ("trader", "metric", "/performance/", r"/performance/metrics/"),
         ("operator", "alert", "/alerts/", r"^/alerts/[0-9a-f-]{36}/"),

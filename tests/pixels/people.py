@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -112,33 +112,47 @@ def sign(page: Page, passphrase: str) -> None:
     page.wait_for_load_state()
 
 
-def act(page: Page, do: str) -> None:
-    """What the person does on a page; addressed by names, roles and ids only."""
-    if do == "palette":
-        page.keyboard.press("Control+k")
-        page.keyboard.type("a")
-    elif do == "keys":
-        page.keyboard.press("?")
-    elif do == "menu":
-        page.locator("body nav details summary").first.click()
-    elif do == "more":
-        page.evaluate("document.getElementById('more').showPopover()")
-    elif do == "drawer":
-        page.locator("main tbody tr").nth(3).locator("th a").click()
-        page.wait_for_url(re.compile(r"/trades/\d+/"))
-    elif do == "wrong file":
-        post_file(page, page.url, "wrong.csv", WRONG_CSV)
-    elif do == "sign wrongly":
-        sign(page, "not the passphrase")
-    elif do in {"no file", "no password"}:
-        page.locator("main form").last.evaluate("(form) => { form.noValidate = true }")
-        page.locator("main form").last.locator("button").last.click()
-        page.wait_for_load_state()
-    elif do == "wrong threshold":
-        page.fill("main input[name=threshold]", "7,5 apples")
-        page.locator("main form button").last.click()
-        page.wait_for_load_state()
-    elif do == "log in wrongly":
-        log_in(page, "viewer", "not the password")
-    elif do == "docs":
-        page.wait_for_selector(".opblock")
+def submit_empty(page: Page) -> None:
+    """Send a page's last form as it is, whatever the browser thinks of it."""
+    form = page.locator("main form").last
+    form.evaluate("(form) => { form.noValidate = true }")
+    form.locator("button").last.click()
+    page.wait_for_load_state()
+
+
+def open_palette(page: Page) -> None:
+    page.keyboard.press("Control+k")
+    page.keyboard.type("a")
+
+
+def open_trade(page: Page) -> None:
+    page.locator("main tbody tr").nth(3).locator("th a").click()
+    page.wait_for_url(re.compile(r"/trades/\d+/"))
+
+
+def go_older(page: Page) -> None:
+    page.goto(str(page.locator("main a[rel=next]").get_attribute("href")))
+
+
+def set_wrong_threshold(page: Page) -> None:
+    page.fill("main input[name=threshold]", "7,5 apples")
+    submit_empty(page)
+
+
+# What a person does on a page; addressed by names, roles and ids only.
+ACTS: dict[str, Callable[[Page], object]] = {
+    "": lambda page: None,
+    "palette": open_palette,
+    "keys": lambda page: page.keyboard.press("?"),
+    "menu": lambda page: page.locator("body nav details summary").first.click(),
+    "more": lambda page: page.evaluate("document.getElementById('more').showPopover()"),
+    "older": go_older,
+    "drawer": open_trade,
+    "wrong file": lambda page: post_file(page, page.url, "wrong.csv", WRONG_CSV),
+    "sign wrongly": lambda page: sign(page, "not the passphrase"),
+    "no file": submit_empty,
+    "no password": submit_empty,
+    "wrong threshold": set_wrong_threshold,
+    "log in wrongly": lambda page: log_in(page, "viewer", "not the password"),
+    "docs": lambda page: page.wait_for_selector(".opblock"),
+}

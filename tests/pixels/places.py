@@ -40,7 +40,7 @@ PLACES = (
     Place("trades-viewer", "viewer", "/trades/"),
     Place("trades-filtered", "trader", "/trades/?symbol=BTC-USD&side=buy"),
     Place("trades-none", "trader", "/trades/?q=nothing-like-this"),
-    Place("trades-older", "trader", "{older}"),
+    Place("trades-older", "trader", "/trades/", do="older"),
     Place("trades-drawer", "trader", "/trades/", do="drawer"),
     Place("trade", "trader", "{trade}"),
     Place("books", "trader", "/books/"),
