@@ -142,3 +142,60 @@ def test_who_has_no_key_yet_is_invited_and_told_on_the_page(
 
     assert b"You have no signing key yet: make one first." in page.content
     assert b'name="passphrase"' not in page.content
+
+
+# --- on the page ----------------------------------------------------------------------
+
+
+def links(page: bytes, part: str) -> int:
+    """How often a part of the page invites to sign."""
+    start = page.index(f'id="{part}"'.encode())
+    return page[start : page.index(b"</section>", start)].count(b"Review and sign as")
+
+
+@pytest.mark.parametrize("part", ["signoffs", "verdict"])
+def test_who_may_sign_finds_the_link_in_the_panel_and_under_the_verdict(
+    review: Review, person: Person, client_of: ClientOf, part: str
+) -> None:
+    client = client_of(person("ada", "Security Engineer"))
+
+    page = client.get(f"/readiness/reviews/{review.uuid}/")
+
+    assert links(page.content, part) == 1
+    url = f"/readiness/reviews/{review.uuid}/sign/?role=Security+Engineer"
+    assert page.content.decode().count(f'href="{url}"') == 2
+    assert client.get(url).status_code == 200
+
+
+@pytest.mark.parametrize("role", ["Viewer", "Administrator", "Technical Lead"])
+def test_others_find_none(
+    review: Review, person: Person, client_of: ClientOf, role: str
+) -> None:
+    page = client_of(person("walt", role)).get(f"/readiness/reviews/{review.uuid}/")
+
+    assert b"Review and sign" not in page.content
+
+
+def test_a_tick_that_voids_a_signature_brings_the_link_back(
+    review: Review, person: Person, client_of: ClientOf
+) -> None:
+    ada = person("ada", "Developer")
+    keys.create(ada, PASSPHRASE)
+    signed(review, ada, "Developer")
+    client = client_of(ada)
+    page = client.get(f"/readiness/reviews/{review.uuid}/")
+    assert b"Review and sign" not in page.content
+
+    line = ReviewItem.objects.get(review=review, item__key="SEC-03")
+    ticked = client.post(
+        f"/readiness/reviews/{review.uuid}/items/{line.pk}/claim/",
+        {"done": "true", "revision": line.revision},
+        headers={
+            "HX-Request": "true",
+            "HX-Request-Type": "partial",
+            "HX-Target": "li#SEC-03",
+        },
+    )
+
+    assert links(ticked.content, "signoffs") == 1
+    assert links(ticked.content, "verdict") == 1
