@@ -22,7 +22,7 @@ from trades.models import (
     Match,
     Transfer,
 )
-from trades.queries.trades import LogEntry, TradeDetail, TradePage
+from trades.queries.trades import LoggedEvent, TradeDetail, TradePage
 from trades.services.importing import ImportResult
 from trades.services.previewing import Preview
 
@@ -228,7 +228,7 @@ class TradeEvent(Answer):
     object: str
 
     @classmethod
-    def several(cls, events: Sequence[LogEntry]) -> list[TradeEvent]:
+    def several(cls, events: Sequence[LoggedEvent]) -> list[TradeEvent]:
         names = actor_names({event.actor for event in events})
         return [
             cls(
@@ -257,7 +257,7 @@ class TradeDetailAnswer(TradeAnswer):
 
     @classmethod
     def telling(
-        cls, detail: TradeDetail, events: Sequence[LogEntry]
+        cls, detail: TradeDetail, events: Sequence[LoggedEvent]
     ) -> TradeDetailAnswer:
         decision = detail.decision
         return cls(

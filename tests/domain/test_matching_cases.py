@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from trades.domain.events import Funding, Movement, Split, Trade
+from trades.domain.events import Funding, Movement, Trade, UnitSplit
 from trades.domain.lots import Reason
 from trades.domain.matching import Pair
 from trades.domain.units import number, share, units
@@ -190,7 +190,7 @@ def test_an_unknown_fee_is_left_out_and_said():
 def test_a_split_multiplies_what_is_left_and_no_amount():
     pair = run(
         trade(1, "buy", "10", "300"),
-        Split(at=START + timedelta(days=2), numerator=3, denominator=1),
+        UnitSplit(at=START + timedelta(days=2), numerator=3, denominator=1),
         trade(3, "sell", "30", "110"),
     )
     assert realised(pair) == [Decimal(300)]

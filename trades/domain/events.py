@@ -56,7 +56,7 @@ class Funding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Split:
+class UnitSplit:
     """`numerator` new units for `denominator` old ones."""
 
     at: datetime
@@ -64,4 +64,4 @@ class Split:
     denominator: int
 
 
-Fact: TypeAlias = Trade | Movement | Funding | Split
+Fact: TypeAlias = Trade | Movement | Funding | UnitSplit

@@ -32,7 +32,7 @@ class MatchKind(StrEnum):
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class Lot:
+class LotState:
     """What one fill or transfer opened, and how much of it is left.
 
     `trade` or `movement` is the id of the opening fact; `id` is the caller's row.
@@ -72,7 +72,7 @@ class Lot:
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class Match:
+class LotMatch:
     """A part of a lot (or of nothing) that a fact closed.
 
     realised = proceeds - cost - fee; `fee` holds `entry_fee` and the exit's share.
@@ -81,7 +81,7 @@ class Match:
     """
 
     kind: MatchKind
-    lot: Lot | None = None
+    lot: LotState | None = None
     trade: int | None = None
     movement: int | None = None
     at: datetime

@@ -15,9 +15,9 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from trades.domain.events import Fact, Movement, Split, Trade
-from trades.domain.lots import Lot, Match, MatchKind, Reason
-from trades.domain.trips import Trip
+from trades.domain.events import Fact, Movement, Trade, UnitSplit
+from trades.domain.lots import LotMatch, LotState, MatchKind, Reason
+from trades.domain.trips import TripState
 from trades.domain.units import DIGITS, share
 
 DUST = 10 ** (DIGITS - 12)
@@ -57,11 +57,11 @@ class Pair:
 
     allow_short: bool = False
     dust: int = DUST
-    lots: deque[Lot] = field(default_factory=deque)
-    trip: Trip | None = None
-    opened: list[Lot] = field(default_factory=list)
-    matches: list[Match] = field(default_factory=list)
-    trips: list[Trip] = field(default_factory=list)
+    lots: deque[LotState] = field(default_factory=deque)
+    trip: TripState | None = None
+    opened: list[LotState] = field(default_factory=list)
+    matches: list[LotMatch] = field(default_factory=list)
+    trips: list[TripState] = field(default_factory=list)
     held: int = 0
 
     def __post_init__(self) -> None:
@@ -82,7 +82,7 @@ class Pair:
             self._trade(fact)
         elif isinstance(fact, Movement):
             self._move(fact)
-        elif isinstance(fact, Split):
+        elif isinstance(fact, UnitSplit):
             self._split(fact)
         elif self.trip is not None:
             self.trip.funding += fact.amount
@@ -132,8 +132,8 @@ class Pair:
             if not self.lots:
                 self._end(fact)
 
-    def _take(self, fact: Trade, kind: MatchKind, lot: Lot, part: _Leg) -> None:
-        """Match a part of the oldest lot with a share of the fill."""
+    def _take(self, fact: Trade, kind: MatchKind, lot: LotState, part: _Leg) -> None:
+        """LotMatch a part of the oldest lot with a share of the fill."""
         held, entry_fee = self._shrink(lot, part.quantity)
         cost, proceeds = (held, part.amount) if lot.long else (part.amount, held)
         self._match(
@@ -148,7 +148,7 @@ class Pair:
             reason=lot.reason or fact.reason,
         )
 
-    def _shrink(self, lot: Lot, part: int) -> tuple[int, int]:
+    def _shrink(self, lot: LotState, part: int) -> tuple[int, int]:
         amount, fee = lot.take(part)
         self.held -= part
         if not lot.left:
@@ -160,7 +160,7 @@ class Pair:
         fact: Trade | Movement,
         *,
         kind: MatchKind,
-        lot: Lot | None,
+        lot: LotState | None,
         quantity: int,
         cost: int = 0,
         proceeds: int = 0,
@@ -174,7 +174,7 @@ class Pair:
         unknown = lot is not None and lot.reason == Reason.MISSING_COST
         realised = None if unknown else proceeds - cost - fee
         self.matches.append(
-            Match(
+            LotMatch(
                 kind=kind,
                 lot=lot,
                 trade=fact.id if by_trade else None,
@@ -194,7 +194,7 @@ class Pair:
     def _open(self, fact: Trade, rest: _Leg, *, long: bool) -> None:
         if self.trip is None:
             self._begin(
-                Trip(
+                TripState(
                     long=long,
                     opened_at=fact.at,
                     strategy=fact.strategy,
@@ -205,7 +205,7 @@ class Pair:
         self.trip.fills += 1
         self.trip.enter(rest.quantity, rest.amount, rest.fee, fact.reason)
         self._hold(
-            Lot(
+            LotState(
                 long=long,
                 at=fact.at,
                 quantity=rest.quantity,
@@ -217,7 +217,7 @@ class Pair:
             )
         )
 
-    def _hold(self, lot: Lot) -> None:
+    def _hold(self, lot: LotState) -> None:
         self.lots.append(lot)
         self.opened.append(lot)
         self.held += lot.left
@@ -259,7 +259,7 @@ class Pair:
             )
         self._end(fact)
 
-    def _begin(self, trip: Trip) -> None:
+    def _begin(self, trip: TripState) -> None:
         self.trip = trip
         self.trips.append(trip)
 
@@ -299,7 +299,7 @@ class Pair:
                 reason=Reason.MISSING_ACQUISITION,
             )
 
-    def _take_out(self, fact: Movement, lot: Lot, part: int) -> None:
+    def _take_out(self, fact: Movement, lot: LotState, part: int) -> None:
         if self.trip is not None:
             basis = self.trip.leave(part, self.held)
             self.trip.exit_quantity += part
@@ -327,11 +327,11 @@ class Pair:
     def _bring_in(self, fact: Movement, quantity: int, cost: int) -> None:
         reason = Reason.MISSING_COST if fact.cost is None else ""
         if self.trip is None:
-            self._begin(Trip(long=True, opened_at=fact.at, strategy=fact.strategy))
+            self._begin(TripState(long=True, opened_at=fact.at, strategy=fact.strategy))
         assert self.trip is not None
         self.trip.enter(quantity, cost, 0, reason)
         self._hold(
-            Lot(
+            LotState(
                 long=True,
                 at=fact.at,
                 quantity=quantity,
@@ -343,7 +343,7 @@ class Pair:
             )
         )
 
-    def _split(self, fact: Split) -> None:
+    def _split(self, fact: UnitSplit) -> None:
         for lot in self.lots:
             lot.left = share(lot.left, fact.numerator, fact.denominator)
         self.held = sum(lot.left for lot in self.lots)

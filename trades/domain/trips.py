@@ -10,7 +10,7 @@ from trades.domain.units import share
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class Trip:
+class TripState:
     """One round trip. All numbers are integers of 10^-18 units.
 
     `basis` is the moving average of what entries cost (with fees; for shorts what

@@ -74,7 +74,7 @@ def facts_of(
         if fact is not None:
             keyed.append((transfer_key(transfer), fact))
     for split in splits:
-        moved = events.Split(
+        moved = events.UnitSplit(
             at=split.at, numerator=split.numerator, denominator=split.denominator
         )
         keyed.append((split_key(split.at), moved))

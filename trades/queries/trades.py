@@ -258,7 +258,7 @@ def _audit_objects(fill: Fill) -> list[str]:
     return objects
 
 
-class LogEntry(Protocol):
+class LoggedEvent(Protocol):
     """What the log says of one event."""
 
     @property
@@ -273,7 +273,7 @@ class LogEntry(Protocol):
     def object(self) -> str: ...
 
 
-def log_of(detail: TradeDetail) -> Sequence[LogEntry]:
+def log_of(detail: TradeDetail) -> Sequence[LoggedEvent]:
     """The newest entries of the log that tell of this trade. Two queries."""
     return audit.about(detail.audit_objects, LOG_ENTRIES)
 

@@ -15,23 +15,23 @@ def save_decisions(book: Book, new: Sequence[NewDecision], now: datetime) -> int
     rows = [
         Decision(
             book=book,
-            external_id=one.external_id,
-            model=one.model,
-            model_version=one.model_version,
-            strategy=one.strategy,
-            symbol=one.symbol,
-            direction=one.direction,
-            confidence=one.confidence,
-            price_target=one.price_target,
-            horizon=one.horizon,
-            features=dict(one.features),
-            inputs_digest=one.inputs_digest,
-            reasoning=one.reasoning,
-            risk_checks=[dict(check) for check in one.risk_checks],
-            decided_at=one.decided_at,
+            external_id=decision.external_id,
+            model=decision.model,
+            model_version=decision.model_version,
+            strategy=decision.strategy,
+            symbol=decision.symbol,
+            direction=decision.direction,
+            confidence=decision.confidence,
+            price_target=decision.price_target,
+            horizon=decision.horizon,
+            features=dict(decision.features),
+            inputs_digest=decision.inputs_digest,
+            reasoning=decision.reasoning,
+            risk_checks=[dict(check) for check in decision.risk_checks],
+            decided_at=decision.decided_at,
             recorded_at=now,
         )
-        for one in new
+        for decision in new
     ]
     Decision.objects.bulk_create(rows, ignore_conflicts=True, batch_size=ROWS)
     return Decision.objects.filter(book=book).count() - before if new else 0
@@ -43,7 +43,7 @@ def decision_ids(book: Book, names: Collection[str]) -> dict[str, int]:
     ordered = sorted(names)
     for start in range(0, len(ordered), IDS):
         part = ordered[start : start + IDS]
-        numbers = [int(one) for one in part if one.isdecimal() and len(one) < 19]
+        numbers = [int(name) for name in part if name.isdecimal() and len(name) < 19]
         rows = Decision.objects.filter(book=book)
         ids.update(
             (str(pk), pk)

@@ -70,18 +70,8 @@ def book_file(
 ) -> ImportResult:
     """Book what was looked at into the locked book, in the caller's transaction; the
     batch of a staged file becomes the import."""
-    parsed, source = preview.parsed, preview.source
-    batch = batch or ImportBatch(
-        book_name=book.name,
-        base_currency=book.base_currency,
-        zone=source.zone,
-        file_name=source.file_name[:255],
-        file_format=parsed.file_format,
-        sha256=source.sha256,
-        bytes=len(source.content),
-        created_by=by,
-        created_at=timezone.now(),
-    )
+    parsed = preview.parsed
+    batch = batch or new_batch(preview, by)
     batch.book = book
     batch.state = ImportBatch.State.BOOKED
     batch.staged = None
@@ -110,20 +100,42 @@ def book_file(
         batch.delete()
         return replace(result, batch=None)
     bump(f"book:{book.pk}")
+    _say_imported(result, batch, by)
+    return result
+
+
+def new_batch(preview: Preview, by: User) -> ImportBatch:
+    """The unsaved batch of a file that was looked at."""
+    source = preview.source
+    return ImportBatch(
+        book=preview.book,
+        book_name=preview.book_name,
+        base_currency=preview.base_currency,
+        zone=source.zone,
+        file_name=source.file_name[:255],
+        file_format=preview.parsed.file_format,
+        sha256=source.sha256,
+        bytes=len(source.content),
+        created_by=by,
+        created_at=timezone.now(),
+    )
+
+
+def _say_imported(result: ImportResult, batch: ImportBatch, by: User) -> None:
+    recorded, parsed = result.recorded, result.preview.parsed
     audit.append(
         "trades.import.booked",
         actor=by.actor,
         object=f"import:{batch.pk}",
         data={
-            "book": book.name,
-            "file": source.file_name[:255],
-            "sha256": source.sha256,
+            "book": result.book.name,
+            "file": batch.file_name,
+            "sha256": batch.sha256,
             "format": parsed.file_format,
             "fills": str(recorded.new["fills"]),
             "transfers": str(recorded.new["transfers"]),
             "duplicates": str(recorded.duplicates),
             "rounded_rows": str(parsed.rounded_rows),
-            "largest_rounding": text(parsed.largest_rounding),
+            "largest_rounding": batch.largest_rounding,
         },
     )
-    return result

@@ -163,7 +163,7 @@ def _rows(things: Iterable[Any], names: list[str]) -> list[Row]:
     return [_row(thing, names) for thing in things]
 
 
-def _match_row(row: Match, lot: Lot | lots.Lot | None) -> Row:
+def _match_row(row: Match, lot: Lot | lots.LotState | None) -> Row:
     if lot is None:
         origin = ""
     elif isinstance(lot, Lot):

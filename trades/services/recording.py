@@ -89,37 +89,28 @@ def record(
     prices = save_prices(entries.prices, now)
     instruments = instruments_of(book, entries.fills, entries.transfers)
     decisions = save_decisions(book, entries.decisions, now)
-    known_fills = _known(Fill, book, [fill.external_id for fill in entries.fills])
-    known_transfers = _known(
-        Transfer, book, [transfer.external_id for transfer in entries.transfers]
-    )
-    fills = _fresh(
+    fills, all_fills = _fresh(
+        book,
         fill_rows(book, entries.fills, instruments, batch, now, pointers),
-        known_fills,
         fill_content,
         pointers,
     )
-    transfers = _fresh(
+    transfers, all_transfers = _fresh(
+        book,
         transfer_rows(book, entries.transfers, instruments, batch, now),
-        known_transfers,
         transfer_content,
         pointers,
     )
     _write(book, fills, transfers)
-    stated = save_statements(book, entries.balances, batch, now)
-    known_fills |= {fill.external_id: fill for fill in fills}
-    known_transfers |= {transfer.external_id: transfer for transfer in transfers}
     given = len(entries.fills) + len(entries.transfers)
     return Recording(
-        fills=[known_fills[fill.external_id] for fill in entries.fills],
-        transfers=[
-            known_transfers[transfer.external_id] for transfer in entries.transfers
-        ],
+        fills=all_fills,
+        transfers=all_transfers,
         new={
             "fills": len(fills),
             "transfers": len(transfers),
             "prices": prices,
-            "balances": stated,
+            "balances": save_statements(book, entries.balances, batch, now),
             "decisions": decisions,
         },
         duplicates=given - len(fills) - len(transfers),
@@ -150,36 +141,35 @@ def _known(model: type[Row], book: Book, ids: Sequence[str]) -> dict[str, Row]:
 
 
 def _fresh(
+    book: Book,
     rows: Sequence[Row],
-    known: Mapping[str, Row],
     content: Callable[[Row], tuple[Any, ...]],
     pointers: Sequence[str],
-) -> list[Row]:
-    """The rows that are new. Raises Conflict where an id has other content."""
-    seen = dict(known)
+) -> tuple[list[Row], list[Row]]:
+    """The rows that are new, and all of them with the known ones in their places.
+
+    Raises Conflict where an id has other content.
+    """
+    if not rows:
+        return [], []
+    known = _known(type(rows[0]), book, [row.external_id for row in rows])
     fresh: list[Row] = []
     clashes: list[FieldError] = []
     for index, row in enumerate(rows):
-        old = seen.get(row.external_id)
-        if old is None:
-            seen[row.external_id] = row
+        old = known.setdefault(row.external_id, row)
+        if old is row:
             fresh.append(row)
         elif content(old) != content(row):
             where = pointers[index] if pointers else ""
-            clashes.append(
-                FieldError(
-                    f"{where}/external_id",
-                    "other_content",
-                    f"{row.external_id} is booked already with other content",
-                )
-            )
+            reason = f"{row.external_id} is booked already with other content"
+            clashes.append(FieldError(f"{where}/external_id", "other_content", reason))
     if clashes:
         raise Conflict(
             f"{clashes[0].detail}; nothing was booked.",
             code="external_id",
             errors=clashes,
         )
-    return fresh
+    return fresh, [known[row.external_id] for row in rows]
 
 
 def _save_strategies(fills: Iterable[Fill], transfers: Iterable[Transfer]) -> None:

@@ -12,8 +12,8 @@ from trades.domain.units import number, units
 from trades.models import Book, Instrument, Lot, Match, Position, RoundTrip
 
 
-def lot_of(row: Lot) -> lots.Lot:
-    return lots.Lot(
+def lot_of(row: Lot) -> lots.LotState:
+    return lots.LotState(
         long=row.long,
         at=row.opened_at,
         quantity=units(row.quantity),
@@ -30,8 +30,8 @@ def lot_of(row: Lot) -> lots.Lot:
     )
 
 
-def trip_of(row: RoundTrip) -> trips.Trip:
-    return trips.Trip(
+def trip_of(row: RoundTrip) -> trips.TripState:
+    return trips.TripState(
         long=row.long,
         opened_at=row.opened_at,
         strategy=row.strategy,
@@ -51,7 +51,7 @@ def trip_of(row: RoundTrip) -> trips.Trip:
     )
 
 
-def lot_row(book: Book, instrument: Instrument, lot: lots.Lot) -> Lot:
+def lot_row(book: Book, instrument: Instrument, lot: lots.LotState) -> Lot:
     return Lot(
         book=book,
         instrument=instrument,
@@ -70,7 +70,7 @@ def lot_row(book: Book, instrument: Instrument, lot: lots.Lot) -> Lot:
     )
 
 
-def match_row(book: Book, instrument: Instrument, match: lots.Match) -> Match:
+def match_row(book: Book, instrument: Instrument, match: lots.LotMatch) -> Match:
     return Match(
         book=book,
         instrument=instrument,
@@ -91,7 +91,7 @@ def match_row(book: Book, instrument: Instrument, match: lots.Match) -> Match:
     )
 
 
-def trip_row(book: Book, instrument: Instrument, trip: trips.Trip) -> RoundTrip:
+def trip_row(book: Book, instrument: Instrument, trip: trips.TripState) -> RoundTrip:
     closed = trip.closed_at is not None
     net = trip.net if closed else None
     return RoundTrip(
@@ -122,7 +122,7 @@ def trip_row(book: Book, instrument: Instrument, trip: trips.Trip) -> RoundTrip:
 
 def positions_of(book: Book, instrument: Instrument, pair: Pair) -> Iterator[Position]:
     """The open lots of a pair, summed up by strategy (unsaved rows)."""
-    groups: dict[str, list[lots.Lot]] = defaultdict(list)
+    groups: dict[str, list[lots.LotState]] = defaultdict(list)
     for lot in pair.lots:
         groups[lot.strategy].append(lot)
     for strategy, held in groups.items():

@@ -5,13 +5,12 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.models import User
 from kernel.errors import Conflict, NotFound
 from trades.models import ImportBatch
 from trades.services.books import NewBook, create_book, locked
-from trades.services.importing import ImportResult, book_file
+from trades.services.importing import ImportResult, book_file, new_batch
 from trades.services.previewing import (
     Preview,
     Source,
@@ -25,19 +24,10 @@ from trades.services.previewing import (
 def stage(source: Source, by: User) -> ImportBatch:
     """Keep a file to be looked at and booked later. Raises like look()."""
     preview = look_for(source, by)
-    return ImportBatch.objects.create(
-        book=preview.book,
-        book_name=preview.book_name,
-        base_currency=preview.base_currency,
-        zone=source.zone,
-        file_name=source.file_name[:255],
-        file_format=preview.parsed.file_format,
-        sha256=source.sha256,
-        bytes=len(source.content),
-        staged=source.content,
-        created_by=by,
-        created_at=timezone.now(),
-    )
+    batch = new_batch(preview, by)
+    batch.staged = source.content
+    batch.save()
+    return batch
 
 
 def staged(batch_id: UUID, by: User) -> ImportBatch:

@@ -120,12 +120,12 @@ def read(path: Path) -> bytes:
 def explained(error: ProductError) -> str:
     """The error with its lines, one each."""
     lines = [error.detail]
-    lines += [f"  {one.pointer}: {one.detail}" for one in error.errors[3:]]
+    lines += [f"  {fault.pointer}: {fault.detail}" for fault in error.errors[3:]]
     return "\n".join(lines)
 
 
-def progress(words: str) -> None:
+def progress(step: str) -> None:
     """One line on a terminal that the next one overwrites; silence elsewhere."""
     if sys.stderr.isatty():
-        sys.stderr.write(f"\r\033[K{words}")
+        sys.stderr.write(f"\r\033[K{step}")
         sys.stderr.flush()
