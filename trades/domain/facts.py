@@ -31,7 +31,6 @@ class NewFill:
     liquidity: str = ""
     strategy: str = ""
     decision: str = ""
-    lots: tuple[tuple[str, Decimal], ...] = ()
     note: str = ""
     sequence: int = 0
     book: str = ""

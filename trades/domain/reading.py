@@ -207,15 +207,13 @@ def read_fill(
     *,
     now: datetime,
     zone: ZoneInfo | None = None,
-    needs_id: bool = True,
-    sequence: int = 0,
     line: int = 0,
 ) -> NewFill:
     """One row of POST /api/trades or of the own CSV. Raises NotAFact."""
     read = Reader(row, now=now, zone=zone)
     read.only(*FILL_FIELDS)
     fill = NewFill(
-        external_id=read.text("external_id", needed=needs_id),
+        external_id=read.text("external_id", needed=True),
         symbol=read.symbol(),
         side=read.choice("side", ("buy", "sell"), needed=True),
         quantity=read.positive("quantity"),
@@ -228,23 +226,21 @@ def read_fill(
         liquidity=read.choice("liquidity", ("maker", "taker")),
         strategy=read.text("strategy"),
         decision=read.text("decision_id"),
-        lots=_lots(read),
         note=read.text("note", most=2000),
         book=read.text("book"),
-        sequence=sequence,
         line=line,
     )
+    _refuse_lots(read)
     if not read.errors:
         _fits(read, "quantity", fill.quantity * fill.price)
     read.finish()
     return fill
 
 
-def _lots(read: Reader) -> tuple[tuple[str, Decimal], ...]:
+def _refuse_lots(read: Reader) -> None:
     """Specific lots are not matched yet: saying so is better than ignoring them."""
     if read.row.get("lots") not in (None, "", []):
         read.wrong("lots", "not_supported", "choosing lots is not possible yet")
-    return ()
 
 
 def _fits(read: Reader, name: str, amount: Decimal) -> None:
@@ -259,7 +255,6 @@ def read_transfer(
     *,
     now: datetime,
     zone: ZoneInfo | None = None,
-    sequence: int = 0,
 ) -> NewTransfer:
     """One body of POST /api/transfers. Raises NotAFact."""
     read = Reader(row, now=now, zone=zone)
@@ -275,7 +270,6 @@ def read_transfer(
         strategy=read.text("strategy"),
         note=read.text("note", most=2000),
         book=read.text("book"),
-        sequence=sequence,
     )
     if not read.errors and not transfer.amount:
         read.wrong("amount", "range", "must not be 0")

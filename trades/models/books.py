@@ -39,8 +39,6 @@ class Strategy(models.Model):
     """A name that fills and transfers carry as plain text."""
 
     name = models.CharField(max_length=100, unique=True)
-    title = models.CharField(max_length=200, blank=True)
-    description = models.TextField(blank=True)
 
     class Meta:
         ordering = ("name",)
@@ -85,7 +83,10 @@ class Book(models.Model):
 
 class BookMethod(models.Model):
     """Since when a book uses which cost-basis method; the newest counts, for the
-    whole history."""
+    whole history.
+
+    Read by `known_at`, which still shows the method of its time (LEDGER.md §2).
+    """
 
     book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="methods")
     method = models.CharField(max_length=8, choices=Book.Method)

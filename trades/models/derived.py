@@ -1,7 +1,8 @@
 """What follows from the facts: written with them, and equal after a rebuild.
 
 Amounts are shares of the booked amounts of fills (see trades.domain.matching).
-`generation` counts rebuilds that were switched in whole; today there is one.
+`generation` counts rebuilds that were switched in whole; today there is one. A long
+re-match writes the next one in chunks and switches it at once (LEDGER.md §2).
 """
 
 from __future__ import annotations

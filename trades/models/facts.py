@@ -57,6 +57,7 @@ class Fill(models.Model):
     order_type = models.CharField(max_length=20, blank=True)
     executed_at = models.DateTimeField()
     sequence = models.PositiveIntegerField(default=0)
+    # The lots that a specific-lot sale names, a fact of the fill (LEDGER.md §2).
     lot_choice = models.JSONField(null=True, blank=True)
     strategy = models.CharField(max_length=100, blank=True)
     decision = models.ForeignKey(
