@@ -11,7 +11,13 @@ from zoneinfo import ZoneInfo
 
 from kernel.numbers import ZERO, NotExact, exact, rounded, text
 from trades.domain.facts import NewBalance, NewFill, NewTransfer
-from trades.domain.formats.dialect import BrokenRow, FileContent, csv_rows, row_id
+from trades.domain.formats.dialect import (
+    BrokenRow,
+    FileContent,
+    NotAFile,
+    csv_rows,
+    row_id,
+)
 from trades.domain.ordering import of_file
 from trades.domain.reading import read_time
 
@@ -54,6 +60,9 @@ class _Statement:
         self.base = base_currency
         self.content = FileContent("coinbase")
         header, rows = csv_rows(source)
+        missing = [name for name in COLUMNS if name not in header]
+        if missing:
+            raise NotAFile(f"line 1: no Coinbase statement: it lacks {missing[0]!r}")
         entries = [
             entry for line, cells in rows if (entry := self._read(header, line, cells))
         ]
