@@ -20,7 +20,6 @@ class Model:
     horizon: int
     opening: str
     closing: str
-    title: str
 
     def version(self, day: int) -> str:
         return [text for since, text in self.versions if day >= since][-1]
@@ -37,7 +36,6 @@ MODELS = {
             opening="The ten-day move and the volume behind it point the same way; "
             "the entry waits for a pause in the hourly bars.",
             closing="The move has lost its volume; what was earned is taken.",
-            title="Follows moves of several days",
         ),
         Model(
             strategy="meanrev-1h",
@@ -47,7 +45,6 @@ MODELS = {
             opening="The price stands far from its hourly mean without news that "
             "explains it; a return is likelier than a continuation.",
             closing="The distance to the mean is closed, or it took too long.",
-            title="Fades moves that nothing explains",
         ),
         Model(
             strategy="basis-carry",
@@ -57,7 +54,6 @@ MODELS = {
             opening="Financing pays more than the position is expected to move "
             "against it.",
             closing="Financing no longer pays for the risk.",
-            title="Earns financing, avoids direction",
         ),
         Model(
             strategy="sentiment",
@@ -67,7 +63,6 @@ MODELS = {
             opening="The tone of the last day's reports moved away from the price, "
             "and several independent sources agree.",
             closing="The tone is back where the price is.",
-            title="Reads reports for a change of tone",
         ),
     )
 }

@@ -9,13 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from rrr_dashboard.demo.decisions import MODELS
 from rrr_dashboard.demo.market import INSTRUMENTS
 from rrr_dashboard.demo.trading import DemoBook, history
 from trades.domain.facts import NewPrice
 from trades.queries.books import book_exists
 from trades.services.books import NewBook, create_book
-from trades.services.describing import describe_instrument, describe_strategy
+from trades.services.describing import describe_instrument
 from trades.services.recording import record_history
 
 
@@ -49,7 +48,7 @@ def _load(demo: DemoBook, prices: list[NewPrice], by: User) -> int:
 
 
 def _describe() -> None:
-    """Steps, ticks and classes of the instruments, and what the strategies do."""
+    """Steps, ticks and classes of the instruments."""
     for instrument in INSTRUMENTS:
         describe_instrument(
             instrument.symbol,
@@ -58,5 +57,3 @@ def _describe() -> None:
             tick=Decimal("0.01"),
             asset_class=instrument.asset_class,
         )
-    for model in MODELS.values():
-        describe_strategy(model.strategy, model.title)

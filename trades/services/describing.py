@@ -1,10 +1,10 @@
-"""What an instrument or a strategy is, beside what happened in it."""
+"""What an instrument is, beside what happened in it."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from trades.models import Instrument, Strategy
+from trades.models import Instrument
 
 
 def describe_instrument(
@@ -15,8 +15,3 @@ def describe_instrument(
     Instrument.objects.filter(symbol=symbol, quote=quote).update(
         step=step, tick=tick, asset_class=asset_class
     )
-
-
-def describe_strategy(name: str, title: str) -> None:
-    """Say in a few words what a strategy, in whichever book, does."""
-    Strategy.objects.filter(name=name).update(title=title)
