@@ -24,7 +24,7 @@ WORDS = {
 
 
 def _secret(autocomplete: str) -> forms.PasswordInput:
-    return forms.PasswordInput(attrs={"class": "t", "autocomplete": autocomplete})
+    return forms.PasswordInput(attrs={"class": "input", "autocomplete": autocomplete})
 
 
 class LoginForm(forms.Form):
@@ -81,7 +81,7 @@ def _choice(name: str, label: str) -> forms.ChoiceField:
         label=label,
         choices=_options(name),
         required=False,
-        widget=forms.Select(attrs={"class": "t"}),
+        widget=forms.Select(attrs={"class": "input"}),
     )
 
 
@@ -92,7 +92,7 @@ class PreferencesForm(forms.Form):
         label="Time zone",
         choices=lambda: [(name, name) for name in zones()],
         required=False,
-        widget=forms.Select(attrs={"class": "t"}),
+        widget=forms.Select(attrs={"class": "input"}),
         help_text="Times are stored in UTC and shown in this zone.",
     )
     theme = _choice("theme", "Theme")
@@ -128,7 +128,7 @@ class RevokeKeyForm(forms.Form):
     reason = forms.ChoiceField(
         label="Why",
         choices=SigningKey.Reason.choices,
-        widget=forms.Select(attrs={"class": "t"}),
+        widget=forms.Select(attrs={"class": "input"}),
     )
     password = forms.CharField(
         label="Your password",

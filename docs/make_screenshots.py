@@ -41,7 +41,7 @@ def log_in(page: Page, username: str, password: str) -> None:
     page.goto("/accounts/login/")
     page.fill("input[name=username]", username)
     page.fill("input[name=password]", password)
-    page.click("main button.p")
+    page.click("main .button--primary")
     page.wait_for_load_state("networkidle")
     if "/accounts/login/" in page.url:
         sys.exit(f"{username} could not log in: is that the demo password?")

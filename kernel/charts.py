@@ -34,7 +34,7 @@ EMPTY = mark_safe("")
 class Size:
     """A drawing's measures in px; `margin` is kept on the right for the labels."""
 
-    css: str
+    name: str
     width: int
     height: int
     margin: int
@@ -42,8 +42,8 @@ class Size:
     dates: int
 
 
-WIDE = Size(css="cw", width=740, height=292, margin=60, ticks=6, dates=6)
-NARROW = Size(css="cn", width=340, height=220, margin=60, ticks=4, dates=3)
+WIDE = Size(name="wide", width=740, height=292, margin=60, ticks=6, dates=6)
+NARROW = Size(name="narrow", width=340, height=220, margin=60, ticks=4, dates=3)
 LEFT = 4
 TOP = 14
 FOOT = 34
@@ -59,12 +59,12 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Line:
-    """One series over the shared days. `css` colours the stroke (`k1`, `k5`,
-    `kg`, `kl`), `fill` the area below it (`a1`, `al`); "" leaves it out."""
+    """One series over the shared days. `tone` is its colour: main, gain or loss;
+    `filled` tints the area below it."""
 
     values: Sequence[Number]
-    css: str = "k1"
-    fill: str = ""
+    tone: str = "main"
+    filled: bool = False
 
 
 # --- pieces ------------------------------------------------------------------
@@ -78,19 +78,22 @@ def _path(points: Iterable[Point]) -> str:
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
 
 
-def _stroke(points: Sequence[Point], css: str) -> SafeString:
-    return format_html('<path class="ln {}" d="{}"/>', css, _path(points))
+def _stroke(points: Sequence[Point], tone: str) -> SafeString:
+    return format_html(
+        '<path class="chart__line chart__line--{}" d="{}"/>', tone, _path(points)
+    )
 
 
-def _area(points: Sequence[Point], css: str, floor: float) -> SafeString:
+def _area(points: Sequence[Point], tone: str, floor: float) -> SafeString:
     closed = [*points, (points[-1][0], floor), (points[0][0], floor)]
-    return format_html('<path class="{}" d="{}Z"/>', css, _path(closed))
+    return format_html('<path class="chart__area--{}" d="{}Z"/>', tone, _path(closed))
 
 
 def _rule(y: float, right: float, label: str) -> SafeString:
     """A horizontal grid line with its label on the right."""
     return format_html(
-        '<line class="gl" x1="{}" x2="{}" y1="{}" y2="{}"/><text x="{}" y="{}">{}</text>',
+        '<line class="chart__rule" x1="{}" x2="{}" y1="{}" y2="{}"/>'
+        '<text x="{}" y="{}">{}</text>',
         *(LEFT, _px(right), round(y), round(y), _px(right + 8), round(y + 4), label),
     )
 
@@ -111,12 +114,13 @@ def _joined(parts: Iterable[SafeString]) -> SafeString:
 def _svg(
     name: str, size: Size, height: int, title: str, description: str, body: SafeString
 ) -> SafeString:
-    key = f"{name}-{size.css}"
+    key = f"{name}-{size.name}"
     return format_html(
-        '<svg class="chart {css}" viewBox="0 0 {width} {height}" role="img"'
+        '<svg class="chart__picture chart__picture--{size}"'
+        ' viewBox="0 0 {width} {height}" role="img"'
         ' aria-labelledby="{key}-t {key}-d"><title id="{key}-t">{title}</title>'
         '<desc id="{key}-d">{description}</desc>{body}</svg>',
-        css=size.css,
+        size=size.name,
         width=size.width,
         height=height,
         key=key,
@@ -176,10 +180,10 @@ def _plot(
         yield _rule(panel.y(mark), panel.right, label(mark))
     for line in lines:
         points = panel.points(line.values)
-        if line.fill:
+        if line.filled:
             floor = panel.y(min(max(0.0, panel.low), panel.high))
-            yield _area(points, line.fill, floor)
-        yield _stroke(points, line.css)
+            yield _area(points, line.tone, floor)
+        yield _stroke(points, line.tone)
 
 
 def _dates(
@@ -224,7 +228,7 @@ def timeline(
             parts += _plot([below], lower, steps, percent_label)
         else:
             last = panel.points(lines[0].values)[-1]
-            dot = '<circle class="pt" cx="{}" cy="{}" r="3.5"/>'
+            dot = '<circle class="chart__dot" cx="{}" cy="{}" r="3.5"/>'
             parts.append(format_html(dot, _px(last[0]), _px(last[1])))
         parts += _dates(days, panel, height - 6, size.dates)
         return _svg(name, size, height, title, description, _joined(parts))
@@ -232,7 +236,7 @@ def timeline(
     return Drawn(draw(WIDE), draw(NARROW))
 
 
-def sparkline(values: Sequence[Number], css: str = "k1") -> SafeString:
+def sparkline(values: Sequence[Number], tone: str = "main") -> SafeString:
     """A small decorative line; the number stands beside it, so it is hidden from
     screen readers. Empty for fewer than two values."""
     if len(values) < 2:
@@ -246,7 +250,7 @@ def sparkline(values: Sequence[Number], css: str = "k1") -> SafeString:
     return format_html(
         '<svg class="spark" viewBox="0 0 100 26" preserveAspectRatio="none"'
         ' aria-hidden="true">{}</svg>',
-        _stroke(thin(raw, 100), css),
+        _stroke(thin(raw, 100), tone),
     )
 
 
@@ -259,7 +263,7 @@ CIRCLE = 2 * math.pi * RADIUS
 def donut(
     parts: Sequence[tuple[str, Number]], *, title: str, centre: str, caption: str
 ) -> SafeString:
-    """Shares of a whole as a ring of up to five arcs (classes d1..d5), in order.
+    """Shares of a whole as a ring of up to five arcs, in order.
 
     Amounts below 0 have no share. `title` names the parts for screen readers; the
     caller lists them beside it.
@@ -273,8 +277,8 @@ def donut(
         shown = max(0.0, length - (1.5 if len(amounts) > 1 else 0.0))
         arcs.append(
             format_html(
-                '<circle class="d{}" cx="65" cy="65" r="{}" stroke-dasharray="{} {}"'
-                ' stroke-dashoffset="{}" transform="rotate(-90 65 65)"/>',
+                '<circle class="donut__arc--{}" cx="65" cy="65" r="{}"'
+                ' stroke-dasharray="{} {}" stroke-dashoffset="{}" transform="rotate(-90 65 65)"/>',
                 *(min(n + 1, 5), RADIUS, f"{shown:.2f}", f"{CIRCLE - shown:.2f}"),
                 f"{-start:.2f}",
             )
@@ -285,5 +289,5 @@ def donut(
         title,
         _joined(arcs),
         _text(65, 64, "middle", centre),
-        _text(65, 80, "middle", caption, "l"),
+        _text(65, 80, "middle", caption, "donut__caption"),
     )

@@ -12,7 +12,7 @@ from readiness.queries.reviews import open_versions
 from readiness.services.evidence.filing import NewEvidence
 from readiness.services.reviews import NewReview
 
-NAMES = {"class": "t"}
+NAMES = {"class": "input"}
 
 
 class OpenReviewForm(forms.Form):

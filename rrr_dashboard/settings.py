@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONCE
+from django.contrib.messages import constants as level
 
 from kernel import logs
 from kernel.valkey import socket_path
@@ -136,6 +137,8 @@ INSTALLED_APPS = [
 ]
 # Order: request id -> security headers and CSP -> size and framing -> counters
 # -> limits -> session and auth -> view. Headers sit outermost: errors carry them.
+# A message is shown in a tone of static/css/components/note.css.
+MESSAGE_TAGS = {level.SUCCESS: "ok", level.WARNING: "warn", level.ERROR: "crit"}
 MIDDLEWARE = [
     "kernel.middleware.request_id.RequestIdMiddleware",
     "kernel.middleware.headers.HeadersMiddleware",

@@ -13,6 +13,7 @@ from portfolio import urls as portfolio
 from readiness import urls as readiness
 from rrr_dashboard import api as reference
 from rrr_dashboard import views
+from rrr_dashboard.styleguide import styleguide
 from trades import urls as trades
 
 APPS = (accounts, audit, operations, trades, portfolio, readiness)
@@ -24,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("openapi.json", reference.openapi, name="openapi"),
     path("docs", reference.docs, name="docs"),
     path("redoc", reference.redoc, name="redoc"),
+    path("styleguide/", styleguide, name="styleguide"),
     path("admin/", admin.site.urls),
 ]
 handler400 = "rrr_dashboard.views.bad_request"

@@ -33,7 +33,7 @@ class ImportForm(forms.Form):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         for name, field in self.fields.items():
-            field.widget.attrs["class"] = "t"
+            field.widget.attrs["class"] = "input"
             if name == "book":
                 field.widget.attrs["list"] = "own-books"
 

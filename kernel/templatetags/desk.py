@@ -61,9 +61,9 @@ def _sprite() -> str:
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
-    """An icon of the sprite; words or a .vh text beside it carry the meaning."""
+    """An icon of the sprite; words or a visually hidden text beside it carry the meaning."""
     return format_html(
-        '<svg class="i" aria-hidden="true"><use href="{}#{}"></use></svg>',
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>',
         _sprite(),
         name,
     )

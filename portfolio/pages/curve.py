@@ -37,7 +37,7 @@ def equity_chart(performance: Performance) -> Drawn:
     period = performance.selection.period.name
     return timeline(
         [day.day for day in days],
-        [Line(values, "k1", "a1")],
+        [Line(values, "main", filled=True)],
         name="equity",
         title=f"{_curve_name(performance)} and drawdown, {period}",
         description=(
@@ -45,7 +45,7 @@ def equity_chart(performance: Performance) -> Drawn:
             f"Deepest drawdown {metric_text(deepest)}. The table holds the month ends."
         ),
         label=lambda value: f"{sign}{compact(value)}",
-        below=Line(returns.drawdown_series(levels), "kl", "al"),
+        below=Line(returns.drawdown_series(levels), "loss", filled=True),
     )
 
 
@@ -83,7 +83,7 @@ def chart_data(performance: Performance) -> dict[str, Any]:
                 _curve_name(performance),
                 [values[n] for n in kept],
                 height=260,
-                hue="c1",
+                hue="series-1",
             ),
             _panel("Drawdown", [below[n] for n in kept], height=120, hue="loss"),
         ],
@@ -123,14 +123,14 @@ def curve_table(performance: Performance) -> SafeString:
             pnl = ZERO
     body = format_html_join(
         "",
-        '<tr><th scope="row">{}</th><td class="n">{}</td><td class="n">{}</td>'
-        '<td class="n">{}</td></tr>',
+        '<tr><th scope="row">{}</th><td class="number">{}</td><td class="number">{}</td>'
+        '<td class="number">{}</td></tr>',
         reversed(rows),
     )
     return format_html(
-        '<table><caption class="vh">Equity at month ends</caption><thead><tr>'
-        '<th scope="col">Day</th><th scope="col" class="n">Equity</th>'
-        '<th scope="col" class="n">P&amp;L of the month</th>'
-        '<th scope="col" class="n">Drawdown</th></tr></thead><tbody>{}</tbody></table>',
+        '<table><caption class="visually-hidden">Equity at month ends</caption><thead><tr>'
+        '<th scope="col">Day</th><th scope="col" class="number">Equity</th>'
+        '<th scope="col" class="number">P&amp;L of the month</th>'
+        '<th scope="col" class="number">Drawdown</th></tr></thead><tbody>{}</tbody></table>',
         body,
     )

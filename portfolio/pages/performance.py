@@ -107,7 +107,8 @@ def _pnl_figure(performance: Performance) -> Figure:
         note=f"after {amount(metric_set.fees, currency)} fees of closed trips",
         reason="" if known else why(missing),
         spark=sparkline(
-            curve.running_pnl(performance.days), "kg" if metric_set.pnl >= 0 else "kl"
+            curve.running_pnl(performance.days),
+            "gain" if metric_set.pnl >= 0 else "loss",
         ),
     )
 
@@ -135,7 +136,7 @@ def _sparks(performance: Performance) -> dict[str, SafeString]:
     levels = returns.index(performance.days)
     return {
         "total_return": sparkline(levels),
-        "max_drawdown": sparkline(returns.drawdown_series(levels), "kl"),
+        "max_drawdown": sparkline(returns.drawdown_series(levels), "loss"),
     }
 
 

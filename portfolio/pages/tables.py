@@ -31,9 +31,9 @@ DEEPEST = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A month in the heat table: its text and its bucket class."""
+    """A month in the heat table: its text and its bucket."""
 
-    css: str
+    bucket: str
     shown: str
 
 
@@ -52,15 +52,15 @@ def month_rows(days: Sequence[Day]) -> list[tuple[int, list[Cell], Cell]]:
 
 def _cell(month: Month | None) -> Cell:
     if month is None or month.value is None:
-        return Cell(css="z", shown=MISSING)
+        return Cell(bucket="none", shown=MISSING)
     value = month.value * HUNDRED
     shown = grouped(value, 1)
     if shown == "0.0":
-        return Cell(css="z", shown=shown)
+        return Cell(bucket="none", shown=shown)
     size = 1 if abs(value) < 1 else 2 if abs(value) < 3 else 3
     if value < 0:
-        return Cell(css=f"n{size}", shown=shown)
-    return Cell(css=f"p{size}", shown=f"+{shown}")
+        return Cell(bucket=f"loss-{size}", shown=shown)
+    return Cell(bucket=f"gain-{size}", shown=f"+{shown}")
 
 
 def part_rows(parts: Sequence[Part], currency: str) -> list[dict[str, str | int]]:

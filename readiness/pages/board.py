@@ -41,16 +41,16 @@ class SectionPage:
         if not self.section.inside:
             return ""
         if self.section.failed:
-            return "c"
-        return "" if self.section.proven == self.section.total else "w"
+            return "crit"
+        return "" if self.section.proven == self.section.total else "warn"
 
     @property
     def chip(self) -> str:
-        return {"": "ok", "w": "warn", "c": "crit"}[self.tone]
+        return self.tone or "ok"
 
     @property
     def icon(self) -> str:
-        return {"": "check", "w": "warn", "c": "fail"}[self.tone]
+        return {"": "check", "warn": "warn", "crit": "fail"}[self.tone]
 
 
 @dataclass(frozen=True)

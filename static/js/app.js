@@ -15,10 +15,10 @@
     // The items of this page join once, when the palette is first opened.
     if (!list || list.dataset.full) return;
     list.dataset.full = "1";
-    for (const item of $$(".item[id]")) {
+    for (const item of $$("[data-item]")) {
       const link = document.createElement("a");
       link.href = "#" + item.id;
-      link.textContent = `${item.id} ${$(".ttl", item)?.textContent.trim() ?? ""}`;
+      link.textContent = `${item.id} ${$("a", item)?.textContent.trim() ?? ""}`;
       const row = document.createElement("li");
       row.append(link);
       row.hidden = true;
@@ -54,11 +54,11 @@
 
   // --- shortcuts ------------------------------------------------------------
   let going = 0;
-  const rowOf = (element) => element?.closest(".item, tr");
+  const rowOf = (element) => element?.closest("[data-item], tr");
   const typing = (e) => e.target.closest("input,textarea,select,[contenteditable],dialog");
 
   function move(step) {
-    const stops = $$(".item .tick, .item .ttl a, a.rowl").filter((e) => e.offsetParent);
+    const stops = $$("[data-tick], [data-item] a, [data-open]").filter((e) => e.offsetParent);
     const rows = stops.filter((e, i) => i === 0 || rowOf(e) !== rowOf(stops[i - 1]));
     const here = rowOf(document.activeElement);
     const at = rows.findIndex((e) => rowOf(e) === here);
@@ -70,7 +70,7 @@
     "?": () => open("keys"),
     j: () => move(1),
     k: () => move(-1),
-    x: () => document.activeElement?.closest(".item")?.querySelector(".tick")?.click(),
+    x: () => document.activeElement?.closest("[data-item]")?.querySelector("[data-tick]")?.click(),
     g: () => { going = Date.now(); },
   };
 
@@ -84,7 +84,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (Date.now() - going < 1500 && /^[a-z]$/.test(event.key)) {
       going = 0;
-      $(`.side a[data-k="${event.key}"]`)?.click();
+      $(`a[data-k="${event.key}"]`)?.click();
     } else if (keys[event.key]) {
       event.preventDefault();
       keys[event.key]();
@@ -114,7 +114,7 @@
         const use = $("use", button);
         const icon = { dark: "moon", light: "sun", auto: "monitor" }[next];
         use.setAttribute("href", use.getAttribute("href").replace(/#.*/, "#" + icon));
-        $(".vh", button).textContent = `Switch to the ${next} colour theme`;
+        $("[data-words]", button).textContent = `Switch to the ${next} colour theme`;
       }
     }
     say(`Theme: ${theme}`);
@@ -140,7 +140,7 @@
   function live(words, on) {
     const mark = $("#live");
     if (!mark) return;
-    mark.classList.toggle("quiet", !on);
+    mark.classList.toggle("live--quiet", !on);
     mark.lastElementChild.textContent = words;
   }
 
@@ -186,7 +186,7 @@
 
   // --- toast: leaves after a while, unless somebody is on it ------------------
   setInterval(() => {
-    const toast = $("#toast .toast");
+    const toast = $("[data-toast]");
     if (!toast || toast.matches(":hover, :focus-within")) return;
     toast.dataset.age = String(Number(toast.dataset.age ?? 0) + 1);
     if (Number(toast.dataset.age) > 8) toast.remove();

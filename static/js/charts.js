@@ -60,19 +60,19 @@
 
   function draw(figure) {
     const source = document.getElementById(figure.dataset.chart);
-    const place = figure.querySelector(".plot");
+    const place = figure.querySelector("[data-plot]");
     if (!source || !place) return;
     drawn.get(figure)?.box.remove();
-    place.classList.remove("drawn"); // hidden it has no width to measure
+    place.classList.remove("chart__print"); // hidden it has no width to measure
     const data = JSON.parse(source.textContent);
     const box = document.createElement("div");
-    box.className = "live-plot";
+    box.className = "chart__live";
     const style = getComputedStyle(figure);
     const width = figure.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
     const last = data.panels.at(-1); // the dates stand once, under the last panel
     for (const one of data.panels) box.append(panel(data, one, width, figure.dataset.chart, one === last).root);
     place.before(box);
-    place.classList.add("drawn");
+    place.classList.add("chart__print");
     drawn.set(figure, { box });
   }
 
@@ -80,7 +80,7 @@
     try {
       draw(figure);
     } catch (error) {
-      figure.querySelector(".plot")?.classList.remove("drawn");
+      figure.querySelector("[data-plot]")?.classList.remove("chart__print");
       console.warn("chart stays a picture:", error);
     }
   }

@@ -23,7 +23,7 @@ DRAWDOWN = [Decimal((n * 13) % 17) / Decimal(-200) for n in range(400)]
 def curve(**more: object) -> Drawn:
     return timeline(
         DAYS,
-        [Line(EQUITY, "k1", "a1")],
+        [Line(EQUITY, "main", filled=True)],
         name="equity",
         title="Equity & more",
         description='From 1000 to "1500"',
@@ -37,7 +37,7 @@ def shapes(svg: str) -> ET.Element:
 
 @pytest.mark.parametrize("drawing", ["wide", "narrow"])
 def test_a_curve_is_well_formed_and_named(drawing):
-    root = shapes(getattr(curve(below=Line(DRAWDOWN, "kl", "al")), drawing))
+    root = shapes(getattr(curve(below=Line(DRAWDOWN, "loss", filled=True)), drawing))
     assert root.get("role") == "img"
     named = str(root.get("aria-labelledby")).split()
     texts = [one.text for one in root if one.get("id") in named]
@@ -52,7 +52,7 @@ def test_ids_of_the_two_drawings_differ():
 
 
 def test_no_inline_style_and_no_script():
-    drawn = curve(below=Line(DRAWDOWN, "kl", "al"))
+    drawn = curve(below=Line(DRAWDOWN, "loss", filled=True))
     ring = donut([("BTC", 3), ("Cash", 1)], title="t", centre="4", caption="c")
     for svg in (*vars(drawn).values(), ring, sparkline([1, 2])):
         assert not re.search(r"style=|<script|\son\w+=", svg)
@@ -69,7 +69,7 @@ def test_what_people_typed_is_escaped():
 
 
 def test_everything_drawn_lies_inside_the_frame():
-    drawn = curve(below=Line(DRAWDOWN, "kl", "al"))
+    drawn = curve(below=Line(DRAWDOWN, "loss", filled=True))
     for svg in (drawn.wide, drawn.narrow):
         root = shapes(svg)
         _, _, width, height = (float(n) for n in str(root.get("viewBox")).split())
@@ -80,7 +80,7 @@ def test_everything_drawn_lies_inside_the_frame():
 
 
 def test_labels_of_the_two_panels_do_not_meet():
-    root = shapes(curve(below=Line(DRAWDOWN, "kl", "al")).wide)
+    root = shapes(curve(below=Line(DRAWDOWN, "loss", filled=True)).wide)
     heights = sorted(
         float(str(one.get("y")))
         for one in root.iter("text")

@@ -132,7 +132,7 @@ def signed_in(browser: Browser, product: Product) -> Callable[[str], Any]:
             page.goto(f"{product.url}/accounts/login/")
             page.fill("input[name=username]", username)
             page.fill("input[name=password]", PASSWORD)
-            page.click("main button[type=submit], main button.p")
+            page.click("main button[type=submit], main .button--primary")
             page.wait_for_url(f"{product.url}/")
             held[username] = context.storage_state()
             context.close()

@@ -34,6 +34,7 @@ PAGES = {
     "alerts": ("operator", "/alerts/"),
     "audit": ("operator", "/audit/"),
     "reference": (None, "/redoc"),
+    "styleguide": (None, "/styleguide/"),
 }
 POLLED = {
     "overview": ("lead", "/"),
@@ -45,7 +46,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 # The reference repeats one pattern for each operation: the first few stand for all.
 RUN_AXE = """
 async (rules) => {
-  const all = {include: [["html"]], exclude: [[".op ~ .op ~ .op"]]};
+  const all = {include: [["html"]], exclude: [[".operation ~ .operation ~ .operation"]]};
   const found = await axe.run(all, {runOnly: {type: "tag", values: rules}});
   return found.violations.map((one) =>
     `${one.id}: ${one.nodes.slice(0, 4).map((node) => node.target + " " +
@@ -55,14 +56,14 @@ async (rules) => {
 OVERFLOW = """
 () => [...document.querySelectorAll("body *")]
   .filter((e) => e.getBoundingClientRect().right > innerWidth + 1
-    && !e.closest(".scroll, .seg, .skip, .vh, svg, dialog, pre"))
+    && !e.closest(".scroll, .segments, .skip, .visually-hidden, svg, dialog, pre"))
   .slice(0, 5).map((e) => `${e.tagName}.${e.className} ${e.textContent.slice(0, 40)}`)
   .concat(document.scrollingElement.scrollWidth > innerWidth ? ["the page scrolls"] : [])
 """
 SMALL = """
-() => [...document.querySelectorAll("button, summary, input:not([type=hidden]), select, .btn")]
+() => [...document.querySelectorAll("button, summary, input:not([type=hidden]), select, .button")]
   .filter((e) => e.offsetParent && getComputedStyle(e).visibility !== "hidden")
-  .map((e) => [e, (e.matches("[type=radio], [type=checkbox]") && e.closest("label, .ck") || e)
+  .map((e) => [e, (e.matches("[type=radio], [type=checkbox]") && e.closest("label, .checkbox") || e)
     .getBoundingClientRect()])
   .filter(([e, box]) => box.width && (e.matches(".tick, [type=radio], [type=checkbox]")
     ? box.height < 24 : box.height < 43.5))

@@ -17,7 +17,7 @@ def log_in(page: Page, username: str, password: str) -> None:
     page.goto("/accounts/login/?next=/audit/")
     page.fill("input[name=username]", username)
     page.fill("input[name=password]", password)
-    page.click("main button.p")
+    page.click("main .button--primary")
 
 
 @pytest.mark.parametrize("script", [True, False])

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 def symbols(page: Page) -> set[str]:
     return set(
-        page.locator("table tbody th a.rowl").evaluate_all(
+        page.locator("table tbody th a.link--row").evaluate_all(
             "(links) => links.map((e) => e.firstChild.textContent.trim())"
         )
     )
@@ -28,7 +28,7 @@ def test_choosing_a_symbol_filters_without_a_page_load(
     page.evaluate("window.same = true")
     page.select_option("select[name=symbol]", "BTC-USD")
     expect(page).to_have_url(re.compile("symbol=BTC-USD"))
-    expect(page.locator("table tbody th a.rowl").first).to_contain_text("BTC-USD")
+    expect(page.locator("table tbody th a.link--row").first).to_contain_text("BTC-USD")
     assert symbols(page) == {"BTC-USD"}
     assert page.evaluate("window.same === true")
 
@@ -37,7 +37,7 @@ def test_the_filter_works_without_javascript(opened: Callable[..., Page]) -> Non
     page = opened("trader", script=False)
     page.goto("/trades/")
     page.select_option("select[name=symbol]", "BTC-USD")
-    page.click("form.fbar button.btn")
+    page.click("form.filters .button")
     assert "symbol=BTC-USD" in page.url
     assert symbols(page) == {"BTC-USD"}
 
@@ -45,14 +45,14 @@ def test_the_filter_works_without_javascript(opened: Callable[..., Page]) -> Non
 def test_the_pager_goes_on_where_the_page_ended(opened: Callable[..., Page]) -> None:
     page = opened("trader")
     page.goto("/trades/")
-    before = page.locator("a.rowl").first.get_attribute("href")
+    before = page.locator("a.link--row").first.get_attribute("href")
     page.get_by_role("link", name="Older").click()
-    expect(page.locator("a.rowl").first).not_to_have_attribute("href", str(before))
+    expect(page.locator("a.link--row").first).not_to_have_attribute("href", str(before))
 
 
 def test_a_trade_opens_on_a_page_of_its_own(opened: Callable[..., Page]) -> None:
     page = opened("trader", script=False)
     page.goto("/trades/")
-    page.locator("a.rowl").first.click()
+    page.locator("a.link--row").first.click()
     assert re.search(r"/trades/[^/?]+/", page.url)
     assert page.locator("h1, h2").first.is_visible()

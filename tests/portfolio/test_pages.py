@@ -157,8 +157,8 @@ def test_both_drawings_have_their_own_ids(ada, client_of, story):
     page, _ = counted(client_of(ada), "/performance/?period=all")
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
-    assert "equity-cw-t" in ids
-    assert "equity-cn-t" in ids
+    assert "equity-wide-t" in ids
+    assert "equity-narrow-t" in ids
 
 
 @pytest.mark.parametrize(

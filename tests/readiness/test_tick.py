@@ -100,7 +100,7 @@ def test_by_htmx_the_answer_brings_the_row_and_all_that_it_moved(
     answer = tick(client_of(ada), line(review, "SEC-02.1"), headers=HTMX)
     html = flat(answer.content.decode())
     assert answer.status_code == 200
-    assert html.startswith('<li class="item lv2" id="SEC-02.1"')
+    assert html.startswith('<li class="item item--depth-2" id="SEC-02.1"')
     oob = re.findall(r'<\w+[^>]*?id="([^"]+)"[^>]*hx-swap-oob', html)
     assert oob[0] == "SEC-02"
     assert {
@@ -133,7 +133,7 @@ def test_a_stale_tick_by_htmx_redraws_the_row_as_it_is(
     answer = tick(client_of(ada), row, "false", headers=HTMX)
     html = flat(answer.content.decode())
     assert answer.status_code == 409
-    assert html.startswith('<li class="item lv2" id="SEC-02.1"')
+    assert html.startswith('<li class="item item--depth-2" id="SEC-02.1"')
     assert "grace" in html
     assert 'name="revision" value="2"' in html
 

@@ -135,7 +135,7 @@ def test_the_drawer_keeps_the_list_and_its_query(client_of, ada, history):
     shown = client_of(ada).get(path, headers=HTMX).content.decode()
     assert "<html" not in shown
     assert 'href="/trades/?side=sell"' in shown
-    assert 'class="sel"' in shown
+    assert 'class="table__row--selected"' in shown
 
 
 def test_what_is_not_ones_own_is_404(client_of, mallory, history):
