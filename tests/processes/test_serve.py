@@ -4,6 +4,7 @@ nothing behind."""
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -113,6 +114,7 @@ def until(seconds: float, question: Callable[[], object]) -> bool:
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
+    """A state folder where nothing has ever been started."""
     return tmp_path / "state"
 
 
@@ -125,44 +127,64 @@ def serve(state: Path) -> Iterator[Callable[..., Served]]:
         return started[-1]
 
     yield start
-    for one in started:
-        one.kill_all()
+    for served in started:
+        served.kill_all()
+
+
+@pytest.fixture(scope="session")
+def once_started(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state folder of a product that was started once, and stopped."""
+    state = tmp_path_factory.mktemp("once") / "state"
+    served = Served(state).ready()
+    assert served.stop() == 0
+    return state
+
+
+@pytest.fixture
+def later(state: Path, once_started: Path) -> Path:
+    """`state`, as its first start left it: no test waits for that again."""
+    sockets = shutil.ignore_patterns("*.sock")
+    return Path(shutil.copytree(once_started, state, ignore=sockets))
 
 
 def test_it_serves_restarts_what_dies_and_leaves_nothing_behind(
     serve: Callable[..., Served],
 ) -> None:
-    one = serve().ready()
-    assert one.status("/health/live") == 200
+    served = serve().ready()
+    assert served.status("/health/live") == 200
     second = serve()
     assert second.process.wait(30) != 0
     assert "another `serve` already runs here" in second.said()
     assert "Traceback" not in second.said()
     beat = "rrr_dashboard beat"
-    assert until(15, lambda: any(beat in command for command in one.session().values()))
-    os.kill(one.pid_of(beat), signal.SIGKILL)
-    assert until(15, lambda: "beat ended (signal 9); starting it again" in one.said())
     assert until(
-        15, lambda: any(" beat " in command for command in one.session().values())
+        15, lambda: any(beat in command for command in served.session().values())
     )
-    assert one.stop() == 0, one.said()
-    assert one.session() == {}
+    os.kill(served.pid_of(beat), signal.SIGKILL)
+    assert until(
+        15, lambda: "beat ended (signal 9); starting it again" in served.said()
+    )
+    assert until(
+        15, lambda: any(" beat " in command for command in served.session().values())
+    )
+    assert served.stop() == 0, served.said()
+    assert served.session() == {}
     again = serve().ready()
     assert again.stop(signal.SIGTERM) == 0
     assert again.session() == {}
 
 
 def test_after_kill_9_the_next_start_ends_the_orphans(
-    serve: Callable[..., Served],
+    serve: Callable[..., Served], later: Path
 ) -> None:
-    one = serve().ready()
-    os.kill(one.process.pid, signal.SIGKILL)
-    one.process.wait(10)
-    assert one.session(), "web and workers outlive a killed serve"
+    served = serve().ready()
+    os.kill(served.process.pid, signal.SIGKILL)
+    served.process.wait(10)
+    assert served.session(), "web and workers outlive a killed serve"
     two = serve().ready()
     assert "ending what an interrupted start left running" in two.said()
-    assert one.session() == {}
-    assert one.status("/health/live") == 0
+    assert served.session() == {}
+    assert served.status("/health/live") == 0
     assert two.status("/health/live") == 200
     assert two.stop() == 0
 
@@ -172,38 +194,40 @@ def test_a_port_in_use_is_one_clear_sentence(serve: Callable[..., Served]) -> No
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        one = serve(PORT=port)
-        assert one.process.wait(30) != 0
-    assert f"127.0.0.1:{port} cannot be used" in one.said()
-    assert "choose another port" in one.said()
-    assert "Traceback" not in one.said()
+        served = serve(PORT=port)
+        assert served.process.wait(30) != 0
+    assert f"127.0.0.1:{port} cannot be used" in served.said()
+    assert "choose another port" in served.said()
+    assert "Traceback" not in served.said()
 
 
 def test_a_state_folder_that_cannot_be_written_is_one_clear_sentence(
     serve: Callable[..., Served], tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
-    one = serve(STATE_DIR=str(tmp_path / "file" / "state"))
-    assert one.process.wait(30) != 0
-    assert "cannot be written" in one.said()
-    assert "Traceback" not in one.said()
+    served = serve(STATE_DIR=str(tmp_path / "file" / "state"))
+    assert served.process.wait(30) != 0
+    assert "cannot be written" in served.said()
+    assert "Traceback" not in served.said()
 
 
 def test_a_vanished_database_is_not_replaced_by_an_empty_one(
-    serve: Callable[..., Served], state: Path
+    serve: Callable[..., Served], later: Path
 ) -> None:
-    serve().ready().stop()
-    for file in state.glob("rrr.sqlite3*"):
+    databases = list(later.glob("rrr.sqlite3*"))
+    assert databases
+    for file in databases:
         file.unlink()
-    one = serve()
-    assert one.process.wait(30) != 0
-    assert "database missing; restore it" in one.said()
-    assert not (state / "rrr.sqlite3").exists()
+    served = serve()
+    assert served.process.wait(30) != 0
+    assert "database missing; restore it" in served.said()
+    assert not (later / "rrr.sqlite3").exists()
 
 
 def test_a_state_folder_with_a_very_long_path_still_works(
-    serve: Callable[..., Served], tmp_path: Path
+    serve: Callable[..., Served], later: Path
 ) -> None:
-    one = serve(STATE_DIR=str(tmp_path / ("long-" * 25) / "state")).ready()
-    assert one.status("/health/live") == 200
-    assert one.stop() == 0
+    far = later.rename(later.parent / ("long-" * 25))
+    served = serve(STATE_DIR=str(far)).ready()
+    assert served.status("/health/live") == 200
+    assert served.stop() == 0
