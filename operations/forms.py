@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 
 from kernel.numbers import NotExact, exact
-from operations.domain.alerting import threshold_problem
+from operations.domain.rules import threshold_problem
 
 
 class ThresholdForm(forms.Form):

@@ -19,7 +19,7 @@ from django.db.models import F
 from audit.domain.canonical import jcs
 from kernel.cache import bump
 from kernel.numbers import text
-from operations.domain import alerting as rules
+from operations.domain import rules
 from operations.domain.alerting import AlertTimes, Change, Reading, TimelineKind, step
 from operations.models import Alert, AlertSource, Rule
 from operations.services import counters, memory, minutes, timeline

@@ -15,7 +15,7 @@ from uuid import uuid4
 from django.db import DatabaseError, connection
 
 from operations.channels import ChannelError, Message, channel
-from operations.domain.alerting import DATABASE, read_database
+from operations.domain.rules import DATABASE, read_database
 from operations.models import Alert, Rule
 from operations.services import alerting, paging, spool
 from operations.services.paging import Paging

@@ -13,14 +13,14 @@ from kernel.cache import bump
 from kernel.errors import FieldError, Invalid, Stale
 from kernel.numbers import text
 from operations import queries
-from operations.domain import alerting
+from operations.domain.rules import SEEDS, threshold_problem
 from operations.models import Rule
 from operations.services.alerting import TAG
 
 
 def ensure_rules() -> None:
     """The four rules that come with the product, where they are missing."""
-    for seed in alerting.SEEDS:
+    for seed in SEEDS:
         Rule.objects.get_or_create(
             name=seed.name,
             defaults={
@@ -40,7 +40,7 @@ def set_threshold(name: str, threshold: Decimal, *, revision: int, by: User) -> 
     Raises NotFound, Invalid with the reason, or Stale with the current values.
     """
     rule = queries.rule(name)
-    problem = alerting.threshold_problem(name, threshold)
+    problem = threshold_problem(name, threshold)
     if problem:
         raise Invalid(
             f"threshold {problem}.",

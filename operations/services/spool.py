@@ -19,7 +19,8 @@ from django.conf import settings
 from django.db import transaction
 
 from kernel.files import sync_folder
-from operations.domain.alerting import DATABASE, TimelineKind
+from operations.domain.alerting import TimelineKind
+from operations.domain.rules import DATABASE
 from operations.models import Alert, AlertSource, Notice, TimelineEntry
 from operations.services import outbox
 from operations.services.alerting import fingerprint

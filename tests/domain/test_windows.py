@@ -135,3 +135,25 @@ def test_an_empty_slot_that_was_read_counts_as_read(
 ) -> None:
     counts = total(slots)
     assert (counts.requests, counts.slots_read) == (requests, read)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([200, 404, 500]), st.floats(0, 5)), max_size=60)
+)
+def test_slots_add_up_like_one_count(requests: list[tuple[int, float]]) -> None:
+    whole, parts = Counts(), [Counts() for _ in range(3)]
+    for index, (status, seconds) in enumerate(requests):
+        whole.add(status=status, seconds=seconds)
+        parts[index % 3].add(status=status, seconds=seconds)
+    summed = total([part.as_fields() for part in parts])
+    assert (summed.requests, summed.errors, summed.buckets) == (
+        whole.requests,
+        whole.errors,
+        whole.buckets,
+    )
+    assert summed.slots_read == 3
+
+
+def test_the_window_is_the_last_six_complete_slots() -> None:
+    assert window_before(100.0) == [4, 5, 6, 7, 8, 9]
+    assert window_before(109.9) == [4, 5, 6, 7, 8, 9]

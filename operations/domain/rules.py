@@ -1,0 +1,124 @@
+"""The rules: what each of them reads, and which thresholds can be measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from operations.domain.alerting import Reading, Severity
+from operations.domain.windows import (
+    BOUNDS_MS,
+    MINIMUM_REQUESTS,
+    Counts,
+    error_percent,
+    percent_above,
+    percentile_ms,
+)
+
+SLOW_SHARE = Decimal(5)
+ERROR_RATE, LATENCY, MEMORY, DATABASE = (
+    "error-rate",
+    "latency-p95",
+    "memory",
+    "database",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seed:
+    """A rule as it comes with the product; people change the threshold."""
+
+    name: str
+    title: str
+    severity: Severity
+    threshold: Decimal
+    unit: str
+    for_seconds: int
+
+
+SEEDS = (
+    Seed(
+        name=ERROR_RATE,
+        title="High error rate",
+        severity=Severity.P1,
+        threshold=Decimal(5),
+        unit="%",
+        for_seconds=30,
+    ),
+    Seed(
+        name=LATENCY,
+        title="Slow answers (P95)",
+        severity=Severity.P2,
+        threshold=Decimal(500),
+        unit="ms",
+        for_seconds=30,
+    ),
+    Seed(
+        name=MEMORY,
+        title="High memory usage",
+        severity=Severity.P2,
+        threshold=Decimal(80),
+        unit="%",
+        for_seconds=30,
+    ),
+    Seed(
+        name=DATABASE,
+        title="Database connection failures",
+        severity=Severity.P0,
+        threshold=Decimal(0),
+        unit="failures",
+        for_seconds=0,
+    ),
+)
+
+
+def read_error_rate(counts: Counts | None, threshold: Decimal) -> Reading:
+    """Under 20 requests counts as below: one failed request is no error rate."""
+    if counts is None:
+        return Reading(ERROR_RATE, "web", None)
+    value = error_percent(counts)
+    enough = counts.requests >= MINIMUM_REQUESTS
+    return Reading(ERROR_RATE, "web", value, breached=enough and value > threshold)
+
+
+def read_latency(counts: Counts | None, threshold: Decimal) -> Reading:
+    """Breached when more than 5 % of the requests are above the threshold, which
+    is exact because the threshold is a bucket bound. `value` is the bound that
+    95 % stay under (2,000 when even that is passed)."""
+    if counts is None:
+        return Reading(LATENCY, "web", None)
+    value = percentile_ms(counts, Decimal("0.95"))
+    if not counts.requests:
+        value = Decimal(0)
+    slow = percent_above(counts, int(threshold)) > SLOW_SHARE
+    enough = counts.requests >= MINIMUM_REQUESTS
+    shown = Decimal(BOUNDS_MS[-1]) if value is None else value
+    return Reading(LATENCY, "web", shown, breached=enough and slow)
+
+
+def read_memory(target: str, percent: Decimal | None, threshold: Decimal) -> Reading:
+    breached = percent is not None and percent > threshold
+    return Reading(MEMORY, target, percent, breached=breached)
+
+
+def read_database(failures: int, threshold: Decimal) -> Reading:
+    """`failures` in a row, as `watch` counts them."""
+    return Reading(
+        DATABASE, "database", Decimal(failures), breached=failures > threshold
+    )
+
+
+def threshold_problem(rule: str, threshold: Decimal) -> str | None:
+    """Why a rule cannot have this threshold; None when it can."""
+    if threshold < 0:
+        return "must not be negative"
+    if rule in {ERROR_RATE, MEMORY} and threshold > 100:
+        return "is a percentage: at most 100"
+    if rule == LATENCY and threshold not in BOUNDS_MS:
+        known = ", ".join(map(str, BOUNDS_MS))
+        return f"must be one of the measured bounds: {known}"
+    if rule == DATABASE and threshold != int(threshold):
+        return "is a number of failures: use a whole number"
+    if max(0, -int(threshold.as_tuple().exponent)) > 4:
+        return "has more than 4 decimals"
+    return None
