@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Annotated
 
 from kernel.schema import Answer
+from readiness.domain.parsing.document import Clash
 from readiness.models import Template, TemplateVersion
 
 
@@ -63,7 +64,7 @@ class TemplateList(Answer):
 class ContradictionAnswer(Answer):
     """Two statements of the document that cannot both be meant."""
 
-    code: str
+    code: Clash
     title: str
     detail: str
     lines: Sequence[int]

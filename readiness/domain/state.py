@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from readiness.domain.verdicts import Verdict
+
 
 class ItemState(StrEnum):
     """Inside readiness from the worst to the best; then those of lines outside,
@@ -159,7 +161,7 @@ def _failing(facts: ItemFacts) -> str | None:
     """The first fail for this commit: it never expires, only a pass clears it."""
     for check in _required(facts):
         seen = check.conclusive
-        if seen and seen.verdict == "fail" and seen.commit == facts.commit:
+        if seen and seen.verdict == Verdict.FAIL and seen.commit == facts.commit:
             return f"{check.probe}: {seen.reason}"
     return None
 
@@ -184,9 +186,9 @@ def _check_lack(check: CheckFacts, commit: str, at: datetime) -> str | None:
     latest, seen = check.latest, check.conclusive
     if latest is None:
         return f"{check.probe} has not run for this commit yet."
-    if latest.verdict == "error":
+    if latest.verdict == Verdict.ERROR:
         return f"{check.probe}: {latest.reason}"
-    if seen is None or seen.verdict != "pass":
+    if seen is None or seen.verdict != Verdict.PASS:
         return f"{check.probe}: {seen.reason if seen else latest.reason}"
     if seen.commit != commit:
         return f"{check.probe} passed for another commit ({seen.commit[:8]})."
@@ -218,7 +220,7 @@ def _was_proven(facts: ItemFacts) -> bool:
         return False
     if required:
         return all(
-            check.conclusive is not None and check.conclusive.verdict == "pass"
+            check.conclusive is not None and check.conclusive.verdict == Verdict.PASS
             for check in required
         )
     return any(evidence.confirmed_by for evidence in facts.filed)

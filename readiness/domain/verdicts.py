@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from enum import StrEnum
 from typing import Any
 
 from kernel.registry import Measurement
 
-PASS, FAIL, ERROR = "pass", "fail", "error"
-CONCLUSIVE = frozenset({PASS, FAIL})
+
+class Verdict(StrEnum):
+    """What a record says: an error is neither pass nor fail; a person's record is
+    info until another confirms it."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    ERROR = "error"
+    INFO = "info"
+
+
+CONCLUSIVE = frozenset({Verdict.PASS, Verdict.FAIL})
 NO_FAULTS = "== 0"
 _THRESHOLD = re.compile(r"(<=|>=|==|!=|<|>)\s*(\S.*)")
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
@@ -28,41 +39,41 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 
 @dataclass(frozen=True)
 class Judgement:
-    verdict: str
+    verdict: Verdict
     reason: str
 
 
 def unavailable(probe: str) -> Judgement:
     """For a check whose probe this product does not have."""
-    return Judgement(ERROR, f"probe {probe} is not available")
+    return Judgement(Verdict.ERROR, f"probe {probe} is not available")
 
 
 def unproving(*, clean: bool) -> Judgement:
     """For a product that does not run exactly a commit: nothing can be bound."""
     if clean:
-        return Judgement(ERROR, "the running commit is unknown")
-    return Judgement(ERROR, "the tree differs from its commit")
+        return Judgement(Verdict.ERROR, "the running commit is unknown")
+    return Judgement(Verdict.ERROR, "the tree differs from its commit")
 
 
 def judge(measurement: Measurement, threshold: str | None) -> Judgement:
     """pass or fail by the threshold ("< 50", "== wal"); without one the value is
     a number of faults and must be 0. What cannot be compared is an error."""
     if measurement.error:
-        return Judgement(ERROR, measurement.error)
+        return Judgement(Verdict.ERROR, measurement.error)
     if measurement.value is None:
-        return Judgement(ERROR, measurement.detail or "nothing was measured")
+        return Judgement(Verdict.ERROR, measurement.detail or "nothing was measured")
     rule = _THRESHOLD.fullmatch((threshold or NO_FAULTS).strip())
     if rule is None:
-        return Judgement(ERROR, f"the threshold {threshold!r} cannot be read")
+        return Judgement(Verdict.ERROR, f"the threshold {threshold!r} cannot be read")
     sign, limit = rule.groups()
     holds = _holds(measurement.value, sign, limit)
     if holds is None:
         return Judgement(
-            ERROR, f"{measurement.value!r} cannot be compared with {sign} {limit}"
+            Verdict.ERROR,
+            f"{measurement.value!r} cannot be compared with {sign} {limit}",
         )
-    return Judgement(
-        PASS if holds else FAIL, _sentence(measurement, threshold, holds=holds)
-    )
+    verdict = Verdict.PASS if holds else Verdict.FAIL
+    return Judgement(verdict, _sentence(measurement, threshold, holds=holds))
 
 
 def _sentence(measurement: Measurement, threshold: str | None, *, holds: bool) -> str:
@@ -100,7 +111,10 @@ def valid_until(observed_at: datetime, freshness: int, grace: int) -> datetime:
 
 # Something may be mended without a new commit (a setting, a disk): look again soon,
 # sooner where nothing could be measured at all.
-RETRY = {FAIL: timedelta(minutes=5), ERROR: timedelta(minutes=1)}
+RETRY: Mapping[str, timedelta] = {
+    Verdict.FAIL: timedelta(minutes=5),
+    Verdict.ERROR: timedelta(minutes=1),
+}
 
 
 # Asking, waiting for a worker, measuring and judging: a fresh verdict needs this long.

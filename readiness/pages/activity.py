@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from kernel.display import MISSING
+from readiness.domain.verdicts import Verdict
 from readiness.queries.people import names
 
 
@@ -53,7 +54,11 @@ SENTENCES = {
 }
 
 
-VERDICTS = {"pass": "passed", "fail": "failed", "error": "could not measure"}
+VERDICTS: Mapping[str, str] = {
+    Verdict.PASS: "passed",
+    Verdict.FAIL: "failed",
+    Verdict.ERROR: "could not measure",
+}
 
 
 class _Data(dict[str, str]):

@@ -19,6 +19,7 @@ from readiness.domain.state import (
     Exemption,
     ItemState,
 )
+from readiness.domain.verdicts import Verdict
 from readiness.models import Evidence, Review, ReviewItem, Standing
 from readiness.queries.exemptions import Exemptions, exemptions
 from readiness.queries.facts import claimant, facts_of
@@ -70,7 +71,7 @@ class BoardRow:
     def evidence(self) -> Evidence | None:
         """The record to show first: what fails, else what could not be measured,
         else the newest."""
-        rank = {"fail": 0, "error": 1}
+        rank: dict[str, int] = {Verdict.FAIL: 0, Verdict.ERROR: 1}
         return min(
             (standing.latest for standing in self.standings),
             key=lambda record: (

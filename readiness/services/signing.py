@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import SigningKey, User
 from accounts.queries import signing_key_of
 from accounts.services import keys
 from accounts.services.people import check_password
@@ -113,8 +113,10 @@ def _changed(sheet: StatementSheet, request: SignatureRequest) -> Conflict:
     """The statement that was read is not today's: say where they differ."""
     changes = changed_since(request.statement_sha256, sheet.claims)
     if changes is None:
-        words = "The statement that you confirm is not the one of today: read it again."
-        return Conflict(words, code="statement_changed")
+        detail = (
+            "The statement that you confirm is not the one of today: read it again."
+        )
+        return Conflict(detail, code="statement_changed")
     lines = [
         FieldError(f"/items/{change.key}", "changed", change.change)
         for change in changes
@@ -138,28 +140,7 @@ def _sign(
     opened = dsse.key_id(private.public_key().public_bytes_raw())
     if key is None or key.key_id != opened:
         raise Conflict("Your signing key was changed meanwhile.", code="key_changed")
-    now = timezone.now()
-    head = audit_queries.head()
-    signing = statements.Signing(
-        meaning=request.meaning,
-        note=request.note.strip(),
-        handle=by.username,
-        name=by.get_full_name() or by.username,
-        key_id=key.key_id,
-        auth_method=METHOD,
-        auth_at=authenticated_at,
-        signed_at=now,
-        nonce=token_hex(16),
-        log_origin=head.origin,
-        log_size=head.size,
-        log_root=head.root,
-        summary={
-            "proven": str(sheet.states.get("proven", 0)),
-            "waived": str(sheet.states.get("waived", 0)),
-            "notApplicable": str(sheet.states.get("not_applicable", 0)),
-            "claimed": str(sheet.states.get("claimed", 0)),
-        },
-    )
+    signing = _signing(sheet, request, by, key, authenticated_at)
     payload = statements.payload(sheet.statement, signing, sheet.role_slug)
     envelope = dsse.sign(statements.PAYLOAD_TYPE, payload, private)
     return Signoff.objects.create(
@@ -175,7 +156,38 @@ def _sign(
         claim_root=claim_root(sheet.claims).hex(),
         claims=b"\n".join(sheet.claims),
         earlier=sorted(sheet.statement.earlier),
-        signed_at=now,
+        signed_at=signing.signed_at,
+    )
+
+
+def _signing(
+    sheet: StatementSheet,
+    request: SignatureRequest,
+    by: User,
+    key: SigningKey,
+    authenticated_at: datetime,
+) -> statements.Signing:
+    """What is added to the statement while signing: who, when, and the log's head."""
+    head = audit_queries.head()
+    return statements.Signing(
+        meaning=request.meaning,
+        note=request.note.strip(),
+        handle=by.username,
+        name=by.get_full_name() or by.username,
+        key_id=key.key_id,
+        auth_method=METHOD,
+        auth_at=authenticated_at,
+        signed_at=timezone.now(),
+        nonce=token_hex(16),
+        log_origin=head.origin,
+        log_size=head.size,
+        log_root=head.root,
+        summary={
+            "proven": str(sheet.states.get("proven", 0)),
+            "waived": str(sheet.states.get("waived", 0)),
+            "notApplicable": str(sheet.states.get("not_applicable", 0)),
+            "claimed": str(sheet.states.get("claimed", 0)),
+        },
     )
 
 

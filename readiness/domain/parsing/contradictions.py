@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from readiness.domain.parsing.document import Contradiction, Document, ParsedItem
+from readiness.domain.parsing.document import Clash, Contradiction, Document, ParsedItem
 
 # What a status line says about the work; words in neither set decide nothing.
 DONE = frozenset(
@@ -90,12 +90,15 @@ def _against_status(items: list[ParsedItem]) -> Iterator[Contradiction]:
             if done:
                 detail = f"{name} is not ticked, its status says {status}."
                 yield Contradiction(
-                    "open_but_done", "Open but done", detail, (item.line,)
+                    Clash.OPEN_BUT_DONE, "Open but done", detail, (item.line,)
                 )
             else:
                 detail = f"{name} is ticked, its status says only {status}."
                 yield Contradiction(
-                    "ticked_but_not_done", "Ticked but not done", detail, (item.line,)
+                    Clash.TICKED_BUT_NOT_DONE,
+                    "Ticked but not done",
+                    detail,
+                    (item.line,),
                 )
 
 
@@ -111,12 +114,12 @@ def _against_children(items: list[ParsedItem]) -> Iterator[Contradiction]:
             detail = f"{_name(item)} is ticked, but {_name(open_[0])} below it is not."
             lines = (item.line, open_[0].line)
             yield Contradiction(
-                "parent_ahead", "Ticked above open lines", detail, lines
+                Clash.PARENT_AHEAD, "Ticked above open lines", detail, lines
             )
         elif below and not open_ and not item.ticked:
             detail = f"{_name(item)} is not ticked, but every line below it is."
             yield Contradiction(
-                "parent_behind", "Open above ticked lines", detail, (item.line,)
+                Clash.PARENT_BEHIND, "Open above ticked lines", detail, (item.line,)
             )
 
 
@@ -133,7 +136,7 @@ def _same_commands(document: Document) -> Iterator[Contradiction]:
             if pair not in told:
                 told.add(pair)
                 detail = f"{_name(other)} and {_name(item)} both run `{command}`."
-                yield Contradiction("same_check", "Same check twice", detail, pair)
+                yield Contradiction(Clash.SAME_CHECK, "Same check twice", detail, pair)
 
 
 def _commands(text: str) -> Iterator[str]:
@@ -153,10 +156,10 @@ def _same_words(items: Iterable[ParsedItem]) -> Iterator[Contradiction]:
         lines = (other.line, item.line)
         names = f"{_state(other)}, {_state(item)}"
         if other.ticked != item.ticked:
-            yield Contradiction("opposite", "Opposite states", f"{names}.", lines)
+            yield Contradiction(Clash.OPPOSITE, "Opposite states", f"{names}.", lines)
         else:
             detail = f"{_name(other)} stands twice: {names}."
-            yield Contradiction("duplicate", "Stands twice", detail, lines)
+            yield Contradiction(Clash.DUPLICATE, "Stands twice", detail, lines)
 
 
 def _place(item: ParsedItem) -> str:

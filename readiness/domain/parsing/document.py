@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from readiness.domain.parsing.repair import Repair
 from readiness.domain.parsing.source import DocumentSource
@@ -115,11 +116,23 @@ class ParsedStep:
     minutes: int | None = None
 
 
+class Clash(StrEnum):
+    """In what way two statements of a document cannot both be meant."""
+
+    OPEN_BUT_DONE = "open_but_done"
+    TICKED_BUT_NOT_DONE = "ticked_but_not_done"
+    PARENT_AHEAD = "parent_ahead"
+    PARENT_BEHIND = "parent_behind"
+    SAME_CHECK = "same_check"
+    OPPOSITE = "opposite"
+    DUPLICATE = "duplicate"
+
+
 @dataclass(frozen=True)
 class Contradiction:
     """Two statements of the document that cannot both be meant."""
 
-    code: str
+    code: Clash
     title: str
     detail: str
     lines: tuple[int, ...]

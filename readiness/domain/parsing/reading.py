@@ -27,7 +27,13 @@ from readiness.domain.parsing.document import (
 from readiness.domain.parsing.keys import name_sections
 from readiness.domain.parsing.outline import Outline
 from readiness.domain.parsing.proposals import propose
-from readiness.domain.parsing.source import BOX, DocumentSource, receive, refusal
+from readiness.domain.parsing.source import (
+    BOX,
+    DocumentSource,
+    Unreadable,
+    receive,
+    refusal,
+)
 
 # Two levels for each list (list and item), and room for quotes; the parser's own
 # limit of 20 would lose deeper items without a word.
@@ -49,7 +55,7 @@ def parse(data: bytes) -> Document:
             f"no item such as `- [ ] Something to check` in {len(source.lines):,} "
             f"lines under {document.headings} headings."
         )
-        raise refusal(len(source.lines), "no_items", reason)
+        raise refusal(len(source.lines), Unreadable.NO_ITEMS, reason)
     propose(document)
     document.contradictions = contradictions(document)
     return document

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 
 from kernel.errors import FieldError, Invalid, ProductError, TooLarge
 from readiness.domain.parsing.repair import Repair, mend
@@ -25,6 +26,19 @@ BOX = re.compile(r"[ \t]*(?:[-+*]|\d{1,9}[.)])[ \t]+\[([ xX])\][ \t\v\f]")
 RULE = re.compile(r"[ \t]*(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})$")
 FRONT_KEY = re.compile(r"[A-Za-z_][\w .-]*:(?:\s|$)")
 FRONT_LINE = re.compile(r"(?:[A-Za-z_][\w .-]*:(?:\s|$)|[ \t]|#|-\s|$)")
+
+
+class Unreadable(StrEnum):
+    """Why a document is not imported."""
+
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    ENCODING = "encoding"
+    BINARY = "binary"
+    TOO_MANY_LINES = "too_many_lines"
+    TOO_MANY_ITEMS = "too_many_items"
+    TOO_DEEP = "too_deep"
+    NO_ITEMS = "no_items"
 
 
 @dataclass(frozen=True)
@@ -46,7 +60,9 @@ class DocumentSource:
         return self.clean.encode()
 
 
-def refusal(line: int, code: str, reason: str, *, too_large: bool = False) -> Exception:
+def refusal(
+    line: int, code: Unreadable, reason: str, *, too_large: bool = False
+) -> Exception:
     """The error for a document that cannot be read: where and why."""
     kind: type[ProductError] = TooLarge if too_large else Invalid
     where = FieldError(f"line {line}", code, reason)
@@ -56,11 +72,11 @@ def refusal(line: int, code: str, reason: str, *, too_large: bool = False) -> Ex
 def receive(data: bytes) -> DocumentSource:
     """Decode, repair and measure a document; raises Invalid or TooLarge."""
     if not data:
-        raise refusal(1, "empty", "the file is empty.")
+        raise refusal(1, Unreadable.EMPTY, "the file is empty.")
     if len(data) > MAX_BYTES:
         line = data.count(b"\n", 0, MAX_BYTES) + 1
         reason = f"the file has more than {MAX_BYTES:,} bytes; no more are read."
-        raise refusal(line, "too_large", reason, too_large=True)
+        raise refusal(line, Unreadable.TOO_LARGE, reason, too_large=True)
     clean, repairs = mend(_decoded(data))
     text = _blanked(clean)
     lines = LINE_END.split(text)
@@ -70,18 +86,20 @@ def receive(data: bytes) -> DocumentSource:
 
 def _decoded(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise refusal(1, "encoding", "the file is UTF-16; save it as UTF-8.")
+        raise refusal(1, Unreadable.ENCODING, "the file is UTF-16; save it as UTF-8.")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         reason = f"byte 0x{data[error.start]:02x} is not UTF-8 text."
-        raise refusal(line, "encoding", reason) from None
+        raise refusal(line, Unreadable.ENCODING, reason) from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise refusal(line, "binary", "byte 0x00: this is a binary file, not text.")
+        raise refusal(
+            line, Unreadable.BINARY, "byte 0x00: this is a binary file, not text."
+        )
     if not text.strip("\ufeff \t\r\n"):
-        raise refusal(1, "empty", "the file holds nothing but white space.")
+        raise refusal(1, Unreadable.EMPTY, "the file holds nothing but white space.")
     return text
 
 
@@ -119,16 +137,18 @@ def _front_matter_end(lines: list[str]) -> int:
 def _within_limits(lines: list[str]) -> None:
     if len(lines) > MAX_LINES + 1 or (len(lines) == MAX_LINES + 1 and lines[-1]):
         reason = f"more than {MAX_LINES:,} lines."
-        raise refusal(MAX_LINES + 1, "too_many_lines", reason, too_large=True)
+        raise refusal(MAX_LINES + 1, Unreadable.TOO_MANY_LINES, reason, too_large=True)
     boxes = 0
     levels: list[int] = []
     for number, line in enumerate(lines, start=1):
         boxes += BOX.match(line) is not None
         if boxes > MAX_ITEMS:
             reason = f"more than {MAX_ITEMS:,} items."
-            raise refusal(number, "too_many_items", reason, too_large=True)
+            raise refusal(number, Unreadable.TOO_MANY_ITEMS, reason, too_large=True)
         if _nested(line, levels) > MAX_DEPTH:
-            raise refusal(number, "too_deep", f"nested deeper than {MAX_DEPTH}.")
+            raise refusal(
+                number, Unreadable.TOO_DEEP, f"nested deeper than {MAX_DEPTH}."
+            )
 
 
 def _nested(line: str, levels: list[int]) -> int:

@@ -15,7 +15,7 @@ from kernel.registry import PROBES, Measurement
 from operations import queries as operations
 from operations.services import probing
 from readiness.domain import verdicts
-from readiness.domain.verdicts import Judgement
+from readiness.domain.verdicts import Judgement, Verdict
 from readiness.models import Check, Evidence, ReviewItem
 from readiness.queries.due import WatchedCheck, watched_checks
 from readiness.services.claims import refuse_ended
@@ -148,7 +148,7 @@ def _says_nothing_new(
     """The same could-not-measure again, or a fresh verdict repeated too early."""
     if judgement.verdict != latest.verdict:
         return False
-    if judgement.verdict == verdicts.ERROR:
+    if judgement.verdict == Verdict.ERROR:
         return judgement.reason == latest.reason
     return at < verdicts.due_at(
         latest.verdict, latest.observed_at, line.check.freshness

@@ -12,7 +12,7 @@ from audit import services as audit
 from kernel.cache import bump
 from kernel.registry import Measurement
 from readiness.domain import verdicts
-from readiness.domain.verdicts import Judgement
+from readiness.domain.verdicts import Judgement, Verdict
 from readiness.models import Evidence, Standing
 from readiness.queries.due import WatchedCheck
 from readiness.services.reviews import object_of, tag_of
@@ -62,7 +62,7 @@ def _append(
     measurement = answer.measurement if answer else UNMEASURED
     observed_at = answer.observed_at if answer else at
     valid_until = None
-    if judgement.verdict == verdicts.PASS:
+    if judgement.verdict == Verdict.PASS:
         valid_until = verdicts.valid_until(observed_at, check.freshness, check.grace)
     return Evidence.objects.create(
         review_item=line.item,
