@@ -32,7 +32,7 @@ Given = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class Component:
     """A component with the arguments of each of its states, by the state's title.
 
     `inside` is the element that it needs around it; `where` says where a part of the
@@ -56,7 +56,7 @@ class Entry:
 @dataclass(frozen=True, kw_only=True)
 class Group:
     title: str
-    entries: Sequence[Entry]
+    entries: Sequence[Component]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     return render(request, "rrr_dashboard/styleguide.html", {"groups": shown})
 
 
-def _examples(entry: Entry, request: HttpRequest) -> list[Example]:
+def _examples(entry: Component, request: HttpRequest) -> list[Example]:
     template = f"components/{entry.name}.html"
     return [
         Example(title=title, html=render_to_string(template, dict(given), request))
@@ -104,12 +104,12 @@ def groups(now: datetime) -> Sequence[Group]:
     )
 
 
-def _states(now: datetime) -> Iterator[Entry]:
+def _states(now: datetime) -> Iterator[Component]:
     chips: dict[str, Given] = {
         tone or "neutral": {"tone": tone, "icon": "info", "text": (tone or "as it is")}
         for tone in TONES
     }
-    yield Entry(
+    yield Component(
         name="chip",
         states={
             **chips,
@@ -123,7 +123,7 @@ def _states(now: datetime) -> Iterator[Entry]:
         },
     )
     states: dict[str, Given] = {state: {"state": state} for state in STATES}
-    yield Entry(
+    yield Component(
         name="state",
         states={
             **states,
@@ -132,7 +132,7 @@ def _states(now: datetime) -> Iterator[Entry]:
         },
     )
     seen = {"probe": "headers", "observed_at": now - timedelta(minutes=2)}
-    yield Entry(
+    yield Component(
         name="evidence",
         states={
             "fresh": {"evidence": {**seen, "valid_until": now + timedelta(hours=23)}},
@@ -141,14 +141,14 @@ def _states(now: datetime) -> Iterator[Entry]:
             "none": {"evidence": None},
         },
     )
-    yield Entry(name="stale", states={"old": {"age": "94 s"}})
-    yield Entry(name="icon", states={"any of icons.svg": {"name": "pass"}})
+    yield Component(name="stale", states={"old": {"age": "94 s"}})
+    yield Component(name="icon", states={"any of icons.svg": {"name": "pass"}})
 
 
-def _figures(now: datetime) -> Iterator[Entry]:
+def _figures(now: datetime) -> Iterator[Component]:
     spark = sparkline([3, 4, 2, 5, 6])
     money = {"label": "Unrealised", "value": "▲ +1,204.50 USD"}
-    yield Entry(
+    yield Component(
         name="kpi",
         inside="kpis",
         states={
@@ -166,7 +166,7 @@ def _figures(now: datetime) -> Iterator[Entry]:
         },
     )
     share = {"value": 41, "of": 67}
-    yield Entry(
+    yield Component(
         name="meter",
         states={
             "good": {"label": "Items proven", "share": share, "note": "of all inside"},
@@ -184,12 +184,12 @@ def _figures(now: datetime) -> Iterator[Entry]:
         description="Twenty invented days.",
     )
     table = format_html("<p>{}</p>", "The same numbers as a table.")
-    yield Entry(
+    yield Component(
         name="chart",
         states={"with its table": {"chart": drawn, "title": "Equity", "table": table}},
     )
-    yield Entry(name="time", states={"known": {"at": now}, "never": {"at": None}})
-    yield Entry(
+    yield Component(name="time", states={"known": {"at": now}, "never": {"at": None}})
+    yield Component(
         name="provenance",
         states={
             "whole": {
@@ -203,9 +203,9 @@ def _figures(now: datetime) -> Iterator[Entry]:
     )
 
 
-def _copied() -> Iterator[Entry]:
-    yield Entry(name="command", states={"any": {"text": "./manage.py verify_log"}})
-    yield Entry(
+def _copied() -> Iterator[Component]:
+    yield Component(name="command", states={"any": {"text": "./manage.py verify_log"}})
+    yield Component(
         name="digest",
         states={"named": {"hex": SHA256, "label": "root"}, "unnamed": {"hex": SHA256}},
     )
@@ -225,10 +225,10 @@ class _Sample(forms.Form):
     note = forms.CharField(widget=forms.Textarea(attrs={"class": "input", "rows": 2}))
 
 
-def _fields() -> Iterator[Entry]:
+def _fields() -> Iterator[Component]:
     form = _Sample(prefix="sample")
     refused = _Sample({}, prefix="refused")
-    yield Entry(
+    yield Component(
         name="field",
         states={
             "text with help": {"field": form["release"]},
@@ -239,8 +239,8 @@ def _fields() -> Iterator[Entry]:
     )
 
 
-def _lists() -> Iterator[Entry]:
-    yield Entry(
+def _lists() -> Iterator[Component]:
+    yield Component(
         name="pager",
         states={
             "in the middle": {
@@ -252,7 +252,7 @@ def _lists() -> Iterator[Entry]:
         },
     )
     column = {"label": "Time", "field": "time"}
-    yield Entry(
+    yield Component(
         name="sort",
         inside="heads",
         states={
@@ -265,7 +265,7 @@ def _lists() -> Iterator[Entry]:
     note = {"name": "note", "kind": "string or null", "required": False}
     names = ({**symbol, "words": "As the venue writes it."}, {**note, "words": ""})
     operation = {"verb": "post", "path": "/api/trades"}
-    yield Entry(
+    yield Component(
         name="fields",
         states={
             "any": {"fields": names, "caption": "Body", "of": operation},
@@ -273,8 +273,8 @@ def _lists() -> Iterator[Entry]:
     )
 
 
-def _messages() -> Iterator[Entry]:
-    yield Entry(
+def _messages() -> Iterator[Component]:
+    yield Component(
         name="problem",
         inside="problem",
         states={
@@ -289,16 +289,16 @@ def _messages() -> Iterator[Entry]:
         tone or "info": {"text": "Something to know.", "tone": tone, "icon": "info"}
         for tone in ("", "ok", "warn", "crit")
     }
-    yield Entry(name="note", states=notes)
+    yield Component(name="note", states=notes)
     claim = {"text": "SEC-04 is claimed", "url": "", "name": "done", "value": "false"}
-    yield Entry(
+    yield Component(
         name="toast",
         states={
             "with undo": {**claim, "url": "#entry-toast", "revision": 3},
             "without": {"text": "Saved"},
         },
     )
-    yield Entry(
+    yield Component(
         name="empty",
         states={
             "with an action": {
@@ -313,20 +313,20 @@ def _messages() -> Iterator[Entry]:
     )
 
 
-def _frame() -> Iterator[Entry]:
+def _frame() -> Iterator[Component]:
     entry = {"count_id": "nav-sample", "count": 3, "count_words": "blockers"}
-    yield Entry(name="badge", states={"counting": {"entry": entry}})
-    yield Entry(name="brand", states={"any": {}})
+    yield Component(name="badge", states={"counting": {"entry": entry}})
+    yield Component(name="brand", states={"any": {}})
     names = ("production", "staging", "development", "demo")
     environments: dict[str, Given] = {
         name: {"rrr_env": name, "demo_data": False} for name in names
     }
-    yield Entry(
+    yield Component(
         name="environment",
         states={**environments, "demo data": {"rrr_env": "demo", "demo_data": True}},
     )
-    yield Entry(name="nav", states={}, where="on the left of every wide page")
-    yield Entry(name="top", states={}, where="above every page")
-    yield Entry(name="tabbar", states={}, where="at the foot of a phone's page")
-    yield Entry(name="usermenu", states={}, where="at the foot of the navigation")
-    yield Entry(name="palette", states={}, where="behind Ctrl K, and behind ?")
+    yield Component(name="nav", states={}, where="on the left of every wide page")
+    yield Component(name="top", states={}, where="above every page")
+    yield Component(name="tabbar", states={}, where="at the foot of a phone's page")
+    yield Component(name="usermenu", states={}, where="at the foot of the navigation")
+    yield Component(name="palette", states={}, where="behind Ctrl K, and behind ?")
