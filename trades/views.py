@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from accounts.models import User
 from kernel.access import access, guarded
 from kernel.errors import NotFound, ProductError
+from kernel.requests import PersonRequest
 from kernel.web import page_or_fragment, wanted_part
 from trades.forms import ImportForm
 from trades.pages import drawer, list_state, listing
@@ -21,11 +21,6 @@ from trades.services.previewing import check_size
 from trades.services.staging import book_staged, preview_of, stage, staged
 
 PARTS = {"trades": "trades/parts/list.html"}
-
-
-def person(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
 
 
 @guarded(BOOKS)
@@ -52,7 +47,7 @@ def trade(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @access("trading.own", objects="own books")
-def upload(request: HttpRequest) -> HttpResponse:
+def upload(request: PersonRequest) -> HttpResponse:
     """Choose a file; it is staged and looked at before anything is booked."""
     posted = request.method == "POST"
     form = ImportForm(request.POST, request.FILES) if posted else ImportForm()
@@ -60,27 +55,27 @@ def upload(request: HttpRequest) -> HttpResponse:
     if posted and form.is_valid():
         try:
             check_size(form.cleaned_data["file"].size)
-            batch = stage(form.source(), person(request))
+            batch = stage(form.source(), request.user)
             return redirect("trades:import-preview", batch.pk)
         except ProductError as error:
             problem = error
     context = {
         "form": form,
         "problem": problem,
-        "own_books": list(own_books(person(request))),
+        "own_books": list(own_books(request.user)),
     }
     failed = posted and (problem is not None or not form.is_valid())
     return render(request, "trades/import.html", context, status=422 if failed else 200)
 
 
 @access("trading.own", objects="own imports")
-def preview(request: HttpRequest, pk: UUID) -> HttpResponse:
+def preview(request: PersonRequest, pk: UUID) -> HttpResponse:
     """What a staged file would do; the button books it."""
-    batch = staged(pk, person(request))
+    batch = staged(pk, request.user)
     problem: ProductError | None = None
     if request.method == "POST":
         try:
-            done = book_staged(batch, person(request))
+            done = book_staged(batch, request.user)
         except ProductError as error:
             problem = error
         else:

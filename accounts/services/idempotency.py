@@ -21,10 +21,11 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import IdempotentAnswer, User
+from accounts.models import IdempotentAnswer
 from accounts.models.sessions import new_id
 from kernel.errors import BadRequest, Conflict, Invalid
 from kernel.json import dumps
+from kernel.requests import ApiRequest
 
 LEASE = timedelta(seconds=60)
 KEPT = timedelta(hours=24)
@@ -40,7 +41,7 @@ class _NotKept(Exception):
         self.response = response
 
 
-def once(request: Request, produce: Callable[[], Response]) -> HttpResponseBase:
+def once(request: ApiRequest, produce: Callable[[], Response]) -> HttpResponseBase:
     """produce(), or the answer that the same key got before.
 
     Without the header: just produce(). Raises Conflict with Retry-After while
@@ -56,7 +57,7 @@ def once(request: Request, produce: Callable[[], Response]) -> HttpResponseBase:
             code="idempotency_key",
         )
     name = {
-        "principal": _principal(request),
+        "principal": request.user.actor,
         "method": str(request.method),
         "path": request.path[:300],
         "key": key,
@@ -76,12 +77,6 @@ def once(request: Request, produce: Callable[[], Response]) -> HttpResponseBase:
         with contextlib.suppress(DatabaseError):
             _release(held)
         raise
-
-
-def _principal(request: Request) -> str:
-    user = request.user
-    assert isinstance(user, User), "the view's access lets only people in"
-    return user.actor
 
 
 def _digest(request: Request) -> str:

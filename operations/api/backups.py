@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from accounts.services.idempotency import once
 from kernel.access import Access
 from kernel.paging import PAGE_PARAMETERS, page_response
-from kernel.requests import check_query, limit_of
+from kernel.requests import ApiRequest, check_query, limit_of
 from operations import queries
 from operations.answers import BackupAnswer, BackupList, QueuedRun
 from operations.services.backups import taking
@@ -34,7 +34,7 @@ class Backups(APIView):
         return page_response(request, answer)
 
     @extend_schema(request=None, responses={202: QueuedRun})
-    def post(self, request: Request) -> HttpResponseBase:
+    def post(self, request: ApiRequest) -> HttpResponseBase:
         """Queue a backup now; it is taken by the heavy worker."""
 
         def produce() -> Response:

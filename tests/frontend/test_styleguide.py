@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from rrr_dashboard.styleguide import Entry, groups
+from rrr_dashboard.styleguide import Component, groups
 from tests.architecture.test_components import declared
 from tests.frontend.test_stylesheet import MANNERS
 
@@ -21,7 +21,7 @@ COMPONENTS = Path(__file__).parents[2] / "templates" / "components"
 NOT_ALONE = {"actions", "beside", "columns", "live", "tick"}
 
 
-def entries() -> list[Entry]:
+def entries() -> list[Component]:
     return [entry for group in groups(timezone.now()) for entry in group.entries]
 
 
@@ -36,19 +36,19 @@ def test_every_component_has_an_entry() -> None:
 
 
 @pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.name)
-def test_an_entry_shows_states_or_says_where_it_stands(entry: Entry) -> None:
+def test_an_entry_shows_states_or_says_where_it_stands(entry: Component) -> None:
     assert bool(entry.states) != bool(entry.where)
 
 
 @pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.name)
-def test_each_state_gives_what_the_component_asks_for(entry: Entry) -> None:
+def test_each_state_gives_what_the_component_asks_for(entry: Component) -> None:
     arguments = declared(f"components/{entry.name}.html")
     for given in entry.states.values():
         assert arguments.needed - {"csrf_token"} <= set(given) <= arguments.all
 
 
 @pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.name)
-def test_the_line_to_copy_is_a_template(entry: Entry) -> None:
+def test_the_line_to_copy_is_a_template(entry: Component) -> None:
     given = next(iter(entry.states.values()), None)
     if given is not None:
         Template(entry.line).render(Context(dict(given)))

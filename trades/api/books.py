@@ -10,9 +10,9 @@ from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
 from kernel.paging import PAGE_PARAMETERS, link_headers
-from kernel.requests import check_query, limit_of
+from kernel.requests import ApiRequest, check_query, limit_of
 from trades.answers import BookAnswer, BookList
-from trades.api.common import answered, person
+from trades.api.common import answered
 from trades.inputs import NewBookInput, new_book
 from trades.queries.books import BOOKS, books_page
 from trades.services.books import create_book
@@ -42,10 +42,10 @@ class BooksView(APIView):
     @extend_schema(
         operation_id="books_create", request=NewBookInput, responses={201: BookAnswer}
     )
-    def post(self, request: Request) -> HttpResponseBase:
+    def post(self, request: ApiRequest) -> HttpResponseBase:
         check_query(request)
         return once(request, lambda: self._create(request))
 
-    def _create(self, request: Request) -> Response:
-        book = create_book(new_book(request.data), person(request))
+    def _create(self, request: ApiRequest) -> Response:
+        book = create_book(new_book(request.data), request.user)
         return Response(BookAnswer.of(book), status=201)

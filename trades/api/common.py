@@ -1,4 +1,4 @@
-"""What these views share: who writes, and answers that a client may hold."""
+"""What these views share: answers that a client may hold."""
 
 from __future__ import annotations
 
@@ -10,16 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from accounts.models import User
 from kernel.json import dumps
 from kernel.schema import Answer
 from kernel.web import not_modified
-
-
-def person(request: Request) -> User:
-    """Who writes; the view's access has let only people in."""
-    assert isinstance(request.user, User)
-    return request.user
 
 
 def answered(

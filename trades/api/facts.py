@@ -5,15 +5,13 @@ from __future__ import annotations
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
 from kernel.errors import BadRequest
-from kernel.requests import check_query
+from kernel.requests import ApiRequest, check_query
 from trades.answers import BalanceAnswer, PricesStored, TransferAnswer
-from trades.api.common import person
 from trades.domain.reading import read_balance, read_price, read_transfer
 from trades.inputs import (
     NewBalanceInput,
@@ -38,14 +36,14 @@ class TransfersView(APIView):
         request=NewTransferInput,
         responses={201: TransferAnswer, 200: TransferAnswer},
     )
-    def post(self, request: Request) -> HttpResponseBase:
+    def post(self, request: ApiRequest) -> HttpResponseBase:
         check_query(request)
         return once(request, lambda: self._book(request))
 
-    def _book(self, request: Request) -> Response:
+    def _book(self, request: ApiRequest) -> Response:
         now = timezone.now()
         new = one_row(request.data).read(lambda row: read_transfer(row, now=now))
-        transfers, fresh = book_transfers(new, person(request))
+        transfers, fresh = book_transfers(new, request.user)
         status = 201 if fresh else 200
         return Response(TransferAnswer.of(transfers[0]), status=status)
 
@@ -60,17 +58,17 @@ class PricesView(APIView):
         request=NewPricesInput,
         responses={201: PricesStored},
     )
-    def post(self, request: Request) -> HttpResponseBase:
+    def post(self, request: ApiRequest) -> HttpResponseBase:
         check_query(request)
         return once(request, lambda: self._set(request))
 
-    def _set(self, request: Request) -> Response:
+    def _set(self, request: ApiRequest) -> Response:
         given = one_or_many(request.data, "prices")
         if not given.noun:
             raise BadRequest("Send {prices: [...]}.", code="malformed")
         now = timezone.now()
         new = given.read(lambda row: read_price(row, now=now, source="api"))
-        count = set_prices(new, person(request))
+        count = set_prices(new, request.user)
         return Response(PricesStored(prices=count), status=201 if count else 200)
 
 
@@ -84,12 +82,12 @@ class BalancesView(APIView):
         request=NewBalanceInput,
         responses={201: BalanceAnswer},
     )
-    def post(self, request: Request) -> HttpResponseBase:
+    def post(self, request: ApiRequest) -> HttpResponseBase:
         check_query(request)
         return once(request, lambda: self._state(request))
 
-    def _state(self, request: Request) -> Response:
+    def _state(self, request: ApiRequest) -> Response:
         now = timezone.now()
         new = one_row(request.data).read(lambda row: read_balance(row, now=now))
-        statement = state_balance(new[0], person(request))
+        statement = state_balance(new[0], request.user)
         return Response(BalanceAnswer.of(statement), status=201)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import MultiPartParser
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
-from kernel.requests import check_query
+from kernel.requests import ApiRequest, check_query
 from trades.answers import ImportAnswer
-from trades.api.common import person
 from trades.inputs import ImportInput, uploaded
 from trades.queries.books import BOOKS
 from trades.services.importing import import_for
@@ -30,14 +28,14 @@ class ImportView(APIView):
         request={"multipart/form-data": ImportInput},
         responses={200: ImportAnswer, 201: ImportAnswer},
     )
-    def post(self, request: Request) -> HttpResponseBase:
+    def post(self, request: ApiRequest) -> HttpResponseBase:
         check_query(request)
         return once(request, lambda: self._import(request))
 
-    def _import(self, request: Request) -> Response:
+    def _import(self, request: ApiRequest) -> Response:
         source, dry_run = uploaded(request)
         if dry_run:
-            return Response(ImportAnswer.of_preview(look_for(source, person(request))))
-        result = import_for(source, person(request))
+            return Response(ImportAnswer.of_preview(look_for(source, request.user)))
+        result = import_for(source, request.user)
         status = 201 if result.batch else 200
         return Response(ImportAnswer.of_result(result), status=status)

@@ -19,9 +19,9 @@ from rest_framework.views import APIView
 from accounts.services.idempotency import once
 from kernel.errors import NotFound
 from kernel.paging import PAGE_PARAMETERS, link_headers
-from kernel.requests import bad_parameter, check_query, limit_of
+from kernel.requests import ApiRequest, bad_parameter, check_query, limit_of
 from trades.answers import BookedTrades, TradeAnswer, TradeDetailAnswer, TradeList
-from trades.api.common import answered, person
+from trades.api.common import answered
 from trades.domain.ordering import numbered
 from trades.domain.reading import read_fill
 from trades.inputs import NewTradeInput, NewTradesInput, one_or_many
@@ -112,15 +112,15 @@ class TradesView(APIView):
         parameters=[OpenApiParameter("Idempotency-Key", str, "header")],
         responses={201: TradeAnswer, 200: TradeAnswer},
     )
-    def post(self, request: Request) -> HttpResponseBase:
+    def post(self, request: ApiRequest) -> HttpResponseBase:
         check_query(request)
         return once(request, lambda: self._book(request))
 
-    def _book(self, request: Request) -> Response:
+    def _book(self, request: ApiRequest) -> Response:
         now = timezone.now()
         given = one_or_many(request.data, "trades")
         new = numbered(given.read(lambda row: read_fill(row, now=now)))
-        booked = book_fills(new, person(request))
+        booked = book_fills(new, request.user)
         realised = realised_by([fill.pk for fill in booked.fills])
         trades = [TradeAnswer.of(fill, realised.get(fill.pk)) for fill in booked.fills]
         status = 201 if booked.new else 200
