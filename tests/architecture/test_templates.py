@@ -126,6 +126,13 @@ def test_every_part_has_a_reader(name: str) -> None:
     assert readers
 
 
+@pytest.mark.parametrize("name", [name for name in FRAGMENTS if "/parts/" in name])
+def test_a_part_says_what_it_shows(name: str) -> None:
+    """{# what it takes from its page: what it shows #}, in the first line."""
+    first, _, _ = (FOLDER / name).read_text().partition("\n")
+    assert re.fullmatch(r"\{# .+[:.] ?.*#\}", first)
+
+
 LONGEST_LINE = 120
 LINES = {name: (FOLDER / name).read_text().splitlines() for name in PAGES}
 
