@@ -17,6 +17,7 @@ from kernel.schema import Answer
 from portfolio.domain.reasons import Reason
 from portfolio.domain.valuation import Side, percent_of
 from portfolio.queries.holdings import Holdings, OpenLot, PositionRow
+from portfolio.queries.selection import UNASSIGNED
 from portfolio.queries.stats import Counters
 from portfolio.queries.summary import CurrencyTotal, Portfolio
 
@@ -26,7 +27,6 @@ REASON_OF = {
     "unrealized_pnl": "unrealised",
     "day_pnl": "day",
 }
-UNASSIGNED = "unassigned"
 
 
 def exact(value: Decimal | None) -> Decimal | None:

@@ -24,10 +24,6 @@ class Period:
     last: date
     hours: int | None = None
 
-    @property
-    def days(self) -> int | None:
-        return None if self.first is None else (self.last - self.first).days + 1
-
 
 def period(name: str, today: date) -> Period:
     """The range that a name of PERIODS means on that day; KeyError for others."""

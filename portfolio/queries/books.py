@@ -29,10 +29,6 @@ class Scope:
         return len({book.base_currency for book in self.books}) > 1
 
     @property
-    def demo(self) -> bool:
-        return any(book.demo for book in self.books)
-
-    @property
     def zone(self) -> str:
         """The reporting zone: the books' own when they agree, else UTC."""
         zones = {book.zone for book in self.books}

@@ -39,7 +39,6 @@ class PositionRow:
     instrument: Instrument
     valued: HoldingValue
     opened_at: datetime
-    lots: int
     strategies: tuple[str, ...]
     value: Decimal | None  # in the answer's currency
     gain: Decimal | None
@@ -219,7 +218,6 @@ def _row(
         instrument=first.instrument,
         valued=valued,
         opened_at=min(position.opened_at for position in positions),
-        lots=sum(position.lots for position in positions),
         strategies=tuple(sorted(position.strategy for position in positions)),
         value=rates.convert(valued.market_value, holding.quote, currency),
         gain=rates.convert(valued.unrealised, holding.quote, currency),

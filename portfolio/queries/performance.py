@@ -75,12 +75,11 @@ def performance(
 
     `detailed` also keeps the days of every (symbol, strategy) for the tables.
     """
+    period = selection.period
     points = [
-        point
-        for point in stored.stored_points(scope)
-        if point.day <= selection.period.last
+        point for point in stored.stored_points(scope) if point.day <= period.last
     ]
-    inside = [point for point in points if _within(point.day, selection.period)]
+    inside = [point for point in points if _within(point.day, period)]
     inputs = stored.inputs_of(points)
     rates = stored.day_rates(scope)
     whole = stored.whole_days(scope, inside, rates)
@@ -97,8 +96,8 @@ def performance(
     if selection.sliced:
         days = stored.sliced(days, slices, selection.holds)
     days = stored.from_capital(days)
-    if selection.period.hours is not None:
-        days = last_hours(scope, selection, now, selection.period.hours)
+    if period.hours is not None:
+        days = last_hours(scope, selection, now, period.hours)
     trips = closed_trips(scope, selection, now, rates)
     return Performance(
         scope=scope,

@@ -59,7 +59,6 @@ def position(
         ),
         valued=valued,
         opened_at=NOW,
-        lots=1,
         strategies=("",),
         value=None if worth is None else worth * D(rate),
         gain=None if gain is None else gain * D(rate),
