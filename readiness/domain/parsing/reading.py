@@ -15,6 +15,11 @@ from markdown_it.token import Token
 
 from readiness.domain.parsing import words
 from readiness.domain.parsing.contradictions import contradictions
+from readiness.domain.parsing.details import (
+    WORDS_AT_MOST,
+    describe,
+    number_same_labels,
+)
 from readiness.domain.parsing.document import (
     CONTACTS,
     NOTES,
@@ -38,7 +43,6 @@ from readiness.domain.parsing.source import (
 # Two levels for each list (list and item), and room for quotes; the parser's own
 # limit of 20 would lose deeper items without a word.
 NESTING = 200
-WORDS_AT_MOST = 2_000  # a longer line is kept as text, but not searched for words
 ANY_BOX = re.compile(r"(?:^|[\s>*+.)-])\[[ xX]\](?=\s|$)")
 
 
@@ -106,8 +110,8 @@ class _Reader:
         self._place_loose_blanks()
         name_sections(document.sections)
         for item in document.items:
-            _describe(item)
-        _number_same_labels(document.blanks)
+            describe(item)
+        number_same_labels(document.blanks)
         return document
 
     def _take(self, token: Token, index: int) -> None:
@@ -313,26 +317,3 @@ class _Reader:
     def _pass_over(self, where: str, text: str) -> None:
         boxes = sum(bool(ANY_BOX.search(line)) for line in text.splitlines())
         self.document.not_imported[where] += boxes
-
-
-def _describe(item: ParsedItem) -> None:
-    """What the item's words say about it: advisory, and its threshold."""
-    if words.OPTIONAL.search(item.text[:WORDS_AT_MOST]) or any(
-        status.casefold() == "optional" for status in item.statuses
-    ):
-        item.blocking = "advisory"
-    said = [item.text] + [line for line in item.body if words.EXPECTS.match(line)]
-    stated = (words.threshold(line[:WORDS_AT_MOST]) for line in said)
-    item.threshold = next((threshold for threshold in stated if threshold), None)
-
-
-def _number_same_labels(blanks: list[ParsedBlank]) -> None:
-    """Three blanks below "Known issues:" become "Known issues 1" to "3"."""
-    same: dict[tuple[int, int, str], list[ParsedBlank]] = {}
-    for blank in blanks:
-        owner = (id(blank.section), id(blank.item), blank.label)
-        same.setdefault(owner, []).append(blank)
-    for group in same.values():
-        for number, blank in enumerate(group, start=1):
-            if len(group) > 1:
-                blank.label = f"{blank.label} {number}"
