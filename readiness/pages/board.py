@@ -95,8 +95,8 @@ def filter_choices(board: Board, current: str) -> list[FilterChoice]:
         **board.counts.as_dict(),
     }
     return [
-        FilterChoice(code, words, tally[code], code == current)
-        for code, words in FILTERS.items()
+        FilterChoice(code, title, tally[code], code == current)
+        for code, title in FILTERS.items()
         if tally[code] or code in {"all", current}
     ]
 

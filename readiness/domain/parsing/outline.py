@@ -46,15 +46,17 @@ class Outline:
     def __init__(self, tokens: list[Token]) -> None:
         self.current: Heading | None = None
         self.sections: list[ParsedSection] = []
-        found = [
+        headings = [
             (int(token.tag[1]), tokens[index + 1].content)
             for index, token in enumerate(tokens)
             if token.type == "heading_open"
         ]
-        self.count = len(found)
+        self.count = len(headings)
         self.title = ""
-        if len(found) > 1 and all(level > found[0][0] for level, _ in found[1:]):
-            self.title = words.bare(found[0][1])
+        if len(headings) > 1 and all(
+            level > headings[0][0] for level, _ in headings[1:]
+        ):
+            self.title = words.bare(headings[0][1])
         self.tail = 0
         for token in tokens:
             if token.type == "heading_open":
