@@ -85,7 +85,9 @@ def check(outside: bytes | None = None) -> LogVerification:
     heads, problems = _heads(name, outside)
     result = verify.verify(_rows(_size()), heads)
     problems += result.problems
-    return LogVerification(not problems, result.size, result.root, problems)
+    return LogVerification(
+        ok=not problems, size=result.size, root=result.root, problems=problems
+    )
 
 
 def verification() -> LogVerification:

@@ -116,7 +116,15 @@ def probe(
 
     def register(function: ProbeFunction) -> ProbeFunction:
         _only_once(PROBES, name)
-        PROBES[name] = Probe(name, function, title, about, freshness, every, heavy)
+        PROBES[name] = Probe(
+            name=name,
+            function=function,
+            title=title,
+            about=about,
+            freshness=freshness,
+            every=every,
+            heavy=heavy,
+        )
         return function
 
     return register
@@ -135,7 +143,15 @@ def job(
 
     def register(function: JobFunction) -> JobFunction:
         _only_once(JOBS, name)
-        JOBS[name] = JobSpec(name, function, schedule, grace, timeout, queue, follows)
+        JOBS[name] = JobSpec(
+            name=name,
+            function=function,
+            schedule=schedule,
+            grace=grace,
+            timeout=timeout,
+            queue=queue,
+            follows=follows,
+        )
         return function
 
     return register
