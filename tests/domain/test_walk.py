@@ -1,0 +1,220 @@
+"""The walk through a book's history: what each kind of entry does to equity."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from portfolio.domain.equity import Cut, Entry, Walk, walk
+from trades.domain.rates import Marks
+
+D = Decimal
+START = datetime(2026, 3, 2, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+TEXTS = {"symbol", "strategy", "currency"}
+PRICES = {
+    "A-USD": [(START, D(10)), (START + 5 * HOUR, D(12))],
+    "B-EUR": [(START, D(20))],
+    "EUR-USD": [(START, D("1.1")), (START + 5 * HOUR, D("1.2"))],
+}
+
+
+def entry(**values: Any) -> Entry:
+    numbers: dict[str, Any] = {
+        name: D(value) if isinstance(value, str) and name not in TEXTS else value
+        for name, value in values.items()
+    }
+    return Entry(at=START + HOUR, **numbers)
+
+
+def cut(*entries: Entry, hours: int = 2, implied: bool = False) -> Cut:
+    """The book that many hours after the start."""
+    state = Walk(
+        base="USD",
+        quotes={"A-USD": "USD", "B-EUR": "EUR", "NEW": "USD"},
+        marks=Marks(PRICES, {}),
+        implied=implied,
+    )
+    return walk(entries, [START + hours * HOUR], state)[0]
+
+
+PAID_IN = entry(currency="USD", cash="1000", external="1000")
+
+
+@pytest.mark.parametrize(
+    ("entries", "equity", "inflow", "outflow", "pnl"),
+    [
+        pytest.param([], "0", "0", "0", "0", id="nothing"),
+        pytest.param([PAID_IN], "1000", "1000", "0", "0", id="paid in"),
+        pytest.param(
+            [PAID_IN, entry(currency="USD", cash="-200", external="-200")],
+            "800",
+            "1000",
+            "200",
+            "0",
+            id="paid out",
+        ),
+        pytest.param(
+            [entry(currency="EUR", cash="100", external="100")],
+            "110",
+            "110",
+            "0",
+            "0",
+            id="paid in in euros",
+        ),
+        pytest.param(
+            [PAID_IN, entry(currency="USD", cash="5", income="5")],
+            "1005",
+            "1000",
+            "0",
+            "5",
+            id="income of the book",
+        ),
+        pytest.param(
+            [
+                PAID_IN,
+                entry(
+                    symbol="A-USD",
+                    strategy="s",
+                    currency="USD",
+                    quantity="5",
+                    cost="40",
+                    cash="-40",
+                ),
+            ],
+            "1010",
+            "1000",
+            "0",
+            "10",
+            id="bought below the mark",
+        ),
+        pytest.param(
+            [
+                PAID_IN,
+                entry(
+                    symbol="A-USD",
+                    currency="USD",
+                    quantity="-5",
+                    cost="-60",
+                    cash="60",
+                ),
+            ],
+            "1010",
+            "1000",
+            "0",
+            "10",
+            id="sold short above the mark",
+        ),
+        pytest.param(
+            [entry(symbol="A-USD", quantity="5", cost="1", in_kind=True)],
+            "50",
+            "50",
+            "0",
+            "0",
+            id="coins in at their mark",
+        ),
+        pytest.param(
+            [
+                PAID_IN,
+                entry(symbol="A-USD", currency="USD", cash="7", realised="7"),
+            ],
+            "1007",
+            "1000",
+            "0",
+            "7",
+            id="realised",
+        ),
+    ],
+)
+def test_an_entry_moves_equity_flows_and_earnings(
+    entries, equity, inflow, outflow, pnl
+):
+    seen = cut(*entries)
+    assert (seen.equity, seen.inflow, seen.outflow, seen.pnl) == (
+        D(equity),
+        D(inflow),
+        D(outflow),
+        D(pnl),
+    )
+
+
+BOUGHT = entry(
+    symbol="A-USD",
+    strategy="s",
+    currency="USD",
+    quantity="5",
+    cost="50",
+    cash="-50",
+)
+
+
+@pytest.mark.parametrize(
+    ("implied", "equity", "inflow"),
+    [
+        pytest.param(True, "50", "50", id="nothing was ever paid in"),
+        pytest.param(False, "0", "0", id="something was: cash is below zero"),
+    ],
+)
+def test_cash_that_a_fill_lacks_is_paid_in_where_nothing_ever_was(
+    implied, equity, inflow
+):
+    seen = cut(BOUGHT, implied=implied)
+    assert (seen.equity, seen.inflow) == (D(equity), D(inflow))
+
+
+def test_a_position_in_another_currency_moves_with_both():
+    foreign = entry(symbol="B-EUR", currency="EUR", quantity="1", cost="20", cash="-20")
+    paid = entry(currency="EUR", cash="20", external="20")
+    assert cut(paid, foreign, hours=2).equity == 20 * D("1.1")
+    assert cut(paid, foreign, hours=6).equity == 20 * D("1.2")
+
+
+@pytest.mark.parametrize(
+    ("entries", "unvalued"),
+    [
+        pytest.param([entry(symbol="NEW", quantity="1")], 1, id="no price"),
+        pytest.param([entry(currency="CHF", cash="1")], 1, id="no rate"),
+        pytest.param([entry(currency="CHF", cash="0")], 0, id="nothing to convert"),
+        pytest.param([BOUGHT], 0, id="all known"),
+    ],
+)
+def test_what_has_no_price_or_rate_is_counted_and_left_out(entries, unvalued):
+    seen = cut(PAID_IN, *entries)
+    assert seen.unvalued == unvalued
+    assert seen.equity == 1000
+
+
+def test_a_split_multiplies_what_is_held_and_earns_nothing_by_itself():
+    halved = entry(symbol="A-USD", split=Fraction(1, 2))
+    assert cut(PAID_IN, BOUGHT, halved).equity == 950 + D("2.5") * 10
+    other = entry(symbol="B-EUR", split=Fraction(1, 2))
+    assert cut(PAID_IN, BOUGHT, other).equity == 1000
+
+
+def test_slices_hold_only_what_changed_since_the_last_cut():
+    state = Walk(base="USD", quotes={"A-USD": "USD"}, marks=Marks(PRICES, {}))
+    times = [START + HOUR, START + 2 * HOUR, START + 6 * HOUR]
+    first, second, third = walk([PAID_IN, BOUGHT], times, state)
+    assert not first.slices
+    assert not second.slices
+    assert third.slices == {("A-USD", "s"): D(10)}
+    assert (third.pnl, third.inflow) == (D(10), D(0))
+
+
+def test_an_entry_belongs_to_the_first_cut_that_is_not_before_it():
+    state = Walk(base="USD", quotes={}, marks=Marks({}, {}))
+    early, exact = walk([PAID_IN], [START, START + HOUR], state)
+    assert (early.equity, exact.equity) == (D(0), D(1000))
+
+
+def test_coins_that_nobody_priced_become_a_flow_when_somebody_does():
+    marks = Marks({"NEW": [(START + 3 * HOUR, D(7))]}, {})
+    state = Walk(base="USD", quotes={"NEW": "USD"}, marks=marks)
+    arrival = entry(symbol="NEW", quantity="2", in_kind=True)
+    before, after = walk([arrival], [START + 2 * HOUR, START + 4 * HOUR], state)
+    assert (before.inflow, before.unvalued) == (D(0), 1)
+    assert (after.inflow, after.pnl, after.equity) == (D(14), D(0), D(14))
