@@ -1,0 +1,144 @@
+"""The README's first five minutes, followed word by word.
+
+Whatever the README sets in *italics* is found on the page, in its order, and clicked
+where it can be; its commands are copied as they stand (the port alone is ours).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import PASSWORD, ROOT, Product
+
+README = (ROOT / "README.md").read_text()
+MINUTES = README.partition("## The first five minutes")[2].partition("\n## ")[0]
+FIRST_ALERT = 90_000  # "within a minute", and a page that looks every ten seconds
+
+
+class Walk:
+    """One paragraph: who walks, and what it names, to be taken in its order."""
+
+    def __init__(self, who: str) -> None:
+        self.text = MINUTES.partition(f"**{who}**")[2].partition("\n\n")[0]
+        self.names = re.findall(r"\*([^*]+)\*", self.text)
+        login = re.search(r"[Ll]og in as `(\w+)`", self.text)
+        self.login = login[1] if login else ""
+
+    def next(self, name: str) -> str:
+        """The next name that the README sets in italics: it must be this one."""
+        assert self.names.pop(0) == name
+        return name
+
+    def log_in(self, page: Page) -> None:
+        page.goto("/accounts/login/")
+        page.get_by_label("User name").fill(self.login)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("main").get_by_role("button", name="Sign in").click()
+        expect(page).to_have_url(re.compile(r"/$"))
+
+
+def menu(page: Page, name: str) -> None:
+    page.get_by_role("navigation").get_by_role("link", name=name).first.click()
+    expect(page.get_by_role("heading", level=1).first).to_be_visible()
+
+
+def set_threshold(page: Page, rule: str, value: str) -> None:
+    page.get_by_role("link", name=rule).first.click()
+    page.get_by_label("Threshold").fill(value)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_label("Threshold")).to_have_value(value)
+
+
+@pytest.mark.browser
+def test_as_an_operator(opened: Callable[..., Page], product: Product) -> None:
+    walk, page = Walk("As an operator."), opened(None)
+    walk.log_in(page)
+    menu(page, walk.next("Operations"))
+    for part in ("robes", "obs", "rocesses", "ackups"):
+        expect(page.get_by_role("main")).to_contain_text(part)
+    rule = walk.next("High memory usage")
+    menu(page, walk.next("Alerts"))
+    set_threshold(page, rule, "1")
+    menu(page, "Alerts")
+    alert = page.locator('main tr:has-text("memory"):has-text("Firing")')
+    expect(alert).to_be_visible(timeout=FIRST_ALERT)
+    mail = product.log.parent / "mail"
+    alert.get_by_role("link").first.click()
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.get_by_role("main")).to_contain_text("cknowledged")
+    menu(page, "Alerts")
+    set_threshold(page, rule, "80")
+    menu(page, "Alerts")
+    expect(alert).to_have_count(0, timeout=FIRST_ALERT)
+    assert any(mail.iterdir())
+    assert walk.names == []
+
+
+def block(heading: str) -> list[str]:
+    """The commands of the code block under this heading or paragraph."""
+    return README.partition(heading)[2].split("```")[1].strip().splitlines()
+
+
+@pytest.mark.process
+def test_as_an_api_client(product: Product, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"RRR_ENV=demo\nDEMO_PASSWORD={PASSWORD}\n")
+    commands = block("**As an API client.**")
+    assert [command.split()[0] for command in commands[2:]] == ["curl", "curl"]
+    host = f"localhost:{urlsplit(product.url).port}"
+    script = "\n".join(f"{command}; echo" for command in commands)
+    assert "localhost:8000" in script
+    done = subprocess.run(
+        ["sh", "-eu", "-c", script.replace("localhost:8000", host)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    portfolio, trades = (json.loads(line) for line in done.stdout.split("\n") if line)
+    assert isinstance(portfolio["total_equity"], str)
+    assert len(trades["trades"]) == 5
+    assert trades["next_cursor"]
+
+
+@pytest.mark.browser
+def test_the_three_pages_of_the_reference(opened: Callable[..., Page]) -> None:
+    named = re.findall(r"`(/[a-z.]+)` is|`(/[a-z.]+)` prints", MINUTES)
+    paths = [path for pair in named for path in pair if path]
+    assert paths == ["/docs", "/redoc", "/openapi.json"]
+    page = opened(None)
+    for path in paths:
+        answer = page.goto(path)
+        assert answer is not None
+        assert answer.status == 200
+
+
+@pytest.mark.process
+def test_every_command_of_the_table_is_there() -> None:
+    """Each `./manage.py NAME` of the README is a command, run from the repository."""
+    names = sorted(set(re.findall(r"`\./manage\.py (\w+)", README)))
+    assert len(names) >= 8
+    for name in names:
+        done = subprocess.run(
+            ["./manage.py", name, "--help"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert f"usage: manage.py {name}" in done.stdout
+
+
+def test_make_lists_every_make_command_of_the_readme() -> None:
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M)
+    assert set(re.findall(r"make ([a-z]+)", README)) <= set(targets)
