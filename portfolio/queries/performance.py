@@ -80,7 +80,6 @@ def performance(
         point for point in stored.stored_points(scope) if point.day <= period.last
     ]
     inside = [point for point in points if _within(point.day, period)]
-    inputs = stored.inputs_of(points)
     rates = stored.day_rates(scope)
     whole = stored.whole_days(scope, inside, rates)
     if whole is None:
@@ -88,7 +87,7 @@ def performance(
             scope=scope,
             selection=selection,
             metric_set=unavailable(scope.ppy, Reason.NO_FX),
-            inputs=inputs,
+            inputs=stored.inputs_of(points),
             curves=curves,
             no_rate=True,
         )
@@ -103,7 +102,7 @@ def performance(
         scope=scope,
         selection=selection,
         metric_set=measure(days, trips, scope.ppy),
-        inputs=inputs,
+        inputs=stored.inputs_of(points),
         curves=curves,
         unvalued=sum(1 for point in inside if point.unvalued),
         slices=stored.by_slice(days, slices) if detailed else {},
