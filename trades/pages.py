@@ -17,7 +17,7 @@ from kernel.charts import sparkline
 from kernel.display import grouped
 from kernel.json import dumps
 from kernel.numbers import decimals
-from trades.answers import TradeDetailAnswer
+from trades.answers.trades import TradeDetailAnswer
 from trades.models import Fill
 from trades.queries.books import Reader, readable_books, symbols_of
 from trades.queries.trades import (
@@ -182,7 +182,7 @@ def drawer(detail: TradeDetail, rows: list[TradeRow]) -> dict[str, Any]:
     answer = TradeDetailAnswer.telling(detail, log_of(detail))
     checks = decision.risk_checks if decision else []
     return {
-        "found": detail,
+        "detail": detail,
         "fill": fill,
         "quantity": at_step(fill.quantity, fill.instrument.step),
         "price": at_step(fill.price, fill.instrument.tick),

@@ -177,7 +177,7 @@ def test_how_long_the_oldest_lot_was_held(ada, book, make_fill, opened):
 def test_a_sale_of_what_nobody_bought_says_so(ada, book, make_fill, opened, client_of):
     sold = book_fills([make_fill("f1", "sell", "1", "5")], ada).fills[0]
     context = opened(sold)
-    assert [match.reason for match in context["found"].closed] == [
+    assert [match.reason for match in context["detail"].closed] == [
         "missing_acquisition"
     ]
     page = client_of(ada).get(f"/trades/{sold.pk}/").content.decode()
@@ -190,9 +190,9 @@ def test_what_came_in_without_a_cost_leaves_the_result_open(
 ):
     book_transfers([make_move("t1", "transfer", "BTC", "1", symbol="BTC-USD")], ada)
     sold = book_fills([make_fill("f1", "sell", "1", "5", day=1)], ada).fills[0]
-    found = opened(sold)["found"]
-    assert (found.realised, found.gross) == (None, None)
-    assert [match.reason for match in found.closed] == ["missing_cost"]
+    detail = opened(sold)["detail"]
+    assert (detail.realised, detail.gross) == (None, None)
+    assert [match.reason for match in detail.closed] == ["missing_cost"]
 
 
 @pytest.mark.django_db
@@ -220,7 +220,7 @@ def test_prices_around_a_trade_are_drawn_and_none_are_said(
         for n in range(100)
     ]
     set_prices(prices, ada)
-    around = opened(fill)["found"].prices
+    around = opened(fill)["detail"].prices
     assert (len(around), around[0].price, around[-1].price) == (60, 12, 71)
 
 
@@ -229,12 +229,12 @@ def test_the_other_fills_of_an_order_are_listed(ada, book, make_fill, opened):
     rows = [make_fill(f"f{n}", "buy", "1", "1", day=n, order_id="o1") for n in range(3)]
     rows.append(make_fill("f9", "buy", "1", "1", day=9))
     fills = book_fills(rows, ada).fills
-    assert [fill.external_id for fill in opened(fills[1])["found"].order] == [
+    assert [fill.external_id for fill in opened(fills[1])["detail"].order] == [
         "f0",
         "f1",
         "f2",
     ]
-    assert opened(fills[3])["found"].order == []
+    assert opened(fills[3])["detail"].order == []
 
 
 @pytest.mark.django_db

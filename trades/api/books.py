@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from accounts.services.idempotency import once
 from kernel.paging import PAGE_PARAMETERS, link_headers
 from kernel.requests import ApiRequest, check_query, limit_of
-from trades.answers import BookAnswer, BookList
+from trades.answers.books import BookAnswer, BookList
 from trades.api.common import answered
 from trades.inputs import NewBookInput, new_book
 from trades.queries.books import BOOKS, books_page

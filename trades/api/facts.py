@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 from accounts.services.idempotency import once
 from kernel.errors import BadRequest
 from kernel.requests import ApiRequest, check_query
-from trades.answers import BalanceAnswer, PricesStored, TransferAnswer
+from trades.answers.facts import BalanceAnswer, PricesStored, TransferAnswer
 from trades.domain.reading import read_balance, read_price, read_transfer
 from trades.inputs import (
     NewBalanceInput,

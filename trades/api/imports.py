@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
 from kernel.requests import ApiRequest, check_query
-from trades.answers import ImportAnswer
+from trades.answers.imports import ImportAnswer
 from trades.inputs import ImportInput, uploaded
 from trades.queries.books import BOOKS
 from trades.services.importing import import_for

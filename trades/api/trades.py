@@ -20,7 +20,12 @@ from accounts.services.idempotency import once
 from kernel.errors import NotFound
 from kernel.paging import PAGE_PARAMETERS, link_headers
 from kernel.requests import ApiRequest, bad_parameter, check_query, limit_of
-from trades.answers import BookedTrades, TradeAnswer, TradeDetailAnswer, TradeList
+from trades.answers.trades import (
+    BookedTrades,
+    TradeAnswer,
+    TradeDetailAnswer,
+    TradeList,
+)
 from trades.api.common import answered
 from trades.domain.ordering import numbered
 from trades.domain.reading import read_fill

@@ -1,5 +1,4 @@
-"""What the API answers about trades and books, and what their pages read: declared
-once. Each `of` expects the rows that it names to be loaded."""
+"""What the API answers about trades, and what their page reads: declared once. Each `of` expects the rows that it names to be loaded."""
 
 from __future__ import annotations
 
@@ -8,23 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 from kernel.registry import actor_names
 from kernel.schema import Answer
 from trades.domain.lots import MatchKind, Reason
 from trades.models import (
-    BalanceStatement,
-    Book,
     Decision,
     Fill,
     Lot,
     Match,
-    Transfer,
 )
 from trades.queries.trades import LoggedEvent, TradeDetail, TradePage
-from trades.services.importing import ImportResult
-from trades.services.previewing import Preview
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,160 +262,4 @@ class TradeDetailAnswer(TradeAnswer):
             matches=[MatchAnswer.of(match) for match in detail.closed],
             taken=[MatchAnswer.of(match) for match in detail.taken],
             audit=TradeEvent.several(events),
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class BookAnswer(Answer):
-    """A trading account; `revision` is what a change names."""
-
-    id: str
-    name: str
-    owner: str
-    base_currency: str
-    method: Book.Method
-    zone: str
-    periods_per_year: int
-    allow_short: bool
-    revision: int
-
-    @classmethod
-    def of(cls, book: Book) -> BookAnswer:
-        """Its owner is loaded."""
-        return cls(
-            id=str(book.pk),
-            name=book.name,
-            owner=book.owner.username,
-            base_currency=book.base_currency,
-            method=Book.Method(book.method),
-            zone=book.zone,
-            periods_per_year=book.periods_per_year,
-            allow_short=book.allow_short,
-            revision=book.revision,
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class BookList(Answer):
-    books: list[BookAnswer]
-    next_cursor: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class TransferAnswer(Answer):
-    """A movement of cash or of an instrument; `amount` is signed."""
-
-    id: str
-    book: str
-    external_id: str
-    kind: Transfer.Kind
-    asset: str
-    amount: Decimal
-    cost: Decimal | None
-    at: datetime
-    symbol: str
-    strategy: str
-    note: str
-
-    @classmethod
-    def of(cls, transfer: Transfer) -> TransferAnswer:
-        return cls(
-            id=str(transfer.pk),
-            book=str(transfer.book_id),
-            external_id=transfer.external_id,
-            kind=Transfer.Kind(transfer.kind),
-            asset=transfer.asset,
-            amount=transfer.amount,
-            cost=transfer.cost,
-            at=transfer.at,
-            symbol=transfer.instrument.symbol if transfer.instrument else "",
-            strategy=transfer.strategy,
-            note=transfer.note,
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class PricesStored(Answer):
-    prices: Annotated[int, "how many were new"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class BalanceAnswer(Answer):
-    """What somebody else says that a book holds."""
-
-    id: str
-    book: str
-    asset: str
-    amount: Decimal
-    at: datetime
-
-    @classmethod
-    def of(cls, statement: BalanceStatement) -> BalanceAnswer:
-        return cls(
-            id=str(statement.pk),
-            book=str(statement.book_id),
-            asset=statement.asset,
-            amount=statement.amount,
-            at=statement.at,
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class BrokenLine(Answer):
-    line: Annotated[int, "the header is 1; 0: the format has no lines"]
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportAnswer(Answer):
-    """What booking a file did, or would do (then `id` is null)."""
-
-    id: UUID | None
-    book: str
-    format: str
-    sha256: str
-    new: int
-    duplicates: int
-    broken: Annotated[list[BrokenLine], "the first 50"]
-    rounded_rows: int
-    largest_rounding: Decimal
-    stated: Annotated[Mapping[str, str], "totals as the file wrote them"]
-    recomputed: Annotated[Mapping[str, str], "the same, ours"]
-
-    @classmethod
-    def of_preview(cls, preview: Preview) -> ImportAnswer:
-        return cls._of(
-            preview, batch=None, new=preview.new, duplicates=preview.duplicates
-        )
-
-    @classmethod
-    def of_result(cls, result: ImportResult) -> ImportAnswer:
-        recorded = result.recorded
-        return cls._of(
-            result.preview,
-            batch=result.batch.pk if result.batch else None,
-            new=recorded.new["fills"] + recorded.new["transfers"],
-            duplicates=recorded.duplicates,
-        )
-
-    @classmethod
-    def _of(
-        cls, preview: Preview, *, batch: UUID | None, new: int, duplicates: int
-    ) -> ImportAnswer:
-        parsed = preview.parsed
-        return cls(
-            id=batch,
-            book=preview.book_name,
-            format=parsed.file_format,
-            sha256=preview.source.sha256,
-            new=new,
-            duplicates=duplicates,
-            broken=[
-                BrokenLine(line=row.line, reason=row.reason)
-                for row in preview.shown_broken
-            ],
-            rounded_rows=parsed.rounded_rows,
-            largest_rounding=parsed.largest_rounding,
-            stated=parsed.stated,
-            recomputed=parsed.recomputed,
         )

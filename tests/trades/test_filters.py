@@ -1,0 +1,149 @@
+"""Which trades a filter finds, and in which order pages give them."""
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from tests.trades.conftest import START
+from trades.models import Fill
+from trades.queries.trades import (
+    TradeFilter,
+    latest_decisions,
+    realised_by,
+    strategies,
+    trade_detail,
+    trade_page,
+)
+from trades.services.books import NewBook, create_book
+from trades.services.fills import book_fills
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def desk(ada, mallory, book, make_fill):
+    """Five trades of Ada's in two books, and one of Mallory's."""
+    create_book(NewBook("ada-swing", "USD"), ada)
+    create_book(NewBook("mallory-main", "USD"), mallory)
+    main, swing = {"book": "ada-main"}, {"book": "ada-swing"}
+    book_fills(
+        [
+            make_fill("alpha-1", "buy", "2", "100", day=0, order_id="ord-77", **main),
+            make_fill("alpha-2", "sell", "1", "120", day=1, note="took profit", **main),
+            make_fill("beta-1", "buy", "1", "9", day=2, symbol="ETH-USD", **main),
+            make_fill("beta-2", "buy", "1", "8", day=3, symbol="ETH-USD", **swing),
+            make_fill("x", "sell", "1", "7", day=4, strategy="slow", **swing),
+        ],
+        ada,
+    )
+    book_fills([make_fill("m-1", "buy", "1", "1", day=9)], mallory)
+
+
+def ids(user, limit=50, **chosen):
+    page = trade_page(user, TradeFilter(**chosen), limit=limit)
+    return [fill.external_id for fill in page.trades]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        ({}, "x beta-2 beta-1 alpha-2 alpha-1"),
+        ({"book": "ada-main"}, "beta-1 alpha-2 alpha-1"),
+        ({"book": "mallory-main"}, ""),
+        ({"book": "no such"}, ""),
+        ({"symbol": "ETH-USD"}, "beta-2 beta-1"),
+        ({"symbol": "eth/usd"}, "beta-2 beta-1"),
+        ({"symbol": "XRP-USD"}, ""),
+        ({"side": "sell"}, "x alpha-2"),
+        ({"strategy": "slow"}, "x"),
+        ({"status": "voided"}, ""),
+        ({"external_id": "beta-1"}, "beta-1"),
+        ({"external_id": "beta"}, ""),
+        ({"q": "be"}, "beta-2 beta-1"),  # short: the beginning of id or symbol
+        ({"q": "ta"}, ""),
+        ({"q": "et"}, "beta-2 beta-1"),
+        ({"q": "X"}, "x"),
+        ({"q": "eta"}, "beta-2 beta-1"),  # long: anywhere in id, order or note
+        ({"q": "ORD-7"}, "alpha-1"),
+        ({"q": "profit"}, "alpha-2"),
+        ({"q": "BTC"}, "x alpha-2 alpha-1"),
+        ({"q": "%"}, ""),
+        ({"q": "a_p"}, ""),
+        ({"start": START + timedelta(days=3)}, "x beta-2"),
+        ({"end": START + timedelta(days=1)}, "alpha-1"),
+        ({"start": START, "end": START}, ""),
+        ({"side": "buy", "symbol": "ETH-USD", "book": "ada-swing"}, "beta-2"),
+    ],
+)
+def test_every_field_narrows(ada, desk, chosen, expected):
+    assert ids(ada, **chosen) == expected.split()
+
+
+def test_each_sees_their_own_and_a_viewer_all(ada, mallory, person, desk):
+    assert ids(mallory) == ["m-1"]
+    assert len(ids(person("vera", "Viewer"))) == 6
+    assert ids(person("otto", "Operator")) == []
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 6])
+def test_pages_neither_skip_nor_repeat_and_lead_back(ada, desk, limit):
+    forward, page = [], trade_page(ada, TradeFilter(), limit=limit)
+    pages = [page]
+    while page.older:
+        page = trade_page(ada, TradeFilter(), limit=limit, cursor=page.older)
+        pages.append(page)
+    for page in pages:
+        forward += [fill.external_id for fill in page.trades]
+    assert forward == ids(ada)
+    for earlier, later in pairwise(pages):
+        assert later.newer is not None
+        back = trade_page(ada, TradeFilter(), limit=limit, before=later.newer)
+        assert back.trades == earlier.trades
+    assert pages[0].newer is None
+
+
+def test_equal_times_are_told_apart_by_their_ids(ada, book, make_fill):
+    book_fills([make_fill(f"f{n}", "buy", "1", "1") for n in range(7)], ada)
+    first = trade_page(ada, TradeFilter(), limit=4)
+    assert first.older is not None
+    second = trade_page(ada, TradeFilter(), limit=4, cursor=first.older)
+    shown = [fill.external_id for fill in (*first.trades, *second.trades)]
+    assert shown == [f"f{n}" for n in reversed(range(7))]
+
+
+@pytest.mark.parametrize(("offset", "expected"), [(0, 2), (3, 2), (4, 1), (5, 0)])
+def test_an_offset_skips_rows_for_old_clients(ada, desk, offset, expected):
+    page = trade_page(ada, TradeFilter(), limit=2, offset=offset)
+    assert len(page.trades) == expected
+
+
+def test_how_many_there_are_is_counted_up_to_a_bound(ada, desk, monkeypatch):
+    assert trade_page(ada, TradeFilter(), limit=1, counted=True).about == 5
+    assert trade_page(ada, TradeFilter(), limit=1).about is None
+    monkeypatch.setattr("trades.queries.trades.COUNTED", 4)
+    assert trade_page(ada, TradeFilter(), limit=1, counted=True).about is None
+
+
+def test_what_was_realised_stands_at_the_closing_fill(ada, desk):
+    sale = Fill.objects.get(external_id="alpha-2")
+    assert realised_by([fill.pk for fill in Fill.objects.all()])[sale.pk] == 20
+    assert realised_by([]) == {}
+
+
+def test_a_trade_is_found_by_who_may_read_it(ada, mallory, desk):
+    theirs = Fill.objects.get(external_id="m-1")
+    assert trade_detail(mallory, theirs.pk) is not None
+    assert trade_detail(ada, theirs.pk) is None
+    assert trade_detail(ada, 10**9) is None
+
+
+def test_strategies_are_listed_once_by_name(ada, desk, make_fill):
+    book_fills(
+        [make_fill("s2", "buy", "1", "1", strategy="fast", book="ada-main")], ada
+    )
+    assert strategies() == ["fast", "slow"]
+
+
+def test_without_decisions_there_are_none(ada, desk):
+    assert latest_decisions(ada, 5) == []
