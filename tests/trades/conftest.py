@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 
 from accounts.models import User
+from rrr_dashboard import shell
 from trades.domain.facts import NewFill, NewTransfer
 from trades.models import Book
 from trades.services.books import NewBook, create_book
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def steady_counts(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What the shell counts stays cached for the whole test, however slow."""
+    monkeypatch.setattr(shell, "COUNTS_SECONDS", 600)
+    cache.delete(shell.COUNTS_KEY)
+    shell.counts()
+    yield
+    cache.delete(shell.COUNTS_KEY)
 
 
 @pytest.fixture

@@ -145,7 +145,7 @@ def test_what_is_not_ones_own_is_404(client_of, mallory, history):
 
 
 def test_the_number_of_queries_does_not_grow_with_the_rows(
-    client_of, ada, history, book, make_fill, django_assert_num_queries
+    steady_counts, client_of, ada, history, book, make_fill, django_assert_num_queries
 ):
     client = client_of(ada)
     count = len(_queries(client, "/trades/"))

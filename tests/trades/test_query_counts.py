@@ -22,9 +22,8 @@ BODY = {
 
 
 @pytest.fixture
-def client(client_of, ada, book, make_fill, monkeypatch):
-    """Ada's, after a first visit that warms what the shell caches, for long enough."""
-    monkeypatch.setattr("rrr_dashboard.shell.COUNTS_SECONDS", 600)
+def client(client_of, ada, book, make_fill, steady_counts):
+    """Ada's, after a first visit that warms what the shell caches."""
     rows = [
         make_fill(f"f{i}", ("buy", "sell")[i % 3 == 2], "1", "1", i / 9)
         for i in range(200)

@@ -1,4 +1,7 @@
-"""What the API answers about trades, and what their page reads: declared once. Each `of` expects the rows that it names to be loaded."""
+"""What the API answers about trades, and what their page reads: declared once.
+
+Each `of` expects the rows that it names to be loaded.
+"""
 
 from __future__ import annotations
 
