@@ -56,9 +56,15 @@ def start_valkey() -> str:
 
 
 def own_redis(url: str, worker: str) -> str:
-    """The numbered database of this worker on a Redis that was given."""
+    """The numbered database of this worker on a Redis that was given, by address
+    (redis://…/3) or by socket (unix://…?db=3)."""
     parts = urlsplit(url)
-    number = int(parts.path.strip("/") or 0) + int(worker.removeprefix("gw") or -1) + 1
+    by_socket = parts.scheme == "unix"
+    given = parts.query.removeprefix("db=") if by_socket else parts.path.strip("/")
+    number = int(given or 0) + int(worker.removeprefix("gw") or -1) + 1
+    if by_socket:
+        # urlunsplit would drop the empty host, and a socket's path with it.
+        return f"unix://{parts.path}?db={number}"
     return urlunsplit(parts._replace(path=f"/{number}"))
 
 

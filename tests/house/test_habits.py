@@ -10,6 +10,7 @@ import pytest
 import yaml
 from django.conf import settings
 
+from tests.environment import own_redis
 from tests.quick import folders
 
 ROOT = Path(settings.BASE_DIR)
@@ -62,3 +63,20 @@ def test_make_quick_knows_whose_tests_a_file_needs(
     files: list[str], expected: list[str]
 ) -> None:
     assert folders(files) == sorted({"tests/architecture", *expected})
+
+
+@pytest.mark.parametrize(
+    ("url", "worker", "expected"),
+    [
+        ("redis://127.0.0.1:6379/0", "", "redis://127.0.0.1:6379/0"),
+        ("redis://127.0.0.1:6379/0", "gw0", "redis://127.0.0.1:6379/1"),
+        ("redis://127.0.0.1:6379/3", "gw1", "redis://127.0.0.1:6379/5"),
+        ("redis://127.0.0.1:6379", "gw0", "redis://127.0.0.1:6379/1"),
+        ("unix:///run/valkey.sock?db=0", "gw1", "unix:///run/valkey.sock?db=2"),
+        ("unix:///run/valkey.sock", "", "unix:///run/valkey.sock?db=0"),
+    ],
+)
+def test_each_worker_has_a_numbered_database(
+    url: str, worker: str, expected: str
+) -> None:
+    assert own_redis(url, worker) == expected
