@@ -119,8 +119,18 @@ class Pair:
                 if trip is not None:
                     trip.leave(part, self.held)
                 amount, fee = leg.take(part)
-                self._take(
-                    fact, leg.kind, lot, _Leg(quantity=part, amount=amount, fee=fee)
+                held, entry_fee = self._shrink(lot, part)
+                cost, proceeds = (held, amount) if lot.long else (amount, held)
+                self._match(
+                    fact,
+                    kind=leg.kind,
+                    lot=lot,
+                    quantity=part,
+                    cost=cost,
+                    proceeds=proceeds,
+                    fee=entry_fee + fee,
+                    entry_fee=entry_fee,
+                    reason=lot.reason or fact.reason,
                 )
                 if trip is not None:
                     trip.exit_quantity += part
@@ -131,22 +141,6 @@ class Pair:
             trip.fills += 1
             if not self.lots:
                 self._end(fact)
-
-    def _take(self, fact: Trade, kind: MatchKind, lot: LotState, part: _Leg) -> None:
-        """LotMatch a part of the oldest lot with a share of the fill."""
-        held, entry_fee = self._shrink(lot, part.quantity)
-        cost, proceeds = (held, part.amount) if lot.long else (part.amount, held)
-        self._match(
-            fact,
-            kind=kind,
-            lot=lot,
-            quantity=part.quantity,
-            cost=cost,
-            proceeds=proceeds,
-            fee=entry_fee + part.fee,
-            entry_fee=entry_fee,
-            reason=lot.reason or fact.reason,
-        )
 
     def _shrink(self, lot: LotState, part: int) -> tuple[int, int]:
         amount, fee = lot.take(part)
