@@ -50,6 +50,26 @@ def menu(page: Page, name: str) -> None:
     expect(page.get_by_role("heading", level=1).first).to_be_visible()
 
 
+@pytest.mark.browser
+def test_as_a_trader(opened: Callable[..., Page]) -> None:
+    walk, page = Walk("As a trader."), opened(None, script=False)
+    walk.log_in(page)
+    menu(page, walk.next("Overview"))
+    expect(page.get_by_role("main")).to_contain_text("today", ignore_case=True)
+    menu(page, walk.next("Performance"))
+    page.locator('main a[href*="/performance/metrics/"]').first.click()
+    expect(page.get_by_role("main")).to_contain_text("formula")
+    expect(page.get_by_role("main")).to_contain_text("Computed from")
+    menu(page, walk.next("Trades"))
+    page.get_by_label("Symbol").select_option("BTC-USD")
+    page.get_by_role("button", name="Apply").click()
+    page.get_by_role("link", name=re.compile("^BTC-USD")).first.click()
+    expect(page).to_have_url(re.compile(r"/trades/[^/?]+/"))
+    for part in ("Decision", "Lots that this trade", "Audit entries"):
+        expect(page.get_by_role("main")).to_contain_text(part, ignore_case=True)
+    assert walk.names == []
+
+
 def set_threshold(page: Page, rule: str, value: str) -> None:
     page.get_by_role("link", name=rule).first.click()
     page.get_by_label("Threshold").fill(value)
