@@ -24,7 +24,7 @@ DAY_END = 86_340
 
 
 @dataclass(frozen=True)
-class Instrument:
+class Listing:
     """What the desk trades: start price in cents, daily noise and share of the
     market's move in millionths, and by which strategies."""
 
@@ -46,18 +46,16 @@ class Instrument:
 
 
 INSTRUMENTS = (
-    Instrument(
+    Listing(
         "BTC-USD", "crypto", 6_180_000, 19_000, 900, 4, ("momentum-4h", "basis-carry")
     ),
-    Instrument(
+    Listing(
         "ETH-USD", "crypto", 312_000, 23_000, 1_100, 3, ("momentum-4h", "sentiment")
     ),
-    Instrument(
-        "SOL-USD", "crypto", 13_900, 30_000, 1_250, 2, ("meanrev-1h", "sentiment")
-    ),
-    Instrument("NVDA", "equity", 11_800, 19_000, 800, 0, ("momentum-4h", "meanrev-1h")),
-    Instrument("AAPL", "equity", 20_900, 11_000, 450, 0, ("meanrev-1h", "basis-carry")),
-    Instrument("SPY", "equity", 56_100, 6_000, 400, 0, ("basis-carry", "sentiment")),
+    Listing("SOL-USD", "crypto", 13_900, 30_000, 1_250, 2, ("meanrev-1h", "sentiment")),
+    Listing("NVDA", "equity", 11_800, 19_000, 800, 0, ("momentum-4h", "meanrev-1h")),
+    Listing("AAPL", "equity", 20_900, 11_000, 450, 0, ("meanrev-1h", "basis-carry")),
+    Listing("SPY", "equity", 56_100, 6_000, 400, 0, ("basis-carry", "sentiment")),
 )
 
 
@@ -101,10 +99,10 @@ class Market:
         midnight = datetime.combine(self.first + timedelta(days=day), time(), UTC)
         return midnight + timedelta(seconds=seconds)
 
-    def open(self, instrument: Instrument, day: int) -> bool:
+    def open(self, instrument: Listing, day: int) -> bool:
         return not instrument.weekdays_only or self.at(day, 0).weekday() < 5
 
-    def next_open(self, instrument: Instrument, day: int) -> int:
+    def next_open(self, instrument: Listing, day: int) -> int:
         while not self.open(instrument, day):
             day += 1
         return day

@@ -21,7 +21,7 @@ from rrr_dashboard.demo.market import (
     INSTRUMENTS,
     MILLION,
     SEED,
-    Instrument,
+    Listing,
     Market,
     market_until,
     money,
@@ -134,7 +134,7 @@ def _skill(day: int) -> int:
 
 
 @dataclass(frozen=True)
-class Trip:
+class Idea:
     """One idea: when in, when out, which way."""
 
     number: int
@@ -146,8 +146,8 @@ class Trip:
 
 
 def _trips(
-    account: Account, instrument: Instrument, market: Market, draw: random.Random
-) -> Iterator[Trip]:
+    account: Account, instrument: Listing, market: Market, draw: random.Random
+) -> Iterator[Idea]:
     day, number = account.since + 1 + draw.randint(0, 3), 0
     path = market.paths[instrument.symbol]
     luck = draw.randint(0, 999)
@@ -171,12 +171,12 @@ def _trips(
         long = doubts <= 80 if running else rises == right
         if running or long or doubts > 60:
             number += 1
-            yield Trip(number, strategy, long, enter, leave, size)
+            yield Idea(number, strategy, long, enter, leave, size)
         day = leave + 1 + gap
 
 
 def _trade(
-    book: DemoBook, instrument: Instrument, market: Market, draw: random.Random
+    book: DemoBook, instrument: Listing, market: Market, draw: random.Random
 ) -> None:
     for trip in _trips(book.account, instrument, market, draw):
         capital = book.account.paid_in(trip.enter)
@@ -194,8 +194,8 @@ class Order:
     """One way of a trip: in or out."""
 
     account: Account
-    instrument: Instrument
-    trip: Trip
+    instrument: Listing
+    trip: Idea
     opening: bool
 
     @property
@@ -215,7 +215,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Part:
+class Slice:
     """A piece of an order: how much, how many seconds later, with which slip (in
     millionths), and whether it waited in the book."""
 
@@ -225,14 +225,14 @@ class Part:
     maker: bool
 
 
-def _parts(units: int, draw: random.Random) -> list[Part]:
+def _parts(units: int, draw: random.Random) -> list[Slice]:
     pieces = draw.choice((2, 3, 4, 5, 6, 6))
     slices = [units // pieces] * (pieces - 1)
     slices.append(units - sum(slices))
     moments = sorted(draw.randint(20, 5400) for _ in slices)
     slips = [draw.randint(20, 420) for _ in slices]
     makers = [draw.randint(1, 10) <= 4 for _ in slices]
-    return [Part(*part) for part in zip(slices, moments, slips, makers, strict=True)]
+    return [Slice(*part) for part in zip(slices, moments, slips, makers, strict=True)]
 
 
 def _execute(order: Order, units: int, book: DemoBook, market: Market) -> int:
@@ -265,7 +265,9 @@ def _execute(order: Order, units: int, book: DemoBook, market: Market) -> int:
     return filled
 
 
-def _fill(order: Order, part: Part, number: int, start: int, market: Market) -> NewFill:
+def _fill(
+    order: Order, part: Slice, number: int, start: int, market: Market
+) -> NewFill:
     instrument, seconds = order.instrument, start + part.later
     slip = part.slip if order.buying else -part.slip
     cents = market.cents(instrument.symbol, order.day, seconds)
@@ -289,7 +291,7 @@ def _fill(order: Order, part: Part, number: int, start: int, market: Market) -> 
 
 
 def _fee(
-    instrument: Instrument, quantity: Decimal, price: Decimal, *, maker: bool
+    instrument: Listing, quantity: Decimal, price: Decimal, *, maker: bool
 ) -> Decimal:
     """Crypto by value, equities by share with a least charge; whole cents."""
     cent = Decimal("0.01")

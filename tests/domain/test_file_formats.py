@@ -1,6 +1,5 @@
-"""Each format of files as it is today: what it takes, refuses, and says of itself."""
+"""What all formats share, our own rows and price files."""
 
-import json
 from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -8,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.domain.formats import NOW, broken, read
 from trades.domain.facts import NewFill, NewPrice
 from trades.domain.formats import prices as price_file
 from trades.domain.formats.dialect import (
@@ -17,19 +17,8 @@ from trades.domain.formats.dialect import (
     decoded,
     row_id,
 )
-from trades.domain.importing import FORMATS, read_file
+from trades.domain.importing import FORMATS
 from trades.domain.ordering import numbered, of_file, split_key
-
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
-
-
-def read(text, **more):
-    return read_file(text.encode(), now=NOW, **more)
-
-
-def broken(parsed):
-    return [str(row) for row in parsed.broken]
-
 
 # --- what all of them share -------------------------------------------------------
 
@@ -219,222 +208,3 @@ def test_a_broken_price_is_named_by_its_line(row, said):
 def test_a_price_file_needs_its_columns():
     with pytest.raises(NotAFile, match="needs the columns symbol, at, price"):
         price_file.read(b"symbol,price\n", now=NOW, zone=None)
-
-
-# --- Coinbase ---------------------------------------------------------------------
-
-HEAD = "portfolio,type,time,amount,balance,amount/balance unit,transfer id,trade id,order id"
-DEPOSIT = "default,deposit,2026-01-01T00:00:00Z,100,100,USD,d1,,"
-BUY = [
-    "default,match,2026-01-02T00:00:00Z,-30,70,USD,,7,o1",
-    "default,match,2026-01-02T00:00:00Z,0.5,0.5,BTC,,7,o1",
-    "default,fee,2026-01-02T00:00:00Z,-0.3,69.7,USD,,7,o1",
-]
-
-
-def statement(*rows, **more):
-    return read("\n".join((HEAD, *rows)) + "\n", **more)
-
-
-@pytest.mark.parametrize(
-    ("row", "said"),
-    [
-        (DEPOSIT.replace("deposit", "stake"), "line 2: type: 'stake' is not known"),
-        (DEPOSIT.replace(",100,100", ",lots,100"), "line 2: 'lots'"),
-        (DEPOSIT.replace(",100,100", ",NaN,100"), "not a finite number"),
-        (DEPOSIT.replace("2026-01-01", "2199-01-01"), "lies in the future"),
-        (DEPOSIT.replace("T00:00:00Z", ""), "no time zone"),
-        (DEPOSIT + ",more", "has 10 cells, the header 9"),
-    ],
-)
-def test_a_broken_row_of_a_statement(row, said):
-    assert said in broken(statement(row))[0]
-
-
-@pytest.mark.parametrize(
-    ("rows", "said"),
-    [
-        (BUY[:1], "not two legs and a fee"),
-        ([BUY[0], BUY[0].replace("-30,70", "-1,69")], "not two legs and a fee"),
-        ([*BUY, BUY[2].replace("69.7", "69.4")], "not two legs and a fee"),
-        ([BUY[0], BUY[1].replace("0.5,0.5", "-0.5,-0.5")], "do not pay for each other"),
-        ([BUY[0], BUY[1], BUY[2].replace("USD", "EUR")], "do not pay for each other"),
-    ],
-)
-def test_a_trade_that_is_not_two_legs_and_a_fee(rows, said):
-    assert any(said in line for line in broken(statement(*rows)))
-
-
-def test_a_statement_that_begins_in_the_middle_says_what_was_held():
-    parsed = statement(*BUY)
-    assert parsed.broken == []
-    assert parsed.notes[0] == "line 2: the statement begins with 100 USD held before"
-
-
-def test_a_statement_listed_newest_first_reads_the_same():
-    rows = [DEPOSIT, BUY[0], BUY[1], BUY[2]]
-    forward, backward = statement(*rows), statement(*reversed(rows))
-    assert backward.broken == []
-    assert [fill.external_id for fill in backward.fills] == ["coinbase:7"]
-    assert backward.stated == forward.stated
-
-
-@pytest.mark.parametrize(
-    ("base", "fee", "symbol", "side"),
-    [
-        ("", True, "BTC-USD", "buy"),
-        ("USD", False, "BTC-USD", "buy"),
-        ("BTC", False, "USD-BTC", "sell"),
-    ],
-)
-def test_the_quote_is_the_fees_unit_else_the_books_base(base, fee, symbol, side):
-    made = statement(DEPOSIT, *BUY[: 3 if fee else 2], base_currency=base).fills[0]
-    assert (made.symbol, made.side) == (symbol, side)
-    assert made.fee == (Decimal("0.3") if fee else 0)
-
-
-def test_coins_that_are_traded_move_by_their_instrument_and_cash_does_not():
-    out = "default,withdrawal,2026-01-03T00:00:00Z,-0.2,0.3,BTC,w1,,"
-    parsed = statement(DEPOSIT, *BUY, out)
-    assert [(t.external_id, t.kind, t.symbol) for t in parsed.transfers] == [
-        ("coinbase:d1", "deposit", ""),
-        ("coinbase:w1", "withdrawal", "BTC-USD"),
-    ]
-
-
-def test_a_transfer_without_an_id_has_its_contents_for_one():
-    first = statement(DEPOSIT.replace("d1", "")).transfers[0].external_id
-    assert first.startswith("coinbase:")
-    assert statement(DEPOSIT.replace("d1", "")).transfers[0].external_id == first
-
-
-def test_the_last_balance_of_each_time_is_a_statement():
-    parsed = statement(DEPOSIT, *BUY)
-    assert [(b.asset, b.amount, b.at.day) for b in parsed.balances] == [
-        ("USD", 100, 1),
-        ("USD", Decimal("69.7"), 2),
-        ("BTC", Decimal("0.5"), 2),
-    ]
-
-
-# --- freqtrade --------------------------------------------------------------------
-
-
-def trade(**changes):
-    return {
-        "pair": "ETH/USDT",
-        "amount": 2,
-        "open_date": "2026-01-01 00:00:00+00:00",
-        "close_date": "2026-01-02 00:00:00+00:00",
-        "open_rate": 100,
-        "close_rate": 110,
-        **changes,
-    }
-
-
-def export(*trades, **run):
-    return json.dumps({"strategy": {"Mine": {"trades": list(trades), **run}}})
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("[]", "no freqtrade export"),
-        ('{"strategy": []}', "no freqtrade export"),
-        ('{"strategy": {"a": []}}', "no freqtrade export"),
-        ('{"strategy": {"a": {"trades": {}}}}', "no freqtrade export"),
-        ('{"strategy": {}}', "holds no trades"),
-        ("{" * 100_000, "no JSON"),
-    ],
-)
-def test_an_export_that_is_none(text, said):
-    with pytest.raises(NotAFile, match=said):
-        read(text)
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"amount": True}, "True is no number"),
-        ({"amount": "much"}, "'much' is no number"),
-        ({"amount": "Infinity"}, "not finite"),
-        ({"amount": 10**21}, "larger than the ledger holds"),
-        ({"open_rate": -1}, "price"),
-        ({"open_date": "once"}, "executed_at"),
-        ({"close_date": "2199-01-01 00:00:00+00:00"}, "future"),
-        ({"pair": "?"}, "symbol"),
-        ({"open_rate": ...}, "'open_rate' is missing"),
-        ({"pair": ...}, "'pair' is missing"),
-    ],
-)
-def test_a_broken_trade_of_an_export_is_named_by_its_place(changes, said):
-    row = {key: value for key, value in trade(**changes).items() if value is not ...}
-    parsed = read(export(trade(), row))
-    assert [line.split(":")[0] for line in broken(parsed)] == ["Mine, trade 2"]
-    assert said in broken(parsed)[0]
-    assert len(parsed.fills) == 2
-
-
-def test_a_trade_that_is_no_object():
-    assert "is no object" in broken(read(export("x", trade())))[0]
-
-
-def test_exits_of_older_trades_come_before_entries_of_one_moment():
-    moment = "2026-01-02 00:00:00+00:00"
-    parsed = read(
-        export(
-            trade(open_date=moment, close_date="2026-01-03 00:00:00+00:00", amount=3),
-            trade(close_date=moment),
-            trade(open_date=moment, close_date=moment, amount=5),
-        )
-    )
-    at_once = [row for row in parsed.fills if row.executed_at.day == 2]
-    assert [(row.side, row.quantity, row.sequence) for row in at_once] == [
-        ("sell", 2, 0),
-        ("buy", 3, 1),
-        ("buy", 5, 2),
-        ("sell", 5, 3),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("run", "deposits"),
-    [
-        ({}, []),
-        ({"starting_balance": 0}, []),
-        ({"starting_balance": 1000}, [("USDT", 1000, 1)]),
-        ({"starting_balance": 5, "stake_currency": "EUR"}, [("EUR", 5, 1)]),
-        (
-            {"starting_balance": 5, "backtest_start": "2025-12-30 00:00:00"},
-            [("USDT", 5, 30)],
-        ),
-    ],
-)
-def test_the_starting_balance_is_a_deposit_before_the_first_fill(run, deposits):
-    parsed = read(export(trade(), **run))
-    assert [(t.asset, t.amount, t.at.day) for t in parsed.transfers] == deposits
-
-
-def test_the_settle_part_of_a_pair_is_cut_off_and_tags_are_notes():
-    parsed = read(
-        export(trade(pair="BTC/USDT:USDT", enter_tag="dip", exit_reason="roi"))
-    )
-    assert [(row.symbol, row.note) for row in parsed.fills] == [
-        ("BTC-USDT", "dip"),
-        ("BTC-USDT", "roi"),
-    ]
-
-
-def test_stated_totals_stand_beside_ours():
-    parsed = read(export(trade(profit_abs=19.5), profit_total_abs=21))
-    assert parsed.stated == {
-        "Mine sum of profit_abs": "19.5",
-        "Mine profit_total_abs": "21",
-    }
-    assert parsed.recomputed["Mine gross"] == "20"
-    assert parsed.recomputed["Mine gross less stated"] == "0.5"
-
-
-def test_two_equal_trades_stay_two():
-    ids = {row.external_id for row in read(export(trade(), trade())).fills}
-    assert len(ids) == 4

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trades.domain.lots import LotState, Reason
+from trades.domain.lots import LotReason, LotState
 from trades.domain.trips import TripState
 from trades.domain.units import DIGITS, number, share, units
 
@@ -98,16 +98,16 @@ def test_a_trip_is_net_of_fees_funding_and_what_moved_out(long, values, net):
 
 
 def test_a_trip_of_unknown_cost_has_no_result():
-    assert trip(exit_amount=9, reason=Reason.MISSING_COST).net is None
-    assert trip(exit_amount=9, reason=Reason.NO_FX).net == 9
+    assert trip(exit_amount=9, reason=LotReason.MISSING_COST).net is None
+    assert trip(exit_amount=9, reason=LotReason.NO_FX).net == 9
 
 
 def test_the_first_reason_of_a_trip_stays():
     held = trip()
-    held.enter(1, 10, 0, Reason.MISSING_COST)
-    held.enter(1, 10, 0, Reason.NO_FX)
+    held.enter(1, 10, 0, LotReason.MISSING_COST)
+    held.enter(1, 10, 0, LotReason.NO_FX)
     held.enter(1, 10, 0, "")
-    assert held.reason == Reason.MISSING_COST
+    assert held.reason == LotReason.MISSING_COST
     assert (held.entry_quantity, held.entry_amount, held.basis) == (3, 30, 30)
 
 
@@ -126,6 +126,6 @@ def test_nothing_leaves_a_trip_that_holds_nothing():
     assert trip(basis=5).leave(1, 0) == 0
 
 
-@pytest.mark.parametrize("reason", Reason)
+@pytest.mark.parametrize("reason", LotReason)
 def test_a_reason_is_its_own_text(reason):
     assert str(reason) == reason.value == f"{reason}"

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from trades.domain.events import Funding, Movement, Trade, UnitSplit
-from trades.domain.lots import Reason
+from trades.domain.lots import LotReason
 from trades.domain.matching import Pair
 from trades.domain.units import number, share, units
 
@@ -117,7 +117,7 @@ def test_crossing_zero_closes_one_trip_and_opens_the_next():
 def test_selling_what_was_never_bought_is_said_and_leaves_nothing():
     pair = run(trade(1, "buy", "1", "10"), trade(2, "sell", "3", "20", fee="3"))
     assert realised(pair) == [Decimal(9), Decimal(38)]
-    assert pair.matches[1].reason == Reason.MISSING_ACQUISITION
+    assert pair.matches[1].reason == LotReason.MISSING_ACQUISITION
     assert pair.matches[1].lot is None
     assert pair.position == 0
     assert len(pair.trips) == 1
@@ -126,7 +126,7 @@ def test_selling_what_was_never_bought_is_said_and_leaves_nothing():
 def test_what_came_in_without_a_cost_realises_nothing_known():
     pair = run(move(1, "10"), trade(2, "sell", "4", "20"))
     assert realised(pair) == [None]
-    assert pair.matches[0].reason == Reason.MISSING_COST
+    assert pair.matches[0].reason == LotReason.MISSING_COST
     assert number(pair.position) == 6
 
 
@@ -152,7 +152,7 @@ def test_a_fee_paid_in_the_instrument_loses_its_cost():
 def test_more_going_out_than_was_there_is_flagged():
     pair = run(trade(1, "buy", "1", "10"), move(2, "-3"), allow_short=True)
     assert pair.position == 0
-    assert pair.matches[1].reason == Reason.MISSING_ACQUISITION
+    assert pair.matches[1].reason == LotReason.MISSING_ACQUISITION
     assert number(pair.matches[1].quantity) == 2
 
 
@@ -181,10 +181,10 @@ def test_the_smallest_buy_is_a_position_and_no_dust():
 
 def test_an_unknown_fee_is_left_out_and_said():
     pair = run(
-        trade(1, "buy", "1", "10", reason=Reason.NO_FX), trade(2, "sell", "1", "12")
+        trade(1, "buy", "1", "10", reason=LotReason.NO_FX), trade(2, "sell", "1", "12")
     )
     assert realised(pair) == [Decimal(2)]
-    assert pair.matches[0].reason == Reason.NO_FX
+    assert pair.matches[0].reason == LotReason.NO_FX
 
 
 def test_a_split_multiplies_what_is_left_and_no_amount():

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trades.domain.events import Movement, Trade
-from trades.domain.lots import Reason
+from trades.domain.lots import LotReason
 from trades.domain.matching import DUST, Pair
 from trades.domain.units import DIGITS
 
@@ -87,7 +87,7 @@ def test_quantity_is_conserved(facts):
     unheld = sum(
         m.quantity
         for m in pair.matches
-        if m.lot is None and m.reason == Reason.MISSING_ACQUISITION
+        if m.lot is None and m.reason == LotReason.MISSING_ACQUISITION
     )
     dust = sum(m.quantity for m in pair.matches if m.kind == "dust")
     assert abs(pair.position - (expected + unheld)) <= dust

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import date
 
 import pytest
 
@@ -11,75 +10,24 @@ from portfolio.domain.metrics import measure, unavailable
 from portfolio.domain.periods import period
 from portfolio.domain.reasons import Reason
 from portfolio.domain.returns import Day
-from portfolio.domain.statistics import FORMULAS
-from portfolio.domain.trips import Trip
-from portfolio.pages import curve, metric, tables
+from portfolio.pages import curve, tables
 from portfolio.pages import performance as pages
-from portfolio.pages.words import Figure
 from portfolio.queries.books import Scope
 from portfolio.queries.curves import StoredCurves
 from portfolio.queries.days import Inputs
 from portfolio.queries.parts import by_strategy, by_symbol
 from portfolio.queries.performance import Performance
 from portfolio.queries.selection import Selection
-
-D = Decimal
-START = date(2026, 1, 30)
-NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
-
-
-def days_of(*pnls: str, capital: str = "1000") -> list[Day]:
-    equity, days = D(capital), []
-    for number, pnl in enumerate(pnls):
-        base = equity
-        equity += D(pnl)
-        days.append(
-            Day(
-                day=START + timedelta(days=number),
-                equity=equity,
-                inflow=base if not number else D(0),
-                outflow=D(0),
-                base=base,
-                pnl=D(pnl),
-            )
-        )
-    return days
-
-
-def trip(net: str, strategy: str = "trend", symbol: str = "BTC-USD") -> Trip:
-    return Trip(
-        symbol=symbol,
-        strategy=strategy,
-        side="long",
-        opened_at=NOW,
-        closed_at=NOW,
-        quantity=D(1),
-        entry_cost=D(100),
-        net=D(net),
-        fees=D("0.5"),
-        fills=2,
-    )
-
-
-def performance(
-    *pnls: str, nets: tuple[str, ...] = (), strategy: str = "", funded: str = "0"
-) -> Performance:
-    return Performance(
-        scope=Scope(books=(), currency="USD"),
-        selection=Selection(period=period("all", date(2026, 3, 10)), strategy=strategy),
-        metric_set=measure(days_of(*pnls), [trip(net) for net in nets], 365),
-        inputs=Inputs(fills=5060, transfers=52, prices=4086, sha256="a" * 64),
-        curves=StoredCurves(as_of=NOW, recomputing=False, funded=D(funded)),
-    )
-
-
-def figure(shown: Performance, label: str) -> Figure:
-    figures = pages.performance_figures(shown, "period=all")
-    return {figure.label: figure for figure in figures}[label]
-
-
-MIXED = ("10", "-5", "3", "-8", "12") * 8
-
+from tests.portfolio.measured import (
+    MIXED,
+    NOW,
+    START,
+    D,
+    days_of,
+    figure,
+    performance,
+    trip,
+)
 
 # --- figures -----------------------------------------------------------------------------
 
@@ -363,40 +311,3 @@ def test_provenance_counts_the_facts():
 )
 def test_warnings_are_sentences(pnls, funded, said):
     assert pages.warnings(performance(*pnls, funded=funded)) == said
-
-
-@pytest.mark.parametrize("name", FORMULAS)
-@pytest.mark.parametrize("pnls", [(), ("1",), MIXED], ids=["no day", "a day", "many"])
-def test_every_metric_can_be_worked_out(name, pnls):
-    shown = performance(*pnls, nets=("2", "-1") if pnls else ())
-    page = metric.metric_page(shown, name, {"period": "all"})
-    assert page["formula"].title
-    assert page["reproduce"] == "/api/performance?period=all"
-    assert (page["why"] == "") == (page["exact"] is not None)
-
-
-@pytest.mark.parametrize(
-    ("name", "step", "number"),
-    [
-        ("total_return", "days", "40"),
-        ("total_return", "index at the end (from 1)", "1.09600000"),
-        ("cagr", "calendar days", "40"),
-        ("sharpe", "periods per year", "365"),
-        ("max_drawdown", "peak", "30 Jan 2026"),
-        ("calmar", "P&L from peak to trough", "−$10.00"),
-        ("simple_return", "P&L", "$96.00"),
-        ("simple_return", "equity at the start + inflows", "$1,000.00"),
-        ("win_rate", "closed round trips", "3"),
-        ("payoff", "won", "1, together $2.00"),
-        ("expectancy", "lost", "1, together −$1.00"),
-        ("profit_factor", "even", "1"),
-    ],
-)
-def test_a_step_names_its_number(name, step, number):
-    steps = dict(metric.worked(performance(*MIXED, nets=("2", "-1", "0")), name))
-    assert steps[step] == number
-
-
-def test_a_step_that_does_not_exist_says_why():
-    steps = dict(metric.worked(performance("0", "0"), "sharpe"))
-    assert steps["std(r), ddof = 1"] == "the returns do not vary"

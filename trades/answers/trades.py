@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from kernel.registry import actor_names
 from kernel.schema import Answer
-from trades.domain.lots import MatchKind, Reason
+from trades.domain.lots import LotReason, MatchKind
 from trades.models import (
     Decision,
     Fill,
@@ -133,7 +133,7 @@ class TradeLot(Answer):
             opened_at=lot.opened_at,
             quantity=lot.quantity,
             remaining=lot.remaining_quantity,
-            cost=None if lot.reason == Reason.MISSING_COST else lot.amount,
+            cost=None if lot.reason == LotReason.MISSING_COST else lot.amount,
             fee=lot.fee,
             reason=lot.reason,
         )

@@ -13,7 +13,7 @@ from enum import StrEnum
 from trades.domain.units import share
 
 
-class Reason(StrEnum):
+class LotReason(StrEnum):
     """Why a number is missing or not the whole truth."""
 
     MISSING_ACQUISITION = "missing_acquisition"

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from trades.domain.events import Fact, Movement, Trade, UnitSplit
-from trades.domain.lots import LotMatch, LotState, MatchKind, Reason
+from trades.domain.lots import LotMatch, LotReason, LotState, MatchKind
 from trades.domain.trips import TripState
 from trades.domain.units import DIGITS, share
 
@@ -165,7 +165,7 @@ class Pair:
         """Keep a match. A transfer realises nothing; a lot of unknown cost nothing
         that is known."""
         by_trade = isinstance(fact, Trade)
-        unknown = lot is not None and lot.reason == Reason.MISSING_COST
+        unknown = lot is not None and lot.reason == LotReason.MISSING_COST
         realised = None if unknown else proceeds - cost - fee
         self.matches.append(
             LotMatch(
@@ -227,7 +227,7 @@ class Pair:
             cost=cost,
             proceeds=proceeds,
             fee=rest.fee,
-            reason="" if rest.kind is MatchKind.DUST else Reason.MISSING_ACQUISITION,
+            reason="" if rest.kind is MatchKind.DUST else LotReason.MISSING_ACQUISITION,
         )
 
     def _sweep(self, fact: Trade | Movement) -> None:
@@ -290,7 +290,7 @@ class Pair:
                 kind=_kind(fact),
                 lot=None,
                 quantity=left,
-                reason=Reason.MISSING_ACQUISITION,
+                reason=LotReason.MISSING_ACQUISITION,
             )
 
     def _take_out(self, fact: Movement, lot: LotState, part: int) -> None:
@@ -319,7 +319,7 @@ class Pair:
         )
 
     def _bring_in(self, fact: Movement, quantity: int, cost: int) -> None:
-        reason = Reason.MISSING_COST if fact.cost is None else ""
+        reason = LotReason.MISSING_COST if fact.cost is None else ""
         if self.trip is None:
             self._begin(TripState(long=True, opened_at=fact.at, strategy=fact.strategy))
         assert self.trip is not None

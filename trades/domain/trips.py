@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from trades.domain.lots import Reason
+from trades.domain.lots import LotReason
 from trades.domain.units import share
 
 
@@ -57,7 +57,7 @@ class TripState:
     @property
     def net(self) -> int | None:
         """Net of all fees and funding; None where an entry's cost is unknown."""
-        if self.reason == Reason.MISSING_COST:
+        if self.reason == LotReason.MISSING_COST:
             return None
         entry = self.entry_basis - self.moved
         gain = self.exit_amount - entry if self.long else entry - self.exit_amount

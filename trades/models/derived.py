@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from kernel.fields import ExactDecimalField
 from kernel.numbers import ZERO
-from trades.domain.lots import MatchKind, Reason
+from trades.domain.lots import LotReason, MatchKind
 from trades.models.books import Book, Instrument
 from trades.models.facts import Fill, Transfer
 
@@ -51,7 +51,7 @@ class Lot(models.Model):
     remaining_amount = ExactDecimalField()
     remaining_fee = ExactDecimalField()
     strategy = models.CharField(max_length=100, blank=True)
-    reason = models.CharField(max_length=20, choices=_choices(Reason), blank=True)
+    reason = models.CharField(max_length=20, choices=_choices(LotReason), blank=True)
     generation = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -118,7 +118,7 @@ class Match(models.Model):
     realised = ExactDecimalField(null=True, blank=True)
     strategy = models.CharField(max_length=100, blank=True)
     at = models.DateTimeField()
-    reason = models.CharField(max_length=20, choices=_choices(Reason), blank=True)
+    reason = models.CharField(max_length=20, choices=_choices(LotReason), blank=True)
     generation = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -240,7 +240,7 @@ class RoundTrip(models.Model):
     moved = ExactDecimalField()
     net = ExactDecimalField(null=True, blank=True)
     fills = models.PositiveIntegerField()
-    reason = models.CharField(max_length=20, choices=_choices(Reason), blank=True)
+    reason = models.CharField(max_length=20, choices=_choices(LotReason), blank=True)
 
     class Meta:
         indexes = [

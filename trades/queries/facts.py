@@ -7,7 +7,7 @@ from datetime import datetime
 
 from kernel.numbers import ZERO
 from trades.domain import events
-from trades.domain.lots import Reason
+from trades.domain.lots import LotReason
 from trades.domain.ordering import Key, split_key
 from trades.domain.units import units
 from trades.models import Book, Fill, Instrument, Split, Transfer
@@ -35,7 +35,7 @@ def _trade(fill: Fill, instrument: Instrument) -> events.Trade:
         fee=units(fill.fee_value or ZERO),
         base_fee=units(fill.fee) if in_base else 0,
         strategy=fill.strategy,
-        reason=Reason.NO_FX if fill.fee_value is None else "",
+        reason=LotReason.NO_FX if fill.fee_value is None else "",
     )
 
 

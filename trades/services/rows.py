@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from trades.domain import lots, trips
-from trades.domain.lots import Reason
+from trades.domain.lots import LotReason
 from trades.domain.matching import Pair
 from trades.domain.units import number, units
 from trades.models import Book, Instrument, Lot, Match, Position, RoundTrip
@@ -127,7 +127,7 @@ def positions_of(book: Book, instrument: Instrument, pair: Pair) -> Iterator[Pos
         groups[lot.strategy].append(lot)
     for strategy, held in groups.items():
         quantity = number(sum(lot.left for lot in held))
-        unknown = [lot for lot in held if lot.reason == Reason.MISSING_COST]
+        unknown = [lot for lot in held if lot.reason == LotReason.MISSING_COST]
         yield Position(
             book=book,
             instrument=instrument,
