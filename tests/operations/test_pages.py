@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -224,7 +223,7 @@ def test_a_decision_that_comes_too_late_says_so(
     assert "This alert has already resolved." in page
 
 
-GONE = uuid4()
+GONE = "00000000-0000-4000-8000-000000000000"
 MISSING = [
     ("get", f"/alerts/{GONE}/"),
     ("post", f"/alerts/{GONE}/acknowledge/"),
