@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
+from kernel.display import age
 from kernel.registry import actor_names
 from operations import queries
 from operations.domain.board import HalfHour, JobState, ProbeState
@@ -112,7 +113,7 @@ def backups(cursor: str) -> dict[str, Any]:
         "backups": page.rows,
         "next_cursor": page.next_cursor,
         "newest": queries.newest_good(),
-        "frequency": settings.BACKUP_FREQUENCY,
+        "frequency": age(settings.BACKUP_FREQUENCY.total_seconds()),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 
 from accounts.models import User
@@ -58,5 +59,5 @@ def tell_operators(
         TimelineKind.NOTIFIED,
         at=at,
         actor="j:alerting",
-        text=f"mail to {told} operators about {level}",
+        text=f"mail to {told} operator{pluralize(told)} about {level}",
     )

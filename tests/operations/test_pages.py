@@ -125,6 +125,7 @@ def test_a_backup_of_every_status_has_its_words(
     good = status in {"ok", "verified"}
     assert ("Newest good one" in page) is good
     assert ("No good backup yet" in page) is not good
+    assert "one is due every 1 d " in page
 
 
 def test_backups_go_on_on_the_next_page(desk: Client) -> None:
@@ -181,14 +182,14 @@ def test_an_alert_tells_its_story_with_names(
     alert = make_alert()
     for kind, actor, text in (
         ("firing", "j:alerting", "91 % (threshold 80 %)"),
-        ("notified", "j:alerting", "mail to 1 operators about firing"),
+        ("notified", "j:alerting", "mail to 1 operator about firing"),
         ("acknowledged", operator.actor, "by olga"),
     ):
         TimelineEntry.objects.create(
             alert=alert, at=NOON, kind=kind, actor=actor, text=text
         )
     page = text_of(desk, f"/alerts/{alert.uid}/")
-    for words in ("91 % (threshold 80 %)", "mail to 1 operators", "olga"):
+    for words in ("91 % (threshold 80 %)", "mail to 1 operator", "olga"):
         assert words in page
 
 

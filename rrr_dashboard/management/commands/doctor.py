@@ -15,6 +15,7 @@ from django.core import checks
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.template.defaultfilters import pluralize
 
 from kernel import build, http
 from kernel.redis import FAILURES, client
@@ -151,7 +152,8 @@ def _recipients() -> Finding:
         )
     if not people:
         return Finding("alert mail", "warn", "no active Operator has a mail address")
-    return Finding("alert mail", "ok", f"goes to {len(people)} operators")
+    counted = f"{len(people)} operator{pluralize(len(people))}"
+    return Finding("alert mail", "ok", f"goes to {counted}")
 
 
 LOOKS: tuple[Callable[[], Finding], ...] = (
