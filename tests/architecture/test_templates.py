@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands
 from django.template import Template
 from django.template.base import Node
 from django.template.loader import get_template
@@ -170,3 +171,15 @@ def test_addresses_of_ours_are_asked_for(name: str) -> None:
         source(name),
     )
     assert typed == []
+
+
+def test_commands_can_be_copied_as_they_stand() -> None:
+    """A command on a page is the README's: `./manage.py NAME`, and NAME is there."""
+    commands = [
+        match
+        for name in PAGES
+        for match in re.finditer(r"([^\">]*manage\.py) (\w+)", source(name))
+    ]
+    assert len(commands) >= 6
+    assert {match[1] for match in commands} == {"./manage.py"}
+    assert {match[2] for match in commands} <= get_commands().keys()
