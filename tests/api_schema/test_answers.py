@@ -40,8 +40,6 @@ UNSEEN = {
     "/api/audit/verify.problems[]": "a log that was tampered with",
     "/api/operations/jobs.jobs[].last_ok": "a job that a worker ran",
     "/api/performance.warnings{}": "rows whose currency cannot be converted",
-    "/api/performance/by-strategy.strategies[].symbol": "a strategy's row has none",
-    "/api/performance/by-symbol.symbols[].strategy": "a symbol's row has none",
     "/api/performance/monthly.years[].month": "a year's row has none",
     "/api/portfolio.incomplete{}": "figures that leave positions out",
     "/api/portfolio.open_orders": "reserved: the ledger knows no orders",
@@ -235,6 +233,11 @@ def test_every_declared_value_was_met(demo: list[Reading]) -> None:
             faults(reading, comparison)
     unseen = set(declared()) - comparison.met
     assert not unseen - set(UNSEEN), "\n".join(sorted(unseen - set(UNSEEN)))
+
+
+def test_what_may_go_unseen_is_still_declared() -> None:
+    """An excuse for what is gone would hide the next field of that name."""
+    assert sorted(set(UNSEEN) - set(declared())) == []
 
 
 def test_nothing_is_free_but_what_is_named_here() -> None:

@@ -32,6 +32,28 @@ HOLE = "\N{WHITE SQUARE}"  # where a template or Python puts a value into a clas
 FOREIGN = {"u-legend", "uplot", "htmx-request"}
 # Whole classes that Python hands to a template: the tones of figures.
 HANDED = {"gain", "loss", "warn"}
+# What fills the hole of a class name: a value that is not here would hide a dead class.
+FILLED = {
+    "chart__area--": {"loss", "main"},
+    "chart__line--": {"gain", "loss", "main"},
+    "chart__picture--": {"narrow", "wide"},
+    "chip--": {"crit", "info", "line", "ok", "warn"},
+    "disc--": {"crit", "info", "ok", "warn"},
+    "donut__arc--": {"1", "2", "3", "4", "5"},
+    "heatmap__cell--": {
+        *("gain-1", "gain-2", "gain-3", "loss-1", "loss-2", "loss-3", "none"),
+    },
+    "item--depth-": {"2", "3", "4", "5", "6"},
+    "note--": {"crit", "ok", "warn"},
+    "progress--": {"accent", "crit", "warn"},
+    "swatch--": {"1", "2", "3", "4", "5"},
+}
+# Colours that are no colour of ours.
+NEUTRAL = {
+    *("transparent", "currentcolor", "inherit", "none"),
+    *("solid", "inset", "in", "oklab"),  # words of border, box-shadow and color-mix
+}
+COLOURED = r"(?:color|background|fill|stroke|border|outline|box-shadow|[\w-]+-color)"
 # Components that are a manner of writing HTML and have no template of their own.
 MANNERS = {
     "actions": "a bar around a page's own buttons",
@@ -74,7 +96,7 @@ def bare(path: Path) -> str:
 
 
 def rules(css: str, media: str = "") -> Iterator[Rule]:
-    """Every rule, those inside @media with its condition."""
+    """Every rule, those inside @media, @container or @supports with its condition."""
     at = 0
     while (start := css.find("{", at)) >= 0:
         head, depth, end = " ".join(css[at:start].split()), 1, start + 1
@@ -82,7 +104,7 @@ def rules(css: str, media: str = "") -> Iterator[Rule]:
             depth += {"{": 1, "}": -1}.get(css[end], 0)
             end += 1
         body = css[start + 1 : end - 1]
-        if head.startswith("@media"):
+        if head.startswith(("@media", "@container", "@supports", "@layer")):
             yield from rules(body, head)
         else:
             yield Rule(media, tuple(selectors(head)), body)
@@ -136,7 +158,8 @@ def used() -> dict[str, str]:
 def handed_over(path: Path) -> Iterator[str]:
     """Classes that Python names outside of HTML: of widgets, and of a chart's texts."""
     text = path.read_text()
-    yield from re.findall(rf'"class"\]? ?[=:] "({NAME})"', text)
+    for value in re.findall(r'"class"\]? ?[=:] "([^".]*)"', text):
+        yield from value.split()
     if path.name == "charts.py":
         yield from re.findall(rf'"({NAME}__[a-z-]+)"', text)
 
@@ -156,6 +179,29 @@ def test_every_class_of_the_stylesheet_is_used() -> None:
     assert unused == {}
 
 
+def test_what_fills_a_class_name_is_known() -> None:
+    """`chip--{{ tone }}` would make any `.chip--…` look used."""
+    holed = {name.removesuffix(HOLE) for name in used() if HOLE in name} - {""}
+    assert holed == set(FILLED)
+    defined_there = {
+        start: {
+            name.removeprefix(start) for name in defined() if name.startswith(start)
+        }
+        for start in FILLED
+    }
+    assert defined_there == FILLED
+
+
+def test_classes_stand_in_double_quotes() -> None:
+    """What `used` reads; a class in other quotes would be seen by nobody."""
+    wrong = [
+        str(path.relative_to(ROOT))
+        for path in TEMPLATES.rglob("*.html")
+        if re.search(r"\bclass=(?!\"|\\?\")", path.read_text())
+    ]
+    assert wrong == []
+
+
 def test_every_class_that_is_used_stands_in_the_stylesheet() -> None:
     foreign = {"swagger-ui"}
     undefined = {
@@ -173,7 +219,7 @@ def test_no_selector_stands_in_two_files() -> None:
     for path in PARTS:
         for rule in rules(bare(path)):
             for selector in rule.selectors:
-                files[selector].add(path.name)
+                files[selector].add(str(path.relative_to(CSS)))
     twice = {name: where for name, where in files.items() if len(where) > 1}
     assert {name for name in twice if not name.startswith(("@", ":root"))} == set()
 
@@ -188,11 +234,28 @@ def test_lengths_and_colours_are_tokens(path: Path) -> None:
         found
         for rule in rules(bare(path))
         for found in re.findall(
-            r"(?<![\w.-])\d*\.?\d+px|#[0-9a-f]{3,8}\b|\brgba?\(|\bhsla?\(", rule.body
+            r"(?<![\w-])-?\d*\.?\d+px|#[0-9a-f]{3,8}\b"
+            r"|\b(?:rgba?|hsla?|hwb|(?:ok)?la[bc]h?|(?:ok)?lch|color)\(",
+            rule.body,
+            re.IGNORECASE,
         )
-        if found != "1px"
+        if found.lstrip("-") != "1px"
     ]
     assert raw == []
+
+
+@pytest.mark.parametrize("path", outside_tokens(), ids=lambda path: path.name)
+def test_colours_have_no_names_of_their_own(path: Path) -> None:
+    named = {
+        word
+        for rule in rules(bare(path))
+        for value in re.findall(rf"(?<![\w-]){COLOURED}:([^;]*)", rule.body)
+        for word in re.findall(
+            r"(?<![\w-])[a-z][\w-]*(?![\w(-])",
+            re.sub(r"var\([^()]*\)", "", value.lower()),
+        )
+    }
+    assert named <= NEUTRAL
 
 
 def test_every_token_is_defined_and_used() -> None:
@@ -255,7 +318,9 @@ def test_breakpoints_leave_print_alone() -> None:
         rule.media
         for path in PARTS
         for rule in rules(bare(path))
-        if "width" in rule.media and not rule.media.startswith("@media screen and (")
+        if rule.media.startswith("@media")
+        and "width" in rule.media
+        and not rule.media.startswith("@media screen and (")
     }
     assert wrong == set()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -54,8 +55,11 @@ def test_the_name_appears_only_when_all_is_written(tmp_path: Path) -> None:
     assert path.read_bytes() == b"first half, second half"
 
 
+@pytest.mark.parametrize("write", [write_whole, write_once])
 def test_it_is_on_the_disk_before_it_has_its_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    write: Callable[[Path, bytes], object],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path, seen = tmp_path / "state.json", []
     sync = os.fsync
@@ -65,7 +69,7 @@ def test_it_is_on_the_disk_before_it_has_its_name(
         sync(handle)
 
     monkeypatch.setattr(os, "fsync", noted)
-    write_whole(path, b"new")
+    write(path, b"new")
     assert seen == [False, True], "the content first, then the folder"
 
 

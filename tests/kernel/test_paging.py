@@ -123,6 +123,15 @@ def test_pages_forth_and_back_show_each_row_once(
         assert here.next_cursor == there.next_cursor
 
 
+def test_behind_the_last_row_is_an_empty_page(db: None) -> None:
+    """Its rows may have gone since the cursor was given."""
+    cursor, nobody = encode((START.isoformat(), 1)), User.objects.none()
+    after = newest_first(nobody, field="date_joined", limit=5, cursor=cursor)
+    before = newest_first(nobody, field="date_joined", limit=5, before=cursor)
+    empty: Page[User] = Page(rows=[], next_cursor=None)
+    assert (after, before) == (empty, empty)
+
+
 def test_rows_added_while_reading_neither_repeat_nor_hide_others(db: None) -> None:
     def join(name: str, day: int) -> None:
         User.objects.create(username=name, date_joined=START + timedelta(days=day))

@@ -19,6 +19,7 @@ from trades.models import Instrument
 from trades.services.fills import book_fills
 from trades.services.prices import set_prices
 from trades.services.splits import record_split
+from trades.services.transfers import book_transfers
 
 JOB = "portfolio-equity"
 
@@ -53,6 +54,12 @@ def test_booking_asks_for_the_books_curve_once(ada, story):
     book_fills([fill("f2", "buy", "1", "90", days_ago(1), book="Main")], ada)
     assert asked_for() == [{"book": str(story.pk)}]
     assert run_job() == ["1 book recomputed, 4 days changed"]
+
+
+def test_a_transfer_alone_asks_for_the_books_curve(ada, story):
+    run_job()
+    book_transfers([deposit("d2", "5", days_ago(1))], ada)
+    assert asked_for() == [{"book": str(story.pk)}]
 
 
 def test_a_repeat_asks_for_nothing(ada, story):

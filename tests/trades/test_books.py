@@ -10,11 +10,19 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
+from accounts.models import User
 from kernel.errors import Forbidden, Invalid
 from portfolio.queries.books import scope
 from portfolio.services import equity
 from trades.models import Book, Fill
-from trades.queries.books import book_named, chosen_book, is_meant
+from trades.queries.books import (
+    book_named,
+    chosen_book,
+    entrusted_books,
+    is_entrusted,
+    is_meant,
+    readable_books,
+)
 from trades.queries.trades import TradeFilter, trade_page
 from trades.services.books import NewBook, create_book, writable_book
 from trades.services.fills import book_fills
@@ -96,6 +104,25 @@ def test_a_name_of_digits_is_refused_and_says_so(name, ada, client_of):
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/name"]
     assert "id" in answer.json()["errors"][0]["detail"]
     assert not Book.objects.exists()
+
+
+def test_spaces_around_digits_hide_no_id(ada):
+    with pytest.raises(Invalid, match="read as an id"):
+        create_book(NewBook(" 12 ", "USD"), ada)
+
+
+@pytest.mark.parametrize("public", [False, True], ids=["closed", "public"])
+def test_an_owner_who_trades_no_more_is_entrusted_with_nothing(
+    public, ada, zeta, settings
+):
+    settings.PUBLIC_READ = public
+    ada.groups.clear()
+    gone = User.objects.get(pk=ada.pk)
+    assert not is_entrusted(gone, zeta)
+    assert list(entrusted_books(gone)) == []
+    assert list(readable_books(gone)) == ([zeta] if public else [])
+    with pytest.raises(Forbidden if public else Invalid):
+        writable_book("Zeta", gone)
 
 
 @pytest.mark.parametrize("name", ["2026 Q1", "1a", "v1", "-1", "1.5"])

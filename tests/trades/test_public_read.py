@@ -6,6 +6,7 @@ writes more than before.
 """
 
 import json
+import re
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -13,7 +14,9 @@ from django.test import Client
 from django.utils import timezone
 
 from portfolio.services import equity
+from tests.architecture.test_access import ALL, declared
 from trades.models import Fill
+from trades.queries.books import BOOKS
 from trades.services.books import NewBook, create_book
 from trades.services.fills import book_fills
 from trades.services.importing import import_for
@@ -46,6 +49,10 @@ SURFACES = {
     "/portfolio/positions/{position}/": "SECRET-USD",
     "/performance/?period=all": "SECRET-USD",
 }
+# Readers' pages that show nothing of a book with two fills.
+SHOW_NOTHING = {"/api/performance/drawdowns", "/performance/metrics/<str:name>/"}
+# Paths that only write.
+WRITE_ONLY = {"/api/transfers", "/api/prices", "/api/balances", "/api/trades/import"}
 READERS = {"ada", "vera", "remy"}
 TRADERS = {"ada", "mallory"}
 
@@ -82,6 +89,15 @@ def shown(client, path, fill):
     position = fill.book.positions.get().pk
     answer = client.get(path.format(fill=fill.pk, position=position))
     return answer.status_code, answer.content.decode()
+
+
+def test_the_table_names_every_surface_and_each_has_the_one_declaration():
+    rules = {f"/{path}": declared(view) for path, view in ALL}
+    public = {path: rule for path, rule in rules.items() if rule and rule.public_read}
+    named = {path.partition("?")[0] for path in SURFACES}
+    numbered = {re.sub(r"\{\w+\}", "<int:pk>", path) for path in named}
+    assert numbered | SHOW_NOTHING | WRITE_ONLY == set(public)
+    assert all(rule is BOOKS for rule in public.values())
 
 
 @pytest.mark.parametrize("public", [False, True], ids=["closed", "public"])
