@@ -106,6 +106,24 @@ def test_a_fee_and_the_portfolio_use_one_rate(symbol, ada, book, make_fill, clie
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("together", [False, True], ids=["one by one", "together"])
+def test_a_rate_is_the_same_however_its_fills_were_booked(
+    together, ada, book, make_fill, client_of
+):
+    fee = {"fee": Decimal(4), "fee_currency": "EUR", "executed_at": NOON}
+    fills = [
+        make_fill("o", "buy", "9", "9", symbol="EUR-USD", executed_at=NOON - 2 * HOUR),
+        make_fill("r", "buy", "9", "1.25", symbol="EUR-USD", executed_at=NOON - HOUR),
+        make_fill("f", "buy", "1", "100", **fee),
+        make_fill("l", "buy", "9", "9", symbol="EUR-USD", executed_at=NOON + HOUR),
+    ]
+    for new in [fills] if together else [[fill] for fill in fills]:
+        book_fills(new, ada)
+    assert Fill.objects.get(external_id="f").fee_value == 5
+    assert "no_fx" not in client_of(ada).get("/api/portfolio").json()["incomplete"]
+
+
+@pytest.mark.django_db
 def test_somebody_elses_fills_are_no_rate(ada, mallory, book, make_fill):
     create_book(NewBook("mallory-main", "USD"), mallory)
     book_fills([make_fill("m1", "buy", "1", "9", symbol="EUR-USD")], mallory)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from trades.domain.rates import Marks, Quote, exchange_rate, pair_symbols
+from trades.domain.rates import (
+    Marks,
+    Points,
+    Quote,
+    QuoteOf,
+    Series,
+    exchange_rate,
+    pair_symbols,
+)
 from trades.models import Book, Fill, Price
 from trades.queries.marks import newest_fills, newest_prices
 
@@ -42,11 +50,19 @@ class Rates:
             self._fills[symbol] = Quote(fill.price, fill.executed_at)
         return self
 
-    def rate(self, source: str, target: str) -> Decimal | None:
-        """How many `target` one `source` is worth; None when nobody knows."""
+    def rate(
+        self, source: str, target: str, unstored: QuoteOf | None = None
+    ) -> Decimal | None:
+        """How many `target` one `source` is worth; None when nobody knows. `unstored`
+        says the newest of the books' fills that are about to be stored."""
         if source != target and pair_symbols(source, target)[0] not in self._prices:
             self.load([source], target)
-        return exchange_rate(source, target, self._prices.get, self._fills.get)
+
+        def fill_of(symbol: str) -> Quote | None:
+            stored, new = self._fills.get(symbol), unstored and unstored(symbol)
+            return stored if stored and not (new and new.at >= stored.at) else new
+
+        return exchange_rate(source, target, self._prices.get, fill_of)
 
     def convert(
         self, amount: Decimal | None, source: str, target: str
@@ -58,11 +74,18 @@ class Rates:
 class BookRates:
     """Rates at many times as one book sees them, each asked for once: for booking.
 
-    A pair that nothing was ever stored of costs two queries, not two at each time.
+    `unstored` are the fills that are booked by the same call, by symbol: a rate does
+    not depend on whether facts came together or one after the other. A pair that
+    nothing was ever stored of costs two queries, not two at each time.
     """
 
-    def __init__(self, book: Book) -> None:
+    def __init__(
+        self, book: Book, unstored: Mapping[str, Points] | None = None
+    ) -> None:
         self._book = book
+        self._unstored = {
+            symbol: Series(points) for symbol, points in (unstored or {}).items()
+        }
         self._known: dict[tuple[str, str], bool] = {}
         self._rates: dict[datetime, Rates] = {}
 
@@ -71,14 +94,21 @@ class BookRates:
         if source != target and not self._is_known(source, target):
             return None
         rates = self._rates.setdefault(when, Rates(when, [self._book.pk]))
-        return rates.rate(source, target)
+
+        def unstored(symbol: str) -> Quote | None:
+            series = self._unstored.get(symbol)
+            return series.at(when) if series else None
+
+        return rates.rate(source, target, unstored)
 
     def _is_known(self, source: str, target: str) -> bool:
         if (source, target) not in self._known:
             symbols = pair_symbols(source, target)
             fills = Fill.objects.filter(book=self._book, instrument__symbol__in=symbols)
             self._known[source, target] = (
-                Price.objects.filter(symbol__in=symbols).exists() or fills.exists()
+                any(symbol in self._unstored for symbol in symbols)
+                or Price.objects.filter(symbol__in=symbols).exists()
+                or fills.exists()
             )
         return self._known[source, target]
 

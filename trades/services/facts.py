@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -52,7 +53,7 @@ def fill_rows(
     pointers: Sequence[str],
 ) -> list[Fill]:
     """Unsaved rows, amounts rounded and fees valued. Raises Invalid."""
-    rates = BookRates(book)
+    rates = BookRates(book, _prices_of(new, instruments))
     decisions = decision_ids(book, {fill.decision for fill in new if fill.decision})
     rows: list[Fill] = []
     errors: list[FieldError] = []
@@ -67,6 +68,17 @@ def fill_rows(
     if errors:
         raise Invalid(summary(errors), code="invalid", errors=errors)
     return rows
+
+
+def _prices_of(
+    new: Sequence[NewFill], instruments: Mapping[str, Instrument]
+) -> dict[str, list[tuple[datetime, Decimal]]]:
+    """What the fills themselves say that a symbol costs, and when."""
+    prices: dict[str, list[tuple[datetime, Decimal]]] = defaultdict(list)
+    for fill in new:
+        symbol = instruments[fill.symbol].symbol
+        prices[symbol].append((fill.executed_at, fill.price))
+    return prices
 
 
 def _faults(
