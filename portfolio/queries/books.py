@@ -41,10 +41,12 @@ class Scope:
 
 
 def scope(user: Reader, named: str = "") -> Scope:
-    """All readable books, or the one that `named` (its id or name) says.
+    """All readable books, or the one that `named` (its id or name; blanks around it
+    do not count, as for trades) says.
 
     One query. Raises NotFound for a book that is not there or not theirs.
     """
+    named = named.strip()
     if not named:
         books = tuple(readable_books(user))
         return Scope(books, main_currency(books))

@@ -86,6 +86,18 @@ def test_digits_are_the_id_on_every_surface(
     assert ("ZETA-USD" in second, "OTHER-USD" in second) == (False, True)
 
 
+@pytest.mark.parametrize("blanks", [" {}", "{} ", "\u00a0{}\t"])
+def test_blanks_around_a_book_count_on_no_surface(blanks, ada, zeta, client_of):
+    client = client_of(ada)
+    for text in (zeta.name, zeta.pk):
+        query = {"book": blanks.format(text)}
+        assert client.get("/api/trades", query).status_code == 200
+        assert client.get("/api/portfolio", query).status_code == 200
+        assert client.get("/performance/", query).status_code == 200
+        assert scope(ada, query["book"]).one == zeta
+    assert scope(ada, "\u00a0").one is None
+
+
 def test_trades_and_portfolio_read_the_same_book(ada, zeta, named_by_its_id, fill_in):
     fill_in(zeta, "ZETA-USD")
     text = str(zeta.pk)
