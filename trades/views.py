@@ -13,9 +13,10 @@ from kernel.access import access, guarded
 from kernel.errors import NotFound, ProductError
 from kernel.requests import PersonRequest
 from kernel.web import page_or_fragment, wanted_part
+from trades.answers.books import BookAnswer
 from trades.forms import ImportForm
 from trades.pages import drawer, list_state, listing
-from trades.queries.books import BOOKS, own_books, readable_books
+from trades.queries.books import BOOKS, is_entrusted, own_books, readable_books
 from trades.queries.trades import trade_detail
 from trades.services.previewing import check_size
 from trades.services.staging import book_staged, preview_of, stage, staged
@@ -98,4 +99,7 @@ def preview(request: PersonRequest, pk: UUID) -> HttpResponse:
 def books(request: HttpRequest) -> HttpResponse:
     """The trading accounts that the person may read."""
     rows = readable_books(request.user).select_related("owner")
-    return render(request, "trades/books.html", {"books": rows})
+    shown = [
+        BookAnswer.of(book, entrusted=is_entrusted(request.user, book)) for book in rows
+    ]
+    return render(request, "trades/books.html", {"books": shown})

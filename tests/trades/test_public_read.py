@@ -137,6 +137,20 @@ def test_what_is_behind_a_trade_stays_with_those_it_was_entrusted_to(
     assert entrusted == READERS
 
 
+@pytest.mark.parametrize("public", [False, True], ids=["closed", "public"])
+@pytest.mark.parametrize("path", ["/books/", "/api/books"])
+def test_whose_a_book_is_strangers_are_not_told(path, public, clients, fill, settings):
+    fill.book.owner.username = "ada-logs-in"
+    fill.book.owner.save()
+    settings.PUBLIC_READ = public
+    told = {
+        name for name in READERS if "ada-logs-in" in shown(clients[name], path, fill)[1]
+    }
+    assert told == READERS
+    for name in set(PEOPLE) - READERS:
+        assert "ada-logs-in" not in shown(clients[name], path, fill)[1], name
+
+
 WRITES = {
     "/api/trades": {"external_id": "w"},
     "/api/books": {"name": ""},

@@ -10,7 +10,8 @@ from trades.models import Book
 
 @dataclass(frozen=True, kw_only=True)
 class BookAnswer(Answer):
-    """A trading account; `revision` is what a change names."""
+    """A trading account; `revision` is what a change names. `owner` is "" for whom
+    only PUBLIC_READ lets read it: a login name is nothing for strangers."""
 
     id: str
     name: str
@@ -23,12 +24,12 @@ class BookAnswer(Answer):
     revision: int
 
     @classmethod
-    def of(cls, book: Book) -> BookAnswer:
-        """Its owner is loaded."""
+    def of(cls, book: Book, *, entrusted: bool = True) -> BookAnswer:
+        """Its owner is loaded; `entrusted` as `queries.books.is_entrusted` says."""
         return cls(
             id=str(book.pk),
             name=book.name,
-            owner=book.owner.username,
+            owner=book.owner.username if entrusted else "",
             base_currency=book.base_currency,
             method=Book.Method(book.method),
             zone=book.zone,

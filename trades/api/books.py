@@ -14,7 +14,7 @@ from kernel.requests import ApiRequest, check_query, limit_of
 from trades.answers.books import BookAnswer, BookList
 from trades.api.common import answered
 from trades.inputs import NewBookInput, new_book
-from trades.queries.books import BOOKS, books_page
+from trades.queries.books import BOOKS, books_page, is_entrusted
 from trades.services.books import create_book
 
 
@@ -34,7 +34,10 @@ class BooksView(APIView):
             cursor=request.query_params.get("cursor", ""),
         )
         answer = BookList(
-            books=[BookAnswer.of(book) for book in page.rows],
+            books=[
+                BookAnswer.of(book, entrusted=is_entrusted(request.user, book))
+                for book in page.rows
+            ],
             next_cursor=page.next_cursor,
         )
         return answered(request, answer, link_headers(request, page.next_cursor))

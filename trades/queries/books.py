@@ -68,7 +68,7 @@ def reads_every_book(user: Reader) -> bool:
 def entrusted_books(user: Reader) -> QuerySet[Book]:
     """The books that are a person's to know whatever PUBLIC_READ says: all with
     trading.view, else their own. What is behind a trade (its entries in the log,
-    the file it came from) is theirs alone."""
+    the file it came from), and whose the book is, is theirs alone."""
     if user.has_perm("trading.view"):
         return Book.objects.order_by("name")
     if isinstance(user, User) and user.has_perm("trading.own"):
