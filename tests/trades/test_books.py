@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from decimal import Decimal
 
 import pytest
@@ -84,6 +85,24 @@ def test_digits_are_the_id_on_every_surface(
     second = client.get(path.format(named_by_its_id.pk)).content.decode()
     assert ("ZETA-USD" in first, "OTHER-USD" in first) == (True, False)
     assert ("ZETA-USD" in second, "OTHER-USD" in second) == (False, True)
+
+
+def test_every_offered_choice_of_a_book_means_that_book(
+    ada, zeta, named_by_its_id, client_of
+):
+    assert zeta.reference == "Zeta"
+    for book in (zeta, named_by_its_id):
+        assert scope(ada, book.reference).one == book
+        assert writable_book(book.reference, ada) == book
+    client = client_of(ada)
+    for page in ("/portfolio/", "/trades/import/"):
+        offered = re.findall(
+            r'<option value="([^"]+)"', client.get(page).content.decode()
+        )
+        assert {chosen_book(ada, text) for text in offered if text} >= {
+            zeta,
+            named_by_its_id,
+        }, page
 
 
 @pytest.mark.parametrize("blanks", [" {}", "{} ", "\u00a0{}\t"])

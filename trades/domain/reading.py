@@ -71,6 +71,12 @@ class NotAFact(ValueError):
         self.errors = tuple(errors)
 
 
+def is_id(text: str) -> bool:
+    """Whether a text that chooses a book is an id: digits are, anything else is a
+    name. No new book is named by digits alone, so the two cannot be confused."""
+    return text.isdecimal()
+
+
 def zone_of(name: str) -> ZoneInfo:
     """Raises ValueError with a sentence for a zone that does not exist."""
     try:

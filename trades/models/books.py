@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from kernel.fields import ExactDecimalField
+from trades.domain.reading import is_id
 
 
 class Instrument(models.Model):
@@ -79,6 +80,12 @@ class Book(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def reference(self) -> str:
+        """The text that means this book where one is chosen: its name, or its id where
+        the name is older than the rule and would be read as another's id."""
+        return str(self.pk) if is_id(self.name) else self.name
 
 
 class BookMethod(models.Model):

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from kernel.access import Access
 from kernel.paging import Page, newest_first
+from trades.domain.reading import is_id
 from trades.models import Book, Instrument
 
 Reader: TypeAlias = User | AnonymousUser
@@ -28,12 +29,6 @@ BOOKS = Access(
     objects="own books",
     public_read=True,
 )
-
-
-def is_id(text: str) -> bool:
-    """Whether a text that chooses a book is an id: digits are, anything else is a
-    name. No new book is named by digits alone, so the two cannot be confused."""
-    return text.isdecimal()
 
 
 def book_named(books: QuerySet[Book], text: str) -> Book | None:

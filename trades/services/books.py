@@ -11,9 +11,9 @@ from accounts.models import User
 from audit import services as audit
 from kernel.cache import bump
 from kernel.errors import Conflict, FieldError, Forbidden, Invalid, summary
-from trades.domain.reading import ASSET, zone_of
+from trades.domain.reading import ASSET, is_id, zone_of
 from trades.models import Book, BookMethod
-from trades.queries.books import chosen_book, is_id, own_books
+from trades.queries.books import chosen_book, own_books
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from accounts.models import User
 from kernel.errors import FieldError, Forbidden, Invalid, TooLarge
 from trades.domain.formats.dialect import LARGEST, BrokenRow, FileContent, NotAFile
 from trades.domain.importing import read_file
-from trades.domain.reading import zone_of
+from trades.domain.reading import is_id, zone_of
 from trades.models import Book, Fill, Transfer
-from trades.queries.books import book_named, is_id, is_meant, readable_books
+from trades.queries.books import book_named, is_meant, readable_books
 from trades.queries.facts import IDS
 
 SHOWN = 50
