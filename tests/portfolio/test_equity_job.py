@@ -138,6 +138,24 @@ def test_a_curve_that_was_never_computed_is_of_no_time(ada, client_of, story):
     assert not EquityPoint.objects.exists()
 
 
+def test_of_several_books_that_wait_the_oldest_time_counts(
+    ada, client_of, story, record
+):
+    def as_of():
+        return client_of(ada).get("/api/performance?period=all").json()["as_of"]
+
+    run_job()
+    record([fill("g1", "buy", "1", "1", days_ago(2))], name="Second", computed=False)
+    EquityCurve.objects.update(facts="older")
+    assert as_of() is None, "one was never computed"
+    run_job()
+    now = timezone.now()
+    EquityCurve.objects.update(facts="older", computed_at=now)
+    oldest = now - timedelta(hours=1)
+    EquityCurve.objects.filter(book=story).update(computed_at=oldest)
+    assert datetime.fromisoformat(as_of()) == oldest
+
+
 def test_a_new_day_is_waited_for_too(ada, client_of, story):
     run_job()
     yesterday = timezone.now().date() - timedelta(days=1)

@@ -123,6 +123,23 @@ def test_books_in_two_currencies_without_a_rate_have_no_total(
     assert client_of(ada).get("/api/portfolio?book=Euro").json()["total_equity"] == "50"
 
 
+def test_what_figures_leave_out_is_counted_by_reason(ada, client_of, record):
+    """Nobody said what the deposited coin had cost; a fee in XXX has no rate."""
+    unknown = {"fee": "1", "fee_currency": "XXX"}
+    record(
+        [
+            fill("s1", "sell", "1", "100", days_ago(3)),
+            fill("b1", "buy", "1", "100", days_ago(2), symbol="ETH-USD", **unknown),
+            fill("b2", "buy", "1", "100", days_ago(1), symbol="ETH-USD", **unknown),
+        ],
+        [deposit("k1", "1", days_ago(4), "BTC")],
+    )
+    found = client_of(ada).get("/api/portfolio").json()
+    assert found["incomplete"] == {"missing_cost": 1, "no_fx": 2}
+    assert found["total_equity"] is None  # XXX is owed, and nobody knows its worth
+    assert (found["day_pnl"], found["reasons"]["day_pnl"]) == (None, "no_fx")
+
+
 def test_with_a_rate_they_are_added(ada, client_of, story, record):
     record(
         [],

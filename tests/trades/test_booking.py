@@ -111,6 +111,15 @@ def test_a_late_fill_leaves_trips_that_ended_before_it_alone(ada, book, make_fil
     assert differences(book) == []
 
 
+def test_a_late_fill_before_a_trip_that_ended_changes_that_trip(ada, book, make_fill):
+    for index, (side, day) in enumerate([("buy", 2), ("sell", 3), ("buy", 5)]):
+        book_fills([make_fill(f"f{index}", side, "1", "100", day=day)], ada)
+    book_fills([make_fill("late", "buy", "1", "90", day=1)], ada)
+    assert Match.objects.get(lot__fill__external_id="late").quantity == 1
+    assert Balance.objects.get().realised == 10
+    assert differences(book) == []
+
+
 def test_stored_rows_equal_derived_ones_in_whatever_order_facts_come(
     ada, book, make_fill, make_move
 ):
