@@ -17,6 +17,7 @@ from readiness.models import (
     Field,
     Item,
     Review,
+    ReviewItem,
     Section,
     Template,
     TemplateVersion,
@@ -110,3 +111,19 @@ def make_review(version: TemplateVersion) -> Callable[..., Review]:
         return open_review(NewReview(**values), by)  # type: ignore[arg-type]
 
     return make
+
+
+@pytest.fixture
+def ada(person: Callable[..., User]) -> User:
+    return person("ada", "Developer")
+
+
+@pytest.fixture
+def review(make_review: Callable[..., Review], ada: User) -> Review:
+    return make_review(ada)
+
+
+@pytest.fixture
+def line(review: Review) -> ReviewItem:
+    """A line that nothing proves: it can be claimed."""
+    return ReviewItem.objects.get(review=review, item__key="SEC-03")

@@ -56,11 +56,6 @@ def build(monkeypatch: pytest.MonkeyPatch) -> Callable[[Build], None]:
 
 
 @pytest.fixture
-def ada(person: Person) -> User:
-    return person("ada", "Developer")
-
-
-@pytest.fixture
 def grace(person: Person) -> User:
     return person("grace", "Security Engineer")
 

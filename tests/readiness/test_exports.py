@@ -33,11 +33,6 @@ COMMIT = "ab" * 20
 
 
 @pytest.fixture
-def ada(person: Callable[..., User]) -> User:
-    return person("ada", "Developer")
-
-
-@pytest.fixture
 def lines(ada: User) -> dict[str, ReviewItem]:
     """The lines of an open review by their titles."""
     version = publish(import_template(DOCUMENT, "", None, checks={}), None)

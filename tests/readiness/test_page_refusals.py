@@ -16,23 +16,8 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
-def ada(person: Person) -> User:
-    return person("ada", "Developer")
-
-
-@pytest.fixture
 def client(ada: User, client_of: ClientOf) -> Client:
     return client_of(ada)
-
-
-@pytest.fixture
-def review(make_review: Callable[..., Review], ada: User) -> Review:
-    return make_review(ada)
-
-
-@pytest.fixture
-def line(review: Review) -> ReviewItem:
-    return ReviewItem.objects.get(review=review, item__key="SEC-03")
 
 
 def url(line: ReviewItem, path: str) -> str:

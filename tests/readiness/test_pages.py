@@ -33,16 +33,6 @@ from readiness.services.claims import claim_item
 Person = Callable[..., User]
 
 
-@pytest.fixture
-def ada(person: Person) -> User:
-    return person("ada", "Developer")
-
-
-@pytest.fixture
-def review(make_review: Callable[..., Review], ada: User) -> Review:
-    return make_review(ada)
-
-
 def today(review: Review) -> Board:
     return board(review, timezone.now())
 

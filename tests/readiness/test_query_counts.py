@@ -32,11 +32,6 @@ def _badges_last(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def ada(person: Person) -> User:
-    return person("ada", "Developer")
-
-
-@pytest.fixture
 def review(person: Person, ada: User, monkeypatch: pytest.MonkeyPatch) -> Review:
     """The product's own 101 lines, every check with a record that counts."""
     person("developer", "Developer")

@@ -18,18 +18,8 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
-def ada(person: Person) -> User:
-    return person("ada", "Developer")
-
-
-@pytest.fixture
 def client(ada: User, client_of: ClientOf) -> Client:
     return client_of(ada)
-
-
-@pytest.fixture
-def review(make_review: Callable[..., Review], ada: User) -> Review:
-    return make_review(ada)
 
 
 def post(client: Client, path: str, body: Body, **headers: str) -> Any:

@@ -18,18 +18,8 @@ MakeReview = Callable[..., Review]
 
 
 @pytest.fixture
-def ada(person: Person) -> User:
-    return person("ada", "Developer")
-
-
-@pytest.fixture
 def client(ada: User, client_of: ClientOf) -> Client:
     return client_of(ada)
-
-
-@pytest.fixture
-def review(make_review: MakeReview, ada: User) -> Review:
-    return make_review(ada)
 
 
 def items(client: Client, review: Review, query: str = "") -> list[dict[str, Any]]:

@@ -26,11 +26,6 @@ POLL = {
 
 
 @pytest.fixture
-def ada(person: Person) -> User:
-    return person("ada", "Developer")
-
-
-@pytest.fixture
 def grace(person: Person) -> User:
     return person("grace", "Technical Lead")
 
@@ -38,11 +33,6 @@ def grace(person: Person) -> User:
 @pytest.fixture
 def client(ada: User, client_of: ClientOf) -> Client:
     return client_of(ada)
-
-
-@pytest.fixture
-def review(make_review: MakeReview, ada: User) -> Review:
-    return make_review(ada)
 
 
 def page(client: Client, review: Review, query: str = "") -> str:

@@ -25,18 +25,8 @@ HTMX = {
 
 
 @pytest.fixture
-def ada(person: Person) -> User:
-    return person("ada", "Developer")
-
-
-@pytest.fixture
 def grace(person: Person) -> User:
     return person("grace", "Security Engineer")
-
-
-@pytest.fixture
-def review(make_review: MakeReview, ada: User) -> Review:
-    return make_review(ada)
 
 
 def line(review: Review, key: str) -> ReviewItem:

@@ -45,24 +45,28 @@ def import_file(source: Source, owner: User, by: User) -> ImportResult:
     if preview.parsed.broken:
         raise broken_rows(preview.parsed.broken)
     with transaction.atomic():
-        book = preview.book or create_book(
-            NewBook(
-                preview.book_name,
-                preview.base_currency,
-                zone=source.zone or "UTC",
-                allow_short=preview.parsed.needs_shorts,
-            ),
-            owner,
-            by,
-        )
-        book = locked(book)
-        return book_file(preview, book, by)
+        return book_file(preview, book_of(preview, owner, by), by)
 
 
 def import_for(source: Source, by: User) -> ImportResult:
     """import_file() by a person into their own book, made when it is not there."""
     may_write(book_named(Book.objects.all(), source.book), source.book, by)
     return import_file(source, by, by)
+
+
+def book_of(preview: Preview, owner: User, by: User) -> Book:
+    """The locked book of a file, made for `owner` where it does not exist."""
+    book = preview.book or create_book(
+        NewBook(
+            preview.book_name,
+            preview.base_currency,
+            zone=preview.source.zone or "UTC",
+            allow_short=preview.parsed.needs_shorts,
+        ),
+        owner,
+        by,
+    )
+    return locked(book)
 
 
 def book_file(

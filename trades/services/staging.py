@@ -9,8 +9,12 @@ from django.db import transaction
 from accounts.models import User
 from kernel.errors import Conflict, NotFound
 from trades.models import ImportBatch
-from trades.services.books import NewBook, create_book, locked
-from trades.services.importing import ImportResult, book_file, new_batch
+from trades.services.importing import (
+    ImportResult,
+    book_file,
+    book_of,
+    new_batch,
+)
 from trades.services.previewing import (
     Preview,
     Source,
@@ -66,14 +70,4 @@ def book_staged(batch: ImportBatch, by: User) -> ImportResult:
     if preview.parsed.broken:
         raise broken_rows(preview.parsed.broken)
     with transaction.atomic():
-        book = preview.book or create_book(
-            NewBook(
-                preview.book_name,
-                preview.base_currency,
-                zone=batch.zone or "UTC",
-                allow_short=preview.parsed.needs_shorts,
-            ),
-            by,
-        )
-        book = locked(book)
-        return book_file(preview, book, by, batch)
+        return book_file(preview, book_of(preview, by, by), by, batch)
