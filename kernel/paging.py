@@ -13,7 +13,7 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from django.db.models import DateTimeField, Model, Q, QuerySet
@@ -168,11 +168,12 @@ def _place(rows: QuerySet[M], field: str, key: Key) -> tuple[Any, int]:
         case (str(moment), int(identity)) if timed:
             try:
                 at = datetime.fromisoformat(moment)
-            except ValueError:
+                if at.tzinfo is None:
+                    raise _foreign()
+                # No database looks for a time before year 1 or after 9999 in UTC.
+                return at.astimezone(UTC), identity
+            except (ValueError, OverflowError):
                 raise _foreign() from None
-            if at.tzinfo is None:
-                raise _foreign()
-            return at, identity
         case (int(number), int(identity)) if not timed:
             return number, identity
         case _:

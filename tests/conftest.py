@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
@@ -14,9 +15,9 @@ from django.test import Client
 
 from accounts.models import User
 from audit.models import guard
+from tests.workers import ONE_WORKER, Scheduler, make_scheduler
 
 CI = bool(os.environ.get("CI"))
-ONE_WORKER = {"e2e", "processes", "pixels"}
 PASSWORD = "correct horse battery staple"
 
 
@@ -33,21 +34,20 @@ def _no_old_attempts() -> None:
     cache.delete_pattern("rl:*")  # type: ignore[attr-defined]
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files stay whole on one of xdist's workers, and so does a folder that shares
-    one running product. Without Chromium the browser tests say so instead of failing.
-    """
-    for item in items:
-        folder = item.path.parent.name
-        together = folder if folder in ONE_WORKER else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(together))
+    """The folders that take longest begin. Without Chromium the browser tests say so
+    instead of failing."""
+    items.sort(key=lambda item: item.path.parent.name not in ONE_WORKER)
     if shutil.which("chromium") or shutil.which("google-chrome"):
         return
     missing = pytest.mark.skip(reason="Chromium is not installed")
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(missing)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
+    return make_scheduler(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

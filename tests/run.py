@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from kernel.programs import postgresql_program
 
-WORKERS = ["-n", "2", "--dist", "loadgroup"]
+WORKERS = ["-n", "2"]
 PYTEST = [sys.executable, "-m", "pytest", *WORKERS, *sys.argv[1:]]
 
 

@@ -25,7 +25,7 @@ from trades.queries.trades import (
     TradeFilter,
     TradePage,
     log_of,
-    strategies,
+    strategies_of,
     time_bound,
     trade_page,
 )
@@ -141,7 +141,7 @@ def listing(
         "values": state.values,
         "books": books,
         "symbols": symbols_of(books),
-        "strategies": strategies(),
+        "strategies": strategies_of(books),
         "chips": _chips(state),
         "close_url": _url(reverse("trades:index"), state.paged),
         **_pager(page, state),

@@ -12,7 +12,7 @@ from portfolio.domain.equity import Entry, Walk
 from portfolio.domain.returns import day_of
 from portfolio.queries.day_facts import DayFacts, PriceRow, day_facts
 from portfolio.queries.entries import FillRow, entries_of, fill_rows
-from trades.domain.rates import Marks
+from trades.domain.rates import Marks, pair_symbols
 from trades.models import Book, Price, Transfer
 
 
@@ -84,8 +84,12 @@ def _prices(
         *(transfer.asset for transfer in transfers),
     } - {book.base_currency}
     bases = {book.base_currency, *quotes.values()}
-    pairs = {f"{a}-{b}" for a in currencies for b in bases if a != b}
-    pairs |= {f"{b}-{a}" for a in currencies for b in bases if a != b}
+    pairs = {
+        symbol
+        for currency in currencies
+        for base in bases - {currency}
+        for symbol in pair_symbols(currency, base)
+    }
     prices = Price.objects.filter(symbol__in={*quotes, *pairs}).order_by("at", "id")
     rows = prices.values_list("symbol", "at", "price", "source")
     return [PriceRow(*row) for row in rows]

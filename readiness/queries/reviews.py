@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 
 from kernel.errors import NotFound
 from kernel.paging import Page, newest_first
+from kernel.requests import whole_number
 from readiness.models import Review, TemplateVersion
 from readiness.models.reviews import LIVING
 
@@ -61,8 +62,9 @@ def published_version(template: str, number: int | None = None) -> TemplateVersi
         state=TemplateVersion.State.PUBLISHED
     ).select_related("template")
     same = Q(template__slug=template)
-    if template.isdecimal():
-        same |= Q(template__pk=int(template))
+    number_of_template = whole_number(template)
+    if number_of_template is not None:
+        same |= Q(template__pk=number_of_template)
     rows = rows.filter(same)
     if number is not None:
         rows = rows.filter(number=number)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from kernel.access import access
 from kernel.errors import BadRequest, Conflict, Invalid, NotFound, ProductError
-from kernel.requests import PersonRequest
+from kernel.requests import PersonRequest, whole_number
 from kernel.web import VARY, wanted_part
 from readiness.forms import EvidenceForm
 from readiness.models import ReviewItem
@@ -36,15 +36,15 @@ def claim(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
     """Tick or untick: the item and everything it moves, or a redirect to it."""
     row = find_item(item, review)
     done = request.POST.get("done")
-    revision = request.POST.get("revision", "")
-    if done not in {"true", "false"} or not revision.isdecimal():
+    revision = whole_number(request.POST.get("revision", ""))
+    if done not in {"true", "false"} or revision is None:
         raise BadRequest("A tick names `done` and the `revision` it saw.", code="tick")
     conflict = None
     try:
         claim_item(
             row,
             done=done == "true",
-            revision=int(revision),
+            revision=revision,
             note=request.POST.get("note", "")[:500],
             by=request.user,
         )
@@ -104,8 +104,8 @@ def _item_page(
 def fill(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
     """Fill the blanks of a line, such as a date of expiry."""
     row = find_item(item, review)
-    revision = request.POST.get("revision", "")
-    if not revision.isdecimal():
+    revision = whole_number(request.POST.get("revision", ""))
+    if revision is None:
         raise BadRequest("Filling names the `revision` it saw.", code="revision")
     values = {
         name.removeprefix("field:"): str(value).strip()
@@ -113,7 +113,7 @@ def fill(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
         if name.startswith("field:")
     }
     try:
-        fill_fields(row, values, revision=int(revision), by=request.user)
+        fill_fields(row, values, revision=revision, by=request.user)
     except (Conflict, Invalid) as error:
         messages.error(request, error.detail)
     else:

@@ -67,8 +67,17 @@ def test_a_foreign_cursor_is_a_bad_request(cursor: str) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    [(), (1,), ("x", 1), ("2026-01-01", 1), (1, 1), ("2026-01-01T00:00:00Z", "1")],
-    ids=["empty", "short", "no time", "no zone", "a number", "a text for an id"],
+    [
+        pytest.param((), id="empty"),
+        pytest.param((1,), id="short"),
+        pytest.param(("x", 1), id="no time"),
+        pytest.param(("2026-01-01", 1), id="no zone"),
+        pytest.param((1, 1), id="a number"),
+        pytest.param(("2026-01-01T00:00:00Z", "1"), id="a text for an id"),
+        pytest.param(("2026-02-30T00:00:00Z", 1), id="no day"),
+        pytest.param(("0001-01-01T00:00:00+23:59", 1), id="before all years"),
+        pytest.param(("9999-12-31T23:59:59-23:59", 1), id="after all years"),
+    ],
 )
 def test_a_cursor_of_another_list_is_a_bad_request(db: None, key: Key) -> None:
     rows, cursor = User.objects.all(), encode(key)

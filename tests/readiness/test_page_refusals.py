@@ -134,6 +134,7 @@ BAD_TICKS = [
     pytest.param({"done": "perhaps", "revision": "1"}, id="perhaps done"),
     pytest.param({"done": "true", "revision": "one"}, id="a revision in words"),
     pytest.param({"done": "true", "revision": "-1"}, id="a negative revision"),
+    pytest.param({"done": "true", "revision": "9" * 5000}, id="an endless revision"),
 ]
 
 

@@ -52,6 +52,7 @@ REFUSED_REVIEWS = [
     pytest.param({"version": 0}, 422, "/version", id="version nought"),
     pytest.param({"version": 7}, 404, None, id="a version that is not there"),
     pytest.param({"release": ""}, 422, "/release", id="no release"),
+    pytest.param({"template": "9" * 80}, 404, None, id="an id beyond all databases"),
     pytest.param({"release": "r" * 81}, 422, "/release", id="a release too long"),
     pytest.param({"commit": "ab"}, 422, "/commit", id="a short commit"),
     pytest.param({"commit": "g" * 40}, 422, "/commit", id="no hexadecimal commit"),

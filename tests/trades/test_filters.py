@@ -6,12 +6,12 @@ from itertools import pairwise
 import pytest
 
 from tests.trades.conftest import START
-from trades.models import Fill
+from trades.models import Book, Fill
 from trades.queries.trades import (
     TradeFilter,
     latest_decisions,
     realised_by,
-    strategies,
+    strategies_of,
     trade_detail,
     trade_page,
 )
@@ -138,11 +138,14 @@ def test_a_trade_is_found_by_who_may_read_it(ada, mallory, desk):
     assert trade_detail(ada, 10**9) is None
 
 
-def test_strategies_are_listed_once_by_name(ada, desk, make_fill):
+def test_strategies_are_listed_once_by_name_and_only_those_of_the_books(
+    ada, mallory, desk, make_fill
+):
     book_fills(
         [make_fill("s2", "buy", "1", "1", strategy="fast", book="ada-main")], ada
     )
-    assert strategies() == ["fast", "slow"]
+    assert strategies_of(list(Book.objects.all())) == ["fast", "slow"]
+    assert strategies_of(list(Book.objects.filter(owner=mallory))) == []
 
 
 def test_without_decisions_there_are_none(ada, desk):

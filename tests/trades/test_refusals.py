@@ -196,6 +196,7 @@ def test_a_name_is_given_to_one_book_only(post, book):
         "offset=-1",
         "offset=10001",
         "offset=x",
+        pytest.param(f"offset={'9' * 5000}", id="an endless offset"),
         "from=yesterday",
         "to=2026-13-01",
         "side=hold",

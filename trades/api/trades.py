@@ -19,7 +19,13 @@ from rest_framework.views import APIView
 from accounts.services.idempotency import once
 from kernel.errors import NotFound
 from kernel.paging import PAGE_PARAMETERS, link_headers
-from kernel.requests import ApiRequest, bad_parameter, check_query, limit_of
+from kernel.requests import (
+    ApiRequest,
+    bad_parameter,
+    check_query,
+    limit_of,
+    whole_number,
+)
 from trades.answers.trades import (
     BookedTrades,
     TradeAnswer,
@@ -77,12 +83,12 @@ def _bound(request: Request, name: str, *, end: bool = False) -> datetime | None
 
 
 def _offset(request: Request) -> int:
-    given = request.query_params.get("offset", "0")
-    if not given.isdecimal() or int(given) > DEEPEST:
+    given = whole_number(request.query_params.get("offset", "0"))
+    if given is None or given > DEEPEST:
         raise bad_parameter(
             "offset", f"is 0 to {DEEPEST:,}; follow next_cursor instead"
         )
-    return int(given)
+    return given
 
 
 class TradesView(APIView):

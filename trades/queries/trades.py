@@ -15,6 +15,7 @@ from audit import queries as audit
 from kernel.paging import newest_first
 from trades.domain.reading import read_time
 from trades.models import (
+    Book,
     Decision,
     Fill,
     FillEvent,
@@ -22,7 +23,6 @@ from trades.models import (
     Lot,
     Match,
     Price,
-    Strategy,
 )
 from trades.queries.books import (
     Reader,
@@ -278,9 +278,15 @@ def log_of(detail: TradeDetail) -> Sequence[LoggedEvent]:
     return audit.about(detail.audit_objects, LOG_ENTRIES)
 
 
-def strategies() -> list[str]:
-    """Every strategy's name, for a filter's choices."""
-    return list(Strategy.objects.values_list("name", flat=True))
+def strategies_of(books: Sequence[Book]) -> list[str]:
+    """The strategies traded in these books, for a filter's choices."""
+    return list(
+        Fill.objects.filter(book__in=books)
+        .exclude(strategy="")
+        .order_by("strategy")
+        .values_list("strategy", flat=True)
+        .distinct()
+    )
 
 
 def latest_decisions(user: Reader, most: int) -> list[Decision]:
