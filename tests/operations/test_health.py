@@ -10,7 +10,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from kernel import build, http, redis
-from operations.models import Heartbeat, ProbeResult
+from operations.models import Backup, Heartbeat, ProbeResult
 from operations.queries import health, ready
 from operations.services import heartbeats
 
@@ -187,3 +187,17 @@ def test_metrics_answer_without_the_database(client, monkeypatch) -> None:
     assert answer.status_code == 200
     assert "rrr_database_up 0.0" in answer.content.decode()
     assert "audit_log_size" not in answer.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("hours", "status"), [(1, "pass"), (13, "pass"), (14, "warn"), (26, "warn")]
+)
+def test_a_backup_is_late_a_tenth_after_its_time(settings, hours, status) -> None:
+    settings.BACKUP_FREQUENCY = timedelta(hours=12)
+    now = timezone.now()
+    taken = now - timedelta(hours=hours)
+    Backup.objects.create(
+        engine="sqlite", status="verified", started_at=taken, finished_at=taken
+    )
+    assert health.backup_age(now).status == status

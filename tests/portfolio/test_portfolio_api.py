@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from portfolio.models import EquityPoint
 from tests.portfolio.conftest import deposit, fill, price
 
 
@@ -184,3 +185,17 @@ def test_a_stranger_is_asked_to_log_in_unless_reading_is_public(db, settings, pa
 )
 def test_what_is_not_done_yet_is_refused_and_not_ignored(ada, client_of, query):
     assert client_of(ada).get(f"/api/portfolio?{query}").status_code == 400
+
+
+def test_a_day_that_holds_something_without_a_value_has_no_profit(
+    ada, client_of, record
+):
+    book = record([], [deposit("d1", "1000", days_ago(4))])
+    api = client_of(ada)
+    assert api.get("/api/portfolio").json()["day_pnl"] == "0"
+
+    EquityPoint.objects.filter(book=book).update(unvalued=1)
+
+    answer = api.get("/api/portfolio").json()
+    assert (answer["day_pnl"], answer["day_pnl_percent"]) == (None, None)
+    assert "day_pnl" in answer["reasons"]
