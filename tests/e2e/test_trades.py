@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, expect, expect
 
 pytestmark = pytest.mark.browser
 
@@ -54,5 +54,5 @@ def test_a_trade_opens_on_a_page_of_its_own(opened: Callable[..., Page]) -> None
     page = opened("trader", script=False)
     page.goto("/trades/")
     page.locator("a.link--row").first.click()
-    assert re.search(r"/trades/[^/?]+/", page.url)
-    assert page.locator("h1, h2").first.is_visible()
+    expect(page).to_have_url(re.compile(r"/trades/[^/?]+/"))
+    expect(page.locator("h1, h2").first).to_be_visible()
