@@ -49,7 +49,7 @@ def test_the_theme_switches_without_javascript(opened: Callable[..., Page]) -> N
     page = opened("devops", script=False)
     page.goto("/")
     page.locator("header.top button[name=theme]").click()
-    assert page.locator("html").get_attribute("data-theme") == "dark"
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     assert page.url.endswith("/")
 
 

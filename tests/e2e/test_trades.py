@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect, expect
+from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
