@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
+from kernel import valkey as embedded
+
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 60
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -61,7 +63,7 @@ def settings_for(folder: Path, port: int) -> dict[str, str]:
         "PORT": str(port),
         "BIND": "127.0.0.1",
         "DATABASE_URL": "",
-        "REDIS_URL": f"unix://{folder / 'valkey.sock'}?db=0",
+        "REDIS_URL": f"unix://{embedded.socket_path(folder)}?db=0",
         "NAIVE_DATABASE": str(folder / "naive.sqlite3"),
         "PROMETHEUS_MULTIPROC_DIR": str(folder / "metrics"),
         "SECRET_KEY": secrets.token_urlsafe(64),
@@ -148,12 +150,10 @@ def answers(port: int, path: str, process: subprocess.Popen[bytes]) -> bool:
 @contextlib.contextmanager
 def valkey(folder: Path) -> Iterator[None]:
     """The embedded Valkey of the throw-away demo."""
-    from kernel.valkey import command, socket_path
-
-    process = subprocess.Popen(command(folder, append_only=False))
+    process = subprocess.Popen(embedded.command(folder, append_only=False))
     try:
         for _ in range(200):
-            if socket_path(folder).exists():
+            if embedded.socket_path(folder).exists():
                 break
             time.sleep(0.02)
         yield

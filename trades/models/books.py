@@ -37,7 +37,11 @@ class Instrument(models.Model):
 
 
 class Strategy(models.Model):
-    """A name that fills and transfers carry as plain text."""
+    """A name that fills and transfers carry as plain text.
+
+    Ahead of its reader, for LEDGER.md §1, where a strategy is a thing of its own: a
+    filter's choices come from the fills that a person may read.
+    """
 
     name = models.CharField(max_length=100, unique=True)
 
