@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime
 
+from trades.domain.formats.parsed import Declared
 from trades.domain.importing import read_file
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def read(text, **more):
-    return read_file(text.encode(), now=NOW, **more)
+    return read_file(text.encode(), Declared(**more), now=NOW)
 
 
 def broken(parsed):

@@ -10,13 +10,8 @@ import pytest
 from tests.domain.formats import NOW, broken, read
 from trades.domain.facts import NewFill, NewPrice
 from trades.domain.formats import prices as price_file
-from trades.domain.formats.dialect import (
-    BrokenRow,
-    NotAFile,
-    csv_rows,
-    decoded,
-    row_id,
-)
+from trades.domain.formats.dialect import csv_rows, decoded, row_id
+from trades.domain.formats.parsed import BrokenRow, NotAFile
 from trades.domain.importing import FORMATS
 from trades.domain.ordering import numbered, of_file, split_key
 

@@ -5,9 +5,7 @@ import json
 import pytest
 
 from tests.domain.formats import broken, read
-from trades.domain.formats.dialect import (
-    NotAFile,
-)
+from trades.domain.formats.parsed import NotAFile
 
 
 def trade(**changes):

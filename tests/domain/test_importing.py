@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from trades.domain.formats.dialect import LARGEST, NotAFile
+from trades.domain.formats.dialect import LARGEST
+from trades.domain.formats.parsed import Declared, NotAFile
 from trades.domain.importing import read_file
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -17,7 +18,7 @@ GOOD = "a1,BTC-USD,buy,1,10,2025-01-01T00:00:00Z\n"
 
 def read(words, **more):
     content = words if isinstance(words, bytes) else words.encode()
-    return read_file(content, now=NOW, **more)
+    return read_file(content, Declared(**more), now=NOW)
 
 
 @pytest.mark.parametrize(

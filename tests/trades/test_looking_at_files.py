@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
-from trades.domain.formats.dialect import BrokenRow
+from trades.domain.formats.parsed import BrokenRow
 from trades.models import Book, Fill, ImportBatch, Price
 from trades.services.importing import import_file, import_for
 from trades.services.previewing import (

@@ -7,30 +7,26 @@ line (the header is 1) and reason, so that a person can mend the file once.
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from trades.domain.facts import symbol_parts
 from trades.domain.formats import coinbase, freqtrade, own
-from trades.domain.formats.dialect import FileContent, NotAFile, decoded
+from trades.domain.formats.dialect import decoded
+from trades.domain.formats.parsed import Declared, NotAFile, ParsedFile
 
 FORMATS = ("own", "coinbase", "freqtrade")
+NOTHING_DECLARED = Declared()
 
 
 def read_file(
-    content: bytes,
-    *,
-    now: datetime,
-    file_format: str = "",
-    zone: ZoneInfo | None = None,
-    base_currency: str = "",
-) -> FileContent:
-    """Read a file of any known format (found out unless given).
+    content: bytes, declared: Declared = NOTHING_DECLARED, *, now: datetime
+) -> ParsedFile:
+    """Read a file of any known format (found out unless declared).
 
-    `zone` is declared for times without an offset, `base_currency` the book's.
     Raises NotAFile for what is no such file; broken rows are in the result.
     """
     text = decoded(content)
-    match file_format or _format_of(text):
+    zone, base_currency = declared.zone, declared.base_currency
+    match declared.file_format or _format_of(text):
         case "freqtrade":
             parsed = freqtrade.read(text, now)
         case "coinbase":
@@ -60,7 +56,7 @@ def _format_of(text: str) -> str:
     )
 
 
-def _common_quote(parsed: FileContent, base_currency: str) -> str:
+def _common_quote(parsed: ParsedFile, base_currency: str) -> str:
     quotes = {symbol_parts(fill.symbol, base_currency)[2] for fill in parsed.fills}
     quotes.discard("")
     return quotes.pop() if len(quotes) == 1 else ""

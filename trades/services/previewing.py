@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from kernel.errors import FieldError, Forbidden, Invalid, TooLarge
-from trades.domain.formats.dialect import LARGEST, BrokenRow, FileContent, NotAFile
+from trades.domain.formats.dialect import LARGEST
+from trades.domain.formats.parsed import BrokenRow, Declared, NotAFile, ParsedFile
 from trades.domain.importing import read_file
 from trades.domain.reading import is_id, zone_of
 from trades.models import Book, Fill, Transfer
@@ -43,7 +44,7 @@ class Preview:
     """What booking the file would do. `book` is None where it would be made."""
 
     source: Source
-    parsed: FileContent
+    parsed: ParsedFile
     book: Book | None
     base_currency: str
     new: int
@@ -75,10 +76,12 @@ def look(source: Source) -> Preview:
     try:
         parsed = read_file(
             source.content,
+            Declared(
+                file_format=source.file_format,
+                zone=zone_of(source.zone) if source.zone else None,
+                base_currency=base,
+            ),
             now=timezone.now(),
-            file_format=source.file_format,
-            zone=zone_of(source.zone) if source.zone else None,
-            base_currency=base,
         )
     except NotAFile as error:
         wrong = TooLarge if len(source.content) > LARGEST else Invalid
@@ -172,7 +175,7 @@ def _base(source: Source, book: Book | None) -> str:
     return book.base_currency
 
 
-def _check_books(source: Source, book: Book | None, parsed: FileContent) -> None:
+def _check_books(source: Source, book: Book | None, parsed: ParsedFile) -> None:
     """Rows that name another book than the file's are broken."""
     name = book.name if book else source.book
     for fill in parsed.fills:
@@ -182,7 +185,7 @@ def _check_books(source: Source, book: Book | None, parsed: FileContent) -> None
             parsed.broken.append(BrokenRow(fill.line, reason))
 
 
-def _count(book: Book | None, parsed: FileContent) -> tuple[int, int]:
+def _count(book: Book | None, parsed: ParsedFile) -> tuple[int, int]:
     """(new, known) fills and transfers of the file."""
     total = len(parsed.fills) + len(parsed.transfers)
     if book is None:

@@ -17,7 +17,7 @@ from kernel.numbers import text
 from operations.services import scheduler
 from trades.domain.facts import NewPrice
 from trades.domain.formats import prices as price_file
-from trades.domain.formats.dialect import BrokenRow, NotAFile
+from trades.domain.formats.parsed import BrokenRow, NotAFile
 from trades.domain.reading import zone_of
 from trades.models import Price
 from trades.queries.facts import IDS, ROWS

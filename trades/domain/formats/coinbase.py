@@ -11,13 +11,8 @@ from zoneinfo import ZoneInfo
 
 from kernel.numbers import ZERO, NotExact, exact, rounded, text
 from trades.domain.facts import NewBalance, NewFill, NewTransfer
-from trades.domain.formats.dialect import (
-    BrokenRow,
-    FileContent,
-    NotAFile,
-    csv_rows,
-    row_id,
-)
+from trades.domain.formats.dialect import csv_rows, row_id
+from trades.domain.formats.parsed import BrokenRow, NotAFile, ParsedFile
 from trades.domain.ordering import of_file
 from trades.domain.reading import read_time
 
@@ -40,7 +35,7 @@ class _Row:
 
 def read(
     source: str, now: datetime, zone: ZoneInfo | None, base_currency: str
-) -> FileContent:
+) -> ParsedFile:
     """What the statement says; `zone` and `base_currency` as in read_file."""
     return _Statement(source, now, zone, base_currency).content
 
@@ -58,7 +53,7 @@ class _Statement:
         self.now = now
         self.zone = zone
         self.base = base_currency
-        self.content = FileContent("coinbase")
+        self.content = ParsedFile("coinbase")
         header, rows = csv_rows(source)
         missing = [name for name in COLUMNS if name not in header]
         if missing:

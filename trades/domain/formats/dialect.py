@@ -1,5 +1,4 @@
-"""What all formats of files share: text and cells out of bytes, numbers out of text,
-and what a file says with what is wrong with which line."""
+"""What all formats of files share: text and cells out of bytes, identity of rows."""
 
 from __future__ import annotations
 
@@ -8,48 +7,10 @@ import hashlib
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
 
-from kernel.numbers import ZERO
-from trades.domain.facts import NewBalance, NewFill, NewTransfer
+from trades.domain.formats.parsed import NotAFile
 
 LARGEST = 32 * 1024 * 1024
-
-
-class NotAFile(ValueError):
-    """The file as a whole cannot be read; says why and in which line."""
-
-
-@dataclass(frozen=True, slots=True)
-class BrokenRow:
-    """A row that cannot be booked, by its physical line."""
-
-    line: int
-    reason: str
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.reason}" if self.line else self.reason
-
-
-@dataclass
-class FileContent:
-    """What a file says. `quote` is the currency it is kept in ("" when it has
-    several). `stated` holds its own totals as it wrote them, `recomputed` ours.
-    Rounding concerns float exports: rows and the largest error."""
-
-    file_format: str
-    fills: list[NewFill] = field(default_factory=list)
-    transfers: list[NewTransfer] = field(default_factory=list)
-    balances: list[NewBalance] = field(default_factory=list)
-    broken: list[BrokenRow] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    stated: dict[str, str] = field(default_factory=dict)
-    recomputed: dict[str, str] = field(default_factory=dict)
-    quote: str = ""
-    needs_shorts: bool = False
-    rounded_rows: int = 0
-    largest_rounding: Decimal = ZERO
 
 
 def decoded(content: bytes) -> str:

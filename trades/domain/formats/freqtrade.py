@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 
 from kernel.numbers import QUANTUM, ZERO, NotExact, exact, rounded, text
 from trades.domain.facts import NewFill, NewTransfer
-from trades.domain.formats.dialect import BrokenRow, FileContent, NotAFile, row_id
+from trades.domain.formats.dialect import row_id
+from trades.domain.formats.parsed import BrokenRow, NotAFile, ParsedFile
 from trades.domain.ordering import numbered
 from trades.domain.reading import NotAFact, read_fill, read_time
 
 
-def read(source: str, now: datetime) -> FileContent:
+def read(source: str, now: datetime) -> ParsedFile:
     """What the export says; floats beyond 18 decimals are rounded and reported."""
     return _Export(source, now).content
 
@@ -31,7 +32,7 @@ class _Export:
 
     def __init__(self, source: str, now: datetime) -> None:
         self.now = now
-        self.content = FileContent("freqtrade")
+        self.content = ParsedFile("freqtrade")
         self.seen: Counter[str] = Counter()
         self.fills: list[NewFill] = []
         for name, run in self._runs(source).items():

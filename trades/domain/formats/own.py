@@ -6,27 +6,22 @@ from collections import Counter
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from trades.domain.formats.dialect import (
-    BrokenRow,
-    FileContent,
-    NotAFile,
-    csv_rows,
-    row_id,
-)
+from trades.domain.formats.dialect import csv_rows, row_id
+from trades.domain.formats.parsed import BrokenRow, NotAFile, ParsedFile
 from trades.domain.ordering import of_file
 from trades.domain.reading import FILL_FIELDS, NotAFact, read_fill
 
 NEEDED = ("symbol", "side", "quantity", "price", "executed_at")
 
 
-def read(text: str, now: datetime, zone: ZoneInfo | None) -> FileContent:
+def read(text: str, now: datetime, zone: ZoneInfo | None) -> ParsedFile:
     header, rows = csv_rows(text)
     missing = [name for name in NEEDED if name not in header]
     unknown = [name for name in header if name not in (*FILL_FIELDS, "")]
     if missing or unknown:
         what = f"lacks {missing[0]!r}" if missing else f"does not know {unknown[0]!r}"
         raise NotAFile(f"line 1: the header {what}; columns: {', '.join(FILL_FIELDS)}")
-    content = FileContent("own")
+    content = ParsedFile("own")
     seen: Counter[str] = Counter()
     fills = []
     ids: dict[str, int] = {}

@@ -6,7 +6,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from trades.domain.facts import NewPrice
-from trades.domain.formats.dialect import BrokenRow, NotAFile, csv_rows, decoded
+from trades.domain.formats.dialect import csv_rows, decoded
+from trades.domain.formats.parsed import BrokenRow, NotAFile
 from trades.domain.reading import NotAFact, read_price
 
 
