@@ -12,7 +12,7 @@ import orjson
 from rest_framework import parsers, renderers
 
 from kernel.errors import BadRequest, TooLarge
-from kernel.numbers import text
+from kernel.numbers import LONGEST_WHOLE, read_number, text
 
 MAX_DEPTH = 32
 MAX_BYTES = 1_000_000
@@ -39,7 +39,8 @@ def loads(body: bytes) -> Any:
     try:
         value = json.loads(
             body.decode("utf-8"),
-            parse_float=Decimal,
+            parse_float=read_number,
+            parse_int=_whole,
             parse_constant=_no_constants,
             object_pairs_hook=_no_duplicates,
         )
@@ -47,14 +48,18 @@ def loads(body: bytes) -> Any:
         raise BadRequest("The body is not UTF-8.", code="malformed") from None
     except json.JSONDecodeError as error:
         raise BadRequest(f"The body is not JSON: {error}.", code="malformed") from None
-    except (ValueError, ArithmeticError, RecursionError):
-        # A whole number of thousands of digits, an exponent beyond any Decimal,
-        # or brackets all the way down.
+    except (ValueError, RecursionError):
+        # A number that `read_number` refuses, or brackets all the way down.
         raise BadRequest(
             "The body holds a number or a nesting beyond all limits.", code="malformed"
         ) from None
     _refuse_unstorable(value)
     return value
+
+
+def _whole(digits: str) -> int | Decimal:
+    """An int as far as every database and JSON writer hold it, then a Decimal."""
+    return int(digits) if len(digits) <= LONGEST_WHOLE else read_number(digits)
 
 
 def _no_constants(name: str) -> Any:

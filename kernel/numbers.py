@@ -1,13 +1,18 @@
-"""Exact numbers: one precision, one text form, one rounding.
+"""Exact numbers: one reader, one precision, one text form, one rounding.
 
 Money, quantities, prices, fees and rates are Decimals with at most 20 integer
 and 18 fraction digits. Precision 80 is set here once, before any thread starts:
 at the default 28 even unary minus rounds a 38-digit amount.
+
+Every number that comes from outside is read here. Its exponent is bounded before
+anything formats, hashes or rounds it: `1e999999999` is eleven letters long and a
+gigabyte once it is written out.
 """
 
 from __future__ import annotations
 
 import decimal
+import re
 from decimal import ROUND_HALF_EVEN, Decimal
 
 PRECISION = 80
@@ -15,6 +20,10 @@ FRACTION_DIGITS = 18
 INTEGER_DIGITS = 20
 QUANTUM = Decimal(1).scaleb(-FRACTION_DIGITS)
 ZERO = Decimal(0)
+LARGEST_EXPONENT = 40
+LONGEST_NUMBER = 100
+LONGEST_WHOLE = 18
+NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]+))?")
 
 decimal.DefaultContext.prec = PRECISION
 decimal.setcontext(decimal.Context(prec=PRECISION))
@@ -22,6 +31,31 @@ decimal.setcontext(decimal.Context(prec=PRECISION))
 
 class NotExact(ValueError):
     """The text or value is no number that the ledger can hold; says why."""
+
+
+def read_number(given: str) -> Decimal:
+    """The Decimal that a text writes, with all of its digits: ASCII digits, a point,
+    an exponent within ±40, at most 100 characters; spaces around it are ignored.
+
+    Raises NotExact for anything else: a comma, an underscore, NaN, Infinity, the
+    digits of another script. How many digits the ledger takes is `exact`'s to say.
+    """
+    plain = given.strip()
+    if len(plain) > LONGEST_NUMBER:
+        raise NotExact(f"is longer than {LONGEST_NUMBER} characters")
+    match = NUMBER.fullmatch(plain)
+    if match is None:
+        raise NotExact(f"{plain[:40]!r} is not a number")
+    if match[1] is not None and abs(int(match[1])) > LARGEST_EXPONENT:
+        raise NotExact(f"{plain[:40]!r} has an exponent beyond ±{LARGEST_EXPONENT}")
+    return Decimal(plain)
+
+
+def whole_number(given: str) -> int | None:
+    """The number of plain ASCII digits, at most 18, so that every database can hold
+    it; None for anything else."""
+    plain = given.isascii() and given.isdecimal() and len(given) <= LONGEST_WHOLE
+    return int(given) if plain else None
 
 
 def exact(value: str | int | Decimal) -> Decimal:
@@ -32,12 +66,9 @@ def exact(value: str | int | Decimal) -> Decimal:
     """
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise NotExact(f"{value!r} is not an exact number: send it as a string")
-    try:
-        number = Decimal(value.strip() if isinstance(value, str) else value)
-    except decimal.InvalidOperation:
-        raise NotExact(f"{str(value)[:40]!r} is not a number") from None
+    number = read_number(value) if isinstance(value, str) else Decimal(value)
     if not number.is_finite():
-        raise NotExact(f"{str(value)[:40]!r} is not a finite number")
+        raise NotExact(f"{number} is not a finite number")
     if number and number.adjusted() >= INTEGER_DIGITS:
         raise NotExact(f"more than {INTEGER_DIGITS} digits before the point")
     if decimals(number) > FRACTION_DIGITS:

@@ -9,13 +9,12 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 
 from kernel.errors import BadRequest, FieldError, PreconditionRequired
+from kernel.numbers import whole_number
 
 if TYPE_CHECKING:
     # The project's user model, whichever it is: the type checker looks it up in the
     # settings, so that the kernel need not know the floor above.
     from django.contrib.auth.models import _User
-
-MOST_DIGITS = 18
 
 
 class PersonRequest(HttpRequest):
@@ -93,9 +92,3 @@ def revision_of(request: Request) -> int:
     if number is None:
         raise BadRequest("revision must be a whole number.", code="revision")
     return number
-
-
-def whole_number(given: str) -> int | None:
-    """The number of plain ASCII digits that every database can hold, else None."""
-    plain = given.isascii() and given.isdecimal() and len(given) <= MOST_DIGITS
-    return int(given) if plain else None

@@ -7,8 +7,8 @@ import uuid
 from django.db.models import Q, QuerySet
 
 from kernel.errors import NotFound
+from kernel.numbers import whole_number
 from kernel.paging import Page, newest_first
-from kernel.requests import whole_number
 from readiness.models import Review, TemplateVersion
 from readiness.models.reviews import LIVING
 

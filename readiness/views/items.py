@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST
 
 from kernel.access import access
 from kernel.errors import BadRequest, Conflict, Invalid, NotFound, ProductError
-from kernel.requests import PersonRequest, whole_number
+from kernel.numbers import whole_number
+from kernel.requests import PersonRequest
 from kernel.web import VARY, wanted_part
 from readiness.forms import EvidenceForm
 from readiness.models import ReviewItem

@@ -24,7 +24,7 @@ def statement(*rows, **more):
     [
         (DEPOSIT.replace("deposit", "stake"), "line 2: type: 'stake' is not known"),
         (DEPOSIT.replace(",100,100", ",lots,100"), "line 2: 'lots'"),
-        (DEPOSIT.replace(",100,100", ",NaN,100"), "not a finite number"),
+        (DEPOSIT.replace(",100,100", ",NaN,100"), "not a number"),
         (DEPOSIT.replace("2026-01-01", "2199-01-01"), "lies in the future"),
         (DEPOSIT.replace("T00:00:00Z", ""), "no time zone"),
         (DEPOSIT + ",more", "has 10 cells, the header 9"),

@@ -22,6 +22,8 @@ from kernel.json import MAX_BYTES, MAX_DEPTH, StrictJSONParser, dumps, loads
         (b"[-Infinity]", "-Infinity is no JSON number"),
         (b"9" * 5_000, "beyond all limits"),
         (b"1e9999999999999999999", "beyond all limits"),
+        (b"1e41", "beyond all limits"),
+        (b"[0.1, -1e-999999999]", "beyond all limits"),
         (b"[" * 100_000, "beyond all limits"),
         (b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), "nested deeper"),
         (b'"\\u0000"', "NUL character"),
@@ -30,7 +32,8 @@ from kernel.json import MAX_BYTES, MAX_DEPTH, StrictJSONParser, dumps, loads
     ],
     ids=[
         "bytes", "cut off", "empty", "duplicate key", "not a number", "infinite",
-        "endless digits", "endless exponent", "endless brackets", "too deep",
+        "endless digits", "endless exponent", "large exponent", "small exponent",
+        "endless brackets", "too deep",
         "NUL in a text", "NUL in a key", "half a character",
     ],
 )  # fmt: skip
@@ -41,7 +44,16 @@ def test_a_body_that_cannot_be_taken_says_why(body: bytes, reason: str) -> None:
 
 def test_numbers_are_read_exactly() -> None:
     assert loads(b"[0.1, 1e2, 7]") == [Decimal("0.1"), Decimal("1E+2"), 7]
+    assert loads(b"[-7, 1e-40]") == [-7, Decimal("1E-40")]
     assert loads(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH) is not None
+
+
+@pytest.mark.parametrize("digits", ["9" * 18, "9" * 19, "9" * 20, "-" + "9" * 30])
+def test_a_large_whole_number_can_be_written_again(digits: str) -> None:
+    """An answer, or the digest of a body, holds what a body held."""
+    number = loads(digits.encode())
+    assert number == int(digits)
+    assert dumps(number).strip(b'"') == digits.encode()
 
 
 def test_a_body_is_read_up_to_its_limit() -> None:

@@ -25,7 +25,6 @@ from kernel.requests import (
     choice_of,
     limit_of,
     revision_of,
-    whole_number,
 )
 
 
@@ -79,20 +78,6 @@ def test_a_refused_parameter_is_named_with_its_reason() -> None:
     error = bad_parameter("offset", "is 0 to 10,000")
     assert (error.detail, error.code) == ("offset is 0 to 10,000.", "parameter")
     assert error.errors[0].pointer == "?offset"
-
-
-@pytest.mark.parametrize(
-    ("given", "number"),
-    [
-        ("0", 0),
-        ("9" * 18, 10**18 - 1),
-        ("9" * 19, None),
-        ("-1", None),
-        ("\u0665", None),
-    ],
-)
-def test_a_whole_number_is_plain_digits(given: str, number: int | None) -> None:
-    assert whole_number(given) == number
 
 
 @pytest.mark.parametrize(

@@ -18,14 +18,9 @@ from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
 from kernel.errors import NotFound
+from kernel.numbers import whole_number
 from kernel.paging import PAGE_PARAMETERS, link_headers
-from kernel.requests import (
-    ApiRequest,
-    bad_parameter,
-    check_query,
-    limit_of,
-    whole_number,
-)
+from kernel.requests import ApiRequest, bad_parameter, check_query, limit_of
 from trades.answers.trades import (
     BookedTrades,
     TradeAnswer,

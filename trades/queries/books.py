@@ -14,12 +14,12 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from kernel.access import Access
+from kernel.numbers import whole_number
 from kernel.paging import Page, newest_first
 from trades.domain.reading import is_id
 from trades.models import Book, Instrument
 
 Reader: TypeAlias = User | AnonymousUser
-LONGEST_ID = 18
 
 # Reads that PUBLIC_READ opens to everybody, and the writes that it never opens.
 BOOKS = Access(
@@ -35,12 +35,13 @@ def book_named(books: QuerySet[Book], text: str) -> Book | None:
     """The book among `books` that this id or name means. One query."""
     if not is_id(text):
         return books.filter(name=text).first()
-    return books.filter(pk=int(text)).first() if len(text) <= LONGEST_ID else None
+    number = whole_number(text)
+    return None if number is None else books.filter(pk=number).first()
 
 
 def is_meant(book: Book, text: str) -> bool:
     """Whether this id or name means the book."""
-    return int(text) == book.pk if is_id(text) else text == book.name
+    return whole_number(text) == book.pk if is_id(text) else text == book.name
 
 
 def chosen_book(user: Reader, text: str) -> Book | None:

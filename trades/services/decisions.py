@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from kernel.numbers import whole_number
 from trades.domain.facts import NewDecision
 from trades.models import Book, Decision
 from trades.queries.facts import IDS, ROWS
@@ -43,7 +44,7 @@ def decision_ids(book: Book, names: Collection[str]) -> dict[str, int]:
     ordered = sorted(names)
     for start in range(0, len(ordered), IDS):
         part = ordered[start : start + IDS]
-        numbers = [int(name) for name in part if name.isdecimal() and len(name) < 19]
+        numbers = [pk for name in part if (pk := whole_number(name)) is not None]
         rows = Decision.objects.filter(book=book)
         ids.update(
             (str(pk), pk)
