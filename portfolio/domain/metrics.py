@@ -71,11 +71,18 @@ class MetricSet:
 
 
 def measure(days: Sequence[Day], trips: Sequence[Trip], ppy: int) -> MetricSet:
-    """All metrics of daily bins (calendar days; folded here for ppy 252)."""
+    """All metrics of daily bins (calendar days; folded here for ppy 252).
+
+    Empty days stay in the series that is drawn; only observed ones are counted.
+    """
     bins = daily.fold_weekends(days) if ppy == daily.WEEKDAYS else list(days)
     spells = daily.drawdowns(bins)
-    calendar = (days[-1].day - days[0].day).days + 1 if days else 0
-    metrics = [*_of_days(bins, ppy, calendar), *_of_trips(trips)]
+    observed = daily.observations(days)
+    calendar = (observed[-1].day - observed[0].day).days + 1 if observed else 0
+    metrics = [
+        *_of_days(daily.observations(bins), ppy, calendar),
+        *_of_trips(trips),
+    ]
     return MetricSet(
         days=bins,
         trips=trips,
@@ -102,6 +109,7 @@ def _metric(name: str, n: int, compute: Callable[[], float]) -> Metric:
 
 
 def _of_days(days: Sequence[Day], ppy: int, calendar: int) -> list[Metric]:
+    """From observations; `calendar` days lie from the first to the last."""
     exact_levels = daily.index(days)
     levels = stats.floats(exact_levels)
     r = stats.floats(daily.returns(days))

@@ -35,8 +35,15 @@ class Day:
     pnl: Decimal
 
     @property
+    def observed(self) -> bool:
+        """Whether the day says anything: an empty account that wins and loses
+        nothing does not."""
+        return bool(self.base or self.pnl)
+
+    @property
     def r(self) -> Decimal | None:
-        """The day's return; None (equity_non_positive) without capital."""
+        """The day's return; None (equity_non_positive) for an observed day whose
+        capital is not positive, and for a day that is no observation."""
         return self.pnl / self.base if self.base > 0 else None
 
 
@@ -110,14 +117,18 @@ def _plus(left: Day, right: Day) -> Day:
 def index(days: Sequence[Day]) -> list[Decimal]:
     """The TWR index at each day's end, starting from 1 before the first.
 
-    From the first day without capital on it moves by P&L x index/base of the last
-    day that had some, so that it may fall below 0.
+    An empty day links as factor 1. From the first observed day without capital on
+    the index moves by P&L x index/base of the last day that had some, so that it may
+    fall below 0.
     """
     level = ONE
     scale: Decimal | None = None
     broken = False
     result: list[Decimal] = []
     for day in days:
+        if not day.observed:
+            result.append(level)
+            continue
         broken = broken or day.r is None
         if not broken:
             scale = level / day.base
@@ -126,10 +137,15 @@ def index(days: Sequence[Day]) -> list[Decimal]:
     return result
 
 
+def observations(days: Sequence[Day]) -> list[Day]:
+    """The days that say something: empty ones between them are no return of 0."""
+    return [day for day in days if day.observed]
+
+
 def returns(days: Sequence[Day]) -> list[Decimal]:
-    """The daily returns before the first day without capital."""
+    """The returns of the observed days before the first without capital."""
     result: list[Decimal] = []
-    for day in days:
+    for day in observations(days):
         r = day.r
         if r is None:
             break
@@ -138,8 +154,8 @@ def returns(days: Sequence[Day]) -> list[Decimal]:
 
 
 def without_capital(days: Sequence[Day]) -> int:
-    """How many days have no return, for the warning beside the numbers."""
-    return sum(1 for day in days if day.r is None)
+    """How many observed days have no return, for the warning beside the numbers."""
+    return sum(1 for day in observations(days) if day.r is None)
 
 
 def drawdown_series(levels: Sequence[Decimal]) -> list[Decimal]:

@@ -143,14 +143,20 @@ def mean(values: Sequence[float]) -> float:
 
 
 def deviation(values: Sequence[float]) -> float:
-    """Sample standard deviation (ddof 1). Raises Undefined for fewer than two
-    values, and for a spread that is only rounding noise."""
+    """Sample standard deviation (ddof 1); 0 where the spread is only rounding noise.
+    Raises Undefined for fewer than two values."""
     if len(values) < 2:
         raise Undefined(Reason.INSUFFICIENT_DATA)
     middle = mean(values)
     squares = math.fsum((value - middle) ** 2 for value in values)
     spread = math.sqrt(squares / (len(values) - 1))
-    if spread <= 1e-12 * max(1.0, abs(middle)):
+    return 0.0 if spread <= 1e-12 * max(1.0, abs(middle)) else spread
+
+
+def divisor(values: Sequence[float]) -> float:
+    """The deviation to divide by. Raises Undefined for a constant series too."""
+    spread = deviation(values)
+    if not spread:
         raise Undefined(Reason.ZERO_VARIANCE)
     return spread
 
@@ -177,6 +183,7 @@ def cagr(growth: float, calendar_days: int) -> float:
 
 
 def volatility(returns: Sequence[float], ppy: int) -> float:
+    """Annualised; 0 for a constant series."""
     return deviation(returns) * math.sqrt(ppy)
 
 
@@ -184,7 +191,7 @@ def sharpe(returns: Sequence[float], ppy: int, risk_free: float = 0.0) -> float:
     """Annualised, with an annual risk-free rate."""
     rate = per_period(risk_free, ppy)
     excess = [r - rate for r in returns]
-    return mean(excess) / deviation(excess) * math.sqrt(ppy)
+    return mean(excess) / divisor(excess) * math.sqrt(ppy)
 
 
 def sharpe_interval(

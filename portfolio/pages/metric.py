@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,7 +12,7 @@ from portfolio.domain import returns
 from portfolio.domain import statistics as stats
 from portfolio.domain.metrics import MetricSet
 from portfolio.domain.returns import Drawdown
-from portfolio.domain.statistics import FORMULAS, Undefined, floats
+from portfolio.domain.statistics import FORMULAS, floats
 from portfolio.domain.valuation import HUNDRED
 from portfolio.pages.performance import provenance, reproduce
 from portfolio.pages.words import metric_text, why
@@ -50,7 +50,8 @@ def worked(performance: Performance, name: str) -> Steps:
 
 
 def _of_days(performance: Performance, name: str) -> Steps:
-    metric_set, days = performance.metric_set, performance.days
+    metric_set = performance.metric_set
+    days = returns.observations(performance.days)
     r = floats(returns.returns(days))
     steps = [("days", str(len(days)))]
     if days:
@@ -59,9 +60,9 @@ def _of_days(performance: Performance, name: str) -> Steps:
         calendar = (days[-1].day - days[0].day).days + 1
         steps.append(("calendar days", str(calendar)))
     if len(r) > 1 and name in {"sharpe", "sortino", "volatility"}:
-        steps.append(("mean(r)", _fraction(lambda: stats.mean(r))))
-        steps.append(("std(r), ddof = 1", _fraction(lambda: stats.deviation(r))))
-        downside = _fraction(lambda: stats.downside_risk(r, metric_set.ppy))
+        steps.append(("mean(r)", _fraction(stats.mean(r))))
+        steps.append(("std(r), ddof = 1", _fraction(stats.deviation(r))))
+        downside = _fraction(stats.downside_risk(r, metric_set.ppy))
         steps.append(("downside risk a year", downside))
         steps.append(("periods per year", str(metric_set.ppy)))
     if metric_set.worst is not None and name in {"max_drawdown", "calmar"}:
@@ -105,8 +106,5 @@ def _of_trips(metric_set: MetricSet, currency: str) -> Steps:
     ]
 
 
-def _fraction(compute: Callable[[], float]) -> str:
-    try:
-        return grouped(stats.exact_text(compute()), 10)
-    except Undefined as undefined:
-        return why(undefined.reason)
+def _fraction(value: float) -> str:
+    return grouped(stats.exact_text(value), 10)

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from kernel.charts import sparkline
 from kernel.display import amount, change, grouped, tone
 from portfolio.domain import returns
+from portfolio.domain.metrics import MetricSet
 from portfolio.domain.reasons import Reason
 from portfolio.pages import curve, tables
 from portfolio.pages.words import Figure, metric_text, why
@@ -30,8 +31,8 @@ SHOWN_METRICS = (
 )
 DIRECTED = {"total_return", "cagr", "max_drawdown"}  # shown as gain or loss
 WARNINGS = {
-    "equity_non_positive": "{} days without capital have no return",
-    "no_price": "{} days hold something that has no price: it is left out",
+    "equity_non_positive": "days without capital, which have no return: {}",
+    "no_price": "days that hold something without a price, which is left out: {}",
     "implied_funding": "nothing was ever paid in: the cash that fills lacked counts as paid in",
 }
 
@@ -143,7 +144,7 @@ def _sparks(performance: Performance) -> dict[str, SafeString]:
 def _notes(performance: Performance) -> dict[str, str]:
     metric_set = performance.metric_set
     notes = {
-        "total_return": f"{len(performance.days)} days, deposits left out",
+        "total_return": f"{_observed_days(metric_set)}, deposits left out",
         "cagr": "per year of 365 days",
         "sortino": "against 0 %",
         "win_rate": f"{metric_set.wins} of {len(metric_set.trips)} round trips",
@@ -158,6 +159,11 @@ def _notes(performance: Performance) -> dict[str, str]:
         ended = f"recovered in {worst.days} d" if worst.recovered else "not recovered"
         notes["max_drawdown"] = f"{worst.trough:%-d %b %Y}, {ended}"
     return notes
+
+
+def _observed_days(metric_set: MetricSet) -> str:
+    count = metric_set.metrics["total_return"].n
+    return f"{count} day" if count == 1 else f"{count} days"
 
 
 def trip_lines(performance: Performance) -> list[tuple[str, str]]:

@@ -73,7 +73,12 @@ MIXED = ["10", "-5", "3", "-8", "12"] * 8
         pytest.param(["0"] * 40, "sharpe", "zero_variance", id="nothing moves"),
         pytest.param(RISING, "sortino", "no_losses", id="never a loss"),
         pytest.param(RISING, "calmar", "no_drawdown", id="never below a peak"),
-        pytest.param(["-1000", *["0"] * 40], "cagr", "equity_non_positive", id="gone"),
+        pytest.param(
+            ["-1000", *["0"] * 40], "cagr", "insufficient_data", id="lost in one day"
+        ),
+        pytest.param(
+            [*["0"] * 40, "-1000"], "cagr", "equity_non_positive", id="lost at last"
+        ),
         pytest.param(
             ["-1500", *["0"] * 40], "calmar", "equity_non_positive", id="below zero"
         ),

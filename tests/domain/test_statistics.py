@@ -113,6 +113,11 @@ def test_a_constant_gain_has_no_sharpe_instead_of_a_giant_one():
         stats.sharpe([0.001] * 250, 365)
 
 
+@pytest.mark.parametrize("r", [0.0, 0.001, -0.02])
+def test_a_constant_series_does_not_vary(r):
+    assert stats.volatility([r] * 250, 365) == 0.0
+
+
 @pytest.mark.parametrize(
     ("reason", "compute"),
     [

@@ -44,6 +44,6 @@ def test_a_step_names_its_number(name, step, number):
     assert steps[step] == number
 
 
-def test_a_step_that_does_not_exist_says_why():
+def test_returns_that_never_vary_have_a_deviation_of_0_to_divide_by():
     steps = dict(metric.worked(performance("0", "0"), "sharpe"))
-    assert steps["std(r), ddof = 1"] == "the returns do not vary"
+    assert steps["std(r), ddof = 1"] == "0.0000000000"

@@ -299,7 +299,7 @@ def test_provenance_counts_the_facts():
     ("pnls", "funded", "said"),
     [
         (("1",), "0", []),
-        (("-1000", "0"), "0", ["1 days without capital have no return"]),
+        (("-1500", "0"), "0", ["days without capital, which have no return: 1"]),
         (
             ("1",),
             "5",
