@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
+from kernel.forms import StrictForm, TrueOrFalse
 from trades.services.previewing import Source
 
 
-class ImportForm(forms.Form):
+class ImportForm(StrictForm):
     """A file and where its rows shall go."""
 
     file = forms.FileField(
@@ -48,3 +51,13 @@ class ImportForm(forms.Form):
             base=self.cleaned_data["base"].strip(),
             zone=self.cleaned_data["zone"].strip(),
         )
+
+
+class ImportRequest(ImportForm):
+    """The form of POST /api/trades/import."""
+
+    dry_run = TrueOrFalse()
+    format = forms.CharField(max_length=20, required=False)
+
+    def source(self) -> Source:
+        return replace(super().source(), file_format=self.cleaned_data["format"])

@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from rest_framework import serializers
-from rest_framework.request import Request
 
 from kernel.errors import BadRequest, FieldError, Invalid, summary
 from trades.domain.reading import TRANSFER_KINDS, NotAFact
 from trades.services.books import NewBook
-from trades.services.previewing import Source, check_size
 
 MOST_ROWS = 1000
 MOST_FAULTS = 100
@@ -96,7 +94,7 @@ class ImportInput(serializers.Serializer[Any]):
     base = serializers.CharField(required=False)
     zone = serializers.CharField(required=False)
     format = serializers.CharField(required=False)
-    dry_run = serializers.BooleanField(required=False)
+    dry_run = serializers.ChoiceField(choices=("true", "false"), required=False)
 
 
 @dataclass(frozen=True)
@@ -172,32 +170,3 @@ def new_book(body: Any) -> NewBook:
     values = dict(given.validated_data)
     values["base_currency"] = values["base_currency"].upper()
     return NewBook(**values)
-
-
-def uploaded(request: Request) -> tuple[Source, bool]:
-    """The file of a multipart body, and whether it is only to be looked at.
-
-    Raises Invalid (TooLarge) before anything of the file is read.
-    """
-    form = request._request.POST
-    file, book = request.FILES.get("file"), form.get("book", "").strip()
-    if file is None or not book:
-        raise Invalid(
-            "Send a file and the book's name.",
-            code="required",
-            errors=[
-                FieldError(name, "required", "is missing")
-                for name, value in (("/file", file), ("/book", book))
-                if not value
-            ],
-        )
-    check_size(file.size or 0)
-    source = Source(
-        content=file.read(),
-        file_name=file.name or "upload",
-        book=book,
-        base=form.get("base", ""),
-        zone=form.get("zone", ""),
-        file_format=form.get("format", ""),
-    )
-    return source, form.get("dry_run", "").lower() in ("true", "1", "on")

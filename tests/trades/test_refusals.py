@@ -266,6 +266,44 @@ def test_a_file_that_cannot_be_booked(
     assert not Fill.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("fields", "pointer", "code"),
+    [
+        ({"dry_run": "yes"}, "/dry_run", "choice"),
+        ({"dry_run": "1"}, "/dry_run", "choice"),
+        ({"dry_run": "on"}, "/dry_run", "choice"),
+        ({"dry_run": "True"}, "/dry_run", "choice"),
+        ({"dryrun": "true"}, "/dryrun", "unknown"),
+        ({"dry_run": ["true", "false"]}, "/dry_run", "repeated"),
+        ({"book": ["ada-main", "ada-main"]}, "/book", "repeated"),
+        ({"zone": SimpleUploadedFile("z", b"UTC")}, "/zone", "invalid"),
+        ({"second": SimpleUploadedFile("b.csv", CSV.encode())}, "/second", "unknown"),
+        (
+            {"file": [SimpleUploadedFile(name, CSV.encode()) for name in "ab"]},
+            "/file",
+            "repeated",
+        ),
+    ],
+)
+def test_a_field_that_is_not_understood_books_nothing(
+    client_of, ada, book, fields, pointer, code
+):
+    answer = upload(client_of(ada), **fields)
+    assert answer.status_code == 422
+    errors = [(error["pointer"], error["code"]) for error in answer.json()["errors"]]
+    assert errors == [(pointer, code)]
+    assert not Fill.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "fields", [{"dry": "true"}, {"more": SimpleUploadedFile("b.csv", b"x")}]
+)
+def test_the_page_of_files_ignores_no_field_either(client_of, ada, book, fields):
+    answer = upload(client_of(ada), path="/trades/import/", **fields)
+    assert answer.status_code == 422
+    assert "is not a field of this" in answer.content.decode()
+
+
 def test_a_new_book_needs_a_currency_that_can_be_told(client_of, ada):
     two = CSV + "ETH-EUR,buy,1,1,2026-01-01T00:00:00Z\n"
     answer = upload(client_of(ada), two, book="fresh")

@@ -11,10 +11,11 @@ from rest_framework.views import APIView
 from accounts.services.idempotency import once
 from kernel.requests import ApiRequest, check_query
 from trades.answers.imports import ImportAnswer
-from trades.inputs import ImportInput, uploaded
+from trades.forms import ImportRequest
+from trades.inputs import ImportInput
 from trades.queries.books import BOOKS
 from trades.services.importing import import_for
-from trades.services.previewing import look_for
+from trades.services.previewing import check_size, look_for
 
 
 class ImportView(APIView):
@@ -33,8 +34,11 @@ class ImportView(APIView):
         return once(request, lambda: self._import(request))
 
     def _import(self, request: ApiRequest) -> Response:
-        source, dry_run = uploaded(request)
-        if dry_run:
+        form = ImportRequest(request._request.POST, request._request.FILES)
+        given = form.check()
+        check_size(given["file"].size)
+        source = form.source()
+        if given["dry_run"]:
             return Response(ImportAnswer.of_preview(look_for(source, request.user)))
         result = import_for(source, request.user)
         status = 201 if result.batch else 200

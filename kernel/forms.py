@@ -1,0 +1,70 @@
+"""Forms that ignore nothing: what is not one of their fields is an error.
+
+A field that is dropped in silence does the opposite of what somebody asked for: a
+misspelt `dry_run` books for real.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+
+from kernel.errors import FieldError, Invalid, summary
+
+TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - the name of a field
+
+
+class TrueOrFalse(forms.CharField):
+    """The words `true` and `false`; nothing given is false. No other word counts."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, **kwargs)
+
+    def clean(self, value: Any) -> bool:
+        if value not in ("true", "false", "", None):
+            raise ValidationError("is true or false", code="choice")
+        return bool(value == "true")
+
+
+class StrictForm(forms.Form):
+    """A form of single values: an unknown field, a repeated one, and a text where a
+    file belongs (or the other way) are errors."""
+
+    def clean(self) -> dict[str, Any] | None:
+        for name, code, reason in (*self._odd(self.data), *self._odd(self.files)):
+            fault = ValidationError(
+                f"{name}: {reason}", code=code, params={"name": name}
+            )
+            self.add_error(None, fault)
+        return super().clean()
+
+    def _odd(self, given: Any) -> Iterator[tuple[str, str, str]]:
+        files = given is self.files
+        for name in sorted(set(given) - {TOKEN}):
+            field = self.fields.get(name)
+            if field is None:
+                yield name, "unknown", "is not a field of this"
+            elif isinstance(field, forms.FileField) is not files:
+                yield name, "invalid", "is no file" if files else "must be a file"
+            elif len(given.getlist(name)) > 1:
+                yield name, "repeated", "stands there more than once"
+
+    def check(self) -> dict[str, Any]:
+        """The clean values. Raises Invalid with every fault and its field."""
+        if self.is_valid():
+            return self.cleaned_data
+        faults = list(self._faults())
+        raise Invalid(summary(faults), code="invalid", errors=faults)
+
+    def _faults(self) -> Iterator[FieldError]:
+        for name, errors in self.errors.as_data().items():
+            for error in errors:
+                text = str(error.message)
+                field = name
+                if name == NON_FIELD_ERRORS and error.params:
+                    field = str(error.params["name"])
+                    text = text.removeprefix(f"{field}: ")
+                yield FieldError(f"/{field}", error.code or "invalid", text)
