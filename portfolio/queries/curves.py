@@ -14,7 +14,15 @@ from django.db.models.functions import Coalesce
 from kernel.numbers import ZERO
 from portfolio.domain.returns import day_of
 from portfolio.models import EquityCurve
-from trades.models import Book, Fill, FillEvent, Price, Split, Transfer
+from trades.models import (
+    Book,
+    Fill,
+    FillEvent,
+    Price,
+    Split,
+    Transfer,
+    TransferEvent,
+)
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,9 @@ def ledger_states(book_ids: Sequence[int]) -> dict[int, LedgerState]:
             last_fill=newest(Fill.objects.filter(book=mine)),
             last_transfer=newest(Transfer.objects.filter(book=mine)),
             last_event=newest(FillEvent.objects.filter(fill__book=mine)),
+            last_transfer_event=newest(
+                TransferEvent.objects.filter(transfer__book=mine)
+            ),
             last_price=newest(Price.objects.all()),
             last_split=newest(Split.objects.all()),
         )
@@ -61,7 +72,14 @@ def ledger_states(book_ids: Sequence[int]) -> dict[int, LedgerState]:
 
 
 def _state(book: Any) -> LedgerState:
-    names = ("last_fill", "last_transfer", "last_event", "last_price", "last_split")
+    names = (
+        "last_fill",
+        "last_transfer",
+        "last_event",
+        "last_transfer_event",
+        "last_price",
+        "last_split",
+    )
     newest = "/".join(str(getattr(book, name)) for name in names)
     return LedgerState(
         book=book,

@@ -54,8 +54,8 @@ class FillRow(NamedTuple):
 def fill_rows(book: Book) -> list[FillRow]:
     """Every fill that counts, in order. One query."""
     rows = (
-        Fill.objects.filter(book=book)
-        .exclude(status=Fill.Status.VOIDED)
+        Fill.objects.standing()
+        .filter(book=book)
         .order_by("executed_at", "sequence", "external_id")
         .values_list(
             "external_id",

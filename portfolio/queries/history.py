@@ -46,7 +46,8 @@ def history(book: Book) -> History:
     """Load it: six queries, and time in proportion to the number of facts."""
     fills = fill_rows(book)
     transfers = list(
-        Transfer.objects.filter(book=book)
+        Transfer.objects.standing()
+        .filter(book=book)
         .select_related("instrument")
         .order_by("at", "sequence", "external_id")
     )

@@ -33,8 +33,8 @@ def _last_fills(instrument_ids: set[int]) -> dict[int, Mark]:
     if not instrument_ids:
         return {}
     newest = (
-        Fill.objects.filter(instrument=OuterRef("pk"))
-        .exclude(status=Fill.Status.VOIDED)
+        Fill.objects.standing()
+        .filter(instrument=OuterRef("pk"))
         .order_by("-executed_at", "-id")
     )
     instruments = Instrument.objects.filter(pk__in=instrument_ids).annotate(

@@ -26,13 +26,13 @@ class Counters:
 
 def counters(scope: Scope) -> Counters:
     """Counts over the readable books (prices are everybody's). Seven queries."""
-    fills = Fill.objects.filter(book__in=scope.ids)
+    fills = Fill.objects.standing().filter(book__in=scope.ids)
     ends = fills.aggregate(first=Min("executed_at"), last=Max("executed_at"))
     mine = {"book__in": scope.ids}
     return Counters(
         books=len(scope.books),
-        trades=fills.exclude(status=Fill.Status.VOIDED).count(),
-        transfers=Transfer.objects.filter(**mine).count(),
+        trades=fills.count(),
+        transfers=Transfer.objects.standing().filter(**mine).count(),
         decisions=Decision.objects.filter(**mine).count(),
         open_positions=Position.objects.filter(**mine).count(),
         round_trips=RoundTrip.objects.filter(**mine, net__isnull=False).count(),

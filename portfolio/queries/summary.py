@@ -152,7 +152,8 @@ def _flows(scope: Scope, rates: Rates) -> tuple[Decimal | None, Decimal | None]:
     """What was paid in (cash; in kind at stated cost) and earned beside prices."""
     external = Q(kind__in=Transfer.EXTERNAL)
     rows = (
-        Transfer.objects.filter(book__in=scope.ids)
+        Transfer.objects.standing()
+        .filter(book__in=scope.ids)
         .values("kind", "asset", "instrument__base", "instrument__quote")
         .annotate(
             into=Sum("amount", filter=external & Q(amount__gt=ZERO)),

@@ -8,7 +8,7 @@ import pytest
 from django.http import QueryDict
 
 from trades.forms import ImportForm
-from trades.models import Fill
+from trades.models import LISTED, Fill
 from trades.pages import at_step, drawer, list_state, listing
 from trades.queries.trades import time_bound, trade_detail
 from trades.services.fills import book_fills
@@ -238,7 +238,7 @@ def test_the_other_fills_of_an_order_are_listed(ada, book, make_fill, opened):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("status", Fill.Status.values)
+@pytest.mark.parametrize("status", LISTED)
 def test_a_status_narrows(ada, book, make_fill, status):
     book_fills(
         [make_fill("f1", "buy", "1", "1"), make_fill("f2", "buy", "1", "1")], ada

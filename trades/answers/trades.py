@@ -16,6 +16,7 @@ from kernel.schema import Answer
 from trades.domain.lots import LotReason, MatchKind
 from trades.models import (
     Decision,
+    FactStatus,
     Fill,
     Lot,
     Match,
@@ -40,7 +41,7 @@ class TradeAnswer(Answer):
     fee: Decimal
     fee_currency: str
     fee_value: Annotated[Decimal | None, "in the quote currency; null: no rate"]
-    status: Fill.Status
+    status: FactStatus
     order_id: str
     order_type: str
     liquidity: str
@@ -70,7 +71,7 @@ def _trade_fields(fill: Fill, realised: Decimal | None) -> dict[str, Any]:
         "fee": fill.fee,
         "fee_currency": fill.fee_currency,
         "fee_value": fill.fee_value,
-        "status": Fill.Status(fill.status),
+        "status": FactStatus(fill.status),
         "order_id": fill.order_id,
         "order_type": fill.order_type,
         "liquidity": fill.liquidity,

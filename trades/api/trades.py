@@ -31,7 +31,7 @@ from trades.api.common import answered
 from trades.domain.ordering import numbered
 from trades.domain.reading import read_fill
 from trades.inputs import NewTradeInput, NewTradesInput, one_or_many
-from trades.models import Fill
+from trades.models import LISTED, Fill
 from trades.queries.books import BOOKS
 from trades.queries.trades import (
     TradeFilter,
@@ -45,7 +45,7 @@ from trades.services.fills import book_fills
 
 FILTERS = ("symbol", "side", "strategy", "book", "status", "external_id", "q")
 LIST_PARAMETERS = ("limit", "cursor", "before", "offset", "from", "to", *FILTERS)
-CHOICES = {"side": Fill.Side.values, "status": Fill.Status.values}
+CHOICES = {"side": Fill.Side.values, "status": [status.value for status in LISTED]}
 DEEPEST = 10_000
 
 PARAMETERS = [

@@ -1,16 +1,28 @@
+from trades.models.amending import LISTED, STANDING, FactStatus
 from trades.models.books import Book, BookMethod, Instrument, Strategy
 from trades.models.decisions import Decision
 from trades.models.derived import Balance, Lot, Match, Position, RoundTrip
-from trades.models.facts import BalanceStatement, Fill, FillEvent, Transfer
+from trades.models.facts import (
+    ORIGINAL,
+    BalanceStatement,
+    Fill,
+    FillEvent,
+    Transfer,
+    TransferEvent,
+)
 from trades.models.imports import ImportBatch
 from trades.models.market import Price, Split
 
 __all__ = [
+    "LISTED",
+    "ORIGINAL",
+    "STANDING",
     "Balance",
     "BalanceStatement",
     "Book",
     "BookMethod",
     "Decision",
+    "FactStatus",
     "Fill",
     "FillEvent",
     "ImportBatch",
@@ -23,4 +35,5 @@ __all__ = [
     "Split",
     "Strategy",
     "Transfer",
+    "TransferEvent",
 ]

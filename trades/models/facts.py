@@ -1,7 +1,8 @@
 """What happened in a book. Facts are only ever added; everything else is derived.
 
-`recorded_at` is when we learned of a fact: taken under the book's lock just before
-commit, one value for everything booked together. It makes "as known at" possible.
+`recorded_at` is when we learned of a fact: one value for everything booked together,
+taken under the book's lock, always later than the book's last. It makes "as known at"
+possible, and puts facts of one time in the order in which they came.
 """
 
 from __future__ import annotations
@@ -11,30 +12,30 @@ from decimal import Decimal
 from django.db import models
 from django.db.models import Q
 
-from accounts.models import User
 from kernel.fields import ExactDecimalField
 from kernel.numbers import ZERO
+from trades.models.amending import Amendable, FactEvent, FactQuerySet, FactStatus
 from trades.models.books import Book, Instrument
 from trades.models.decisions import Decision
 from trades.models.imports import ImportBatch
 
+# What an external id is compared with: the fact as it came, however it was mended.
+ORIGINAL = Q(replaces__isnull=True) & ~Q(status=FactStatus.UNDONE)
 
-class Fill(models.Model):
+
+class Fill(Amendable):
     """One execution. `amount` = quantity x price and `fee_value` (the fee in the
     quote currency, null where no rate is known) are rounded once, here.
 
-    The row never changes; a mistake is answered by a FillEvent. `status` is the
-    only column that follows from those events.
+    The row never changes; a mistake is answered by a FillEvent, and `status` and
+    `becomes` are the only columns that follow from those.
     """
+
+    Status = FactStatus
 
     class Side(models.TextChoices):
         BUY = "buy"
         SELL = "sell"
-
-    class Status(models.TextChoices):
-        BOOKED = "booked"
-        CORRECTED = "corrected"
-        VOIDED = "voided"
 
     class Liquidity(models.TextChoices):
         MAKER = "maker"
@@ -64,7 +65,6 @@ class Fill(models.Model):
         Decision, on_delete=models.PROTECT, null=True, blank=True, related_name="fills"
     )
     note = models.TextField(blank=True)
-    status = models.CharField(max_length=9, choices=Status, default=Status.BOOKED)
     batch = models.ForeignKey(
         ImportBatch,
         on_delete=models.PROTECT,
@@ -74,10 +74,16 @@ class Fill(models.Model):
     )
     recorded_at = models.DateTimeField()
 
+    objects = FactQuerySet.as_manager()
+
     class Meta:
         constraints = [
+            # Exchanges repeat their ids across symbols. A correction keeps the id of
+            # what it replaces, and an undone file may be imported anew.
             models.UniqueConstraint(
-                fields=("book", "external_id"), name="trades_fill_external"
+                fields=("book", "instrument", "external_id"),
+                condition=ORIGINAL,
+                name="trades_fill_external",
             ),
             models.CheckConstraint(
                 condition=Q(quantity__gt=Decimal(0)), name="trades_fill_quantity"
@@ -111,21 +117,10 @@ class Fill(models.Model):
         return f"{self.external_id}: {self.side} {self.quantity}"
 
 
-class FillEvent(models.Model):
-    """A correction or withdrawal of a fill; the fill itself stays as it was."""
-
-    class Kind(models.TextChoices):
-        VOID = "void"
-        CORRECT = "correct"
+class FillEvent(FactEvent):
+    """A correction or void of a fill; the fill itself stays as it was."""
 
     fill = models.ForeignKey(Fill, on_delete=models.PROTECT, related_name="events")
-    kind = models.CharField(max_length=7, choices=Kind)
-    new_values = models.JSONField(default=dict, blank=True)
-    reason = models.TextField()
-    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    pnl_before = ExactDecimalField(null=True, blank=True)
-    pnl_after = ExactDecimalField(null=True, blank=True)
-    recorded_at = models.DateTimeField()
 
     class Meta:
         ordering = ("fill", "recorded_at", "id")
@@ -134,7 +129,7 @@ class FillEvent(models.Model):
         return f"{self.kind} {self.fill_id}"
 
 
-class Transfer(models.Model):
+class Transfer(Amendable):
     """A movement of cash, or of an instrument (then `instrument` is set and its
     base is the asset). `amount` is signed; `cost` is the stated cost of what came in.
 
@@ -181,10 +176,14 @@ class Transfer(models.Model):
     )
     recorded_at = models.DateTimeField()
 
+    objects = FactQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=("book", "external_id"), name="trades_transfer_external"
+                fields=("book", "external_id"),
+                condition=ORIGINAL,
+                name="trades_transfer_external",
             ),
         ]
         indexes = [
@@ -205,6 +204,20 @@ class Transfer(models.Model):
     def moves_instrument(self) -> bool:
         """Costs a query when the instrument is not loaded."""
         return self.instrument is not None and self.instrument.base == self.asset
+
+
+class TransferEvent(FactEvent):
+    """A correction or void of a transfer; the transfer itself stays as it was."""
+
+    transfer = models.ForeignKey(
+        Transfer, on_delete=models.PROTECT, related_name="events"
+    )
+
+    class Meta:
+        ordering = ("transfer", "recorded_at", "id")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.transfer_id}"
 
 
 class BalanceStatement(models.Model):

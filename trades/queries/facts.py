@@ -86,9 +86,8 @@ def stored_facts(
     book: Book, instrument: Instrument, after: datetime | None = None
 ) -> list[events.Fact]:
     """The pair's booked facts later than `after` (all without). Three queries."""
-    fills = Fill.objects.filter(book=book, instrument=instrument)
-    fills = fills.exclude(status=Fill.Status.VOIDED)
-    transfers = Transfer.objects.filter(book=book, instrument=instrument)
+    fills = Fill.objects.standing().filter(book=book, instrument=instrument)
+    transfers = Transfer.objects.standing().filter(book=book, instrument=instrument)
     splits = Split.objects.filter(instrument=instrument)
     if after is not None:
         fills = fills.filter(executed_at__gt=after)
@@ -102,13 +101,15 @@ def last_key(book: Book, instrument: Instrument) -> Key | None:
     before the first there is nothing to split)."""
     keys: list[Key] = []
     fill = (
-        Fill.objects.filter(book=book, instrument=instrument)
+        Fill.objects.standing()
+        .filter(book=book, instrument=instrument)
         .order_by("-executed_at", "-sequence", "-external_id")
         .values_list("executed_at", "sequence", "external_id")
         .first()
     )
     transfer = (
-        Transfer.objects.filter(book=book, instrument=instrument)
+        Transfer.objects.standing()
+        .filter(book=book, instrument=instrument)
         .order_by("-at", "-sequence", "-external_id")
         .values_list("at", "sequence", "external_id")
         .first()

@@ -30,8 +30,7 @@ def newest_fills(
 ) -> dict[str, Fill]:
     """The newest fill of each symbol in these books not after `until`, like
     `newest_prices`; its instrument is loaded."""
-    mine = Fill.objects.filter(book__in=books, executed_at__lte=until)
-    mine = mine.exclude(status=Fill.Status.VOIDED)
+    mine = Fill.objects.standing().filter(book__in=books, executed_at__lte=until)
     newest = [
         Q(pk=Subquery(rows.order_by("-executed_at", "-id").values("pk")[:1]))
         for symbol in sorted(set(symbols))

@@ -104,7 +104,9 @@ class BookRates:
     def _is_known(self, source: str, target: str) -> bool:
         if (source, target) not in self._known:
             symbols = pair_symbols(source, target)
-            fills = Fill.objects.filter(book=self._book, instrument__symbol__in=symbols)
+            fills = Fill.objects.standing().filter(
+                book=self._book, instrument__symbol__in=symbols
+            )
             self._known[source, target] = (
                 any(symbol in self._unstored for symbol in symbols)
                 or Price.objects.filter(symbol__in=symbols).exists()
@@ -126,8 +128,10 @@ def rate_history(
         stored = Price.objects.filter(symbol__in=symbols).order_by("at", "id")
         for symbol, at, price in stored.values_list("symbol", "at", "price"):
             prices[symbol].append((at, price))
-        own = Fill.objects.filter(book__in=books, instrument__symbol__in=symbols)
-        own = own.exclude(status=Fill.Status.VOIDED).order_by("executed_at", "id")
+        own = Fill.objects.standing().filter(
+            book__in=books, instrument__symbol__in=symbols
+        )
+        own = own.order_by("executed_at", "id")
         for symbol, at, price in own.values_list(
             "instrument__symbol", "executed_at", "price"
         ):

@@ -117,7 +117,7 @@ def _how_many(rows: QuerySet[Fill]) -> int | None:
 
 
 def _narrowed(user: Reader, chosen: TradeFilter) -> QuerySet[Fill]:
-    rows = Fill.objects.all()
+    rows = Fill.objects.listed()
     if chosen.book:
         book = chosen_book(user, chosen.book)
         rows = rows.filter(book=book) if book else rows.none()
@@ -224,7 +224,7 @@ def trade_detail(user: Reader, pk: int) -> TradeDetail | None:
         return None
     lots = list(Lot.objects.filter(fill=fill).order_by("id"))
     matches = Match.objects.select_related("lot__fill", "fill").order_by("id")
-    order = Fill.objects.filter(book=fill.book, order_id=fill.order_id)
+    order = Fill.objects.listed().filter(book=fill.book, order_id=fill.order_id)
     return TradeDetail(
         fill=fill,
         decision=fill.decision,
@@ -281,7 +281,8 @@ def log_of(detail: TradeDetail) -> Sequence[LoggedEvent]:
 def strategies_of(books: Sequence[Book]) -> list[str]:
     """The strategies traded in these books, for a filter's choices."""
     return list(
-        Fill.objects.filter(book__in=books)
+        Fill.objects.listed()
+        .filter(book__in=books)
         .exclude(strategy="")
         .order_by("strategy")
         .values_list("strategy", flat=True)

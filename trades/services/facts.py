@@ -142,7 +142,7 @@ def _fee_value(
 
 
 def fill_content(fill: Fill) -> tuple[Any, ...]:
-    """What makes a repeat the same fill."""
+    """What makes a repeat the same fill; its note does not."""
     return (
         fill.instrument_id,
         fill.side,
@@ -157,7 +157,6 @@ def fill_content(fill: Fill) -> tuple[Any, ...]:
         fill.liquidity,
         fill.strategy,
         fill.decision_id,
-        fill.note,
     )
 
 
@@ -213,5 +212,4 @@ def transfer_content(transfer: Transfer) -> tuple[Any, ...]:
         transfer.cost,
         transfer.at,
         transfer.strategy,
-        transfer.note,
     )

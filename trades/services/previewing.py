@@ -14,7 +14,7 @@ from trades.domain.formats.dialect import LARGEST
 from trades.domain.formats.parsed import BrokenRow, Declared, NotAFile, ParsedFile
 from trades.domain.importing import read_file
 from trades.domain.reading import is_id, zone_of
-from trades.models import Book, Fill, Transfer
+from trades.models import ORIGINAL, Book, Fill, Transfer
 from trades.queries.books import book_named, is_meant, readable_books
 from trades.queries.facts import IDS
 
@@ -197,7 +197,6 @@ def _count(book: Book | None, parsed: ParsedFile) -> tuple[int, int]:
     ):
         for start in range(0, len(ids), IDS):
             part = ids[start : start + IDS]
-            known += model._default_manager.filter(
-                book=book, external_id__in=part
-            ).count()
+            originals = model._default_manager.filter(ORIGINAL, book=book)
+            known += originals.filter(external_id__in=part).count()
     return total - known, known

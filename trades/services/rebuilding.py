@@ -143,10 +143,11 @@ def _instruments(book: Book) -> list[Instrument]:
 
 
 def _add_facts(book: Book, changes: BalanceChanges) -> None:
-    fills = Fill.objects.filter(book=book).exclude(status=Fill.Status.VOIDED)
+    fills = Fill.objects.standing().filter(book=book)
     for fill in fills.select_related("instrument").iterator(ROWS):
         changes.fill(fill, fill.instrument)
-    for transfer in Transfer.objects.filter(book=book).select_related("instrument"):
+    transfers = Transfer.objects.standing().filter(book=book)
+    for transfer in transfers.select_related("instrument"):
         changes.transfer(transfer)
 
 

@@ -20,7 +20,15 @@ from kernel.errors import Conflict, FieldError
 from operations.services import scheduler
 from trades.domain.facts import NewBalance, NewDecision, NewFill, NewPrice, NewTransfer
 from trades.domain.ordering import Key
-from trades.models import Book, Fill, ImportBatch, Instrument, Strategy, Transfer
+from trades.models import (
+    ORIGINAL,
+    Book,
+    Fill,
+    ImportBatch,
+    Instrument,
+    Strategy,
+    Transfer,
+)
 from trades.queries.facts import (
     IDS,
     ROWS,
@@ -129,14 +137,21 @@ def _write(book: Book, fills: Sequence[Fill], transfers: Sequence[Transfer]) -> 
         scheduler.request_following("book", str(book.pk))
 
 
-def _known(model: type[Row], book: Book, ids: Sequence[str]) -> dict[str, Row]:
-    """Rows of these external ids, in bounded queries."""
-    known: dict[str, Row] = {}
+def _identity(row: Fill | Transfer) -> tuple[int, str]:
+    """Exchanges repeat the ids of their trades across symbols."""
+    return row.instrument_id if isinstance(row, Fill) else 0, row.external_id
+
+
+def _known(
+    model: type[Row], book: Book, ids: Sequence[str]
+) -> dict[tuple[int, str], Row]:
+    """What came with these external ids, in bounded queries: a voided or corrected
+    fact as it was booked."""
+    known: dict[tuple[int, str], Row] = {}
+    originals = model._default_manager.filter(ORIGINAL, book=book)
     for start in range(0, len(ids), IDS):
-        rows = model._default_manager.filter(
-            book=book, external_id__in=ids[start : start + IDS]
-        ).select_related("instrument")
-        known.update((row.external_id, row) for row in rows)
+        rows = originals.filter(external_id__in=ids[start : start + IDS])
+        known.update((_identity(row), row) for row in rows.select_related("instrument"))
     return known
 
 
@@ -156,7 +171,7 @@ def _fresh(
     fresh: list[Row] = []
     clashes: list[FieldError] = []
     for index, row in enumerate(rows):
-        old = known.setdefault(row.external_id, row)
+        old = known.setdefault(_identity(row), row)
         if old is row:
             fresh.append(row)
         elif content(old) != content(row):
@@ -169,7 +184,7 @@ def _fresh(
             code="external_id",
             errors=clashes,
         )
-    return fresh, [known[row.external_id] for row in rows]
+    return fresh, [known[_identity(row)] for row in rows]
 
 
 def _save_strategies(fills: Iterable[Fill], transfers: Iterable[Transfer]) -> None:

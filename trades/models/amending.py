@@ -1,0 +1,94 @@
+"""How facts are mended: nothing booked ever changes, an appended event answers it.
+
+A void takes a fact out; a correction appends a row that `replaces` it, with the
+original's place in the order of facts (`recorded_at`, `sequence`) at its own time.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from django.db import models
+
+from accounts.models import User
+from kernel.fields import ExactDecimalField
+
+
+class FactStatus(models.TextChoices):
+    """Whether a fact counts, as its events have it.
+
+    REMATCHING: recorded, and waiting for the job that matches its pair again.
+    REPLACED: a correction stands in its place. UNDONE: with its whole file.
+    """
+
+    BOOKED = "booked"
+    CORRECTED = "corrected"
+    VOIDED = "voided"
+    REMATCHING = "rematching"
+    REPLACED = "replaced"
+    UNDONE = "undone"
+
+
+STANDING = (FactStatus.BOOKED, FactStatus.CORRECTED)
+LISTED = (*STANDING, FactStatus.VOIDED, FactStatus.REMATCHING)
+
+Row = TypeVar("Row", bound=models.Model, covariant=True)
+
+
+class FactQuerySet(models.QuerySet[Row]):
+    def standing(self) -> FactQuerySet[Row]:
+        """The facts that count: what every sum, lot and curve is made of."""
+        return self.filter(status__in=STANDING)
+
+    def listed(self) -> FactQuerySet[Row]:
+        """What lists show: also voided and waiting facts, but none that another row
+        replaces and none of a file that was undone."""
+        return self.filter(status__in=LISTED)
+
+
+class Amendable(models.Model):
+    """A fact that can be voided and corrected.
+
+    `status` says whether it counts now. `becomes`, where set, is the status that it
+    takes when the job has matched its pair again (trades.services.rematching).
+    """
+
+    status = models.CharField(
+        max_length=10,
+        choices=FactStatus,
+        default=FactStatus.BOOKED,
+        db_default=FactStatus.BOOKED,
+    )
+    becomes = models.CharField(
+        max_length=10, choices=FactStatus, blank=True, default="", db_default=""
+    )
+    replaces = models.OneToOneField(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="replaced_by",
+    )
+
+    class Meta:
+        abstract = True
+
+
+class FactEvent(models.Model):
+    """A void or correction: who did it, why, and what the pair's profit and loss
+    (realised + unrealised) was before and after; `pnl_after` is null until the job
+    has matched again."""
+
+    class Kind(models.TextChoices):
+        VOID = "void"
+        CORRECT = "correct"
+
+    kind = models.CharField(max_length=7, choices=Kind)
+    reason = models.TextField()
+    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    pnl_before = ExactDecimalField(null=True, blank=True)
+    pnl_after = ExactDecimalField(null=True, blank=True)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
