@@ -16,6 +16,10 @@ class Trade:
 
     `base_fee` is the part of the fee that was charged in the instrument's own base
     (then `fee` is its value). `reason` is NO_FX where the fee's value is unknown.
+
+    `as_fee` says that a fill of another instrument paid (or, as a buy, got back) its
+    fee in units of this one: `amount` is what they were worth then. It consumes what
+    is held and never opens a short.
     """
 
     id: int
@@ -27,15 +31,28 @@ class Trade:
     base_fee: int = 0
     strategy: str = ""
     reason: str = ""
+    as_fee: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TravellingLot:
+    """A part of another book's lot on its way: its shares of amount and fee, when it
+    was acquired, and why its cost is unknown (then the amount is 0)."""
+
+    quantity: int
+    amount: int
+    fee: int
+    acquired_at: datetime
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movement:
     """The instrument itself comes in (quantity > 0) or goes out (< 0).
 
-    `cost` is the stated cost of what comes in, None when nobody said. What goes out
-    by an `external` movement realises nothing; by any other (a fee, a tax) its cost
-    is lost.
+    `cost` is the stated cost of what comes in, None when nobody said. What comes from
+    an own book brings its `lots`. What goes out by an `external` movement realises
+    nothing; by any other (a fee, a tax) its cost is lost.
     """
 
     id: int
@@ -44,6 +61,7 @@ class Movement:
     cost: int | None = None
     external: bool = True
     strategy: str = ""
+    lots: tuple[TravellingLot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ class LotState:
 
     `trade` or `movement` is the id of the opening fact; `id` is the caller's row.
     `reason` is MISSING_COST (amount unknown, held as 0) or NO_FX (fee unknown).
+    `acquired_at` is older than `at` for a lot that came from an own book.
     """
 
     long: bool
@@ -52,11 +53,17 @@ class LotState:
     left: int = -1
     amount_left: int = 0
     fee_left: int = 0
+    acquired_at: datetime | None = None
 
     def __post_init__(self) -> None:
         if self.left < 0:
             self.left, self.amount_left = self.quantity, self.amount
             self.fee_left = self.fee
+
+    @property
+    def since(self) -> datetime:
+        """When it was acquired: the first in is the first out."""
+        return self.acquired_at or self.at
 
     def take(self, part: int) -> tuple[int, int]:
         """Remove `part` of what is left; its shares of amount and fee."""
@@ -77,7 +84,7 @@ class LotMatch:
 
     realised = proceeds - cost - fee; `fee` holds `entry_fee` and the exit's share.
     A transfer realises nothing. `cost` and `realised` are None where the cost of the
-    lot is unknown.
+    lot is unknown, `proceeds` and `realised` where the worth of a fee in kind is.
     """
 
     kind: MatchKind
@@ -87,7 +94,7 @@ class LotMatch:
     at: datetime
     quantity: int
     cost: int | None = 0
-    proceeds: int = 0
+    proceeds: int | None = 0
     fee: int = 0
     entry_fee: int = 0
     realised: int | None = 0

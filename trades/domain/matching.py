@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from trades.domain.events import Fact, Movement, Trade, UnitSplit
+from trades.domain.events import Fact, Movement, Trade, TravellingLot, UnitSplit
 from trades.domain.lots import LotMatch, LotReason, LotState, MatchKind
 from trades.domain.trips import TripState
 from trades.domain.units import DIGITS, share
@@ -99,13 +99,15 @@ class Pair:
             amount=sum(leg.amount for leg in legs),
             fee=sum(leg.fee for leg in legs),
         )
+        if fact.as_fee:
+            rest.kind = MatchKind.FEE
         if not rest.quantity:
             if closing:
                 self._sweep(fact)
         elif closing and not self.lots and rest.quantity < self.dust:
             rest.kind = MatchKind.DUST
             self._unmatched(fact, rest, long=not fact.buy)
-        elif fact.buy or self.allow_short:
+        elif fact.buy or (self.allow_short and not fact.as_fee):
             self._open(fact, rest, long=fact.buy)
         else:
             self._unmatched(fact, rest, long=True)
@@ -162,11 +164,12 @@ class Pair:
         entry_fee: int = 0,
         reason: str = "",
     ) -> None:
-        """Keep a match. A transfer realises nothing; a lot of unknown cost nothing
-        that is known."""
+        """Keep a match. A transfer realises nothing; a lot of unknown cost, or a fee
+        in kind of unknown worth, nothing that is known."""
         by_trade = isinstance(fact, Trade)
         unknown = lot is not None and lot.reason == LotReason.MISSING_COST
-        realised = None if unknown else proceeds - cost - fee
+        unpriced = isinstance(fact, Trade) and fact.as_fee and bool(fact.reason)
+        realised = None if unknown or unpriced else proceeds - cost - fee
         self.matches.append(
             LotMatch(
                 kind=kind,
@@ -176,7 +179,7 @@ class Pair:
                 at=fact.at,
                 quantity=quantity,
                 cost=None if unknown else cost,
-                proceeds=proceeds,
+                proceeds=None if unpriced else proceeds,
                 fee=fee,
                 entry_fee=entry_fee,
                 realised=0 if kind is MatchKind.TRANSFER else realised,
@@ -212,7 +215,11 @@ class Pair:
         )
 
     def _hold(self, lot: LotState) -> None:
-        self.lots.append(lot)
+        place = len(self.lots)
+        if lot.acquired_at is not None:  # it travelled: some held may be younger
+            while place and self.lots[place - 1].since > lot.acquired_at:
+                place -= 1
+        self.lots.insert(place, lot)
         self.opened.append(lot)
         self.held += lot.left
 
@@ -267,24 +274,15 @@ class Pair:
     # transfers and splits --------------------------------------------------
 
     def _move(self, fact: Movement) -> None:
-        incoming = fact.quantity > 0
-        left, cost = abs(fact.quantity), fact.cost or 0
-        closed = False
-        while left and self.lots and self.lots[0].long != incoming:
-            lot = self.lots[0]
-            part = min(lot.left, left)
-            cost -= share(cost, part, left)
-            self._take_out(fact, lot, part)
-            left -= part
-            closed = True
-        if closed:
-            if self.lots:
-                self._sweep(fact)
-            else:
-                self._end(fact)
-        if left and incoming:
-            self._bring_in(fact, left, cost)
-        elif left and not (closed and left < self.dust):
+        if fact.quantity < 0:
+            self._send(fact)
+            return
+        for part in fact.lots or (_stated(fact),):
+            self._receive(fact, part)
+
+    def _send(self, fact: Movement) -> None:
+        left = self._close_by(fact, -fact.quantity)
+        if left and not (left < -fact.quantity and left < self.dust):
             self._match(
                 fact,
                 kind=_kind(fact),
@@ -292,6 +290,29 @@ class Pair:
                 quantity=left,
                 reason=LotReason.MISSING_ACQUISITION,
             )
+
+    def _receive(self, fact: Movement, part: TravellingLot) -> None:
+        left = self._close_by(fact, part.quantity)
+        if left == part.quantity:
+            self._bring_in(fact, part)
+        elif left:
+            amount = share(part.amount, left, part.quantity)
+            fee = share(part.fee, left, part.quantity)
+            self._bring_in(fact, replace(part, quantity=left, amount=amount, fee=fee))
+
+    def _close_by(self, fact: Movement, quantity: int) -> int:
+        """Take lots of the other side out; how much of the quantity is left."""
+        incoming, left = fact.quantity > 0, quantity
+        while left and self.lots and self.lots[0].long != incoming:
+            part = min(self.lots[0].left, left)
+            self._take_out(fact, self.lots[0], part)
+            left -= part
+        if left < quantity:
+            if self.lots:
+                self._sweep(fact)
+            else:
+                self._end(fact)
+        return left
 
     def _take_out(self, fact: Movement, lot: LotState, part: int) -> None:
         if self.trip is not None:
@@ -318,22 +339,22 @@ class Pair:
             reason=lot.reason,
         )
 
-    def _bring_in(self, fact: Movement, quantity: int, cost: int) -> None:
-        reason = LotReason.MISSING_COST if fact.cost is None else ""
+    def _bring_in(self, fact: Movement, part: TravellingLot) -> None:
         if self.trip is None:
             self._begin(TripState(long=True, opened_at=fact.at, strategy=fact.strategy))
         assert self.trip is not None
-        self.trip.enter(quantity, cost, 0, reason)
+        self.trip.enter(part.quantity, part.amount, part.fee, part.reason)
         self._hold(
             LotState(
                 long=True,
                 at=fact.at,
-                quantity=quantity,
-                amount=cost,
-                fee=0,
+                quantity=part.quantity,
+                amount=part.amount,
+                fee=part.fee,
                 strategy=fact.strategy,
                 movement=fact.id,
-                reason=reason,
+                reason=part.reason,
+                acquired_at=None if part.acquired_at == fact.at else part.acquired_at,
             )
         )
 
@@ -341,6 +362,17 @@ class Pair:
         for lot in self.lots:
             lot.left = share(lot.left, fact.numerator, fact.denominator)
         self.held = sum(lot.left for lot in self.lots)
+
+
+def _stated(fact: Movement) -> TravellingLot:
+    """What comes from outside is one lot at its stated cost."""
+    return TravellingLot(
+        quantity=fact.quantity,
+        amount=fact.cost or 0,
+        fee=0,
+        acquired_at=fact.at,
+        reason=LotReason.MISSING_COST if fact.cost is None else "",
+    )
 
 
 def _kind(fact: Movement) -> MatchKind:
@@ -354,6 +386,8 @@ def _legs(fact: Trade) -> list[_Leg]:
     value moves from the amount to the fee; on a sale it consumes lots besides.
     """
     quantity, amount, fee = fact.quantity, fact.amount, fact.fee
+    if fact.as_fee:
+        return [_Leg(kind=MatchKind.FEE, quantity=quantity, amount=amount, fee=0)]
     if not fact.base_fee:
         return [_Leg(quantity=quantity, amount=amount, fee=fee)]
     if fact.buy:
