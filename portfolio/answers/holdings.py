@@ -180,7 +180,8 @@ class LotAnswer(Answer):
     book: str
     symbol: str
     side: Literal["long", "short"]
-    opened_at: datetime
+    opened_at: Annotated[datetime, "when it came into this book"]
+    acquired_at: Annotated[datetime, "older where it came from an own book"]
     strategy: str
     quantity: Decimal
     remaining_quantity: Decimal
@@ -199,6 +200,7 @@ class LotAnswer(Answer):
             symbol=lot.instrument.symbol,
             side="long" if lot.long else "short",
             opened_at=lot.opened_at,
+            acquired_at=lot.acquired_at,
             strategy=lot.strategy or UNASSIGNED,
             quantity=lot.quantity,
             remaining_quantity=lot.remaining_quantity,

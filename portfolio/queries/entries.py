@@ -155,14 +155,14 @@ def _match_entries(book: Book) -> Iterator[Entry]:
             match.kind == Match.Kind.TRANSFER
             and match.transfer__kind in Transfer.EXTERNAL
         )
-        known_cost = match.cost or ZERO
+        known_cost, proceeds = match.cost or ZERO, match.proceeds or ZERO
         if not match.lot_id:  # closed without a lot: nothing was held
             quantity = cost = ZERO
         elif match.lot__long:
             quantity, cost = -match.quantity, -(known_cost + match.entry_fee)
         else:
-            quantity, cost = match.quantity, match.proceeds - match.entry_fee
-        realised = ZERO if outside else match.proceeds - known_cost - match.fee
+            quantity, cost = match.quantity, proceeds - match.entry_fee
+        realised = ZERO if outside else proceeds - known_cost - match.fee
         yield Entry(
             at=match.at,
             symbol=match.instrument__symbol,

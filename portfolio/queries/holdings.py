@@ -235,5 +235,5 @@ def open_lots(
     if instrument_id is not None:
         lots = lots.filter(instrument=instrument_id)
     return lots.select_related("instrument", "book", "fill", "transfer").order_by(
-        "opened_at", "id"
+        "acquired_at", "id"
     )

@@ -21,6 +21,13 @@ def u(value):
     return units(Decimal(value))
 
 
+def plain(scaled: int | None) -> int:
+    """A whole number of units."""
+    assert scaled is not None
+    assert scaled % units(Decimal(1)) == 0
+    return int(number(scaled))
+
+
 def trade(at, side, quantity, amount, **more):
     return Trade(
         id=at,
@@ -74,7 +81,7 @@ def test_a_fee_of_unknown_worth_takes_its_lots_all_the_same():
         [trade(1, "buy", "10", "3000"), fee(2, "4", "0", reason=LotReason.NO_FX)]
     )
     assert told(pair) == [("fee", "4", None, None, LotReason.NO_FX)]
-    assert (number(pair.position), number(pair.lots[0].amount_left)) == (6, 1800)
+    assert (plain(pair.position), plain(pair.lots[0].amount_left)) == (6, 1800)
 
 
 def test_a_fee_that_is_paid_back_is_a_lot_at_its_worth():
@@ -93,7 +100,7 @@ def test_a_fee_leaves_a_short_as_it_is():
 def test_a_fee_that_closes_a_position_ends_its_trip_with_its_worth():
     pair = Pair().apply_all([trade(1, "buy", "2", "600"), fee(2, "2", "640")])
     (trip,) = pair.trips
-    assert (number(trip.net), trip.closed_by, trip.closed_at) == (40, 2, day(2))
+    assert (plain(trip.net), trip.closed_by, trip.closed_at) == (40, 2, day(2))
 
 
 # --- lots that travel -----------------------------------------------------------------
@@ -120,7 +127,7 @@ def test_lots_from_an_own_book_bring_their_cost_their_fees_and_their_dates():
         [arrival(9, ("1", "100", "1", 2, ""), ("2", "260", "0", 4, ""))]
     )
     assert [
-        (number(lot.left), number(lot.amount_left), number(lot.fee_left), lot.since)
+        (plain(lot.left), plain(lot.amount_left), plain(lot.fee_left), lot.since)
         for lot in pair.lots
     ] == [(1, 100, 1, day(2)), (2, 260, 0, day(4))]
     assert {(lot.at, lot.movement) for lot in pair.lots} == {(day(9), 9)}
@@ -135,7 +142,7 @@ def test_what_was_acquired_first_is_sold_first_wherever_it_was_held():
             trade(7, "sell", "4", "2000"),
         ]
     )
-    assert [number(match.cost) for match in pair.matches] == [100, 200, 400, 500]
+    assert [plain(match.cost) for match in pair.matches] == [100, 200, 400, 500]
 
 
 def test_an_arrival_covers_a_short_first_and_the_rest_keeps_its_share_of_the_cost():
@@ -143,11 +150,8 @@ def test_an_arrival_covers_a_short_first_and_the_rest_keeps_its_share_of_the_cos
         [trade(1, "sell", "1", "90"), arrival(2, ("4", "400", "8", 0, ""))]
     )
     (lot,) = pair.lots
-    assert (number(lot.left), number(lot.amount_left), number(lot.fee_left)) == (
-        3,
-        300,
-        6,
-    )
+    kept = [plain(part) for part in (lot.left, lot.amount_left, lot.fee_left)]
+    assert kept == [3, 300, 6]
     assert pair.matches[0].kind is MatchKind.TRANSFER
 
 

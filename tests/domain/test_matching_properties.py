@@ -116,7 +116,8 @@ def test_without_shorting_nothing_is_ever_short(facts):
 def test_every_realised_amount_is_its_own_sum(facts):
     pair = Pair(allow_short=True).apply_all(facts)
     for m in pair.matches:
-        assert m.realised == m.proceeds - (m.cost or 0) - m.fee or m.lot is None
+        proceeds = m.proceeds or 0
+        assert m.realised == proceeds - (m.cost or 0) - m.fee or m.lot is None
 
 
 @given(histories(shorts=True), st.integers(0, 25))

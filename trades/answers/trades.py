@@ -150,7 +150,7 @@ class MatchAnswer(Answer):
     closed_by: Annotated[str | None, "trade id"]
     quantity: Decimal
     cost: Decimal | None
-    proceeds: Decimal
+    proceeds: Decimal | None
     fee: Decimal
     realized_pnl: Decimal | None
     at: datetime

@@ -12,6 +12,7 @@ from trades.models.facts import (
 )
 from trades.models.imports import ImportBatch
 from trades.models.market import Price, Split
+from trades.models.valuations import TransferLot, Valuation
 
 __all__ = [
     "LISTED",
@@ -36,4 +37,6 @@ __all__ = [
     "Strategy",
     "Transfer",
     "TransferEvent",
+    "TransferLot",
+    "Valuation",
 ]

@@ -29,7 +29,8 @@ class Lot(models.Model):
 
     `quantity`, `amount` and `fee` are as opened; `remaining_*` as of now. For a
     short lot the amount is what its sale brought in. With reason missing_cost the
-    amount is unknown and held as 0; with no_fx the fee is.
+    amount is unknown and held as 0; with no_fx the fee is. `acquired_at` is older
+    than `opened_at` where a lot came from an own book: it is sold in its order.
     """
 
     book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="lots")
@@ -44,6 +45,7 @@ class Lot(models.Model):
     )
     long = models.BooleanField()
     opened_at = models.DateTimeField()
+    acquired_at = models.DateTimeField()
     quantity = ExactDecimalField()
     amount = ExactDecimalField()
     fee = ExactDecimalField()
@@ -67,7 +69,7 @@ class Lot(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=("book", "instrument", "id"),
+                fields=("book", "instrument", "acquired_at", "id"),
                 name="trades_lot_open",
                 condition=Q(remaining_quantity__gt=Decimal(0)),
             ),
@@ -85,8 +87,9 @@ class Match(models.Model):
 
     `fee` is the entry's share (`entry_fee`) plus the exit's. Without a lot it was
     sold without having been bought (missing_acquisition) or is dust. `cost` and
-    `realised` are null where the lot's cost is unknown. A transfer out realises 0.
-    `strategy` is the one that opened the lot.
+    `realised` are null where the lot's cost is unknown, `proceeds` and `realised`
+    where the worth of a fee in kind is (no_fx). A transfer out realises 0. `strategy`
+    is the one that opened the lot.
     """
 
     Kind = MatchKind
@@ -112,7 +115,7 @@ class Match(models.Model):
     method = models.CharField(max_length=8, choices=Book.Method)
     quantity = ExactDecimalField()
     cost = ExactDecimalField(null=True, blank=True)
-    proceeds = ExactDecimalField()
+    proceeds = ExactDecimalField(null=True, blank=True)
     fee = ExactDecimalField()
     entry_fee = ExactDecimalField()
     realised = ExactDecimalField(null=True, blank=True)

@@ -116,6 +116,13 @@ class Fill(Amendable):
     def __str__(self) -> str:
         return f"{self.external_id}: {self.side} {self.quantity}"
 
+    @property
+    def fee_is_foreign(self) -> bool:
+        """Whether the fee was charged in something that is neither quote nor base: its
+        worth is a Valuation. Costs a query when the instrument is not loaded."""
+        own = (self.instrument.quote, self.instrument.base)
+        return bool(self.fee) and self.fee_currency not in own
+
 
 class FillEvent(FactEvent):
     """A correction or void of a fill; the fill itself stays as it was."""
@@ -162,6 +169,14 @@ class Transfer(Amendable):
         null=True,
         blank=True,
         related_name="transfers",
+    )
+    # The other side of a movement between two books of one owner.
+    to_book = models.ForeignKey(
+        Book,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="arrivals",
     )
     strategy = models.CharField(max_length=100, blank=True)
     at = models.DateTimeField()

@@ -41,7 +41,7 @@ def load_pair(
         row.pk: row
         for row in Lot.objects.filter(
             book=book, instrument=instrument, remaining_quantity__gt=ZERO
-        ).order_by("id")
+        ).order_by("acquired_at", "id")
     }
     trip = RoundTrip.objects.filter(
         book=book, instrument=instrument, closed_at__isnull=True

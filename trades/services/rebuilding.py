@@ -34,6 +34,7 @@ LOT = [
     "transfer_id",
     "long",
     "opened_at",
+    "acquired_at",
     "quantity",
     "amount",
     "fee",

@@ -50,6 +50,7 @@ from trades.services.facts import (
 from trades.services.pairs import extend, replay
 from trades.services.prices import save_prices
 from trades.services.statements import save_statements
+from trades.services.valuing import value_fees
 
 Row = TypeVar("Row", Fill, Transfer)
 
@@ -131,6 +132,8 @@ def _write(book: Book, fills: Sequence[Fill], transfers: Sequence[Transfer]) -> 
     late = _late(book, fills, transfers)  # asked before they are there
     Fill.objects.bulk_create(fills, batch_size=ROWS)
     Transfer.objects.bulk_create(transfers, batch_size=ROWS)
+    if fills:
+        value_fees(book, fills, fills[0].recorded_at)
     _save_strategies(fills, transfers)
     _follow(book, fills, transfers, late)
     if fills or transfers:

@@ -27,6 +27,7 @@ def lot_of(row: Lot) -> lots.LotState:
         left=units(row.remaining_quantity),
         amount_left=units(row.remaining_amount),
         fee_left=units(row.remaining_fee),
+        acquired_at=row.acquired_at,
     )
 
 
@@ -59,6 +60,7 @@ def lot_row(book: Book, instrument: Instrument, lot: lots.LotState) -> Lot:
         transfer_id=lot.movement,
         long=lot.long,
         opened_at=lot.at,
+        acquired_at=lot.since,
         quantity=number(lot.quantity),
         amount=number(lot.amount),
         fee=number(lot.fee),
@@ -81,7 +83,7 @@ def match_row(book: Book, instrument: Instrument, match: lots.LotMatch) -> Match
         method=book.method,
         quantity=number(match.quantity),
         cost=None if match.cost is None else number(match.cost),
-        proceeds=number(match.proceeds),
+        proceeds=None if match.proceeds is None else number(match.proceeds),
         fee=number(match.fee),
         entry_fee=number(match.entry_fee),
         realised=None if match.realised is None else number(match.realised),
@@ -137,5 +139,5 @@ def positions_of(book: Book, instrument: Instrument, pair: Pair) -> Iterator[Pos
             fee=number(sum(lot.fee_left for lot in held)),
             missing_quantity=number(sum(lot.left for lot in unknown)),
             lots=len(held),
-            opened_at=min(lot.at for lot in held),
+            opened_at=min(lot.since for lot in held),
         )
