@@ -24,6 +24,15 @@ def transfer_key(transfer: Transfer) -> Key:
     return transfer.at, transfer.sequence, transfer.external_id
 
 
+def time_of(fact: Fill | Transfer) -> datetime:
+    return fact.executed_at if isinstance(fact, Fill) else fact.at
+
+
+def touched(fact: Fill | Transfer) -> list[Instrument]:
+    """The instruments in whose pairs it is a fact. They are loaded."""
+    return [fact.instrument] if fact.instrument is not None else []
+
+
 def _trade(fill: Fill, instrument: Instrument) -> events.Trade:
     in_base = fill.fee_currency == instrument.base != instrument.quote
     return events.Trade(

@@ -29,19 +29,21 @@ class BalanceChanges:
         default_factory=lambda: defaultdict(BalanceChange)
     )
 
-    def fill(self, fill: Fill, instrument: Instrument) -> None:
+    def fill(self, fill: Fill, instrument: Instrument, sign: int = 1) -> None:
+        """Add what the fill moves; with sign -1 take it back."""
         quote = self.by_currency[instrument.quote]
-        quote.cash += -fill.amount if fill.side == Fill.Side.BUY else fill.amount
+        leg = -fill.amount if fill.side == Fill.Side.BUY else fill.amount
+        quote.cash += sign * leg
         if fill.fee_value is None:
-            quote.fees_missing += 1
+            quote.fees_missing += sign
         else:
-            quote.fees += fill.fee_value
+            quote.fees += sign * fill.fee_value
         if fill.fee and fill.fee_currency != instrument.base:
-            self.by_currency[fill.fee_currency].cash -= fill.fee
+            self.by_currency[fill.fee_currency].cash -= sign * fill.fee
 
-    def transfer(self, transfer: Transfer) -> None:
+    def transfer(self, transfer: Transfer, sign: int = 1) -> None:
         if not transfer.moves_instrument:
-            self.by_currency[transfer.asset].cash += transfer.amount
+            self.by_currency[transfer.asset].cash += sign * transfer.amount
 
     def matched(self, realised: Decimal | None, quote: str, sign: int = 1) -> None:
         if realised is None:

@@ -9,13 +9,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit import services as audit
-from kernel.cache import bump
 from kernel.errors import Conflict
 from operations.services import scheduler
 from trades.models import Book, Instrument, Split
 from trades.services.books import locked
-from trades.services.cash import BalanceChanges, save_balances
-from trades.services.pairs import replay
+from trades.services.rematching import settle
 
 
 def record_split(
@@ -44,10 +42,7 @@ def record_split(
         if not new:
             return split
         for book in held:
-            changes = BalanceChanges()
-            replay(book, instrument, at, changes)
-            save_balances(book, changes)
-            bump(f"book:{book.pk}")
+            settle(book, pairs={instrument: at})
         scheduler.request_following("prices")  # a split divides the marks before it
         audit.append(
             "trades.split.recorded",
