@@ -15,4 +15,4 @@ ENV RRR_COMMIT=${RRR_COMMIT} STATE_DIR=/state BIND=0.0.0.0 PORT=8000
 RUN mkdir /state && chown rrr:rrr /state && chmod 700 /state
 USER rrr
 EXPOSE 8000
-CMD ["sh", "-c", "python manage.py migrate --noinput && python manage.py collectstatic --noinput && exec python -m granian --interface wsgi --no-ws --host 0.0.0.0 --port 8000 --workers 2 --blocking-threads 8 --respawn-failed-workers --workers-kill-timeout 5 rrr_dashboard.wsgi:application"]
+CMD ["sh", "-c", "python manage.py migrate --noinput && python manage.py collectstatic --noinput && exec python -m granian --interface asginl --no-ws --host 0.0.0.0 --port 8000 --http 1 --workers 2 --backlog 4096 --backpressure 4096 --http1-header-read-timeout 10000 --respawn-failed-workers --respawn-interval 1 --workers-kill-timeout 5 rrr_dashboard.asgi:application"]

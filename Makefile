@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := uv==0.13.9
 
-.PHONY: help run test check quick fmt bench lock
+.PHONY: help run test check quick fmt bench faults lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -26,6 +26,9 @@ fmt: .venv/.dev ## format the code and mend what lint can mend
 
 bench: .venv/.dev ## what a request costs, in CPU time, beside its peers
 	@exec $(BIN)/python -m benchmarks.run
+
+faults: .venv/.dev ## what is promised under faults, and what was seen: one table a stack
+	@exec $(BIN)/python tests/run.py tests/faults
 
 lock: .venv/.dev ## compile requirements with hashes
 	$(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 --universal --no-emit-index-url --no-header requirements.in -o requirements.txt

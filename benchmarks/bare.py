@@ -9,6 +9,8 @@ from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
+from kernel.door import Door
+
 
 def answer(request: HttpRequest) -> HttpResponse:
     return HttpResponse(b"ok")
@@ -23,3 +25,4 @@ settings.configure(
     MIDDLEWARE=[],
 )
 application = get_wsgi_application()
+behind_the_door = Door(application, lambda environ: False)

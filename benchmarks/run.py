@@ -20,6 +20,7 @@ from benchmarks.servers import Server
 WARM_UP = 20
 NAIVE = "naive /api/trades, 50"
 BARE = "bare view"
+NO_DOOR = "bare view, no door"
 PRODUCT = {
     "/health/live": "/health/live",
     "/api/me": "/api/me",
@@ -88,13 +89,20 @@ def measure(requests: int) -> list[Cost]:
 
 def _measured(environ: dict[str, str], requests: int) -> list[Cost]:
     password = environ["DEMO_PASSWORD"]
-    with servers.running("benchmarks.bare:application", environ, ready="/") as server:
-        costs = [cost(server, BARE, "/", {}, requests)]
+    costs = []
+    for name, application in (
+        (NO_DOOR, "benchmarks.bare:application"),
+        (BARE, "benchmarks.bare:behind_the_door"),
+    ):
+        door = name == BARE
+        with servers.running(application, environ, ready="/", door=door) as server:
+            costs.append(cost(server, name, "/", {}, requests))
     naive = "benchmarks.naive.app:application"
-    with servers.running(naive, environ, ready="/api/trades") as server:
+    ready = "/api/trades"
+    with servers.running(naive, environ, ready=ready, door=False) as server:
         headers = bearer(server, password)
         costs.append(cost(server, NAIVE, "/api/trades", headers, requests))
-    product = "rrr_dashboard.wsgi:application"
+    product = "rrr_dashboard.asgi:application"
     with servers.running(product, environ, ready="/health/ready") as server:
         headers = bearer(server, password)
         costs += [

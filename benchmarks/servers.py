@@ -17,6 +17,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 from kernel import valkey as embedded
+from kernel.door import WEB_THREADS
 
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 60
@@ -92,8 +93,11 @@ def prepare(folder: Path, environ: dict[str, str]) -> None:
         )
 
 
-def shipped_command(application: str, port: int, environ: dict[str, str]) -> list[str]:
-    """The product's own command line of its web server, for another application."""
+def shipped_command(
+    application: str, port: int, environ: dict[str, str], *, door: bool
+) -> list[str]:
+    """The product's own command line of its web server, for another application;
+    without `door` for one that granian serves by its own WSGI and as many threads."""
     shown = subprocess.run(
         [
             sys.executable,
@@ -107,17 +111,20 @@ def shipped_command(application: str, port: int, environ: dict[str, str]) -> lis
         capture_output=True,
     )
     *options, _ = json.loads(shown.stdout)
+    if not door:
+        options[options.index("asginl")] = "wsgi"
+        options += ["--blocking-threads", str(WEB_THREADS)]
     return [*options, application]
 
 
 @contextlib.contextmanager
 def running(
-    application: str, environ: dict[str, str], *, ready: str
+    application: str, environ: dict[str, str], *, ready: str, door: bool = True
 ) -> Iterator[Server]:
     """The application behind the shipped server; it answers `ready` when it runs."""
     port = free_port()
     process = subprocess.Popen(
-        shipped_command(application, port, environ),
+        shipped_command(application, port, environ, door=door),
         cwd=ROOT,
         env={**environ, "PORT": str(port)},
         start_new_session=True,

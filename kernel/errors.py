@@ -74,6 +74,13 @@ class NotFound(ProductError):
     title = "Not here, or not yours"
 
 
+class RequestTimeout(ProductError):
+    """The body did not arrive in time."""
+
+    status = 408
+    title = "That came too slowly"
+
+
 class Conflict(ProductError):
     """Somebody else was first; read the current state and decide again."""
 

@@ -1,11 +1,9 @@
-"""ASGI entry point, for deployments that prefer an ASGI server."""
+"""What granian serves: the WSGI application behind its door."""
 
-import os
+from kernel.door import Door
+from kernel.middleware.framing import refuses
+from rrr_dashboard.processes import raise_open_files
+from rrr_dashboard.wsgi import application as behind
 
-from django.core.asgi import get_asgi_application
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rrr_dashboard.settings")
-
-from rrr_dashboard.celery import app as celery_app  # noqa: F401
-
-application = get_asgi_application()
+raise_open_files()
+application = Door(behind, refuses)

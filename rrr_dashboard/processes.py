@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sys
 from dataclasses import dataclass
 
@@ -14,7 +15,10 @@ PYTHON = sys.executable
 QUIET = ("--without-gossip", "--without-mingle", "-l", "warning")
 CELERY = (PYTHON, "-m", "celery", "-q", "-A", "rrr_dashboard")
 WEB_WORKERS = 2
-WEB_THREADS = 8
+# Silent clients each hold a connection and nothing else: there must be more of those
+# than one attacker brings, and open files for them.
+CONNECTIONS = 4096
+OPEN_FILES = 16_384
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,14 @@ def web() -> Process:
     return Process(
         "web",
         (
-            *(PYTHON, "-m", "granian", "--interface", "wsgi", "--no-ws"),
+            *(PYTHON, "-m", "granian", "--interface", "asginl", "--no-ws"),
             *("--host", settings.BIND, "--port", str(settings.PORT)),
-            *("--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS)),
-            *("--respawn-failed-workers", "--workers-kill-timeout", "5"),
-            *("--log-level", "error", "rrr_dashboard.wsgi:application"),
+            *("--http", "1", "--workers", str(WEB_WORKERS)),
+            *("--backlog", str(CONNECTIONS), "--backpressure", str(CONNECTIONS)),
+            *("--http1-header-read-timeout", "10000"),
+            *("--respawn-failed-workers", "--respawn-interval", "1"),
+            *("--workers-kill-timeout", "5"),
+            *("--log-level", "error", "rrr_dashboard.asgi:application"),
         ),
     )
 
@@ -73,6 +80,14 @@ def embedded_valkey() -> Process:
 def all_parts() -> list[Process]:
     """Everything but Valkey, in the order of starting."""
     return [web(), worker(), worker_heavy(), beat(), watch()]
+
+
+def raise_open_files() -> None:
+    """This process and its children may open OPEN_FILES, where the host allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def environment() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""WSGI entry point for granian."""
+"""The WSGI application. It is served behind its door: rrr_dashboard/asgi.py."""
 
 import os
 

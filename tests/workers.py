@@ -12,7 +12,7 @@ from typing import Any
 from xdist.scheduler import LoadScopeScheduling
 
 # A folder whose tests share one running product, or the machine's patience.
-ONE_WORKER = {"e2e", "processes", "pixels"}
+ONE_WORKER = {"e2e", "faults", "processes", "pixels"}
 
 
 def group(node_id: str) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from wsgiref.types import WSGIEnvironment
 
 from django.core.exceptions import DisallowedHost
+from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from kernel.error_pages import answer_error, expected
 from kernel.errors import BadRequest, LengthRequired, ProductError, TooLarge
+from kernel.gateway import REFUSED
 
 # Uploads have pages of their own; everything else is small.
 BODY_LIMITS = {"/import": 50_000_000, "/evidence": 25_000_000}
@@ -25,32 +28,40 @@ class FramingMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        refused = self._refusal(request)
+        refused = request.META.get(REFUSED) or refusal(request)
         return answer_error(request, refused) if refused else self.get_response(request)
-
-    def _refusal(self, request: HttpRequest) -> ProductError | None:
-        try:
-            request.get_host()
-        except DisallowedHost:
-            return BadRequest("This host is not served here.", code="host")
-        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
-            return BadRequest("The address holds a NUL character.", code="malformed")
-        return self._unframed(request)
-
-    def _unframed(self, request: HttpRequest) -> ProductError | None:
-        length = request.headers.get("Content-Length", "")
-        if "Transfer-Encoding" in request.headers and not length:
-            return LengthRequired("Send a Content-Length.", code="length_required")
-        most = next(
-            (limit for part, limit in BODY_LIMITS.items() if part in request.path),
-            BODY_LIMIT,
-        )
-        if length.isdecimal() and int(length) > most:
-            return TooLarge(f"At most {most:,} bytes are taken here.", code="too_large")
-        return None
 
     def process_exception(
         self, request: HttpRequest, error: Exception
     ) -> HttpResponse | None:
         known = expected(request, error)
         return answer_error(request, known) if known else None
+
+
+def refuses(environ: WSGIEnvironment) -> bool:
+    """Will the middleware refuse this, whatever its body is? Asked by the door."""
+    return refusal(WSGIRequest(environ)) is not None
+
+
+def refusal(request: HttpRequest) -> ProductError | None:
+    """Why the request is not taken, known from its head alone; None when it is."""
+    try:
+        request.get_host()
+    except DisallowedHost:
+        return BadRequest("This host is not served here.", code="host")
+    if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+        return BadRequest("The address holds a NUL character.", code="malformed")
+    return _unframed(request)
+
+
+def _unframed(request: HttpRequest) -> ProductError | None:
+    length = request.headers.get("Content-Length", "")
+    if "Transfer-Encoding" in request.headers and not length:
+        return LengthRequired("Send a Content-Length.", code="length_required")
+    most = next(
+        (limit for part, limit in BODY_LIMITS.items() if part in request.path),
+        BODY_LIMIT,
+    )
+    if length.isdecimal() and int(length) > most:
+        return TooLarge(f"At most {most:,} bytes are taken here.", code="too_large")
+    return None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.run import BARE, NAIVE, PRODUCT, Cost, table
+from benchmarks.run import BARE, NAIVE, NO_DOOR, PRODUCT, Cost, table
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,7 +29,7 @@ def test_a_small_run_measures_the_product_and_its_peers() -> None:
     )
     assert run.returncode == 0, run.stderr.decode()[-2000:]
     rows = {row["name"]: row for row in json.loads(run.stdout)}
-    assert set(rows) == {BARE, NAIVE, *PRODUCT}
+    assert set(rows) == {NO_DOOR, BARE, NAIVE, *PRODUCT}
     assert rows[BARE]["body_bytes"] == 2
     assert all(row["requests"] == 3 for row in rows.values())
     assert sum(row["cpu_us"] for row in rows.values()) > 0

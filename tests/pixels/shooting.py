@@ -74,10 +74,10 @@ def shoot_state(
     )
     command = json.loads(valkey.stdout)
     web = (
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
+        *(sys.executable, "-m", "granian", "--interface", "asginl", "--no-ws"),
         *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
-        *("--blocking-threads", "4", "--log-level", "error"),
-        "rrr_dashboard.wsgi:application",
+        *("--log-level", "error"),
+        "rrr_dashboard.asgi:application",
     )
     with running(tree, still, *command, log=log):
         manage(tree, still, "migrate", "--no-input")

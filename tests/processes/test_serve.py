@@ -7,109 +7,14 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings
+
+from tests.served import Served, until
 
 pytestmark = [pytest.mark.process, pytest.mark.embedded, pytest.mark.timeout(240)]
-ROOT = Path(settings.BASE_DIR)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Served:
-    """One `serve` in a session of its own, talked to as a stranger would."""
-
-    def __init__(self, state: Path, **environment: str) -> None:
-        self.port = free_port()
-        self.log = state.parent / f"serve-{self.port}.log"
-        self.environment = {
-            "PATH": os.environ["PATH"],
-            "RRR_ENV": "development",
-            "DEMO": "0",
-            "SECRET_KEY": settings.SECRET_KEY,
-            "JWT_SECRET": settings.JWT_SECRET,
-            "STATE_DIR": str(state),
-            "PORT": str(self.port),
-            **environment,
-        }
-        self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve"],
-            cwd=ROOT,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=self.log.open("wb"),
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-    def status(self, path: str) -> int:
-        try:
-            with urllib.request.urlopen(
-                f"http://127.0.0.1:{self.port}{path}", timeout=5
-            ) as answer:
-                return int(answer.status)
-        except urllib.error.HTTPError as error:
-            return error.code
-        except OSError:
-            return 0
-
-    def ready(self) -> Served:
-        until(60, lambda: self.process.poll() is not None or "is ready" in self.said())
-        assert self.process.poll() is None, self.said()
-        return self
-
-    def said(self) -> str:
-        return self.log.read_text(errors="replace")
-
-    def session(self) -> dict[int, str]:
-        """{pid: command line} of every living process of the session."""
-        listing = subprocess.run(
-            ["ps", "-A", "-ww", "-o", "pid=,sess=,stat=,args="],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        rows = (line.split(None, 3) for line in listing.splitlines())
-        return {
-            int(row[0]): row[3]
-            for row in rows
-            if len(row) == 4
-            and row[1] == str(self.process.pid)
-            and not row[2].startswith("Z")
-        }
-
-    def pid_of(self, words: str) -> int:
-        return min(pid for pid, command in self.session().items() if words in command)
-
-    def stop(self, number: int = signal.SIGINT) -> int:
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, number)
-        return self.process.wait(40)
-
-    def kill_all(self) -> None:
-        for pid in self.session():
-            os.kill(pid, signal.SIGKILL)
-
-
-def until(seconds: float, question: Callable[[], object]) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if question():
-            return True
-        time.sleep(0.2)
-    return False
 
 
 @pytest.fixture

@@ -42,6 +42,7 @@ class Command(BaseCommand):
             os.execv(sys.executable, [sys.executable, *sys.argv])
         state = Path(settings.STATE_DIR)
         preflight.claim(state)
+        processes.raise_open_files()
         signal.signal(signal.SIGTERM, _stop)
         signal.signal(signal.SIGINT, _stop)
         supervisor = Supervisor(

@@ -1,0 +1,99 @@
+"""The body of a request, whole before a thread is taken, and in time."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable
+from typing import IO, Any
+
+from kernel.errors import RequestTimeout, Unavailable
+
+# An honest upload over a bad line passes; a byte a second does not.
+LEAST_BYTES = 1_000
+WINDOW_SECONDS = 10.0
+IN_MEMORY = 64_000
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+
+class ClientGone(Exception):
+    """Nobody waits for an answer any more."""
+
+
+class Pace:
+    """At least LEAST_BYTES in each window, counted on the loop's clock."""
+
+    def __init__(self) -> None:
+        self.clock = asyncio.get_running_loop().time
+        self._begin()
+
+    def _begin(self) -> None:
+        self.ends, self.bytes = self.clock() + WINDOW_SECONDS, 0
+
+    def left(self) -> float:
+        return max(0.0, self.ends - self.clock())
+
+    def check(self, arrived: int = 0) -> None:
+        """Count what has just arrived, then judge a window that is over.
+        Raises RequestTimeout."""
+        self.bytes += arrived
+        if self.left():
+            return
+        if self.bytes < LEAST_BYTES:
+            raise RequestTimeout(
+                f"The request came too slowly: at least {LEAST_BYTES:,} bytes in "
+                f"{WINDOW_SECONDS:.0f} seconds are needed.",
+                code="slow_body",
+            )
+        self._begin()
+
+
+async def receive_body(receive: Receive) -> IO[bytes]:
+    """The whole body: in memory up to IN_MEMORY bytes, else in an unlinked file.
+
+    Raises RequestTimeout when it comes too slowly, ClientGone, and Unavailable
+    when there is no room for it.
+    """
+    # Closed by whoever handles the request, or by `except` below.
+    body = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
+    try:
+        await _fill(body, receive)
+    except BaseException:
+        body.close()
+        raise
+    return body
+
+
+async def _fill(body: IO[bytes], receive: Receive) -> None:
+    pace, more = Pace(), True
+    while more:
+        message = await _next(receive, pace)
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        piece = message.get("body", b"")
+        try:
+            body.write(piece)
+        except OSError as error:
+            raise Unavailable(
+                f"There is no room for this upload ({error.strerror}). "
+                "Try again later.",
+                code="no_room",
+                retry_after=60,
+            ) from error
+        more = message.get("more_body", False)
+        if more:
+            pace.check(len(piece))
+    body.seek(0)
+
+
+async def _next(receive: Receive, pace: Pace) -> dict[str, Any]:
+    """The next message. One that has begun to arrive is never thrown away."""
+    coming = asyncio.ensure_future(receive())
+    try:
+        while not (await asyncio.wait({coming}, timeout=pace.left()))[0]:
+            pace.check()
+    except BaseException:
+        coming.cancel()
+        raise
+    return coming.result()

@@ -1,0 +1,69 @@
+"""Faults on real processes, and the table of what was promised and what was seen.
+
+Seconds in these tests are promises under a fault, not speed. They are stretched by
+what this machine is slower than the one they were measured on.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.served import Served, until
+
+PEOPLE = ("ada", "ben", "cem", "dea")  # nobody may log in more than ten times a minute
+ROWS: list[tuple[str, str, str, str]] = []
+STACK = "PostgreSQL" if os.environ.get("TEST_DATABASE_URL") else "SQLite"
+# What the loop of `slowness` takes on the machine of the measurements, in seconds.
+USUAL_LOOP = 0.12
+
+
+def slowness() -> float:
+    """How much slower than usual this machine is just now; never under 1."""
+    began = time.perf_counter()
+    sum(number * number for number in range(2_000_000))
+    return max(1.0, (time.perf_counter() - began) / USUAL_LOOP)
+
+
+@pytest.fixture(scope="session")
+def factor() -> float:
+    return slowness()
+
+
+@pytest.fixture
+def seen() -> Callable[[str, str, str], None]:
+    """seen(fault, promised, seen): a row of the table."""
+    return lambda fault, promised, what: ROWS.append((fault, STACK, promised, what))
+
+
+@pytest.fixture(scope="package")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The one running product of these tests, with a person who can log in."""
+    state = tmp_path_factory.mktemp("faults") / "state"
+    product = Served(state).ready()
+    try:
+        for name in PEOPLE:
+            product.add_person(name)
+        # Whitenoise looks for files when a web process starts.
+        Path(state, "static", "nine-megabytes.bin").write_bytes(b"9" * 9_000_000)
+        product.kill("granian")
+        big_file = "/static/nine-megabytes.bin"
+        assert until(20, lambda: product.status(big_file) == 200)
+        yield product
+        assert product.stop() == 0, product.said()
+    finally:
+        product.kill_all()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not ROWS:
+        return
+    terminalreporter.write_line("\n| fault | stack | promised | seen |")
+    terminalreporter.write_line("|---|---|---|---|")
+    for row in ROWS:
+        terminalreporter.write_line(f"| {' | '.join(row)} |")

@@ -1,0 +1,139 @@
+"""Clients that are slow, silent or deaf hold nobody else up."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.faults.clients import answer_of, connections, dripping, head
+from tests.faults.conftest import PEOPLE
+from tests.served import Served
+
+pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
+PROMISED = 2.0
+
+
+@contextlib.contextmanager
+def slow_bodies(port: int) -> Iterator[list[socket.socket]]:
+    """40 bodies of a byte a second."""
+    words = head("/api/token", length=5_000)
+    with connections(port, 40, words) as clients, dripping(clients):
+        yield clients
+
+
+@contextlib.contextmanager
+def half_sent_bodies(port: int) -> Iterator[list[socket.socket]]:
+    words = head("/api/trades/import", length=100_000) + b"x" * 50_000
+    with connections(port, 200, words) as clients:
+        yield clients
+
+
+@contextlib.contextmanager
+def silent_connections(port: int) -> Iterator[list[socket.socket]]:
+    with connections(port, 1_200) as clients:
+        yield clients
+
+
+@contextlib.contextmanager
+def slow_readers(port: int) -> Iterator[list[socket.socket]]:
+    """They asked for a file of 9 MB and read none of it."""
+    words = head("/static/nine-megabytes.bin")
+    with connections(port, 20, words, window=4_096) as clients:
+        yield clients
+
+
+ATTACKS = [slow_bodies, half_sent_bodies, silent_connections, slow_readers]
+
+
+@pytest.mark.parametrize(("attack", "person"), list(zip(ATTACKS, PEOPLE, strict=True)))
+def test_live_and_log_in_answer_throughout(
+    attack: Callable[[int], contextlib.AbstractContextManager[object]],
+    person: str,
+    served: Served,
+    factor: float,
+    seen: Callable[[str, str, str], None],
+) -> None:
+    live, logins = [], []
+    with attack(served.port):
+        ends = time.monotonic() + 12
+        while time.monotonic() < ends:
+            live.append(served.seconds_for("/health/live"))
+            if len(live) % 8 == 1:
+                logins.append(served.seconds_to_log_in(person))
+            time.sleep(0.3)
+    name = attack.__name__.replace("_", " ")
+    slowest = f"live {max(live):.3f} s, log-in {max(logins):.2f} s"
+    seen(name, "live and log-in ≤ 2 s", slowest)
+    assert len(logins) >= 2
+    assert max(live) <= PROMISED * factor
+    assert max(logins) <= PROMISED * factor
+
+
+def test_answers_that_nobody_reads_do_not_fill_the_memory(
+    served: Served, seen: Callable[[str, str, str], None]
+) -> None:
+    before = served.memory_of("granian")
+    with slow_readers(served.port) as clients:
+        time.sleep(2)
+        grown = served.memory_of("granian") - before
+        body = b""
+        while len(body) < 9_000_000 and (piece := clients[0].recv(1_000_000)):
+            body += piece
+    seen("slow readers", "< 60 MB for 20 x 9 MB", f"{grown / 1e6:.0f} MB")
+    assert grown < 60e6
+    assert body.endswith(b"9" * 1_000_000), "who reads late gets all of it"
+
+
+@pytest.mark.parametrize("attack", [slow_bodies, half_sent_bodies])
+def test_who_sends_too_slowly_is_told_so(
+    attack: Callable[[int], contextlib.AbstractContextManager[list[socket.socket]]],
+    served: Served,
+) -> None:
+    with attack(served.port) as clients:
+        for client in clients:
+            client.settimeout(30)
+        answers = [answer_of(client) for client in clients]
+    for answer in answers:
+        status, _, rest = answer.partition(b"\r\n")
+        assert status == b"HTTP/1.1 408 Request Timeout", answer[:300]
+        assert b"content-type: application/problem+json" in rest
+        assert b"urn:rrr:problem:slow_body" in rest
+
+
+def test_an_upload_over_a_bad_line_arrives(served: Served) -> None:
+    """2,000 bytes in each window are enough, whatever lies between them."""
+    words = head("/api/token", length=4_100)
+    with connections(served.port, 1, words) as (client,):
+        client.settimeout(40)
+        for _ in range(2):
+            client.sendall(b" " * 2_000)
+            time.sleep(9)
+        client.sendall(b" " * 98 + b"{}")
+        answer = answer_of(client)
+    assert answer.startswith(b"HTTP/1.1 422"), answer[:300]
+    assert b"/username" in answer
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (head("/api/token", length=2_000_000), b"413"),
+        (head("/api/token", length=500, host="evil.example"), b"400"),
+        (
+            b"POST /api/token HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n",
+            b"411",
+        ),
+    ],
+    ids=["too large", "a foreign host", "no length"],
+)
+def test_what_is_refused_is_refused_before_its_body_is_waited_for(
+    words: bytes, status: bytes, served: Served, factor: float
+) -> None:
+    with connections(served.port, 1, words) as (client,):
+        client.settimeout(PROMISED * factor)
+        assert answer_of(client).startswith(b"HTTP/1.1 " + status)

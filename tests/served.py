@@ -1,0 +1,171 @@
+"""A `manage.py serve` of a test's own, talked to as a stranger would."""
+
+from __future__ import annotations
+
+import contextlib
+import http.cookiejar
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from django.conf import settings
+
+ROOT = Path(settings.BASE_DIR)
+PASSWORD = "correct horse battery staple"
+PERSON = """
+import sys, django
+django.setup()
+from accounts.models import User
+User.objects.create_user(sys.argv[1], email=f"{sys.argv[1]}@example.test", password=sys.argv[2])
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Served:
+    """One `serve` in a session of its own, talked to as a stranger would."""
+
+    def __init__(self, state: Path, **environment: str) -> None:
+        self.port = free_port()
+        self.log = state.parent / f"serve-{self.port}.log"
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "DJANGO_SETTINGS_MODULE": "rrr_dashboard.settings",
+            "RRR_ENV": "development",
+            "DEMO": "0",
+            "SECRET_KEY": settings.SECRET_KEY,
+            "JWT_SECRET": settings.JWT_SECRET,
+            "STATE_DIR": str(state),
+            "PORT": str(self.port),
+            **environment,
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "serve"],
+            cwd=ROOT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self.log.open("wb"),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def status(self, path: str) -> int:
+        try:
+            with urllib.request.urlopen(self.url(path), timeout=5) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return 0
+
+    def ready(self) -> Served:
+        until(60, lambda: self.process.poll() is not None or "is ready" in self.said())
+        assert self.process.poll() is None, self.said()
+        return self
+
+    def seconds_for(self, path: str) -> float:
+        """How long a 200 took on a connection of its own."""
+        began = time.monotonic()
+        with urllib.request.urlopen(self.url(path), timeout=30) as answer:
+            answer.read()
+        return time.monotonic() - began
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def add_person(self, name: str) -> None:
+        """Somebody who can log in, made beside the running product."""
+        subprocess.run(
+            [sys.executable, "-c", PERSON, name, PASSWORD],
+            cwd=ROOT,
+            env=self.environment,
+            check=True,
+        )
+
+    def log_in(self, name: str) -> urllib.request.OpenerDirector:
+        """A browser in which one of `add_person` has logged in."""
+        cookies = http.cookiejar.CookieJar()
+        browser = urllib.request.build_opener(
+            urllib.request.HTTPCookieProcessor(cookies)
+        )
+        page = browser.open(self.url("/accounts/login/"), timeout=30).read().decode()
+        token = page.partition('name="csrfmiddlewaretoken" value="')[2].split('"')[0]
+        form = {"username": name, "password": PASSWORD, "csrfmiddlewaretoken": token}
+        sent = urllib.parse.urlencode(form).encode()
+        landed = browser.open(self.url("/accounts/login/"), sent, timeout=30)
+        assert "/accounts/login/" not in landed.url
+        return browser
+
+    def seconds_to_log_in(self, name: str) -> float:
+        began = time.monotonic()
+        self.log_in(name)
+        return time.monotonic() - began
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def session(self) -> dict[int, str]:
+        """{pid: command line} of every living process of the session."""
+        listing = subprocess.run(
+            ["ps", "-A", "-ww", "-o", "pid=,sess=,stat=,args="],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        rows = (line.split(None, 3) for line in listing.splitlines())
+        return {
+            int(row[0]): row[3]
+            for row in rows
+            if len(row) == 4
+            and row[1] == str(self.process.pid)
+            and not row[2].startswith("Z")
+        }
+
+    def pid_of(self, words: str) -> int:
+        return min(pid for pid, command in self.session().items() if words in command)
+
+    def memory_of(self, words: str) -> int:
+        """Resident bytes of all processes whose command holds these words."""
+        pages = (
+            int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+            for pid, command in self.session().items()
+            if words in command
+        )
+        return sum(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    def kill(self, words: str) -> None:
+        """kill -9 for every process whose command holds these words."""
+        for pid, command in self.session().items():
+            if words in command:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def stop(self, number: int = signal.SIGINT) -> int:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, number)
+        return self.process.wait(40)
+
+    def kill_all(self) -> None:
+        for pid in self.session():
+            os.kill(pid, signal.SIGKILL)
+
+
+def until(seconds: float, question: Callable[[], object]) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if question():
+            return True
+        time.sleep(0.2)
+    return False
