@@ -56,7 +56,7 @@ def fill_rows(book: Book) -> list[FillRow]:
     rows = (
         Fill.objects.standing()
         .filter(book=book)
-        .order_by("executed_at", "sequence", "external_id")
+        .order_by("executed_at", "recorded_at", "sequence", "id")
         .values_list(
             "external_id",
             "executed_at",

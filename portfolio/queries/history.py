@@ -49,7 +49,7 @@ def history(book: Book) -> History:
         Transfer.objects.standing()
         .filter(book=book)
         .select_related("instrument")
-        .order_by("at", "sequence", "external_id")
+        .order_by("at", "recorded_at", "sequence", "id")
     )
     quotes = {row.symbol: row.quote for row in fills}
     quotes |= {

@@ -119,7 +119,7 @@ def test_numbering_keeps_the_order_that_was_given():
 
 def test_a_split_comes_before_all_facts_of_its_time():
     moment = datetime(2026, 1, 1, tzinfo=UTC)
-    assert split_key(moment) < (moment, 0, "")
+    assert split_key(moment) < (moment, moment, 0, 0)
 
 
 # --- our own ----------------------------------------------------------------------

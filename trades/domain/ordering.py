@@ -1,22 +1,25 @@
-"""The one order of facts: by time, then their place among facts of that time, then
-their id. Files and requests number their rows of one time here."""
+"""The one order of facts: by time, then by when they came, then by their place among
+the facts of their file or request, then by their row's id. What arrived first counts
+first; the text of an id says nothing. Files and requests number their rows here."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 from trades.domain.facts import NewFill
 
-Key: TypeAlias = tuple[datetime, int, str]
+# (time, recorded at, sequence, row id)
+Key: TypeAlias = tuple[datetime, datetime, int, int]
+EVER = datetime.min.replace(tzinfo=UTC)
 
 
 def split_key(at: datetime) -> Key:
     """A split comes first of all facts of its time."""
-    return at, -1, ""
+    return at, EVER, -1, 0
 
 
 def numbered(fills: Iterable[NewFill]) -> list[NewFill]:

@@ -73,6 +73,9 @@ class Book(models.Model):
     revision = models.PositiveIntegerField(default=1)
     demo = models.BooleanField(default=False, help_text="holds demo data")
     created_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(
+        null=True, blank=True, help_text="of its newest facts"
+    )
 
     class Meta:
         ordering = ("name",)

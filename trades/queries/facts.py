@@ -17,11 +17,11 @@ ROWS = 2000  # in one fetch or insert
 
 
 def fill_key(fill: Fill) -> Key:
-    return fill.executed_at, fill.sequence, fill.external_id
+    return fill.executed_at, fill.recorded_at, fill.sequence, fill.pk or 0
 
 
 def transfer_key(transfer: Transfer) -> Key:
-    return transfer.at, transfer.sequence, transfer.external_id
+    return transfer.at, transfer.recorded_at, transfer.sequence, transfer.pk or 0
 
 
 def time_of(fact: Fill | Transfer) -> datetime:
@@ -112,15 +112,15 @@ def last_key(book: Book, instrument: Instrument) -> Key | None:
     fill = (
         Fill.objects.standing()
         .filter(book=book, instrument=instrument)
-        .order_by("-executed_at", "-sequence", "-external_id")
-        .values_list("executed_at", "sequence", "external_id")
+        .order_by("-executed_at", "-recorded_at", "-sequence", "-id")
+        .values_list("executed_at", "recorded_at", "sequence", "id")
         .first()
     )
     transfer = (
         Transfer.objects.standing()
         .filter(book=book, instrument=instrument)
-        .order_by("-at", "-sequence", "-external_id")
-        .values_list("at", "sequence", "external_id")
+        .order_by("-at", "-recorded_at", "-sequence", "-id")
+        .values_list("at", "recorded_at", "sequence", "id")
         .first()
     )
     keys.extend(key for key in (fill, transfer) if key is not None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -104,6 +105,17 @@ def _check(new: NewBook) -> None:
 def locked(book: Book) -> Book:
     """The book's row, locked: one writer at a time for everything in it."""
     return Book.objects.select_for_update().get(pk=book.pk)
+
+
+def moment(book: Book) -> datetime:
+    """When the facts of this transaction are recorded: now, and always later than
+    what was recorded in the book before. The book is locked."""
+    now = timezone.now()
+    if book.recorded_at is not None and now <= book.recorded_at:
+        now = book.recorded_at + timedelta(microseconds=1)
+    book.recorded_at = now
+    book.save(update_fields=["recorded_at"])
+    return now
 
 
 def writable_book(text: str, by: User, pointer: str = "/book") -> Book:

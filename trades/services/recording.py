@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.models import User
 from audit import services as audit
@@ -37,7 +36,7 @@ from trades.queries.facts import (
     last_key,
     transfer_key,
 )
-from trades.services.books import locked
+from trades.services.books import locked, moment
 from trades.services.cash import BalanceChanges, save_balances
 from trades.services.decisions import save_decisions
 from trades.services.facts import (
@@ -94,7 +93,7 @@ def record(
 
     Raises Conflict and Invalid before anything of it is visible.
     """
-    now = timezone.now()
+    now = moment(book)
     prices = save_prices(entries.prices, now)
     instruments = instruments_of(book, entries.fills, entries.transfers)
     decisions = save_decisions(book, entries.decisions, now)

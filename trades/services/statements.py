@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.models import User
 from audit import services as audit
@@ -15,7 +14,7 @@ from kernel.errors import Conflict, FieldError
 from kernel.numbers import text
 from trades.domain.facts import NewBalance
 from trades.models import BalanceStatement, Book, ImportBatch
-from trades.services.books import locked, writable_book
+from trades.services.books import locked, moment, writable_book
 
 
 def state_balance(new: NewBalance, by: User) -> BalanceStatement:
@@ -23,7 +22,7 @@ def state_balance(new: NewBalance, by: User) -> BalanceStatement:
     book = writable_book(new.book, by)
     with transaction.atomic():
         book = locked(book)
-        now = timezone.now()
+        now = moment(book)
         save_statements(book, [new], None, now)
         bump(f"book:{book.pk}")
         audit.append(
