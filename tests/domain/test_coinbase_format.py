@@ -22,7 +22,6 @@ def statement(*rows, **more):
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        (DEPOSIT.replace("deposit", "stake"), "line 2: type: 'stake' is not known"),
         (DEPOSIT.replace(",100,100", ",lots,100"), "line 2: 'lots'"),
         (DEPOSIT.replace(",100,100", ",NaN,100"), "not a number"),
         (DEPOSIT.replace("2026-01-01", "2199-01-01"), "lies in the future"),
@@ -76,12 +75,79 @@ def test_the_quote_is_the_fees_unit_else_the_books_base(base, fee, symbol, side)
     assert made.fee == (Decimal("0.3") if fee else 0)
 
 
-def test_coins_that_are_traded_move_by_their_instrument_and_cash_does_not():
+def test_transfers_name_their_asset_alone():
+    """What a withdrawal of coins moves is decided by the book, not by this file."""
     out = "default,withdrawal,2026-01-03T00:00:00Z,-0.2,0.3,BTC,w1,,"
     parsed = statement(DEPOSIT, *BUY, out)
-    assert [(t.external_id, t.kind, t.symbol) for t in parsed.transfers] == [
-        ("coinbase:d1", "deposit", ""),
-        ("coinbase:w1", "withdrawal", "BTC-USD"),
+    assert [(t.external_id, t.kind, t.asset, t.symbol) for t in parsed.transfers] == [
+        ("coinbase:d1", "deposit", "USD", ""),
+        ("coinbase:w1", "withdrawal", "BTC", ""),
+    ]
+
+
+def test_kinds_of_rows_that_are_not_known_are_named_once_and_book_nothing():
+    stake = "default,stake,2026-01-03T00:00:00Z,-1,68.7,USD,s1,,"
+    parsed = statement(DEPOSIT, *BUY, stake, stake.replace("-1,68.7", "-2,66.7"))
+    assert [(row.kind, row.line) for row in parsed.differences] == [("row_type", 6)]
+    assert "'stake'" in parsed.differences[0].what
+    assert "2 rows would be left out (line 6, 7)" in parsed.differences[0].what
+    assert parsed.broken == []
+    assert len(parsed.transfers) == 1
+    (usd,) = [check for check in parsed.balance_checks if check.asset == "USD"]
+    assert (usd.stated, usd.by_rows) == (Decimal("66.7"), Decimal("69.7"))
+
+
+def test_a_gap_is_named_once_where_the_statement_leaves_its_rows():
+    gap = "default,deposit,2026-01-03T00:00:00Z,10,64.7,USD,d2,,"
+    later = "default,deposit,2026-01-04T00:00:00Z,1,65.7,USD,d3,,"
+    parsed = statement(DEPOSIT, *BUY, gap, later)
+    assert [(row.line, row.ours, row.theirs) for row in parsed.differences] == [
+        (6, "79.7", "64.7")
+    ]
+    assert len(parsed.transfers) == 3
+    assert parsed.balance_checks[-1].difference == -15
+
+
+def test_rewards_are_interest_and_a_conversion_is_two_transfers():
+    rows = [
+        "default,reward,2026-01-02T00:00:00Z,0.5,0.5,BTC,r1,,",
+        "default,conversion,2026-01-03T00:00:00Z,-40,60,USD,c1,,",
+        "default,conversion,2026-01-03T00:00:00Z,39.5,39.5,USDC,c1,,",
+    ]
+    parsed = statement(DEPOSIT, *rows)
+    assert [
+        (t.external_id, t.kind, t.asset, t.amount) for t in parsed.transfers[1:]
+    ] == [
+        ("coinbase:r1", "interest", "BTC", Decimal("0.5")),
+        ("coinbase:c1:USD", "transfer", "USD", -40),
+        ("coinbase:c1:USDC", "transfer", "USDC", Decimal("39.5")),
+    ]
+
+
+def test_balances_run_for_each_portfolio_and_ids_say_which():
+    other = [row.replace("default", "savings", 1) for row in (DEPOSIT, *BUY)]
+    parsed = statement(DEPOSIT, *other, *BUY)
+    assert parsed.differences == []
+    assert [fill.external_id for fill in parsed.fills] == [
+        "coinbase:savings:7",
+        "coinbase:7",
+    ]
+    assert {t.external_id for t in parsed.transfers} == {
+        "coinbase:d1",
+        "coinbase:savings:d1",
+    }
+    assert parsed.stated == {"balance BTC": "1", "balance USD": "139.4"}
+
+
+def test_trade_ids_repeat_across_products():
+    second = [
+        "default,match,2026-01-05T00:00:00Z,-10,59.7,USD,,7,o2",
+        "default,match,2026-01-05T00:00:00Z,2,2,ETH,,7,o2",
+    ]
+    parsed = statement(DEPOSIT, *BUY, *second)
+    assert [(fill.external_id, fill.symbol) for fill in parsed.fills] == [
+        ("coinbase:7", "BTC-USD"),
+        ("coinbase:7", "ETH-USD"),
     ]
 
 

@@ -1,59 +1,124 @@
-"""What all formats share, our own rows and price files."""
+"""What all formats share, and price files."""
 
+import re
 from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.domain.formats import NOW, broken, read
+from tests.domain.formats import NOW, read
 from trades.domain.facts import NewFill, NewPrice
 from trades.domain.formats import prices as price_file
-from trades.domain.formats.dialect import csv_rows, decoded, row_id
-from trades.domain.formats.parsed import BrokenRow, NotAFile
+from trades.domain.formats.dialect import Table
+from trades.domain.formats.identity import row_id
+from trades.domain.formats.parsed import BrokenRow, Declared, NotAFile
 from trades.domain.importing import FORMATS
-from trades.domain.ordering import numbered, of_file, split_key
+from trades.domain.ordering import numbered, split_key
 
 # --- what all of them share -------------------------------------------------------
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_name():
-    assert decoded(b"\xef\xbb\xbfsymbol") == "symbol"
+def table(text, **declared):
+    content = text if isinstance(text, bytes) else text.encode()
+    return Table(content, Declared(**declared))
+
+
+def rows_of(text, **declared):
+    read = table(text, **declared)
+    return list(read.rows(read.header, []))
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"a,b\n1,\xff\n", "line 2: this is no text file"),
+        (b"a,b\n1,\xff\n", "line 2: this is no text file.*byte 0xff is not UTF-8"),
+        (b"a\r1\r\xff\r", "line 3: "),
         (b"a\n\0\n", "line 2: .*zero byte"),
         (b"", "is empty"),
+        (b"\xff\xfea", "line 1: .*is not UTF-16"),
     ],
 )
 def test_what_is_no_text_is_named_by_its_line(content, said):
     with pytest.raises(NotAFile, match=said):
-        decoded(content)
+        table(content)
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "line 1: no header"),
+        ("\n\n,\n", "line 1: no header"),
         ("a,b,a\n1,2,3\n", "line 1: the column 'a' stands there twice"),
         ("a, A \n", "stands there twice"),
         ('a,b\n"1,2\n', "line 2"),
         ('"a', "line 1"),
+        ("sep=|\na|b\n", "'sep=|' names no known separator"),
+        ("sep=\na;b\n", "names no known separator"),
     ],
 )
 def test_a_csv_that_is_none(text, said):
-    with pytest.raises(NotAFile, match=said):
-        list(csv_rows(text)[1])
+    with pytest.raises(NotAFile, match=re.escape(said)):
+        rows_of(text)
+
+
+def test_an_encoding_that_is_not_read_is_named_with_those_that_are():
+    with pytest.raises(NotAFile, match="'koi8-r' is not read; known: UTF-8, UTF-16"):
+        table("a,b\n", encoding="koi8-r")
 
 
 def test_blank_lines_are_no_rows_and_lines_are_physical():
-    header, rows = csv_rows(' A ,b\n\n1,"x\ny"\n , \n2,z\n')
-    assert header == ["a", "b"]
-    assert list(rows) == [(3, ["1", "x\ny"]), (6, ["2", "z"])]
+    read = table(' A ,b\n\n1,"x\ny"\n , \n2,z\n')
+    assert read.header == ["a", "b"]
+    assert list(read.rows(read.header, [])) == [
+        (3, {"a": "1", "b": "x\ny"}),
+        (6, {"a": "2", "b": "z"}),
+    ]
+
+
+ROWS = [(2, {"a": "1", "b": "é"}), (3, {"b": "2"})]
+
+
+@pytest.mark.parametrize(
+    ("content", "separator", "encoding", "declared"),
+    [
+        ("a,b\n1,é\n,2\n", ",", "UTF-8", {}),
+        ("\ufeffa,b\n1,é\n,2\n", ",", "UTF-8", {}),
+        ("a;b\n1;é\n;2\n", ";", "UTF-8", {}),
+        ("a\tb\n1\té\n\t2\n", "\t", "UTF-8", {}),
+        ('"a","b"\n"1","é"\n"","2"\n', ",", "UTF-8", {}),
+        ('"a;,";b\n1;é\n;2\n', ";", "UTF-8", {}),
+        ("a,b\r\n1,é\r\n,2\r\n", ",", "UTF-8", {}),
+        ("a,b\r1,é\r,2\r", ",", "UTF-8", {}),
+        ("a,b\n1,é\n,2\n".encode("utf-16"), ",", "UTF-16", {}),
+        ("\ufeffa;b\n1;é\n;2\n".encode("utf-16-be"), ";", "UTF-16", {}),
+        ("a,b\n1,é\n,2\n".encode("cp1252"), ",", "CP1252", {"encoding": "CP1252"}),
+        (
+            "a,b\n1,é\n,2\n".encode("cp1252"),
+            ",",
+            "CP1252",
+            {"encoding": "windows-1252"},
+        ),
+    ],
+)
+def test_every_dialect_reads_the_same(content, separator, encoding, declared):
+    read = table(content, **declared)
+    names = ["a", "b"]
+    assert [(line, row) for line, row in read.rows(names, [])] == ROWS
+    said = read.dialect(names)
+    assert (said.separator, said.encoding) == (separator, encoding)
+    assert said.columns[1].samples == ("é", "2")
+
+
+def test_a_line_that_names_the_separator_counts_as_a_line():
+    read = table("sep=;\r\na;b\r\n1;2\r\n")
+    assert read.header_line == 2
+    assert list(read.rows(read.header, [])) == [(3, {"a": "1", "b": "2"})]
+
+
+def test_columns_that_are_read_as_nothing_are_named():
+    read = table("a,Their Own\n1,2\n")
+    assert read.dialect(["a", ""]).ignored == ["Their Own"]
+    assert list(read.rows(["a", ""], [])) == [(2, {"a": "1"})]
 
 
 def test_a_row_without_an_id_is_its_content_and_its_ordinal():
@@ -72,8 +137,8 @@ def test_a_named_format_is_believed(name):
 
 
 def test_an_unknown_format_is_named_with_the_known_ones():
-    with pytest.raises(NotAFile, match="'kraken' is no known format: own, coinbase"):
-        read("a,b\n", file_format="kraken")
+    with pytest.raises(NotAFile, match="'excel' is no known format: own, coinbase"):
+        read("a,b\n", file_format="excel")
 
 
 # --- order ------------------------------------------------------------------------
@@ -91,23 +156,6 @@ def fill(name, day, **more):
     )
 
 
-@pytest.mark.parametrize(
-    ("given", "ordered"),
-    [
-        ("", ""),
-        ("a1", "a1.0"),
-        ("a1 b2 c3", "a1.0 b2.0 c3.0"),
-        ("c3 b2 a1", "a1.0 b2.0 c3.0"),  # newest first
-        ("a1 b1 c1", "a1.0 b1.1 c1.2"),
-        ("c2 b1 a1", "a1.0 b1.1 c2.0"),
-        ("a2 b1 c2", "b1.0 a2.0 c2.1"),
-    ],
-)
-def test_a_files_rows_come_in_order_of_time(given, ordered):
-    rows = of_file([fill(name, int(name[1:])) for name in given.split()])
-    assert " ".join(f"{row.external_id}.{row.sequence}" for row in rows) == ordered
-
-
 def test_numbering_keeps_the_order_that_was_given():
     rows = numbered([fill("a", 2), fill("b", 1), fill("c", 2, sequence=9)])
     assert [(row.external_id, row.sequence) for row in rows] == [
@@ -120,52 +168,6 @@ def test_numbering_keeps_the_order_that_was_given():
 def test_a_split_comes_before_all_facts_of_its_time():
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     assert split_key(moment) < (moment, moment, 0, 0)
-
-
-# --- our own ----------------------------------------------------------------------
-
-OWN = "symbol,side,quantity,price,executed_at"
-
-
-@pytest.mark.parametrize(
-    ("header", "said"),
-    [
-        ("symbol", "lacks 'side'"),
-        (OWN.replace(",price", ""), "lacks 'price'"),
-        (f"{OWN},when", "does not know 'when'"),
-    ],
-)
-def test_our_header_says_what_it_lacks_and_lists_the_columns(header, said):
-    with pytest.raises(NotAFile, match=f"line 1: the header {said}; columns: book"):
-        read(header + "\n")
-
-
-def test_our_columns_stand_in_any_order_and_case_and_empty_cells_count_as_absent():
-    text = "PRICE, executed_at,Side,symbol,quantity,fee,note\n"
-    text += "10,2026-01-01T00:00:00Z,buy,BTC-USD,2,,\n"
-    made = read(text).fills[0]
-    assert (made.price, made.quantity, made.fee, made.note) == (10, 2, 0, "")
-
-
-def test_rows_of_a_zone_that_is_declared():
-    text = f"{OWN}\nBTC-USD,buy,1,1,2026-01-01 00:00\n"
-    assert broken(read(text)) != []
-    made = read(text, zone=ZoneInfo("Asia/Tokyo")).fills[0]
-    assert made.executed_at.isoformat() == "2025-12-31T15:00:00+00:00"
-
-
-@pytest.mark.parametrize(
-    ("symbols", "base", "quote"),
-    [
-        (["BTC-USD", "ETH-USD"], "", "USD"),
-        (["BTC-USD", "ETH-EUR"], "", ""),
-        (["AAPL"], "CHF", "CHF"),
-        (["AAPL"], "", ""),
-    ],
-)
-def test_a_file_is_kept_in_its_one_quote_currency(symbols, base, quote):
-    rows = "".join(f"{one},buy,1,1,2026-01-01T00:00:00Z\n" for one in symbols)
-    assert read(f"{OWN}\n{rows}", base_currency=base).quote == quote
 
 
 # --- prices -----------------------------------------------------------------------
@@ -190,7 +192,8 @@ def test_prices_are_read_with_their_source_or_as_imported():
         ("BTC-USD,2026-01-01T00:00:00,1", "no time zone"),
         (",2026-01-01T00:00:00Z,1", "symbol"),
         ("BTC-USD,2199-01-01T00:00:00Z,1", "future"),
-        ("BTC-USD", "at: is missing"),
+        ("BTC-USD", "has 1 cells, the header 3"),
+        ("BTC-USD,,1", "at: is missing"),
     ],
 )
 def test_a_broken_price_is_named_by_its_line(row, said):

@@ -44,11 +44,11 @@ def test_an_export_that_is_none(text, said):
     ("changes", "said"),
     [
         ({"amount": True}, "True is no number"),
-        ({"amount": "much"}, "'much' is no number"),
-        ({"amount": "Infinity"}, "not finite"),
+        ({"amount": "much"}, "'much' is not a number"),
+        ({"amount": "Infinity"}, "'Infinity' is not a number"),
         ({"amount": 10**21}, "larger than the ledger holds"),
         ({"open_rate": -1}, "price"),
-        ({"open_date": "once"}, "executed_at"),
+        ({"open_date": "once"}, "open_date: 'once' is no time"),
         ({"close_date": "2199-01-01 00:00:00+00:00"}, "future"),
         ({"pair": "?"}, "symbol"),
         ({"open_rate": ...}, "'open_rate' is missing"),
@@ -78,10 +78,10 @@ def test_exits_of_older_trades_come_before_entries_of_one_moment():
     )
     at_once = [row for row in parsed.fills if row.executed_at.day == 2]
     assert [(row.side, row.quantity, row.sequence) for row in at_once] == [
-        ("sell", 2, 0),
-        ("buy", 3, 1),
-        ("buy", 5, 2),
-        ("sell", 5, 3),
+        ("sell", 2, 1),
+        ("buy", 3, 2),
+        ("buy", 5, 3),
+        ("sell", 5, 4),
     ]
 
 

@@ -10,17 +10,16 @@ import pytest
 from trades.domain.facts import symbol_parts
 from trades.domain.reading import (
     FILL_FIELDS,
-    FUTURE,
     TRANSFER_FIELDS,
     TRANSFER_KINDS,
     NotAFact,
     read_balance,
     read_fill,
     read_price,
-    read_time,
     read_transfer,
     zone_of,
 )
+from trades.domain.times import FUTURE, read_time
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")

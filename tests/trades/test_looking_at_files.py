@@ -37,7 +37,7 @@ def source(content=HEAD + ROWS, **more):
         (HEAD + ROWS, 2, 0, 0, True),
         (HEAD + ROWS.splitlines()[0], 1, 0, 0, True),
         (HEAD + ROWS.replace("sell", "hold"), 1, 0, 1, False),
-        (HEAD + ROWS.replace("a2", "a1"), 1, 0, 1, False),
+        (HEAD + ROWS.replace("a2", "a1"), 0, 0, 2, False),
     ],
 )
 def test_a_preview_says_what_booking_would_do(

@@ -1,11 +1,12 @@
 """The one order of facts: by time, then by when they came, then by their place among
 the facts of their file or request, then by their row's id. What arrived first counts
-first; the text of an id says nothing. Files and requests number their rows here."""
+first; the text of an id says nothing. Requests number their rows here, files in
+formats.file_order."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeAlias
@@ -30,11 +31,3 @@ def numbered(fills: Iterable[NewFill]) -> list[NewFill]:
         rows.append(replace(fill, sequence=seen[fill.executed_at]))
         seen[fill.executed_at] += 1
     return rows
-
-
-def of_file(fills: Sequence[NewFill]) -> list[NewFill]:
-    """A file's rows in order of time, numbered; one listed newest first is reversed."""
-    rows = list(fills)
-    if len(rows) > 1 and rows[0].executed_at > rows[-1].executed_at:
-        rows.reverse()
-    return sorted(numbered(rows), key=lambda fill: (fill.executed_at, fill.sequence))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,9 +16,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from kernel.errors import FieldError, summary
 from kernel.numbers import ZERO, NotExact, exact, rounded, text
 from trades.domain.facts import NewBalance, NewFill, NewPrice, NewTransfer
+from trades.domain.times import FUTURE, read_time
 
-FUTURE = timedelta(minutes=5)
-EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 FILL_FIELDS = (
     "book",
     "external_id",
@@ -83,32 +82,6 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f"{name!r} is no time zone, such as Europe/Berlin") from None
-
-
-def read_time(value: Any, zone: ZoneInfo | None = None) -> datetime:
-    """The UTC time of a text. Without an offset it needs the declared `zone`; a
-    date alone is 00:00 there. Raises ValueError that says what is wrong."""
-    given = str(value).strip()
-    try:
-        at = datetime.fromisoformat(given)
-    except ValueError:
-        try:
-            at = datetime.combine(date.fromisoformat(given), datetime.min.time())
-        except ValueError:
-            raise ValueError(
-                f"{given[:40]!r} is no time: write 2026-01-31T09:30:00Z"
-            ) from None
-    if at.tzinfo is None:
-        if zone is None:
-            raise ValueError(
-                f"{given[:40]!r} names no time zone: add Z or an offset, "
-                "or declare the zone"
-            )
-        at = at.replace(tzinfo=zone)
-    at = at.astimezone(UTC)
-    if at < EARLIEST:
-        raise ValueError("lies before 1900")
-    return at
 
 
 class Reader:
@@ -214,12 +187,17 @@ def read_fill(
     now: datetime,
     zone: ZoneInfo | None = None,
     line: int = 0,
+    place: int = 0,
+    amount: Decimal | None = None,
+    needs_id: bool = True,
 ) -> NewFill:
-    """One row of POST /api/trades or of the own CSV. Raises NotAFact."""
+    """One row of POST /api/trades or of a file (`place` is where the file has it,
+    `amount` what it states was paid; one that needs no id gets "" where it has none).
+    Raises NotAFact."""
     read = Reader(row, now=now, zone=zone)
     read.only(*FILL_FIELDS)
     fill = NewFill(
-        external_id=read.text("external_id", needed=True),
+        external_id=read.text("external_id", needed=needs_id),
         symbol=read.symbol(),
         side=read.choice("side", ("buy", "sell"), needed=True),
         quantity=read.positive("quantity"),
@@ -234,6 +212,8 @@ def read_fill(
         decision=read.text("decision_id"),
         note=read.text("note", most=2000),
         book=read.text("book"),
+        amount=amount,
+        sequence=place,
         line=line,
     )
     _refuse_lots(read)
@@ -261,12 +241,16 @@ def read_transfer(
     *,
     now: datetime,
     zone: ZoneInfo | None = None,
+    line: int = 0,
+    place: int = 0,
+    needs_id: bool = True,
 ) -> NewTransfer:
-    """One body of POST /api/transfers. Raises NotAFact."""
+    """One body of POST /api/transfers or one row of a file (as read_fill). Raises
+    NotAFact."""
     read = Reader(row, now=now, zone=zone)
     read.only(*TRANSFER_FIELDS)
     transfer = NewTransfer(
-        external_id=read.text("external_id", needed=True),
+        external_id=read.text("external_id", needed=needs_id),
         kind=read.choice("kind", TRANSFER_KINDS, needed=True),
         asset=read.asset("asset", needed=True),
         amount=read.number("amount", needed=True) or ZERO,
@@ -276,6 +260,8 @@ def read_transfer(
         strategy=read.text("strategy"),
         note=read.text("note", most=2000),
         book=read.text("book"),
+        sequence=place,
+        line=line,
     )
     if not read.errors and not transfer.amount:
         read.wrong("amount", "range", "must not be 0")

@@ -13,7 +13,7 @@ from django.db.models import Max, Min, Q, QuerySet
 
 from audit import queries as audit
 from kernel.paging import newest_first
-from trades.domain.reading import read_time
+from trades.domain.times import read_time
 from trades.models import (
     Book,
     Decision,

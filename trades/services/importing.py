@@ -20,6 +20,7 @@ from trades.services.previewing import (
     broken_rows,
     look,
     may_write,
+    undecided,
 )
 from trades.services.recording import Entries, Recording, record
 
@@ -44,6 +45,8 @@ def import_file(source: Source, owner: User, by: User) -> ImportResult:
     preview = look(source)
     if preview.parsed.broken:
         raise broken_rows(preview.parsed.broken)
+    if preview.parsed.differences:
+        raise undecided(preview.parsed.differences)
     with transaction.atomic():
         return book_file(preview, book_of(preview, owner, by), by)
 

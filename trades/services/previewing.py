@@ -11,7 +11,13 @@ from django.utils import timezone
 from accounts.models import User
 from kernel.errors import FieldError, Forbidden, Invalid, TooLarge
 from trades.domain.formats.dialect import LARGEST
-from trades.domain.formats.parsed import BrokenRow, Declared, NotAFile, ParsedFile
+from trades.domain.formats.parsed import (
+    BrokenRow,
+    Declared,
+    Difference,
+    NotAFile,
+    ParsedFile,
+)
 from trades.domain.importing import read_file
 from trades.domain.reading import is_id, zone_of
 from trades.models import ORIGINAL, Book, Fill, Transfer
@@ -60,7 +66,7 @@ class Preview:
 
     @property
     def bookable(self) -> bool:
-        return not self.parsed.broken and self.new > 0
+        return not (self.parsed.broken or self.parsed.differences) and self.new > 0
 
 
 def look(source: Source) -> Preview:
@@ -148,6 +154,19 @@ def broken_rows(rows: Sequence[BrokenRow]) -> Invalid:
         code="broken_rows",
         errors=[
             FieldError(f"line {row.line}", "broken", row.reason) for row in rows[:SHOWN]
+        ],
+    )
+
+
+def undecided(differences: Sequence[Difference]) -> Invalid:
+    """A file that contradicts what would be booked, or says what is not known."""
+    more = f" (and {len(differences) - 1} more)" if len(differences) > 1 else ""
+    return Invalid(
+        f"{differences[0]}{more}. Nothing was booked.",
+        code="differences",
+        errors=[
+            FieldError(f"line {row.line}" if row.line else "/file", row.kind, row.what)
+            for row in differences[:SHOWN]
         ],
     )
 

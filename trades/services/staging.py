@@ -22,6 +22,7 @@ from trades.services.previewing import (
     look,
     look_for,
     may_write,
+    undecided,
 )
 
 
@@ -69,5 +70,7 @@ def book_staged(batch: ImportBatch, by: User) -> ImportResult:
     may_write(preview.book, batch.book_name, by)
     if preview.parsed.broken:
         raise broken_rows(preview.parsed.broken)
+    if preview.parsed.differences:
+        raise undecided(preview.parsed.differences)
     with transaction.atomic():
         return book_file(preview, book_of(preview, by, by), by, batch)

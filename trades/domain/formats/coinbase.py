@@ -4,160 +4,148 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from zoneinfo import ZoneInfo
 
-from kernel.numbers import ZERO, NotExact, exact, rounded, text
-from trades.domain.facts import NewBalance, NewFill, NewTransfer
-from trades.domain.formats.dialect import csv_rows, row_id
-from trades.domain.formats.parsed import BrokenRow, NotAFile, ParsedFile
-from trades.domain.ordering import of_file
-from trades.domain.reading import read_time
+from kernel.numbers import ZERO, exact, rounded
+from trades.domain.facts import NewFill, NewTransfer
+from trades.domain.formats.coinbase_balances import Balances, StatementRow
+from trades.domain.formats.dialect import Table
+from trades.domain.formats.file_order import RowTime, arrange, places
+from trades.domain.formats.identity import drop_repeats, name_rows
+from trades.domain.formats.parsed import BrokenRow, Declared, NotAFile, ParsedFile
+from trades.domain.formats.times import FileTimes
+from trades.domain.formats.unknown import unknown_rows
 
 COLUMNS = ("type", "amount", "balance", "amount/balance unit", "trade id", "order id")
-KINDS = ("match", "fee", "deposit", "withdrawal", "conversion")
+OPTIONAL = ("portfolio", "timestamp", "time", "transfer id")
+NUMBERS = ("amount", "balance")
+KINDS = {
+    "deposit": "deposit",
+    "withdrawal": "withdrawal",
+    "conversion": "transfer",
+    # Rewards are interest: income in kind at what the coin is worth then.
+    "reward": "interest",
+    "rebate": "interest",
+}
+DEFAULT = "default"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
-    line: int
-    kind: str
-    at: datetime
-    amount: Decimal
-    balance: Decimal
-    unit: str
-    transfer: str
-    trade: str
-    order: str
-
-
-def read(
-    source: str, now: datetime, zone: ZoneInfo | None, base_currency: str
-) -> ParsedFile:
-    """What the statement says; `zone` and `base_currency` as in read_file."""
-    return _Statement(source, now, zone, base_currency).content
+def read(table: Table, declared: Declared, now: datetime) -> ParsedFile:
+    """What the statement says; a balance that its rows do not come to, and kinds of
+    rows that are not known, are differences."""
+    names = table.names_of({name: name for name in (*COLUMNS, *OPTIONAL)})
+    parsed = ParsedFile("coinbase", dialect=table.dialect(names))
+    statement = _Statement(parsed, declared, now)
+    for line, row in table.rows(names, parsed.broken):
+        try:
+            statement.row(line, table.with_points(row, NUMBERS))
+        except (ValueError, OverflowError) as error:
+            parsed.broken.append(BrokenRow(line, str(error)))
+    statement.close()
+    return parsed
 
 
 class _Statement:
-    """One row per movement of entry currency: a fill has two match rows and a fee.
+    """One row for each movement of a currency: a fill has two match rows and a fee.
 
-    The leg in the fee's unit is the quote. The running balance of each row is
-    checked against the sum of amounts so far, and the last one of each time kept.
+    The leg in the fee's unit is the quote. Rows of one trade id are one fill where
+    portfolio and order agree: trade ids repeat across products.
     """
 
-    def __init__(
-        self, source: str, now: datetime, zone: ZoneInfo | None, base_currency: str
-    ) -> None:
+    def __init__(self, parsed: ParsedFile, declared: Declared, now: datetime) -> None:
+        self.parsed = parsed
         self.now = now
-        self.zone = zone
-        self.base = base_currency
-        self.content = ParsedFile("coinbase")
-        header, rows = csv_rows(source)
-        missing = [name for name in COLUMNS if name not in header]
-        if missing:
-            raise NotAFile(f"line 1: no Coinbase statement: it lacks {missing[0]!r}")
-        entries = [
-            entry for line, cells in rows if (entry := self._read(header, line, cells))
-        ]
-        if len(entries) > 1 and entries[0].at > entries[-1].at:
-            entries.reverse()
-        self._reconcile(entries)
-        self._fills(entries)
-        self._transfers(entries)
+        self.base = declared.base_currency
+        self.times = FileTimes(declared.zone)
+        self.rows: list[StatementRow] = []
+        self.unknown: dict[str, list[int]] = defaultdict(list)
 
-    def _broken(self, line: int, reason: str) -> None:
-        self.content.broken.append(BrokenRow(line, reason))
-
-    def _read(self, header: list[str], line: int, cells: list[str]) -> _Row | None:
-        if len(cells) != len(header):
-            self._broken(line, f"has {len(cells)} cells, the header {len(header)}")
-            return None
-        row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
-        try:
-            at = read_time(row.get("timestamp") or row.get("time") or "", self.zone)
-            amount, balance = exact(row["amount"]), exact(row["balance"])
-        except (ValueError, NotExact, OverflowError) as error:
-            self._broken(line, str(error))
-            return None
+    def row(self, line: int, cells: dict[str, str]) -> None:
+        """Raises ValueError."""
+        at = self.times.read(cells.get("timestamp") or cells.get("time") or "", line)
         if at > self.now:
-            self._broken(line, f"{at:%Y-%m-%d} lies in the future")
-            return None
-        kind = row["type"].lower()
-        if kind not in KINDS:
-            self._broken(line, f"type: {row['type'][:20]!r} is not known")
-            return None
-        return _Row(
-            line=line,
-            kind=kind,
-            at=at,
-            amount=amount,
-            balance=balance,
-            unit=row["amount/balance unit"].upper(),
-            transfer=row.get("transfer id", ""),
-            trade=row["trade id"],
-            order=row["order id"],
+            raise ValueError(f"{at:%Y-%m-%d} lies in the future")
+        kind = cells.get("type", "").lower()
+        if kind not in KINDS and kind not in ("match", "fee"):
+            self.unknown[kind or "a row without a type"].append(line)
+        unit = cells.get("amount/balance unit", "").upper()
+        if not unit:
+            raise ValueError("amount/balance unit: is missing")
+        self.rows.append(
+            StatementRow(
+                line=line,
+                place=len(self.rows),
+                kind=kind,
+                portfolio=cells.get("portfolio", "") or DEFAULT,
+                at=at,
+                amount=exact(cells.get("amount", "")),
+                balance=exact(cells.get("balance", "")),
+                unit=unit,
+                transfer=cells.get("transfer id", ""),
+                trade=cells.get("trade id", ""),
+                order=cells.get("order id", ""),
+            )
         )
 
-    def _reconcile(self, entries: Sequence[_Row]) -> None:
-        running: dict[str, Decimal] = {}
-        stated: dict[tuple[str, datetime], Decimal] = {}
-        for entry in entries:
-            before = running.get(entry.unit)
-            if before is not None and before + entry.amount != entry.balance:
-                self._broken(
-                    entry.line,
-                    f"balance: {text(before)} {text(entry.amount)} is not "
-                    f"{text(entry.balance)} {entry.unit}",
-                )
-            elif before is None and entry.balance != entry.amount:
-                self.content.notes.append(
-                    f"line {entry.line}: the statement begins with "
-                    f"{text(entry.balance - entry.amount)} {entry.unit} held before"
-                )
-            running[entry.unit] = entry.balance
-            stated[entry.unit, entry.at] = entry.balance
-        self.content.balances = [
-            NewBalance(asset=unit, amount=amount, at=at, source="coinbase")
-            for (unit, at), amount in stated.items()
+    def close(self) -> None:
+        """Balances, fills and transfers out of all rows."""
+        parsed = self.parsed
+        if not self.rows and not parsed.broken:
+            raise NotAFile("the file has a header and no rows")
+        order = places(
+            [RowTime((row.portfolio, row.unit), row.at) for row in self.rows]
+        )
+        in_time = [
+            row
+            for _, row in sorted(
+                zip(order, self.rows, strict=True),
+                key=lambda ranked: (ranked[1].at, ranked[0]),
+            )
         ]
-        for unit, amount in sorted(running.items()):
-            self.content.stated[f"balance {unit}"] = text(amount)
+        known = {row.line for row in in_time} - {
+            line for lines in self.unknown.values() for line in lines
+        }
+        balances = Balances(parsed)
+        for row in in_time:
+            balances.row(row, booked=row.line in known)
+        balances.close()
+        for kind, lines in self.unknown.items():
+            parsed.differences.append(unknown_rows(kind, lines))
+        self._fills()
+        self._transfers()
+        arrange(parsed, self.times)
+        drop_repeats(parsed)
+        name_rows("coinbase", parsed, self.base)
 
-    def _fills(self, entries: Sequence[_Row]) -> None:
-        groups: dict[str, list[_Row]] = defaultdict(list)
-        for entry in entries:
-            if entry.kind in ("match", "fee"):
-                groups[entry.trade].append(entry)
-        fee_units = Counter(entry.unit for entry in entries if entry.kind == "fee")
-        fills = []
-        for trade, rows in groups.items():
-            fill = self._fill(trade, rows, fee_units)
-            if fill is not None:
-                fills.append(fill)
-        self.content.fills = of_file(fills)
-        quotes = Counter(fill.symbol.partition("-")[2] for fill in fills)
-        self.content.quote = quotes.most_common(1)[0][0] if len(quotes) == 1 else ""
+    def _fills(self) -> None:
+        groups: dict[tuple[str, str, str], list[StatementRow]] = defaultdict(list)
+        for row in self.rows:
+            if row.kind in ("match", "fee"):
+                groups[row.portfolio, row.trade, row.order].append(row)
+        fee_units = Counter(row.unit for row in self.rows if row.kind == "fee")
+        for rows in groups.values():
+            try:
+                self.parsed.fills.append(self._fill(rows, fee_units))
+            except ValueError as error:
+                self.parsed.broken.append(BrokenRow(rows[0].line, str(error)))
+        quotes = {fill.symbol.partition("-")[2] for fill in self.parsed.fills}
+        self.parsed.quote = quotes.pop() if len(quotes) == 1 else ""
 
-    def _fill(
-        self, trade: str, rows: Sequence[_Row], fee_units: Counter[str]
-    ) -> NewFill | None:
-        legs = [entry for entry in rows if entry.kind == "match"]
-        fees = [entry for entry in rows if entry.kind == "fee"]
-        line = rows[0].line
+    def _fill(self, rows: Sequence[StatementRow], fee_units: Counter[str]) -> NewFill:
+        legs = [row for row in rows if row.kind == "match"]
+        fees = [row for row in rows if row.kind == "fee"]
+        first = rows[0]
         if len(legs) != 2 or len(fees) > 1 or legs[0].unit == legs[1].unit:
-            self._broken(line, f"trade {trade or 'without id'}: not two legs and a fee")
-            return None
+            named = first.trade or "without id"
+            raise ValueError(f"trade {named}: not two legs and a fee")
         quote = self._quote(legs, fees, fee_units)
         base = next((leg for leg in legs if leg.unit != quote), legs[0])
         other = next((leg for leg in legs if leg.unit == quote), None)
         if other is None or base.amount * other.amount >= 0:
-            self._broken(line, f"trade {trade}: its legs do not pay for each other")
-            return None
+            raise ValueError(f"trade {first.trade}: its legs do not pay for each other")
         quantity, amount = abs(base.amount), abs(other.amount)
         return NewFill(
-            external_id=f"coinbase:{trade}",
+            external_id=_external_id(first.portfolio, first.trade),
             symbol=f"{base.unit}-{quote}",
             side="buy" if base.amount > 0 else "sell",
             quantity=quantity,
@@ -167,11 +155,15 @@ class _Statement:
             fee_currency=fees[0].unit if fees else quote,
             amount=amount,
             order_id=base.order,
-            line=line,
+            sequence=first.place,
+            line=first.line,
         )
 
     def _quote(
-        self, legs: Sequence[_Row], fees: Sequence[_Row], fee_units: Counter[str]
+        self,
+        legs: Sequence[StatementRow],
+        fees: Sequence[StatementRow],
+        fee_units: Counter[str],
     ) -> str:
         """The currency a fill was paid in: its fee's, else the book's base, else the
         one in which this file's other fees were charged."""
@@ -182,29 +174,30 @@ class _Statement:
             return self.base
         return max(sorted(units), key=lambda unit: fee_units[unit])
 
-    def _transfers(self, entries: Sequence[_Row]) -> None:
-        quote = self.base or self.content.quote
-        traded = {fill.symbol.partition("-")[0]: fill.symbol for fill in self._newest()}
-        seen: Counter[str] = Counter()
-        for entry in entries:
-            if entry.kind not in ("deposit", "withdrawal"):
+    def _transfers(self) -> None:
+        twice = Counter(row.transfer for row in self.rows if row.kind == "conversion")
+        for row in self.rows:
+            if row.kind not in KINDS or not row.amount:
                 continue
-            content = (entry.kind, str(entry.at), text(entry.amount), entry.unit)
-            self.content.transfers.append(
+            # The two halves of a conversion share one id.
+            name = row.transfer
+            if twice[name] > 1 and row.kind == "conversion":
+                name = f"{name}:{row.unit}"
+            self.parsed.transfers.append(
                 NewTransfer(
-                    external_id=f"coinbase:{entry.transfer}"
-                    if entry.transfer
-                    else row_id("coinbase", content, seen),
-                    kind=entry.kind,
-                    asset=entry.unit,
-                    amount=entry.amount,
-                    at=entry.at,
-                    symbol="" if entry.unit == quote else traded.get(entry.unit, ""),
-                    line=entry.line,
+                    external_id=_external_id(row.portfolio, name),
+                    kind=KINDS[row.kind],
+                    asset=row.unit,
+                    amount=row.amount,
+                    at=row.at,
+                    sequence=row.place,
+                    line=row.line,
                 )
             )
 
-    def _newest(self) -> list[NewFill]:
-        """Fills in the book's base currency last: they name an asset's instrument."""
-        quote = self.base or self.content.quote
-        return sorted(self.content.fills, key=lambda f: f.symbol.endswith(f"-{quote}"))
+
+def _external_id(portfolio: str, id: str) -> str:
+    """Ids of Coinbase's repeat across portfolios; "" where the row has none."""
+    if not id:
+        return ""
+    return f"coinbase:{id}" if portfolio == DEFAULT else f"coinbase:{portfolio}:{id}"

@@ -1,203 +1,191 @@
-"""A freqtrade backtest export."""
+"""freqtrade: a backtest result (alone or in its .zip) and the live bot's trades."""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from kernel.numbers import QUANTUM, ZERO, NotExact, exact, rounded, text
+from kernel.numbers import ZERO, text
 from trades.domain.facts import NewFill, NewTransfer
-from trades.domain.formats.dialect import row_id
-from trades.domain.formats.parsed import BrokenRow, NotAFile, ParsedFile
-from trades.domain.ordering import numbered
-from trades.domain.reading import NotAFact, read_fill, read_time
+from trades.domain.formats.freqtrade_trades import TradeFacts, TradeReader, positive
+from trades.domain.formats.identity import drop_repeats, name_rows
+from trades.domain.formats.parsed import (
+    BrokenRow,
+    Declared,
+    NotAFile,
+    ParsedFile,
+    StatedProfit,
+    broken_row,
+)
+from trades.domain.formats.rounding import Rounder, stated_number
+from trades.domain.reading import NotAFact
+from trades.domain.times import read_time
+
+UTC = ZoneInfo("UTC")
+# freqtrade rounds what it states to 8 decimals, and computes it in binary floats.
+STATED_TO = Decimal("1e-8")
+FLOAT = Decimal("1e-12")
 
 
-def read(source: str, now: datetime) -> ParsedFile:
-    """What the export says; floats beyond 18 decimals are rounded and reported."""
-    return _Export(source, now).content
+def are_live_trades(value: Any) -> bool:
+    """Whether a document is what the bot answers to /api/v1/trades."""
+    trades = value.get("trades") if isinstance(value, Mapping) else None
+    return isinstance(trades, list) and all(
+        isinstance(trade, Mapping) and {"trade_id", "pair"} <= set(trade)
+        for trade in trades
+    )
 
 
-class _Export:
-    """`strategy.<name>.trades[]`: each trade is an entry and (closed) an exit.
+def read_result(
+    document: Mapping[str, Any], declared: Declared, now: datetime
+) -> ParsedFile:
+    """`strategy.<name>.trades[]`; a broken trade is named by its place."""
+    file = _File(declared, now, live=False)
+    for name, run in document["strategy"].items():
+        file.run(str(name), run)
+    return file.close()
 
-    Fees are rates of the amount, in the quote currency. Floats written out in full
-    can have more than 18 decimals: they are rounded half-even and reported.
-    """
 
-    def __init__(self, source: str, now: datetime) -> None:
-        self.now = now
-        self.content = ParsedFile("freqtrade")
-        self.seen: Counter[str] = Counter()
-        self.fills: list[NewFill] = []
-        for name, run in self._runs(source).items():
-            self._run(str(name), run)
-        if not self.fills and not self.content.broken:
-            raise NotAFile("the export holds no trades")
-        self.content.fills = _in_time(self.fills)
+def read_live(
+    document: Mapping[str, Any], declared: Declared, now: datetime
+) -> ParsedFile:
+    """The bot's trades, open ones too; orders that filled nothing are named."""
+    file = _File(declared, now, live=True)
+    file.trades(document["trades"], "")
+    return file.close()
 
-    def _runs(self, source: str) -> Mapping[str, Any]:
-        try:
-            document = json.loads(source, parse_float=Decimal)
-        except (ValueError, RecursionError) as error:
-            raise NotAFile(f"this is no JSON: {error}") from None
-        runs = document.get("strategy") if isinstance(document, dict) else None
-        if not isinstance(runs, dict) or not all(
-            isinstance(run, dict) and isinstance(run.get("trades"), list)
-            for run in runs.values()
-        ):
-            raise NotAFile("line 1: no freqtrade export (strategy.<name>.trades)")
-        return runs
 
-    def _run(self, name: str, run: Mapping[str, Any]) -> None:
-        first = len(self.fills)
-        gross = net = stated = ZERO
-        for index, trade in enumerate(run["trades"]):
-            rounded_before = self.content.largest_rounding
-            try:
-                made, errors = self._trade(name, trade)
-            except (NotAFact, ValueError, NotExact, ArithmeticError, KeyError) as error:
-                self.content.largest_rounding = rounded_before
-                reason = f"{error} is missing" if isinstance(error, KeyError) else error
-                self.content.broken.append(
-                    BrokenRow(0, f"{name}, trade {index + 1}: {reason}")
-                )
-                continue
-            self.fills.extend(made)
-            if errors:
-                self.content.rounded_rows += 1
-                self.content.largest_rounding = max(
-                    self.content.largest_rounding, *errors
-                )
-            if len(made) == 2:
-                sign = 1 if made[0].side == "buy" else -1
-                gain = sign * (made[1].booked_amount - made[0].booked_amount)
-                gross += gain
-                net += gain - made[0].fee - made[1].fee
-                stated += _decimal(trade.get("profit_abs", 0))
-        self._deposit(name, run, self.fills[first:])
-        self.content.quote = self.content.quote or str(run.get("stake_currency", ""))
-        self.content.stated[f"{name} sum of profit_abs"] = text(stated)
-        if "profit_total_abs" in run:
-            total = _decimal(run["profit_total_abs"])
-            self.content.stated[f"{name} profit_total_abs"] = text(total)
-        self.content.recomputed[f"{name} gross"] = text(gross)
-        self.content.recomputed[f"{name} net of fees"] = text(net)
-        self.content.recomputed[f"{name} gross less stated"] = text(gross - stated)
+class _File:
+    """Gathers the facts of all trades, and the stated profits beside ours."""
 
-    def _trade(
-        self, name: str, trade: Mapping[str, Any]
-    ) -> tuple[list[NewFill], list[Decimal]]:
-        """The entry and the exit of a trade, with the rounding errors made."""
-        if not isinstance(trade, dict):
-            raise NotAFile("is no object")
-        content = json.dumps(trade, sort_keys=True, default=str)
-        identity = row_id("freqtrade", (name, content), self.seen)
-        short = bool(trade.get("is_short"))
-        self.content.needs_shorts |= short
-        errors: list[Decimal] = []
-        entry = self._side(
-            name, trade, "open", "sell" if short else "buy", identity, errors
-        )
-        if trade.get("is_open") or not trade.get("close_date"):
-            return [entry], errors
-        leaving = self._side(
-            name, trade, "close", "buy" if short else "sell", identity, errors
-        )
-        return [entry, leaving], errors
+    def __init__(self, declared: Declared, now: datetime, *, live: bool) -> None:
+        self.parsed = ParsedFile("freqtrade")
+        self.declared = declared
+        self.rounder = Rounder(self.parsed)
+        self.reader = TradeReader(self.rounder, now, live=live)
+        self.facts: list[tuple[datetime, int, int, NewFill | NewTransfer]] = []
 
-    def _side(
-        self,
-        name: str,
-        trade: Mapping[str, Any],
-        end: str,
-        side: str,
-        identity: str,
-        errors: list[Decimal],
-    ) -> NewFill:
-        quantity = _short(_decimal(trade["amount"]), errors)
-        price = _short(_decimal(trade[f"{end}_rate"]), errors)
-        rate = _decimal(trade.get(f"fee_{end}") or 0)
-        row = {
-            "external_id": f"{identity}:{end}",
-            "symbol": str(trade["pair"]).partition(":")[0],
-            "side": side,
-            "quantity": quantity,
-            "price": price,
-            "executed_at": trade[f"{end}_date"],
-            "fee": rounded(quantity * price * rate),
-            "strategy": name,
-            "note": str(
-                trade.get("enter_tag" if end == "open" else "exit_reason") or ""
-            ),
+    def run(self, name: str, run: Mapping[str, Any]) -> None:
+        self.reader.stake = str(run.get("stake_currency") or "")
+        read = self.trades(run["trades"], name)
+        self._deposit(name, run, read)
+        self.parsed.quote = self.parsed.quote or self.reader.stake
+        gross = sum((facts.gross for facts in read), ZERO)
+        fees = sum((facts.fees for facts in read), ZERO)
+        rounding = sum((_rounding(facts) for facts in read), ZERO)
+        stated = sum((facts.stated or ZERO for facts in read), ZERO)
+        self.parsed.stated[f"{name} sum of profit_abs"] = text(stated)
+        self.parsed.recomputed |= {
+            f"{name} gross": text(gross),
+            f"{name} net of fees": text(gross - fees),
+            f"{name} gross less stated": text(gross - stated),
         }
-        return read_fill(row, now=self.now, zone=ZoneInfo("UTC"))
-
-    def _deposit(
-        self, name: str, run: Mapping[str, Any], fills: Sequence[NewFill]
-    ) -> None:
-        """The run's starting balance comes in before its first fill."""
-        if not fills or not run.get("starting_balance"):
+        if "profit_total_abs" not in run:
             return
-        at = min(fill.executed_at for fill in fills)
-        if run.get("backtest_start"):
-            at = min(at, read_time(run["backtest_start"], ZoneInfo("UTC")))
-        amount = _short(_decimal(run["starting_balance"]), [])
-        currency = str(run.get("stake_currency") or fills[0].symbol.partition("-")[2])
-        content = (name, str(at), text(amount), currency)
-        self.content.transfers.append(
-            NewTransfer(
-                external_id=row_id("freqtrade-start", content, Counter()),
-                kind="deposit",
-                asset=currency,
-                amount=amount,
-                at=at,
-                note=f"starting balance of {name}",
+        total = stated_number(run["profit_total_abs"])
+        self.parsed.stated[f"{name} profit_total_abs"] = text(total)
+        self.parsed.compare(
+            StatedProfit(
+                what=f"{name}: all trades",
+                stated=total,
+                gross=gross,
+                fees=fees,
+                rounding=rounding,
             )
         )
 
+    def trades(self, trades: Sequence[Any], name: str) -> list[TradeFacts]:
+        """Read trades; the closed ones with their facts are returned."""
+        closed = []
+        for place, trade in enumerate(trades, start=1):
+            where = f"{name}, trade {place}" if name else f"trade {place}"
+            facts = self._trade(trade, name, where)
+            if facts is None:
+                continue
+            self._keep(facts)
+            if facts.closed:
+                closed.append(facts)
+            if facts.stated is not None:
+                self.parsed.compare(
+                    StatedProfit(
+                        what=f"{where}: {facts.symbol}",
+                        stated=facts.stated,
+                        gross=facts.gross,
+                        fees=facts.fees,
+                        rounding=_rounding(facts),
+                    )
+                )
+        return closed
 
-def _decimal(value: Any) -> Decimal:
-    """The exact Decimal of a JSON number or text. Raises ValueError."""
-    if isinstance(value, bool) or value is None:
-        raise ValueError(f"{value!r} is no number")
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        raise ValueError(f"{str(value)[:40]!r} is no number") from None
-    if not number.is_finite():
-        raise ValueError(f"{str(value)[:40]!r} is not finite")
-    return number
+    def _trade(self, trade: Any, name: str, where: str) -> TradeFacts | None:
+        try:
+            if not isinstance(trade, Mapping):
+                raise NotAFile("is no object")
+            with self.rounder.row():
+                return self.reader.read(trade, name, where)
+        except NotAFact as error:
+            self.parsed.broken.append(broken_row(0, error, where))
+        except KeyError as error:
+            self.parsed.broken.append(BrokenRow(0, f"{where}: {error} is missing"))
+        except (ValueError, OverflowError, ArithmeticError) as error:
+            self.parsed.broken.append(BrokenRow(0, f"{where}: {error}"))
+        return None
+
+    def _keep(self, facts: TradeFacts) -> None:
+        """At one moment come first the exits of older trades, for their capital is
+        used again, then entries, then the exits of those; funding before an exit."""
+        self.parsed.needs_shorts |= facts.short
+        self.parsed.skipped += facts.skipped
+        for funding in facts.funding:
+            rank = 2 if funding.at == facts.opened_at else 0
+            self._add(funding.at, rank, funding)
+        for fill, entry in facts.fills:
+            at = fill.executed_at
+            rank = 1 if entry else 2 if at == facts.opened_at else 0
+            self._add(at, rank, fill)
+
+    def _add(self, at: datetime, rank: int, fact: NewFill | NewTransfer) -> None:
+        self.facts.append((at, rank, len(self.facts), fact))
+
+    def _deposit(
+        self, name: str, run: Mapping[str, Any], read: Sequence[TradeFacts]
+    ) -> None:
+        """The run's starting balance comes in before its first fill."""
+        times = [fill.executed_at for facts in read for fill, _ in facts.fills]
+        if not times or not run.get("starting_balance"):
+            return
+        at = min(times)
+        if run.get("backtest_start"):
+            at = min(at, read_time(run["backtest_start"], UTC))
+        currency = self.reader.stake or read[0].symbol.partition("-")[2]
+        deposit = NewTransfer(
+            external_id="",
+            kind="deposit",
+            asset=currency,
+            amount=positive(self.rounder, run["starting_balance"]),
+            at=at,
+            note=f"starting balance of {name}",
+        )
+        self._add(at, -1, deposit)
+
+    def close(self) -> ParsedFile:
+        parsed = self.parsed
+        if not self.facts and not parsed.broken and not parsed.skipped:
+            raise NotAFile("the export holds no trades")
+        self.facts.sort(key=lambda ranked: ranked[:3])
+        for sequence, (*_, fact) in enumerate(self.facts):
+            if isinstance(fact, NewFill):
+                parsed.fills.append(replace(fact, sequence=sequence))
+            else:
+                parsed.transfers.append(replace(fact, sequence=sequence))
+        drop_repeats(parsed)
+        name_rows("freqtrade", parsed, self.declared.base_currency)
+        return parsed
 
 
-def _short(number: Decimal, errors: list[Decimal]) -> Decimal:
-    """Half-even to 18 decimals; what that changed joins `errors`."""
-    if abs(number) >= Decimal(10) ** 20:
-        raise ValueError(f"{str(number)[:40]} is larger than the ledger holds")
-    short = number.quantize(QUANTUM, rounding=ROUND_HALF_EVEN)
-    if short != number:
-        errors.append(abs(short - number))
-    return exact(short)
-
-
-def _in_time(fills: Sequence[NewFill]) -> list[NewFill]:
-    """In order of time. At one moment come first the exits of older trades, for
-    their capital is used again, then entries, then the exits of those."""
-    opened = {
-        fill.external_id.removesuffix(":open"): fill.executed_at
-        for fill in fills
-        if fill.external_id.endswith(":open")
-    }
-
-    def rank(fill: NewFill) -> int:
-        trade, _, end = fill.external_id.rpartition(":")
-        if end == "open":
-            return 1
-        return 2 if opened[trade] == fill.executed_at else 0
-
-    return numbered(sorted(fills, key=lambda fill: (fill.executed_at, rank(fill))))
+def _rounding(facts: TradeFacts) -> Decimal:
+    return STATED_TO + FLOAT * facts.turnover

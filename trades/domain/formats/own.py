@@ -1,51 +1,110 @@
-"""Our own CSV: a header of the names of POST /api/trades."""
+"""Our own CSV: a header of the names of POST /api/trades, or of names that are read as
+those by a mapping."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from typing import Any
 
-from trades.domain.formats.dialect import csv_rows, row_id
-from trades.domain.formats.parsed import BrokenRow, NotAFile, ParsedFile
-from trades.domain.ordering import of_file
+from kernel.numbers import NotExact
+from trades.domain.facts import NewFill
+from trades.domain.formats.dialect import Table
+from trades.domain.formats.file_order import arrange
+from trades.domain.formats.identity import drop_repeats, name_rows
+from trades.domain.formats.parsed import (
+    BrokenRow,
+    Declared,
+    NotAFile,
+    ParsedFile,
+    UnmappedColumns,
+    broken_row,
+)
+from trades.domain.formats.times import FileTimes
 from trades.domain.reading import FILL_FIELDS, NotAFact, read_fill
 
 NEEDED = ("symbol", "side", "quantity", "price", "executed_at")
+NUMBERS = ("quantity", "price", "fee")
 
 
-def read(text: str, now: datetime, zone: ZoneInfo | None) -> ParsedFile:
-    header, rows = csv_rows(text)
-    missing = [name for name in NEEDED if name not in header]
-    unknown = [name for name in header if name not in (*FILL_FIELDS, "")]
-    if missing or unknown:
-        what = f"lacks {missing[0]!r}" if missing else f"does not know {unknown[0]!r}"
-        raise NotAFile(f"line 1: the header {what}; columns: {', '.join(FILL_FIELDS)}")
-    content = ParsedFile("own")
-    seen: Counter[str] = Counter()
-    fills = []
-    ids: dict[str, int] = {}
-    for line, cells in rows:
-        if len(cells) != len(header):
-            reason = f"has {len(cells)} cells, the header {len(header)}"
-            content.broken.append(BrokenRow(line, reason))
-            continue
-        row = {
-            name: cell for name, cell in zip(header, cells, strict=True) if cell.strip()
-        }
-        row.setdefault("external_id", row_id("csv", cells, seen))
+def read(table: Table, declared: Declared, now: datetime) -> ParsedFile:
+    """What the table says, broken rows named by line. Raises NotAFile, UnmappedColumns
+    where a needed name is read from no column."""
+    names = _names(table, declared.mapping)
+    missing = [name for name in NEEDED if name not in names]
+    if missing:
+        raise UnmappedColumns(
+            f"line {table.header_line}: no column is read as {missing[0]!r}; our names "
+            f"are {', '.join(FILL_FIELDS)}",
+            table.dialect(names).columns,
+            missing,
+        )
+    parsed = ParsedFile("own", dialect=table.dialect(names))
+    times = FileTimes(declared.zone)
+    for line, row in table.rows(names, parsed.broken):
         try:
-            fill = read_fill(row, now=now, zone=zone, line=line)
+            parsed.fills.append(
+                _fill(
+                    table, row, line=line, place=len(parsed.fills), times=times, now=now
+                )
+            )
         except NotAFact as error:
-            content.broken.append(BrokenRow(line, str(error)))
-            continue
-        if fill.external_id in ids:
-            reason = f"external_id: stands in line {ids[fill.external_id]} already"
-            content.broken.append(BrokenRow(line, reason))
-            continue
-        ids[fill.external_id] = line
-        fills.append(fill)
-    content.fills = of_file(fills)
-    if not fills and not content.broken:
+            parsed.broken.append(_broken(line, row, error))
+        except NotExact as error:
+            parsed.broken.append(BrokenRow(line, str(error)))
+    if not parsed.fills and not parsed.broken:
         raise NotAFile("the file has a header and no rows")
-    return content
+    arrange(parsed, times)
+    drop_repeats(parsed)
+    name_rows("csv", parsed, declared.base_currency)
+    return parsed
+
+
+def _names(table: Table, mapping: Mapping[str, str]) -> list[str]:
+    """Our name for each column, "" for one that is ignored: what the mapping says,
+    else its own name where the mapping gives that to no other column."""
+    mapped = {theirs.strip().lower(): ours for theirs, ours in mapping.items() if ours}
+    unknown = [ours for ours in mapped.values() if ours not in FILL_FIELDS]
+    absent = [theirs for theirs in mapped if theirs not in table.header]
+    twice = [ours for ours, n in Counter(mapped.values()).items() if n > 1]
+    if unknown:
+        raise NotAFile(f"{unknown[0]!r} is none of our names: {', '.join(FILL_FIELDS)}")
+    if absent:
+        raise NotAFile(f"the file has no column {absent[0]!r} to map")
+    if twice:
+        raise NotAFile(f"two columns are mapped to {twice[0]!r}")
+    taken = set(mapped.values())
+    itself = {name: name for name in FILL_FIELDS if name not in taken}
+    return table.names_of(itself | mapped)
+
+
+def _fill(
+    table: Table,
+    row: dict[str, str],
+    *,
+    line: int,
+    place: int,
+    times: FileTimes,
+    now: datetime,
+) -> NewFill:
+    values: dict[str, Any] = {**table.with_points(row, NUMBERS)}
+    with suppress(ValueError, OverflowError):  # read_fill says what is wrong
+        values["executed_at"] = times.read(row.get("executed_at", ""), line)
+    return read_fill(
+        values, now=now, zone=times.zone, line=line, place=place, needs_id=False
+    )
+
+
+def _broken(line: int, row: Mapping[str, str], error: NotAFact) -> BrokenRow:
+    """The row with all of its faults; a comma in a number is pointed out."""
+    comma = any(
+        "," in row.get(fault.pointer.strip("/"), "")
+        for fault in error.errors
+        if fault.pointer.strip("/") in NUMBERS
+    )
+    broken = broken_row(line, error)
+    hint = "; is it a decimal comma? Then declare it" if comma else ""
+    return replace(broken, reason=broken.reason + hint)

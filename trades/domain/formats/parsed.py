@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from kernel.numbers import ZERO, text
 from trades.domain.facts import NewBalance, NewFill, NewTransfer
+from trades.domain.reading import NotAFact
 
 
 class NotAFile(ValueError):
@@ -45,6 +46,15 @@ class BrokenRow:
     def __str__(self) -> str:
         reason = f"{self.field}: {self.reason}" if self.field else self.reason
         return f"line {self.line}: {reason}" if self.line else reason
+
+
+def broken_row(line: int, error: NotAFact, where: str = "") -> BrokenRow:
+    """A row with all that is wrong in it; `where` names its place in a document."""
+    if where:
+        return BrokenRow(line, f"{where}: {error}")
+    first, *others = error.errors
+    more = [f"{fault.pointer.strip('/')}: {fault.detail}" for fault in others]
+    return BrokenRow(line, "; ".join([first.detail, *more]), first.pointer.strip("/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +198,7 @@ class ParsedFile:
     rounded_rows: int = 0
     largest_rounding: Decimal = ZERO
 
-    def differs(self, profit: StatedProfit) -> None:
+    def compare(self, profit: StatedProfit) -> None:
         """Keep a stated profit; one that agrees with neither figure is a difference."""
         self.profits.append(profit)
         if not profit.agrees_with:

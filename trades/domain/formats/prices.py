@@ -6,8 +6,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from trades.domain.facts import NewPrice
-from trades.domain.formats.dialect import csv_rows, decoded
-from trades.domain.formats.parsed import BrokenRow, NotAFile
+from trades.domain.formats.dialect import Table
+from trades.domain.formats.parsed import BrokenRow, Declared, NotAFile, broken_row
 from trades.domain.reading import NotAFact, read_price
 
 
@@ -16,14 +16,14 @@ def read(
 ) -> list[NewPrice | BrokenRow]:
     """The prices of a CSV with symbol, at, price and maybe source; a list of
     NewPrice and BrokenRow. Raises NotAFile."""
-    header, lines = csv_rows(decoded(content))
-    if not {"symbol", "at", "price"} <= set(header):
+    table = Table(content, Declared(zone=zone))
+    if not {"symbol", "at", "price"} <= set(table.header):
         raise NotAFile("line 1: needs the columns symbol, at, price (and maybe source)")
     rows: list[NewPrice | BrokenRow] = []
-    for line, cells in lines:
-        row = dict(zip(header, cells, strict=False))
+    broken: list[BrokenRow] = []
+    for line, row in table.rows(table.header, broken):
         try:
             rows.append(read_price(row, now=now, zone=zone, line=line))
         except NotAFact as error:
-            rows.append(BrokenRow(line, str(error)))
-    return rows
+            rows.append(broken_row(line, error))
+    return [*rows, *broken]
