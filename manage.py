@@ -22,6 +22,7 @@ def use_the_projects_python() -> None:
 
 
 def main() -> None:
+    os.umask(0o077)  # whatever a command writes is this user's alone
     use_the_projects_python()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rrr_dashboard.settings")
     try:

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.http import escape_leading_slashes
 
 from kernel.errors import ProductError, TooLarge, Unavailable
 from kernel.problems import as_product_error, problem_response
@@ -50,7 +51,8 @@ def error_page(request: HttpRequest, error: ProductError) -> HttpResponse:
     context: dict[str, Any] = {
         "problem": error,
         "request_id": getattr(request, "request_id", ""),
-        "path": request.path,
+        # `//evil.example/` was asked of this site, and is asked of it again.
+        "again": escape_leading_slashes(request.get_full_path()),
         "retry": request.method in {"GET", "HEAD"},
         "rrr_env": settings.RRR_ENV,
         "demo_data": bool(cache.get("demo_data")),

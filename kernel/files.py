@@ -7,11 +7,14 @@ half of either; what was begun beside it is removed. Only our own user reads the
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO
+
+OTHERS = 0o077
 
 
 @contextmanager
@@ -42,6 +45,23 @@ def write_once(path: Path, content: bytes) -> bool:
             return False
         sync_folder(path.parent)
         return True
+
+
+def narrow(path: Path) -> None:
+    """Take every right of other users from a file, or a folder and all that lies in
+    it; links are not followed. What vanishes meanwhile or belongs to somebody else
+    is passed over."""
+    _own_alone(path)
+    for folder, folders, files in os.walk(path):
+        for name in (*folders, *files):
+            _own_alone(Path(folder) / name)
+
+
+def _own_alone(path: Path) -> None:
+    with suppress(FileNotFoundError, PermissionError):
+        mode = path.lstat().st_mode
+        if mode & OTHERS and not stat.S_ISLNK(mode):
+            path.chmod(stat.S_IMODE(mode) & ~OTHERS)
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,8 +1,9 @@
 """The only way out: guarded HTTP to the world, and signed HTTP to ourselves.
 
-`send` resolves the host, refuses private, loopback, link-local, CGNAT and
-v4-mapped addresses unless OUTGOING_ALLOW names them, connects to exactly the
-address it checked, follows no redirect, waits 5 s and reads 64 kB.
+`send` resolves the host, refuses what is not public (private, loopback, link-local,
+CGNAT, and v6 addresses that carry or translate a v4 one) unless OUTGOING_ALLOW names
+it, connects to exactly the address it checked, follows no redirect and reads 64 kB;
+from the name's look-up to the last byte it takes 5 s at most.
 `own` reaches only the product itself.
 """
 
@@ -14,16 +15,31 @@ import http.client
 import ipaddress
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from kernel.deadline import Overdue, within
+
 TIMEOUT = 5.0
 MAX_OUT = 65_536
 MAX_OWN = 5_000_000
 OWN_HEADER = "X-RRR-Own"
+# Through these a v4 address that is not public can be reached, or a site of old.
+NOT_PUBLIC = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "::/96",  # v4-compatible
+        "::ffff:0:0:0/96",  # v4-translated
+        "64:ff9b::/96",  # NAT64
+        "64:ff9b:1::/48",  # NAT64 of a site
+        "2001::/32",  # Teredo
+        "2002::/16",  # 6to4
+        "fec0::/10",  # site-local
+    )
+)
 
 
 class Refused(Exception):
@@ -51,7 +67,9 @@ def own_signature(path: str) -> str:
 
 
 def is_own(path: str, header: str) -> bool:
-    return bool(header) and hmac.compare_digest(header, own_signature(path))
+    return bool(header) and hmac.compare_digest(
+        header.encode(), own_signature(path).encode()
+    )
 
 
 def own_base() -> str:
@@ -59,7 +77,11 @@ def own_base() -> str:
     if settings.PUBLIC_ORIGIN:
         return str(settings.PUBLIC_ORIGIN)
     host = "127.0.0.1" if settings.BIND in {"0.0.0.0", "::", ""} else settings.BIND  # noqa: S104
-    return f"http://{host}:{settings.PORT}"
+    return (
+        f"http://[{host}]:{settings.PORT}"
+        if ":" in host
+        else f"http://{host}:{settings.PORT}"
+    )
 
 
 def own(
@@ -72,7 +94,12 @@ def own(
 ) -> Reply:
     """Ask the running product itself; no redirects, 5 MB. Raises NoAnswer."""
     signed = {OWN_HEADER: own_signature(path.partition("?")[0]), **(headers or {})}
-    return _exchange(own_base() + path, None, method, signed, body, timeout, MAX_OWN)
+    url = own_base() + path
+    return _in_time(
+        "{}:{}".format(*_target(url)),
+        timeout,
+        lambda: _exchange(url, None, method, signed, body, MAX_OWN, timeout),
+    )
 
 
 def send(
@@ -83,13 +110,33 @@ def send(
     body: bytes | None = None,
 ) -> Reply:
     """Ask somebody else. Raises Refused or NoAnswer."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    host, port = _target(url)
+
+    def exchange() -> Reply:
+        address = _allowed_address(host, port)
+        return _exchange(url, address, method, dict(headers or {}), body, MAX_OUT)
+
+    return _in_time(f"{host}:{port}", TIMEOUT, exchange)
+
+
+def _target(url: str) -> tuple[str, int]:
+    """Host and port. Raises Refused for what is no address of the web."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise Refused(f"{url[:80]!r} is no http(s) address.") from None
+    if parts.scheme not in {"http", "https"} or not host:
         raise Refused(f"{url[:80]!r} is no http(s) address.")
-    address = _allowed_address(
-        parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
-    )
-    return _exchange(url, address, method, dict(headers or {}), body, TIMEOUT, MAX_OUT)
+    return host, port or (443 if parts.scheme == "https" else 80)
+
+
+def _in_time(peer: str, seconds: float, exchange: Callable[[], Reply]) -> Reply:
+    """One deadline over look-up, connection, TLS, request and answer."""
+    try:
+        return within(seconds, exchange)
+    except Overdue:
+        raise NoAnswer(f"{peer}: no whole answer within {seconds:g} s") from None
 
 
 def _allowed_address(host: str, port: int) -> str:
@@ -119,7 +166,11 @@ def _may_reach(host: str, text: str) -> bool:
                 return True
         except ValueError:
             continue
-    return address.is_global and not address.is_multicast
+    return (
+        address.is_global
+        and not address.is_multicast
+        and not any(address in network for network in NOT_PUBLIC)
+    )
 
 
 def _exchange(
@@ -128,12 +179,11 @@ def _exchange(
     method: str,
     headers: dict[str, str],
     body: bytes | None,
-    timeout: float,
     most: int,
+    timeout: float = TIMEOUT,
 ) -> Reply:
     parts = urlsplit(url)
-    host = parts.hostname or ""
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    host, port = _target(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     connection: http.client.HTTPConnection
     if parts.scheme == "https":

@@ -6,14 +6,17 @@ here at most 0.2 s, and for the second after a failure nothing is tried at all.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import redis
 from django.conf import settings
 from django_redis.client import DefaultClient
 from django_redis.exceptions import ConnectionInterrupted
+from django_redis.serializers.base import BaseSerializer
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -59,19 +62,45 @@ def client() -> redis.Redis:
     return _client
 
 
+class ForeignValue(ValueError):
+    """What lies in the cache is not what we write there."""
+
+
+class CacheSerializer(BaseSerializer):  # type: ignore[misc]
+    """The cache holds JSON: with pickle, whoever can write in Redis runs code here.
+
+    Raises TypeError for what JSON has no form for, so that nothing comes back as
+    something else than what was kept.
+    """
+
+    def dumps(self, value: Any) -> bytes:
+        return json.dumps(value, separators=(",", ":")).encode()
+
+    def loads(self, value: bytes) -> Any:
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            raise ForeignValue(f"{value[:20]!r} is no JSON") from None
+
+
 class BreakerClient(DefaultClient):  # type: ignore[misc]
-    """django-redis' client whose failures are cache misses, through the breaker."""
+    """django-redis' client whose failures are cache misses, through the breaker.
+    A value that is not ours is a miss, too: the next write replaces it."""
 
     def get(self, *args: Any, **kwargs: Any) -> Any:
         default = kwargs.get("default", args[1] if len(args) > 1 else None)
-        return BREAKER.call(
-            lambda: super(BreakerClient, self).get(*args, **kwargs), default
-        )
+        with suppress(ForeignValue):
+            return BREAKER.call(
+                lambda: super(BreakerClient, self).get(*args, **kwargs), default
+            )
+        return default
 
     def get_many(self, *args: Any, **kwargs: Any) -> Any:
-        return BREAKER.call(
-            lambda: super(BreakerClient, self).get_many(*args, **kwargs), {}
-        )
+        with suppress(ForeignValue):
+            return BREAKER.call(
+                lambda: super(BreakerClient, self).get_many(*args, **kwargs), {}
+            )
+        return {}
 
     def set(self, *args: Any, **kwargs: Any) -> Any:
         return BREAKER.call(

@@ -1,16 +1,23 @@
-"""Counts every answered request for the error-rate and latency rules."""
+"""Counts every answered request: for the error-rate and latency rules, and with
+labels for Prometheus."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django_prometheus.middleware import PrometheusAfterMiddleware
 
 from kernel.http import OWN_HEADER, is_own
 from operations.services.counters import COUNTER
 
+METHODS = frozenset(
+    {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
+)
+OTHER = "other"
 NOT_COUNTED = ("/health", "/metrics", "/static/")
 
 
@@ -28,3 +35,20 @@ class CountersMiddleware:
         ):
             COUNTER.add(status=response.status_code, seconds=time.monotonic() - began)
         return response
+
+
+class MetricsMiddleware(PrometheusAfterMiddleware):  # type: ignore[misc]
+    """django-prometheus' own, with every method from a fixed list: it labels the
+    latency of a request with whatever word a stranger invents, a dozen lines each,
+    for as long as the process lives."""
+
+    def _method(self, request: HttpRequest) -> str:
+        method = request.method or ""
+        return method if method in METHODS else OTHER
+
+    def label_metric(
+        self, metric: Any, request: HttpRequest, response: Any = None, **labels: str
+    ) -> Any:
+        if "method" in labels:
+            labels["method"] = self._method(request)
+        return super().label_metric(metric, request, response, **labels)

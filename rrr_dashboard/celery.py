@@ -8,11 +8,21 @@ message costs at most one tick, a hanging Redis never delays a web request.
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import beat_init, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rrr_dashboard.settings")
 
 app = Celery("rrr_dashboard")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+@beat_init.connect
+def _keep_private(**kwargs: Any) -> None:
+    from rrr_dashboard.privacy import keep_private
+
+    keep_private()

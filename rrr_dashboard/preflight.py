@@ -10,6 +10,7 @@ from django.core.management.base import CommandError
 
 from kernel import locks
 from operations.services.backups.restoring import pending_file
+from rrr_dashboard import privacy
 
 
 def claim(state: Path) -> None:
@@ -18,6 +19,7 @@ def claim(state: Path) -> None:
         state.mkdir(parents=True, exist_ok=True)
         locks.hold(state / "serve.lock", exclusive=True)
         locks.hold(state / "database.lock", exclusive=False)
+        privacy.keep_private()
     except locks.Busy as busy:
         reason = (
             "a restore is running; wait until it has ended"

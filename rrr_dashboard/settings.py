@@ -159,7 +159,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.middleware.ZoneMiddleware",
     "axes.middleware.AxesMiddleware",
-    "django_prometheus.middleware.PrometheusAfterMiddleware",
+    "operations.middleware.MetricsMiddleware",
 ]
 ROOT_URLCONF = "rrr_dashboard.urls"
 WSGI_APPLICATION = "rrr_dashboard.wsgi.application"
@@ -206,7 +206,9 @@ def database(url: str) -> dict[str, Any]:
             "DATABASE_URL must start with postgresql:// or sqlite:///; "
             "leave it empty for the embedded database."
         )
-    path = Path(parts.path) if url else STATE_DIR / "rrr.sqlite3"
+    # sqlite:////absolute is the usual spelling, sqlite:///absolute ours of old.
+    given = Path("/" + parts.path.lstrip("/"))
+    path = given if url else STATE_DIR / "rrr.sqlite3"
     # A vanished file must not be replaced by an empty one: after the first start
     # (STATE_DIR/initialised) SQLite may open an existing file only.
     mode = "rw" if (STATE_DIR / "initialised").exists() else "rwc"
@@ -250,6 +252,7 @@ CACHES = {
         "LOCATION": REDIS_URL,
         "OPTIONS": {
             "CLIENT_CLASS": "kernel.redis.BreakerClient",
+            "SERIALIZER": "kernel.redis.CacheSerializer",
             "CONNECTION_POOL_KWARGS": {
                 "socket_timeout": 0.2,
                 "socket_connect_timeout": 0.2,

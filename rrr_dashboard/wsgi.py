@@ -9,10 +9,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rrr_dashboard.settings")
 from django.conf import settings
 
 from kernel import build, locks
+from rrr_dashboard import privacy
 
 # Imported for its effect: without it a web process publishes to amqp://localhost.
 from rrr_dashboard.celery import app as celery_app  # noqa: F401
 
+privacy.keep_private()
 # A restore must not replace the database under a process that serves it.
 locks.hold(settings.STATE_DIR / "database.lock", exclusive=False)
 build.running()

@@ -13,6 +13,7 @@ from django.http.response import HttpResponseBase
 from kernel.error_pages import answer_error, expected
 from kernel.errors import BadRequest, LengthRequired, ProductError, TooLarge
 from kernel.gateway import REFUSED
+from kernel.numbers import whole_number
 
 # Uploads have pages of their own; everything else is small.
 BODY_LIMITS = {"/import": 50_000_000, "/evidence": 25_000_000}
@@ -56,12 +57,14 @@ def refusal(request: HttpRequest) -> ProductError | None:
 
 def _unframed(request: HttpRequest) -> ProductError | None:
     length = request.headers.get("Content-Length", "")
+    if length and not (length.isascii() and length.isdecimal()):
+        return BadRequest("Content-Length must be a number.", code="malformed")
     if "Transfer-Encoding" in request.headers and not length:
         return LengthRequired("Send a Content-Length.", code="length_required")
     most = next(
         (limit for part, limit in BODY_LIMITS.items() if part in request.path),
         BODY_LIMIT,
     )
-    if length.isdecimal() and int(length) > most:
+    if length and (whole_number(length) is None or int(length) > most):
         return TooLarge(f"At most {most:,} bytes are taken here.", code="too_large")
     return None

@@ -52,8 +52,11 @@ class HtmxProblemMiddleware:
 
 
 def _path(url: str) -> str:
-    """The path and query of an address; htmx sends the whole one."""
-    parts = urlsplit(url)
+    """The path and query of an address; htmx sends the whole one, others anything."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "/"
     return urlunsplit(("", "", parts.path or "/", parts.query, ""))
 
 

@@ -7,7 +7,10 @@ import smtplib
 from django.conf import settings
 from django.core.mail import EmailMessage
 
+from kernel.deadline import Overdue, within
 from operations.channels import ChannelError, Message
+
+SECONDS = 10.0
 
 
 def check(address: str) -> str:
@@ -24,7 +27,10 @@ def send(message: Message) -> None:
         headers={"Message-ID": f"<{message.uid}@rrr-dashboard>"},
     )
     try:
-        mail.send()
+        within(SECONDS, mail.send)
+    except Overdue as error:
+        reason = f"the mail server took longer than {SECONDS:g} s"
+        raise ChannelError(reason, permanent=False) from error
     except smtplib.SMTPRecipientsRefused as error:
         reason = f"{message.address} was refused"
         raise ChannelError(reason, permanent=True) from error

@@ -132,7 +132,8 @@ def statement_for(board: Board, role: str, person: User) -> StatementSheet:
         signed=signed,
         refusal=refusal,
     )
-    cache.set(_shown_key(sheet.sha256), b"\n".join(claims), SHOWN_SECONDS)
+    shown = [claim.decode() for claim in claims]
+    cache.set(_shown_key(sheet.sha256), shown, SHOWN_SECONDS)
     return sheet
 
 
@@ -142,8 +143,8 @@ def _shown_key(sha256: str) -> str:
 
 def changed_since(sha256: str, today: Sequence[bytes]) -> list[ClaimChange] | None:
     """What changed since a statement was shown; None when nobody remembers it."""
-    held = cache.get(_shown_key(sha256))
-    return None if held is None else changes(held.split(b"\n"), today)
+    held: list[str] | None = cache.get(_shown_key(sha256))
+    return None if held is None else changes([claim.encode() for claim in held], today)
 
 
 def _refusal(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -189,3 +190,24 @@ def test_an_htmx_request_for_a_whole_page_gets_the_page(anyone: Client) -> None:
     answer = anyone.get("/test/not-found/", headers=headers)
     assert "<html" in answer.content.decode()
     assert "HX-Retarget" not in answer
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//evil.example/x",
+        "///evil.example/x",
+        "/\\evil.example/x",
+        "/\t/evil.example/x",
+        "/nowhere/",
+    ],
+)
+def test_an_error_page_leads_nowhere_else(anyone: Client, path: str) -> None:
+    answer = anyone.get("/", PATH_INFO=path, QUERY_STRING='a="b"&c=/d')
+    page = answer.content.decode()
+    links = re.findall(r'href="([^"]*)"', page)
+    again = [link for link in links if link.endswith("?a=%22b%22&amp;c=/d")]
+    assert (answer.status_code, len(again)) == (404, 1), "it repeats what was asked"
+    assert not [
+        link for link in links if not re.fullmatch(r"/(?![/\\\s])[^\\\s]*", link)
+    ]

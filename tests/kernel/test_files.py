@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel.files import replacing, write_once, write_whole
+from kernel.files import narrow, replacing, write_once, write_whole
 
 
 def names(folder: Path) -> list[str]:
@@ -85,3 +85,28 @@ def test_only_the_first_writer_makes_a_file(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         write_whole(tmp_path / "none" / "file", b"x")
+
+
+def test_other_users_lose_every_right_and_our_own_stay(tmp_path: Path) -> None:
+    state, outside = tmp_path / "state", tmp_path / "outside"
+    (state / "mail").mkdir(parents=True)
+    modes = {"mail/letter": 0o644, "tool": 0o755, "key": 0o400, "shared": 0o666}
+    for name, mode in modes.items():
+        (state / name).touch()
+        (state / name).chmod(mode)
+    (state / "mail").chmod(0o755)
+    outside.touch()
+    outside.chmod(0o644)
+    (state / "link").symlink_to(outside)
+    (state / "broken").symlink_to(tmp_path / "nowhere")
+    state.chmod(0o777)
+    narrow(state)
+    left = {name: (state / name).stat().st_mode & 0o777 for name in modes}
+    assert left == {"mail/letter": 0o600, "tool": 0o700, "key": 0o400, "shared": 0o600}
+    assert {path.stat().st_mode & 0o777 for path in (state, state / "mail")} == {0o700}
+    assert outside.stat().st_mode & 0o777 == 0o644, "a link leads out of the folder"
+
+
+def test_what_is_not_there_needs_no_narrowing(tmp_path: Path) -> None:
+    narrow(tmp_path / "nowhere")
+    assert names(tmp_path) == []

@@ -12,6 +12,8 @@ import pytest
 
 from kernel import http
 
+ENOUGH = threading.Event()
+
 
 class Peer(BaseHTTPRequestHandler):
     """Answers what the path asks for."""
@@ -25,6 +27,11 @@ class Peer(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("X-Own", self.headers.get(http.OWN_HEADER, ""))
         self.end_headers()
+        if self.path.startswith("/drip"):
+            while not ENOUGH.wait(0.05):
+                self.wfile.write(b"x")
+                self.wfile.flush()
+            return
         self.wfile.write(b"x" * (200_000 if self.path == "/big" else 5))
 
     def log_message(self, *args: Any) -> None:
@@ -35,7 +42,9 @@ class Peer(BaseHTTPRequestHandler):
 def peer() -> Iterator[int]:
     server = HTTPServer(("127.0.0.1", 0), Peer)
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    ENOUGH.clear()
     yield server.server_port
+    ENOUGH.set()
     server.shutdown()
     server.server_close()
 
@@ -51,6 +60,18 @@ def peer() -> Iterator[int]:
         "http://[::1]/",
         "http://[::ffff:127.0.0.1]/",
         "http://0.0.0.0/",
+        "http://[::7f00:1]/",
+        "http://[::ffff:0:10.1.2.3]/",
+        "http://[64:ff9b::10.1.2.3]/",
+        "http://[64:ff9b:1::10.1.2.3]/",
+        "http://[2001:0:53aa:64c:0:fbff:f5fe:fdfc]/",
+        "http://[2002:a01:203::1]/",
+        "http://[fec0::1]/",
+        "http://[fe80::1]/",
+        "http://[fd00::1]/",
+        "http://[ff02::1]/",
+        "http://[",
+        "http://example.test:99999/",
         "ftp://example.test/",
         "file:///etc/passwd",
         "nonsense",
@@ -96,3 +117,42 @@ def test_a_closed_port_and_a_silent_peer_are_no_answer(settings: Any) -> None:
             http.own("/health", timeout=0.2)
     with pytest.raises(http.NoAnswer):
         http.own("/health", timeout=0.2)
+
+
+def test_a_peer_that_drips_gets_no_more_than_the_whole_deadline(
+    peer: int, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte comes in time, and the answer never ends: each wait alone would have
+    been kept for ever."""
+    settings.PUBLIC_ORIGIN, settings.BIND, settings.PORT = "", "127.0.0.1", peer
+    with pytest.raises(http.NoAnswer, match="no whole answer within"):
+        http.own("/drip", timeout=0.3)
+    settings.OUTGOING_ALLOW = ["127.0.0.1/32"]
+    monkeypatch.setattr(http, "TIMEOUT", 0.3)
+    with pytest.raises(http.NoAnswer, match="no whole answer within"):
+        http.send(f"http://127.0.0.1:{peer}/drip", method="GET")
+
+
+def test_a_name_that_is_never_resolved_is_no_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = threading.Event()
+
+    def hanging(*args: Any, **kwargs: Any) -> Any:
+        asked.wait()
+        raise OSError("too late")
+
+    monkeypatch.setattr(http, "TIMEOUT", 0.1)
+    monkeypatch.setattr(socket, "getaddrinfo", hanging)
+    with pytest.raises(http.NoAnswer, match="no whole answer within"):
+        http.send("http://example.test/")
+    asked.set()
+
+
+def test_an_ipv6_address_of_our_own_is_written_as_one(settings: Any) -> None:
+    settings.PUBLIC_ORIGIN, settings.BIND, settings.PORT = "", "::1", 8000
+    assert http.own_base() == "http://[::1]:8000"
+
+
+def test_what_is_no_signature_is_not_ours() -> None:
+    assert not http.is_own("/", "\u00e9")

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from django.http import HttpRequest, HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
+from prometheus_client import REGISTRY, generate_latest
 
 from kernel.http import OWN_HEADER, own_signature
 from kernel.redis import client
@@ -66,9 +67,16 @@ def test_health_metrics_and_static_files_do_not_count(
         (own_signature("/api/trades"), False),
         (own_signature("/api/books"), True),
         ("forged", True),
+        ("\u00e9", True),
         ("", True),
     ],
-    ids=["our own probe", "signed for another path", "a forged one", "a stranger"],
+    ids=[
+        "our own probe",
+        "signed for another path",
+        "a forged one",
+        "no signature",
+        "a stranger",
+    ],
 )
 def test_only_our_own_signed_requests_do_not_count(
     tally: Tally, header: str, counted: bool
@@ -225,3 +233,19 @@ def test_counts_of_one_slot_add_up_while_redis_is_away(
 def test_nothing_to_flush_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counters, "BREAKER", DeafBreaker())
     assert counters.Counter().flush()
+
+
+def test_an_invented_method_makes_no_metric_of_its_own(db: None) -> None:
+    stranger = Client()
+
+    def lines() -> set[str]:
+        text = generate_latest(REGISTRY).decode()
+        return {line.rpartition(" ")[0] for line in text.splitlines()}
+
+    stranger.generic("BREW", "/accounts/login/")
+    before = lines()
+    for number in range(20):
+        stranger.generic(f"BREW{number}", "/accounts/login/")
+    assert lines() == before
+    assert [line for line in before if 'method="other"' in line]
+    assert not [line for line in before if "BREW" in line]

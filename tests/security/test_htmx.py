@@ -31,6 +31,13 @@ def test_the_way_back_stays_on_the_site(anyone: Client) -> None:
         assert answer["HX-Redirect"] == "/accounts/login/?next=%2Fx"
 
 
+def test_what_is_no_address_leads_home(anyone: Client) -> None:
+    answer = anyone.get(
+        "/test/managers/", headers={**PARTIAL, "HX-Current-URL": "http://["}
+    )
+    assert answer["HX-Redirect"] == "/accounts/login/?next=%2F"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
