@@ -20,6 +20,7 @@ from portfolio.domain.periods import period
 from portfolio.domain.returns import day_of
 from portfolio.pages.curve import curve_table, equity_chart
 from portfolio.pages.holdings import exposure_bars, portfolio_figures
+from portfolio.pages.words import implied_note
 from portfolio.queries.books import scope
 from portfolio.queries.curves import stored_curves
 from portfolio.queries.performance import performance
@@ -101,6 +102,7 @@ def _trading(user: User, now: datetime) -> dict[str, Any]:
     return {
         "portfolio": holdings,
         "figures": portfolio_figures(holdings),
+        "implied": implied_note(holdings.implied_funding, holdings.currency),
         "bars": exposure_bars(holdings),
         "chart": equity_chart(curve) if curve.days else None,
         "chart_table": curve_table(curve) if curve.days else "",

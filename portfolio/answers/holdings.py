@@ -52,6 +52,9 @@ class PortfolioAnswer(Answer):
 
     total_equity: Decimal | None
     cash_balance: Decimal | None
+    implied_funding: Annotated[
+        Decimal | None, "part of the cash: what fills lacked before the first deposit"
+    ]
     invested: Annotated[Decimal | None, "market value held, shorts negative"]
     total_pnl: Decimal | None
     total_pnl_percent: Annotated[Decimal | None, "of what was paid in"]
@@ -77,6 +80,7 @@ class PortfolioAnswer(Answer):
         return cls(
             total_equity=exact(portfolio.equity),
             cash_balance=exact(portfolio.cash_balance),
+            implied_funding=exact(portfolio.implied_funding),
             invested=exact(portfolio.invested),
             total_pnl=exact(portfolio.total_pnl),
             total_pnl_percent=exact(portfolio.total_pnl_percent),

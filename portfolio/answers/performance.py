@@ -103,6 +103,9 @@ class PerformanceAnswer(Answer):
     winning_trades: int
     losing_trades: int
     periods_per_year: int
+    implied_funding: Annotated[
+        Decimal | None, "cash that fills lacked before the first deposit, paid in"
+    ]
     reason: Reason | None
     warnings: Mapping[str, int]
     metrics: Mapping[str, MetricAnswer]
@@ -131,6 +134,7 @@ class PerformanceAnswer(Answer):
             winning_trades=metric_set.wins,
             losing_trades=metric_set.losses,
             periods_per_year=metric_set.ppy,
+            implied_funding=exact(performance.implied_funding),
             reason=performance.reason,
             warnings=performance.warnings,
             metrics=metrics,

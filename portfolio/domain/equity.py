@@ -14,6 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from kernel.numbers import ZERO, rounded
+from trades.domain.cash import CashMove, ImpliedFunding
 from trades.domain.rates import Marks
 
 Slice = tuple[str, str]  # symbol, strategy
@@ -27,7 +28,8 @@ class Entry:
     the open lots of (symbol, strategy); `realised` what a match brought;
     `income` (dividends, funding, minus costs; of `currency`) belongs to the slice
     as well; without a symbol to the book. `split` multiplies what is held.
-    `cash` moves balances. `external` is cash from or to outside, of `currency`;
+    `cash` moves balances, `by_fill` or because it was `deposited` (see
+    trades.domain.cash). `external` is cash from or to outside, of `currency`;
     `in_kind` says that `quantity` itself came from or went outside: a flow at its
     mark, by which the slice neither wins nor loses.
     """
@@ -42,6 +44,8 @@ class Entry:
     income: Decimal = ZERO
     cash: Decimal = ZERO
     external: Decimal = ZERO
+    by_fill: bool = False
+    deposited: bool = False
     in_kind: bool = False
     split: Fraction | None = None
 
@@ -74,21 +78,20 @@ class _SliceState:
 
 @dataclass(kw_only=True)
 class Walk:
-    """The state while walking. `quotes` says in what each symbol is quoted;
-    `implied` funds missing cash (LEDGER §4), used when nothing was ever deposited.
+    """The state while walking. `quotes` says in what each symbol is quoted; `cash`
+    holds implied funding too.
     """
 
     base: str
     quotes: Mapping[str, str]
     marks: Marks
-    implied: bool = False
     held: dict[Slice, _SliceState] = field(
         default_factory=lambda: defaultdict(_SliceState)
     )
     cash: dict[str, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+    funding: ImpliedFunding = field(default_factory=ImpliedFunding)
     inflow: Decimal = ZERO
     outflow: Decimal = ZERO
-    funded: Decimal = ZERO
     _waiting: list[Entry] = field(default_factory=list)
 
     def apply(self, entry: Entry) -> None:
@@ -99,14 +102,12 @@ class Walk:
             held.quantity += entry.quantity
             held.cost += entry.cost
             held.earned += entry.realised + self._income(entry)
-        if entry.cash:
-            self.cash[entry.currency] += entry.cash
         if entry.external:
             self._flow(entry.external, entry.currency, entry.at)
+        if entry.cash:
+            self._move_cash(entry)
         if entry.in_kind:
             self._flow_in_kind(entry, entry.at)
-        if self.implied and entry.cash and self.cash[entry.currency] < 0:
-            self._fund(entry.currency, entry.at)
 
     def _split(self, symbol: str, ratio: Fraction) -> None:
         for key, held in self.held.items():
@@ -141,12 +142,16 @@ class Walk:
         self._flow(worth, self._quote(entry.symbol), at)
         self.held[entry.symbol, entry.strategy].earned += entry.cost - worth
 
-    def _fund(self, currency: str, at: datetime) -> None:
-        missing = -self.cash[currency]
-        self.cash[currency] = ZERO
-        worth = missing * (self.marks.rate(currency, self.base, at) or ZERO)
-        self.inflow += worth
-        self.funded += worth
+    def _move_cash(self, entry: Entry) -> None:
+        """Implied funding comes in; what a deposit repays of it is no inflow of that
+        deposit (it came in before)."""
+        self.cash[entry.currency] += entry.cash
+        if entry.currency == self.base:
+            implied = self.funding.apply(
+                CashMove(self.base, entry.cash, entry.by_fill, entry.deposited)
+            )
+            self.cash[self.base] += implied
+            self.inflow += implied
 
     def _worth(self, symbol: str, at: datetime) -> Decimal | None:
         """The price of one unit in the base currency."""

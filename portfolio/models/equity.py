@@ -17,8 +17,8 @@ class EquityCurve(models.Model):
 
     `facts` names the state of the ledger that they hold for (see
     portfolio.queries.history.ledger_states): another text there means that later
-    days are out of date. `funded` is cash that fills lacked in a book into which
-    nothing was ever paid.
+    days are out of date. `funded` is the implied funding that stands: cash that fills
+    lacked before the first deposit, less what deposits repaid.
     """
 
     book = models.OneToOneField(

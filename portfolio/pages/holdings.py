@@ -27,7 +27,7 @@ from kernel.numbers import ZERO
 from kernel.scales import compact
 from portfolio.domain.reasons import Reason
 from portfolio.domain.valuation import HUNDRED, percent_of
-from portfolio.pages.words import Figure, why
+from portfolio.pages.words import Figure, implied_note, why
 from portfolio.queries.holdings import Holdings, OpenLot, PositionRow, open_lots
 from portfolio.queries.summary import Portfolio
 
@@ -41,6 +41,7 @@ def portfolio_page(portfolio: Portfolio, query: QueryDict) -> dict[str, Any]:
     ring, legend = allocation(portfolio)
     return {
         "figures": portfolio_figures(portfolio),
+        "implied": implied_note(portfolio.implied_funding, currency),
         "rows": [_table_row(portfolio, row, query) for row in portfolio.positions],
         "cash": amount(portfolio.cash_balance, currency),
         "cash_weight": percent(

@@ -15,7 +15,7 @@ from portfolio.domain import returns
 from portfolio.domain.metrics import MetricSet
 from portfolio.domain.reasons import Reason
 from portfolio.pages import curve, tables
-from portfolio.pages.words import Figure, metric_text, why
+from portfolio.pages.words import Figure, implied_note, metric_text, why
 from portfolio.queries.parts import by_strategy, by_symbol
 from portfolio.queries.performance import Performance
 
@@ -33,7 +33,6 @@ DIRECTED = {"total_return", "cagr", "max_drawdown"}  # shown as gain or loss
 WARNINGS = {
     "equity_non_positive": "days without capital, which have no return: {}",
     "no_price": "days that hold something without a price, which is left out: {}",
-    "implied_funding": "nothing was ever paid in: the cash that fills lacked counts as paid in",
 }
 
 
@@ -64,6 +63,7 @@ def performance_page(
         "symbols": tables.part_rows(by_symbol(performance), currency),
         "provenance": provenance(performance),
         "warnings": warnings(performance),
+        "implied": implied_note(performance.implied_funding, currency),
         "reproduce": reproduce(query),
     }
 
@@ -195,5 +195,7 @@ def provenance(performance: Performance) -> str:
 
 def warnings(performance: Performance) -> list[str]:
     return [
-        WARNINGS[name].format(count) for name, count in performance.warnings.items()
+        WARNINGS[name].format(count)
+        for name, count in performance.warnings.items()
+        if name in WARNINGS
     ]

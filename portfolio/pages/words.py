@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.utils.safestring import SafeString
 
@@ -30,6 +31,16 @@ WHY: Mapping[Reason, str] = {
     Reason.PER_BOOK: "belongs to whole books",
     Reason.MIXED_CURRENCIES: "the books are kept in different currencies",
 }
+
+
+def implied_note(funding: Decimal | None, currency: str) -> str:
+    """What to know of cash, equity and exposure; "" where nothing is implied."""
+    if not funding:
+        return ""
+    return (
+        f"{amount(funding, currency)} of implied funding: cash that fills lacked before"
+        " the first deposit counts as paid in, until deposits repay it."
+    )
 
 
 def why(reason: Reason | None) -> str:

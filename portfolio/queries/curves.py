@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -92,21 +93,25 @@ def _state(book: Any) -> LedgerState:
 class StoredCurves:
     """For which time the stored days of an answer's books hold: `now` when nothing
     is missing in them, else when the oldest was computed (None: never). `funded` is
-    the cash that fills lacked in books into which nothing was paid."""
+    the implied funding that stands in them, by the books' currencies."""
 
     as_of: datetime | None
     recomputing: bool
-    funded: Decimal
+    funded: Mapping[str, Decimal]
 
 
 def stored_curves(book_ids: Sequence[int], now: datetime) -> StoredCurves:
     """One query. A curve is behind until the job that follows each booking ran."""
     states = ledger_states(book_ids).values()
+    funded: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for state in states:
+        if state.curve:
+            funded[state.book.base_currency] += state.curve.funded
     behind = [state.curve for state in states if not state.is_current(now)]
     return StoredCurves(
         as_of=_oldest(behind) if behind else now,
         recomputing=bool(behind),
-        funded=sum((state.curve.funded for state in states if state.curve), ZERO),
+        funded=funded,
     )
 
 

@@ -51,7 +51,7 @@ def day_facts(
     for fill in fills:
         facts = days[day_of(fill.executed_at, zone)]
         facts.fills += 1
-        facts.lines.append(_line("fill", *fill))
+        facts.lines.append(_line("fill", *fill.content))
     for transfer in transfers:
         facts = days[day_of(transfer.at, zone)]
         facts.transfers += 1

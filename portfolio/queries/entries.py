@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
+from operator import itemgetter
 from typing import NamedTuple
 
 from kernel.numbers import ZERO
 from portfolio.domain.equity import Entry
+from trades.domain.cash import fill_moves
 from trades.models import Book, Fill, Lot, Match, Split, Transfer
+from trades.queries.cash import Place, place_of
+
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 def entries_of(
@@ -23,15 +29,25 @@ def entries_of(
         for transfer in transfers
         if transfer.instrument is not None
     }
-    entries = [
-        *_transfer_entries(transfers),
-        *(entry for row in fills for entry in _cash_of(row)),
-        *_lot_entries(book),
-        *_match_entries(book),
+    placed = [
         *_split_entries(symbols),
+        *_transfer_entries(transfers),
+        *((row.place, entry) for row in fills for entry in _cash_of(row)),
+        *((_after(entry.at), entry) for entry in _lot_entries(book)),
+        *((_after(entry.at), entry) for entry in _match_entries(book)),
     ]
-    entries.sort(key=lambda entry: entry.at)
-    return entries
+    placed.sort(key=itemgetter(0))
+    return [entry for _, entry in placed]
+
+
+def _before(at: datetime) -> Place:
+    """Where a split stands: before everything of its own instant."""
+    return at, EARLIEST, 0, 0
+
+
+def _after(at: datetime) -> Place:
+    """Where lots and matches stand: they follow from the facts of their instant."""
+    return at, LATEST, 0, 0
 
 
 class FillRow(NamedTuple):
@@ -49,6 +65,17 @@ class FillRow(NamedTuple):
     fee_currency: str
     fee_value: Decimal | None
     strategy: str
+    recorded_at: datetime
+    pk: int
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What it says, without when and where it was stored."""
+        return self[:-2]
+
+    @property
+    def place(self) -> Place:
+        return self.executed_at, self.recorded_at, self.sequence, self.pk
 
 
 def fill_rows(book: Book) -> list[FillRow]:
@@ -72,42 +99,52 @@ def fill_rows(book: Book) -> list[FillRow]:
             "fee_currency",
             "fee_value",
             "strategy",
+            "recorded_at",
+            "pk",
         )
     )
     return [FillRow(*row) for row in rows]
 
 
 def _cash_of(row: FillRow) -> Iterator[Entry]:
-    """What a fill does to cash: its quote leg, and its fee unless paid in kind."""
-    leg = row.amount if row.side == Fill.Side.SELL else -row.amount
-    if row.fee_currency == row.quote:
-        leg -= row.fee
-    yield Entry(at=row.executed_at, currency=row.quote, cash=leg)
-    if row.fee and row.fee_currency not in {row.quote, row.base}:
-        yield Entry(at=row.executed_at, currency=row.fee_currency, cash=-row.fee)
-
-
-def _transfer_entries(transfers: Iterable[Transfer]) -> Iterator[Entry]:
-    for transfer in transfers:
-        if transfer.moves_instrument:
-            continue  # its lots and matches carry it
-        if transfer.external:
-            yield Entry(
-                at=transfer.at,
-                currency=transfer.asset,
-                cash=transfer.amount,
-                external=transfer.amount,
-            )
-            continue
-        instrument = transfer.instrument
+    moves = fill_moves(
+        buy=row.side == Fill.Side.BUY,
+        amount=row.amount,
+        fee=row.fee,
+        fee_currency=row.fee_currency,
+        base=row.base,
+        quote=row.quote,
+    )
+    for move in moves:
         yield Entry(
+            at=row.executed_at, currency=move.currency, cash=move.amount, by_fill=True
+        )
+
+
+def _transfer_entries(transfers: Iterable[Transfer]) -> Iterator[tuple[Place, Entry]]:
+    for transfer in transfers:
+        if not transfer.moves_instrument:  # else its lots and matches carry it
+            yield place_of(transfer), _of_transfer(transfer)
+
+
+def _of_transfer(transfer: Transfer) -> Entry:
+    if transfer.external:
+        return Entry(
             at=transfer.at,
-            symbol=instrument.symbol if instrument is not None else "",
-            strategy=transfer.strategy,
             currency=transfer.asset,
             cash=transfer.amount,
-            income=transfer.amount,
+            external=transfer.amount,
+            deposited=transfer.kind == Transfer.Kind.DEPOSIT,
         )
+    instrument = transfer.instrument
+    return Entry(
+        at=transfer.at,
+        symbol=instrument.symbol if instrument is not None else "",
+        strategy=transfer.strategy,
+        currency=transfer.asset,
+        cash=transfer.amount,
+        income=transfer.amount,
+    )
 
 
 def _lot_entries(book: Book) -> Iterator[Entry]:
@@ -174,9 +211,10 @@ def _match_entries(book: Book) -> Iterator[Entry]:
         )
 
 
-def _split_entries(symbols: Iterable[str]) -> Iterator[Entry]:
+def _split_entries(symbols: Iterable[str]) -> Iterator[tuple[Place, Entry]]:
     rows = Split.objects.filter(instrument__symbol__in=list(symbols)).values_list(
         "instrument__symbol", "at", "numerator", "denominator"
     )
     for symbol, at, numerator, denominator in rows:
-        yield Entry(at=at, symbol=symbol, split=Fraction(numerator, denominator))
+        ratio = Fraction(numerator, denominator)
+        yield _before(at), Entry(at=at, symbol=symbol, split=ratio)

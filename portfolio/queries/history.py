@@ -18,15 +18,13 @@ from trades.models import Book, Price, Transfer
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """Everything of one book, in order of time. `implied`: nothing was ever paid in,
-    so what fills lacked counts as paid in."""
+    """Everything of one book, in order of time."""
 
     book: Book
     entries: Sequence[Entry]
     marks: Marks
     quotes: dict[str, str]
     facts: dict[date, DayFacts]
-    implied: bool
 
     def start(self) -> Walk:
         """The state before anything happened."""
@@ -34,7 +32,6 @@ class History:
             base=self.book.base_currency,
             quotes=self.quotes,
             marks=self.marks,
-            implied=self.implied,
         )
 
     @property
@@ -64,12 +61,7 @@ def history(book: Book) -> History:
         marks=_marks(prices, fills),
         quotes=quotes,
         facts=day_facts(book.zone, fills, transfers, prices),
-        implied=not any(_pays_in(transfer) for transfer in transfers),
     )
-
-
-def _pays_in(transfer: Transfer) -> bool:
-    return transfer.external and transfer.amount > 0
 
 
 def _prices(

@@ -51,12 +51,14 @@ class PositionRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Cash:
-    """A balance and its worth in the answer's currency (None: no rate)."""
+    """A balance and its worth in the answer's currency (None: no rate). `implied` is
+    the part of that worth which fills lacked and nobody deposited."""
 
     book: str
     currency: str
     amount: Decimal
     value: Decimal | None
+    implied: Decimal | None = ZERO
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +77,11 @@ class Holdings:
     @property
     def cash_balance(self) -> Decimal | None:
         return total(balance.value for balance in self.cash)
+
+    @property
+    def implied_funding(self) -> Decimal | None:
+        """The part of cash that fills lacked before the first deposit (LEDGER.md §4)."""
+        return total(balance.implied for balance in self.cash)
 
     @property
     def invested(self) -> Decimal | None:
@@ -153,10 +160,9 @@ def held(
         Cash(
             book=balance.book.name,
             currency=balance.currency,
-            amount=balance.cash,
-            value=rates.convert(balance.cash, balance.currency, scope.currency)
-            if balance.cash
-            else ZERO,
+            amount=balance.available,
+            value=_worth(balance.available, balance.currency, rates, scope.currency),
+            implied=_worth(balance.implied, balance.currency, rates, scope.currency),
         )
         for balance in balances
     )
@@ -170,6 +176,11 @@ def held(
         ),
         cash=() if strategy else cash,
     )
+
+
+def _worth(amount: Decimal, currency: str, rates: Rates, target: str) -> Decimal | None:
+    """Nothing is worth nothing in any currency."""
+    return rates.convert(amount, currency, target) if amount else ZERO
 
 
 def position_rows(

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 
+from kernel.numbers import ZERO
 from portfolio.domain.equity import Slice
 from portfolio.domain.metrics import MetricSet, measure, unavailable
 from portfolio.domain.periods import Period
 from portfolio.domain.reasons import Reason
 from portfolio.domain.returns import Day
+from portfolio.domain.valuation import total
 from portfolio.queries import days as stored
 from portfolio.queries.books import Scope
 from portfolio.queries.curves import StoredCurves
@@ -22,7 +25,11 @@ from portfolio.queries.trips import closed_trips
 
 @dataclass(frozen=True, kw_only=True)
 class Performance:
-    """The answer of one range. Without a rate no number exists at all."""
+    """The answer of one range. Without a rate no number exists at all.
+
+    `implied_funding` is the cash that fills lacked before the first deposit and that
+    counts as paid in, None without a rate.
+    """
 
     scope: Scope
     selection: Selection
@@ -31,6 +38,7 @@ class Performance:
     curves: StoredCurves
     no_rate: bool = False
     unvalued: int = 0
+    implied_funding: Decimal | None = None
     slices: Mapping[Slice, Sequence[Day]] = field(default_factory=dict)
 
     @property
@@ -57,7 +65,7 @@ class Performance:
         counts = {
             "equity_non_positive": self.metric_set.without_capital,
             "no_price": self.unvalued,
-            "implied_funding": int(self.curves.funded > 0),
+            "implied_funding": int(any(self.curves.funded.values())),
         }
         return {name: count for name, count in counts.items() if count}
 
@@ -104,6 +112,11 @@ def performance(
         metric_set=measure(days, trips, scope.ppy),
         inputs=stored.inputs_of(points),
         curves=curves,
+        implied_funding=total(
+            rate if rate is None else amount * rate
+            for currency, amount in curves.funded.items()
+            for rate in [rates.on(currency, period.last) if amount else ZERO]
+        ),
         unvalued=sum(1 for point in inside if point.unvalued),
         slices=stored.by_slice(days, slices) if detailed else {},
     )

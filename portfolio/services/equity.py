@@ -83,7 +83,7 @@ def _points(past: History, now: datetime) -> tuple[list[EquityPoint], Decimal]:
         point.book_id, point.day = past.book.pk, day
         points.append(point)
         before = point.equity
-    return points, state.funded
+    return points, state.funding.implied
 
 
 def _point(cut: Cut, before: Decimal, facts: DayFacts) -> EquityPoint:

@@ -242,13 +242,14 @@ def test_cash_that_a_fill_lacks_is_funded_when_nothing_was_ever_paid_in():
             quantity=D(5),
             cost=D(500),
             cash=D(-500),
+            by_fill=True,
         )
     ]
-    state = Walk(base="USD", quotes={"BTC-USD": "USD"}, marks=marks, implied=True)
+    state = Walk(base="USD", quotes={"BTC-USD": "USD"}, marks=marks)
     first, second = walk(entries, CUTS, state)
     assert (first.inflow, first.equity, first.pnl) == (D(500), D(500), D(0))
     assert (second.equity, second.pnl) == (D(450), D(-50))
-    assert state.funded == D(500)
+    assert state.funding.implied == D(500)
 
 
 def test_an_instrument_from_outside_is_a_flow_at_its_mark_or_when_it_first_has_one():

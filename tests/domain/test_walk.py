@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -31,13 +32,12 @@ def entry(**values: Any) -> Entry:
     return Entry(at=START + HOUR, **numbers)
 
 
-def cut(*entries: Entry, hours: int = 2, implied: bool = False) -> Cut:
+def cut(*entries: Entry, hours: int = 2) -> Cut:
     """The book that many hours after the start."""
     state = Walk(
         base="USD",
         quotes={"A-USD": "USD", "B-EUR": "EUR", "NEW": "USD"},
         marks=Marks(PRICES, {}),
-        implied=implied,
     )
     return walk(entries, [START + hours * HOUR], state)[0]
 
@@ -152,18 +152,45 @@ BOUGHT = entry(
 )
 
 
+BOUGHT_UNPAID = replace(BOUGHT, by_fill=True)
+
+
+def deposit(amount: str, currency: str = "USD") -> Entry:
+    return entry(currency=currency, cash=amount, external=amount, deposited=True)
+
+
 @pytest.mark.parametrize(
-    ("implied", "equity", "inflow"),
+    ("entries", "equity", "inflow", "pnl"),
     [
-        pytest.param(True, "50", "50", id="nothing was ever paid in"),
-        pytest.param(False, "0", "0", id="something was: cash is below zero"),
+        pytest.param([BOUGHT_UNPAID], "50", "50", "0", id="a fill lacks cash"),
+        pytest.param([BOUGHT], "0", "0", "0", id="what is no fill lacks none"),
+        pytest.param(
+            [BOUGHT_UNPAID, deposit("30")], "50", "50", "0", id="repaid in part"
+        ),
+        pytest.param(
+            [BOUGHT_UNPAID, deposit("50")], "50", "50", "0", id="as much on one day"
+        ),
+        pytest.param(
+            [BOUGHT_UNPAID, deposit("80")], "80", "80", "0", id="repaid and more"
+        ),
+        pytest.param(
+            [deposit("20"), BOUGHT_UNPAID], "20", "20", "0", id="after a deposit"
+        ),
+        pytest.param(
+            [deposit("20", "EUR"), BOUGHT_UNPAID],
+            "72",
+            "72",
+            "0",
+            id="a deposit of another currency is none",
+        ),
     ],
 )
-def test_cash_that_a_fill_lacks_is_paid_in_where_nothing_ever_was(
-    implied, equity, inflow
+def test_implied_funding_is_paid_in_until_a_deposit_repays_it(
+    entries, equity, inflow, pnl
 ):
-    seen = cut(BOUGHT, implied=implied)
-    assert (seen.equity, seen.inflow) == (D(equity), D(inflow))
+    seen = cut(*entries)
+    assert (seen.equity, seen.inflow, seen.pnl) == (D(equity), D(inflow), D(pnl))
+    assert seen.outflow == 0
 
 
 def test_a_position_in_another_currency_moves_with_both():

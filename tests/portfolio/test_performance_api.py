@@ -173,5 +173,6 @@ def test_a_book_that_was_never_funded_counts_what_its_fills_lacked(
     )
     found = client_of(ada).get("/api/performance?period=all").json()
     assert found["warnings"]["implied_funding"] == 1
+    assert found["implied_funding"] == "100"
     assert found["total_return"] == "10"
     assert found["metrics"]["total_return"]["value"] == "0.1"

@@ -199,3 +199,28 @@ def test_a_day_that_holds_something_without_a_value_has_no_profit(
     answer = api.get("/api/portfolio").json()
     assert (answer["day_pnl"], answer["day_pnl_percent"]) == (None, None)
     assert "day_pnl" in answer["reasons"]
+
+
+def test_implied_funding_is_named_with_its_amount_wherever_equity_is(
+    ada, client_of, record
+):
+    record(
+        [
+            fill("f1", "buy", "2", "70", days_ago(4), fee="0.5"),
+            fill("f2", "buy", "3", "72", days_ago(1)),
+        ],
+        [deposit("d1", "100", days_ago(3)), deposit("d2", "90", days_ago(2))],
+    )
+    client = client_of(ada)
+    held = client.get("/api/portfolio").json()
+    assert (held["implied_funding"], held["cash_balance"]) == ("0", "-166.5")
+    record([fill("g1", "buy", "1", "40", days_ago(2), symbol="ETH-USD")], name="Unpaid")
+    record([], [deposit("g2", "15", days_ago(1))], name="Unpaid")
+    held = client.get("/api/portfolio?book=Unpaid").json()
+    assert held["implied_funding"] == "25"
+    assert (held["cash_balance"], held["total_equity"]) == ("0", "40")
+    measured = client.get("/api/performance?period=all&book=Unpaid").json()
+    assert measured["implied_funding"] == "25"
+    for path in ("/portfolio/", "/performance/?period=all", "/"):
+        page = client.get(path).content.decode()
+        assert "$25.00 of implied funding" in page, path

@@ -95,13 +95,13 @@ def test_no_book_at_all_waits_for_nothing(db):
     now = timezone.now()
     curves = stored_curves([], now)
     assert (curves.recomputing, curves.as_of) == (False, now)
-    assert curves.funded == 0
+    assert not curves.funded
 
 
 def test_what_fills_lacked_is_added_over_books(record):
     first = record([fill("a", "buy", "1", "100", days_ago(2))], name="One")
     second = record([fill("b", "buy", "1", "40", days_ago(2))], name="Two")
-    assert stored_curves([first.pk, second.pk], timezone.now()).funded == 140
+    assert stored_curves([first.pk, second.pk], timezone.now()).funded == {"USD": 140}
 
 
 def test_a_rebuild_writes_only_days_that_changed(book, record):

@@ -183,7 +183,9 @@ class Position(models.Model):
 class Balance(models.Model):
     """A book's cash in one currency, with what was realised and charged in it.
 
-    `cash` moves by quote legs, fees and transfers of that currency. `realised` sums
+    `cash` moves by quote legs, fees and transfers of that currency; `implied` is what
+    fills lacked of it before the first deposit, and no deposit repaid
+    (trades.domain.cash): what is there is both together. `realised` sums
     the matches and `fees` the fee values of fills quoted in it; what is unknown is
     left out and counted (`realised_missing` matches, `fees_missing` fills).
     """
@@ -191,6 +193,7 @@ class Balance(models.Model):
     book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="balances")
     currency = models.CharField(max_length=40)
     cash = ExactDecimalField(default=ZERO)
+    implied = ExactDecimalField(default=ZERO)
     realised = ExactDecimalField(default=ZERO)
     fees = ExactDecimalField(default=ZERO)
     realised_missing = models.PositiveIntegerField(default=0)
@@ -205,7 +208,13 @@ class Balance(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.cash} {self.currency}"
+        return f"{self.available} {self.currency}"
+
+    @property
+    def available(self) -> Decimal:
+        """The cash that is there, implied funding included."""
+        available: Decimal = self.cash + self.implied
+        return available
 
 
 class RoundTrip(models.Model):

@@ -23,6 +23,7 @@ from trades.models import (
     RoundTrip,
     Transfer,
 )
+from trades.queries.cash import implied_funding
 from trades.queries.facts import ROWS, stored_facts
 from trades.services.books import locked
 from trades.services.cash import BalanceChanges, save_balances
@@ -90,7 +91,7 @@ POSITION = [
     "lots",
     "opened_at",
 ]
-BALANCE = ["cash", "realised", "fees", "realised_missing", "fees_missing"]
+BALANCE = ["cash", "implied", "realised", "fees", "realised_missing", "fees_missing"]
 Row = tuple[str, ...]
 
 
@@ -112,6 +113,8 @@ def differences(book: Book) -> list[str]:
             )
         different.extend(_compare_pair(book, instrument, pair))
     _add_facts(book, changes)
+    if implied := implied_funding(book):
+        changes.by_currency[book.base_currency].implied = implied
     return different + _compare_balances(book, changes)
 
 

@@ -1,0 +1,67 @@
+"""What facts do to cash, and the cash that fills lacked before anybody deposited.
+
+Implied funding (LEDGER.md §4): until the first deposit in the book's base currency,
+the cash of that currency that a fill lacks counts as paid in at that fill. Later
+deposits repay it first, so that cash and equity are what was really paid in. Any other
+currency may be owed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from kernel.numbers import ZERO
+
+
+class CashMove(NamedTuple):
+    """One change of one currency's cash: by a fill, a deposit, or anything else."""
+
+    currency: str
+    amount: Decimal
+    by_fill: bool = False
+    deposited: bool = False
+
+
+def fill_moves(
+    *,
+    buy: bool,
+    amount: Decimal,
+    fee: Decimal,
+    fee_currency: str,
+    base: str,
+    quote: str,
+) -> Iterator[CashMove]:
+    """The quote leg of a fill, and its fee unless that was taken from the
+    instrument itself."""
+    yield CashMove(quote, -amount if buy else amount, by_fill=True)
+    if fee and fee_currency != base:
+        yield CashMove(fee_currency, -fee, by_fill=True)
+
+
+@dataclass(slots=True, kw_only=True)
+class ImpliedFunding:
+    """Cash in the book's base currency while its facts pass in their order.
+
+    `moved` is what the facts themselves came to, `implied` what stands in for cash
+    that fills lacked and no deposit has repaid. After the first deposit
+    (`deposited`) nothing more is implied.
+    """
+
+    moved: Decimal = ZERO
+    implied: Decimal = ZERO
+    deposited: bool = False
+
+    def apply(self, move: CashMove) -> Decimal:
+        """Pass on a move; by how much it changed what is implied (negative: repaid)."""
+        self.moved += move.amount
+        change = ZERO
+        if move.deposited and move.amount > 0:
+            self.deposited = True
+            change = -min(self.implied, move.amount)
+        elif move.by_fill and not self.deposited:
+            change = max(ZERO, -(self.moved + self.implied))
+        self.implied += change
+        return change

@@ -1,0 +1,108 @@
+"""A book's cash as its facts moved it, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from heapq import merge
+from operator import itemgetter
+from typing import TypeAlias
+
+from kernel.numbers import ZERO
+from trades.domain.cash import CashMove, ImpliedFunding, fill_moves
+from trades.models import Book, Fill, Transfer
+from trades.queries.facts import ROWS
+
+Place: TypeAlias = tuple[datetime, datetime, int, int]
+"""Where a fact stands among those of its book: time, recorded, sequence, id."""
+
+FILL = (
+    "executed_at",
+    "recorded_at",
+    "sequence",
+    "id",
+    "side",
+    "amount",
+    "fee",
+    "fee_currency",
+    "instrument__base",
+    "instrument__quote",
+)
+
+
+def first_deposit(book: Book, known_before: datetime | None = None) -> datetime | None:
+    """When cash in the base currency was first deposited, of what was recorded before
+    a time. One query."""
+    deposits = Transfer.objects.standing().filter(
+        book=book, kind=Transfer.Kind.DEPOSIT, asset=book.base_currency, amount__gt=ZERO
+    )
+    if known_before is not None:
+        deposits = deposits.filter(recorded_at__lt=known_before)
+    return deposits.order_by("at").values_list("at", flat=True).first()
+
+
+def is_newest(book: Book, at: datetime, recorded: datetime) -> bool:
+    """Whether nothing that was recorded earlier happened after `at`. Two queries."""
+    known = {"book": book, "recorded_at__lt": recorded}
+    fills = Fill.objects.standing().filter(**known).order_by("-executed_at")
+    transfers = Transfer.objects.standing().filter(**known).order_by("-at")
+    last = [
+        fills.values_list("executed_at", flat=True).first(),
+        transfers.values_list("at", flat=True).first(),
+    ]
+    return all(time is None or time <= at for time in last)
+
+
+def transfer_move(transfer: Transfer) -> CashMove | None:
+    """What a transfer does to cash; None when it moves an instrument."""
+    if transfer.moves_instrument:
+        return None
+    deposited = transfer.kind == Transfer.Kind.DEPOSIT
+    return CashMove(transfer.asset, transfer.amount, deposited=deposited)
+
+
+def implied_funding(book: Book) -> Decimal:
+    """The book's implied funding from nothing but its facts. Three queries.
+
+    Fills after the first deposit imply nothing and are not read.
+    """
+    until, funding = first_deposit(book), ImpliedFunding()
+    for _, move in merge(_fills(book, until), _transfers(book), key=itemgetter(0)):
+        if move.currency == book.base_currency:
+            funding.apply(move)
+    return funding.implied
+
+
+def _fills(book: Book, until: datetime | None) -> Iterator[tuple[Place, CashMove]]:
+    fills = Fill.objects.standing().filter(book=book)
+    if until is not None:
+        fills = fills.filter(executed_at__lte=until)
+    fills = fills.order_by("executed_at", "recorded_at", "sequence", "id")
+    for row in fills.values_list(*FILL).iterator(ROWS):
+        *place, side, amount, fee, fee_currency, base, quote = row
+        moves = fill_moves(
+            buy=side == Fill.Side.BUY,
+            amount=amount,
+            fee=fee,
+            fee_currency=fee_currency,
+            base=base,
+            quote=quote,
+        )
+        for move in moves:
+            yield (place[0], place[1], place[2], place[3]), move
+
+
+def _transfers(book: Book) -> Iterator[tuple[Place, CashMove]]:
+    transfers = (
+        Transfer.objects.standing().filter(book=book).select_related("instrument")
+    )
+    transfers = transfers.order_by("at", "recorded_at", "sequence", "id")
+    for transfer in transfers.iterator(ROWS):
+        move = transfer_move(transfer)
+        if move is not None:
+            yield place_of(transfer), move
+
+
+def place_of(transfer: Transfer) -> Place:
+    return transfer.at, transfer.recorded_at, transfer.sequence, transfer.pk
