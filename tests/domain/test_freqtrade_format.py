@@ -1,11 +1,16 @@
 """freqtrade exports: what they take, refuse, and say of themselves."""
 
+import io
 import json
+import zipfile
+from decimal import Decimal
 
 import pytest
 
-from tests.domain.formats import broken, read
+from tests.domain.formats import NOW, broken, read
+from trades.domain.formats.dialect import LARGEST
 from trades.domain.formats.parsed import NotAFile
+from trades.domain.importing import read_file
 
 
 def trade(**changes):
@@ -126,3 +131,216 @@ def test_stated_totals_stand_beside_ours():
 def test_two_equal_trades_stay_two():
     ids = {row.external_id for row in read(export(trade(), trade())).fills}
     assert len(ids) == 4
+
+
+# --- orders, funding, the bot's own answer ------------------------------------------
+
+
+def order(side, amount, price, hour, *, entry, **more):
+    return {
+        "ft_order_side": side,
+        "amount": amount,
+        "safe_price": price,
+        "order_filled_timestamp": 1767225600000 + hour * 3_600_000,
+        "ft_is_entry": entry,
+        **more,
+    }
+
+
+LADDER = [
+    order("buy", 4, 10, 0, entry=True, ft_order_tag="first"),
+    order("buy", 6, 9, 1, entry=True),
+    order("sell", 5, 12, 2, entry=False),
+    order("sell", 5, 11, 3, entry=False, ft_order_tag="stop"),
+]
+
+
+def ladder(**changes):
+    values = {
+        "amount": 5,
+        "open_rate": 9.4,
+        "close_rate": 11,
+        "fee_open": 0.001,
+        "fee_close": 0.002,
+        "exit_reason": "roi",
+        "profit_abs": 20.676,
+        "orders": LADDER,
+    }
+    return trade(**(values | changes))
+
+
+def test_each_filled_order_is_a_fill_with_the_fee_of_its_end():
+    parsed = read(export(ladder()))
+    assert [
+        (f.side, f.quantity, f.price, f.executed_at.hour, f.note) for f in parsed.fills
+    ] == [
+        ("buy", 4, 10, 0, "first"),
+        ("buy", 6, 9, 1, ""),
+        ("sell", 5, 12, 2, "roi"),
+        ("sell", 5, 11, 3, "stop"),
+    ]
+    assert [str(f.fee.normalize()) for f in parsed.fills] == [
+        "0.04",
+        "0.054",
+        "0.12",
+        "0.11",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stated", "agrees"),
+    [(20.676, "net"), (21, "gross"), (20.6760000001, "net"), (20.7, ""), (24.7, "")],
+)
+def test_the_stated_profit_agrees_net_or_gross_or_is_a_difference(stated, agrees):
+    parsed = read(export(ladder(profit_abs=stated)))
+    (profit,) = parsed.profits
+    assert (profit.gross, profit.net) == (21, Decimal("20.676"))
+    assert profit.agrees_with == agrees
+    assert [row.kind for row in parsed.differences] == ([] if agrees else ["profit"])
+
+
+def test_leverage_multiplies_nothing_and_a_short_enters_by_selling():
+    orders = [
+        order("sell", 2, 50, 0, entry=True),
+        order("sell", 1, 53, 1, entry=True),
+        order("buy", 3, 48, 2, entry=False),
+    ]
+    parsed = read(
+        export(ladder(orders=orders, is_short=True, leverage=4, profit_abs=9))
+    )
+    assert parsed.needs_shorts
+    assert [(f.side, f.quantity) for f in parsed.fills] == [
+        ("sell", 2),
+        ("sell", 1),
+        ("buy", 3),
+    ]
+    assert parsed.profits[0].agrees_with == "gross"
+
+
+def test_funding_is_a_transfer_of_its_instrument_before_the_last_exit():
+    parsed = read(
+        export(
+            ladder(funding_fees=-0.25, profit_abs=20.426, pair="ETH/USDT:USDT"),
+            stake_currency="USDT",
+        )
+    )
+    (funding,) = parsed.transfers
+    assert (funding.kind, funding.asset, funding.symbol) == (
+        "funding",
+        "USDT",
+        "ETH-USDT",
+    )
+    assert funding.amount == Decimal("-0.25")
+    assert funding.at == parsed.fills[-1].executed_at
+    assert funding.sequence == parsed.fills[-1].sequence - 1
+    assert parsed.profits[0].agrees_with == "net"
+
+
+def test_all_trades_together_are_compared_with_the_stated_total():
+    parsed = read(export(ladder(), trade(profit_abs=20), profit_total_abs=40.676))
+    assert [(p.what, p.agrees_with) for p in parsed.profits] == [
+        ("Mine, trade 1: ETH-USDT", "net"),
+        ("Mine, trade 2: ETH-USDT", "net"),
+        ("Mine: all trades", "net"),
+    ]
+    wrong = read(export(ladder(), profit_total_abs=25))
+    assert [row.what for row in wrong.differences] == ["Mine: all trades"]
+
+
+def test_a_zip_holds_the_result_beside_other_things():
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("a_config.json", "{}")
+        archive.writestr("a.json", export(ladder()))
+        archive.writestr("a_Mine.py", "import os")
+    parsed = read_file(content.getvalue(), now=NOW)
+    assert parsed.fills == read(export(ladder())).fills
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ({"a.txt": b"x"}, "holds no freqtrade result"),
+        ({"a.json": b"{}"}, "holds no freqtrade result"),
+        ({"a.json": b" " * (LARGEST + 2)}, "is larger than"),
+    ],
+)
+def test_a_zip_that_is_none(members, said):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    with pytest.raises(NotAFile, match=said):
+        read_file(content.getvalue(), now=NOW)
+
+
+def test_a_zip_that_is_cut_off():
+    with pytest.raises(NotAFile, match="cannot be read"):
+        read_file(b"PK\x03\x04 and no more", now=NOW)
+
+
+def live(*trades):
+    return json.dumps({"trades": list(trades), "trades_count": len(trades)})
+
+
+def live_trade(**changes):
+    orders = [
+        order("buy", 3, 20, 0, entry=True, order_id="e1", filled=3.0, average=19.5),
+        order(
+            "sell", 3, 22, 1, entry=False, order_id="x1", filled=1.0, status="canceled"
+        ),
+        order(
+            "sell", 2, 23, 2, entry=False, order_id="x2", filled=0.0, status="canceled"
+        ),
+        order("sell", 2, 23, 3, entry=False, order_id="x3", filled=2.0),
+    ]
+    return ladder(
+        **{
+            "trade_id": 7,
+            "strategy": "Bot",
+            "is_open": False,
+            "orders": orders,
+            "profit_abs": 9.3055,
+            **changes,
+        }
+    )
+
+
+def test_the_bots_trades_are_named_by_their_orders():
+    parsed = read(live(live_trade()))
+    assert [(f.external_id, f.quantity, f.price, f.strategy) for f in parsed.fills] == [
+        ("freqtrade:e1", 3, Decimal("19.5"), "Bot"),
+        ("freqtrade:x1", 1, 22, "Bot"),
+        ("freqtrade:x3", 2, 23, "Bot"),
+    ]
+    assert [str(row) for row in parsed.skipped] == [
+        "trade 1, order x2: canceled, nothing was filled"
+    ]
+    assert [p.agrees_with for p in parsed.profits] == ["net"]
+
+
+def test_an_open_trade_states_no_profit_and_its_funding_is_not_final():
+    parsed = read(
+        live(live_trade(is_open=True, close_date=None, funding_fees=0.5, profit_abs=3))
+    )
+    assert (parsed.profits, parsed.transfers) == ([], [])
+    assert (
+        str(parsed.skipped[-1]) == "trade 1: the funding of an open trade is not final"
+    )
+
+
+def test_fees_in_another_currency_are_shared_by_quantity():
+    parsed = read(live(live_trade(fee_close_cost=0.3, fee_close_currency="BNB")))
+    assert [(str(f.fee.normalize()), f.fee_currency) for f in parsed.fills] == [
+        ("0.0585", ""),
+        ("0.1", "BNB"),
+        ("0.2", "BNB"),
+    ]
+
+
+def test_the_bots_trades_without_orders_are_their_ends():
+    parsed = read(live(live_trade(orders=[], amount=5)))
+    assert [f.external_id for f in parsed.fills] == [
+        "freqtrade:7:open",
+        "freqtrade:7:close",
+    ]
