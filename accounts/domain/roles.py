@@ -11,6 +11,7 @@ AREAS: dict[str, dict[str, str]] = {
         "view": "Read all books, trades and performance",
         "own": "Read and write own books",
     },
+    "trades": {"keep_prices": "Keep the prices and splits that count for every book"},
     "readiness": {
         "view": "Read checklists, reviews and evidence",
         "claim": "Claim items, file and confirm evidence, comment, ask for waivers",
@@ -76,6 +77,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     ),
     "Administrator": (
         "trading.view",
+        "trades.keep_prices",
         "readiness.view",
         "readiness.open",
         "readiness.templates",

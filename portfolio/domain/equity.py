@@ -15,7 +15,7 @@ from fractions import Fraction
 
 from kernel.numbers import ZERO, rounded
 from trades.domain.cash import CashMove, ImpliedFunding
-from trades.domain.rates import Marks
+from trades.domain.marks import Marks
 
 Slice = tuple[str, str]  # symbol, strategy
 

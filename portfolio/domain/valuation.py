@@ -14,19 +14,10 @@ from typing import Literal, TypeAlias
 
 from kernel.numbers import ZERO
 from portfolio.domain.reasons import Reason
+from trades.domain.rates import Mark
 
 HUNDRED = Decimal(100)
-LAST_FILL = "last_fill"
 Side: TypeAlias = Literal["long", "short", "flat"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """The price that a holding is valued at, when it was seen and by whom."""
-
-    price: Decimal
-    at: datetime
-    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

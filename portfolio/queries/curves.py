@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +11,6 @@ from typing import Any
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from kernel.numbers import ZERO
 from portfolio.domain.returns import day_of
 from portfolio.models import EquityCurve
 from trades.models import (
@@ -93,20 +91,19 @@ def _state(book: Any) -> LedgerState:
 class StoredCurves:
     """For which time the stored days of an answer's books hold: `now` when nothing
     is missing in them, else when the oldest was computed (None: never). `funded` is
-    the implied funding that stands in them, by the books' currencies."""
+    the implied funding that stands in them, by book id in its currency."""
 
     as_of: datetime | None
     recomputing: bool
-    funded: Mapping[str, Decimal]
+    funded: Mapping[int, Decimal]
 
 
 def stored_curves(book_ids: Sequence[int], now: datetime) -> StoredCurves:
     """One query. A curve is behind until the job that follows each booking ran."""
     states = ledger_states(book_ids).values()
-    funded: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for state in states:
-        if state.curve:
-            funded[state.book.base_currency] += state.curve.funded
+    funded = {
+        state.book.pk: state.curve.funded for state in states if state.curve is not None
+    }
     behind = [state.curve for state in states if not state.is_current(now)]
     return StoredCurves(
         as_of=_oldest(behind) if behind else now,

@@ -15,9 +15,9 @@ from portfolio.domain.equity import Slice
 from portfolio.domain.returns import Day, day_end
 from portfolio.models import EquityPoint
 from portfolio.queries.books import Scope
-from trades.domain.rates import Marks
+from trades.domain.marks import Marks
 from trades.models import RoundTrip
-from trades.queries.rates import rate_history
+from trades.queries.rates import rate_histories
 
 SlicePnl = Mapping[date, Mapping[Slice, Decimal]]
 
@@ -58,27 +58,28 @@ def inputs_of(points: Iterable[EquityPoint]) -> Inputs:
 
 
 class DayRates:
-    """Day-end rates into the answer's currency; 1 without looking where they agree."""
+    """Day-end rates into the answer's currency, each in the eyes of the book whose
+    amount it values; 1 without looking where they agree."""
 
-    def __init__(self, scope: Scope, marks: Marks) -> None:
+    def __init__(self, scope: Scope, marks: Mapping[int, Marks]) -> None:
         self._scope = scope
         self._marks = marks
 
-    def on(self, currency: str, day: date) -> Decimal | None:
+    def on(self, book_id: int, currency: str, day: date) -> Decimal | None:
         if currency == self._scope.currency:
             return Decimal(1)
         end = day_end(day, self._scope.zone)
-        return self._marks.rate(currency, self._scope.currency, end)
+        return self._marks[book_id].rate(currency, self._scope.currency, end)
 
 
 def day_rates(scope: Scope) -> DayRates:
     """Rates of the books' currencies and of what their round trips are quoted in.
-    One query, three where there is more than one currency."""
+    One query, five where there is more than one currency."""
     quotes = RoundTrip.objects.filter(book__in=scope.ids).order_by()
     currencies = {book.base_currency for book in scope.books} | set(
         quotes.values_list("instrument__quote", flat=True).distinct()
     )
-    return DayRates(scope, rate_history(currencies, scope.currency, scope.ids))
+    return DayRates(scope, rate_histories(scope.books, currencies, scope.currency))
 
 
 def whole_days(
@@ -91,7 +92,7 @@ def whole_days(
     books: dict[int, list[Day]] = defaultdict(list)
     slices: dict[date, dict[Slice, Decimal]] = defaultdict(dict)
     for point in points:
-        rate = rates.on(currencies[point.book_id], point.day)
+        rate = rates.on(point.book_id, currencies[point.book_id], point.day)
         if rate is None:
             return None
         books[point.book_id].append(_converted(point, rate, books[point.book_id]))

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date
 
 from portfolio.domain.equity import Entry, Walk
 from portfolio.domain.returns import day_of
 from portfolio.queries.day_facts import DayFacts, PriceRow, day_facts
 from portfolio.queries.entries import FillRow, entries_of, fill_rows
-from trades.domain.rates import Marks, pair_symbols
-from trades.models import Book, Price, Transfer
+from trades.domain.marks import Marks, fill_mark
+from trades.domain.rates import Mark, pair_symbols
+from trades.models import Book, Transfer
+from trades.queries.marks import prices_for
+from trades.queries.splits import book_splits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,45 +56,48 @@ def history(book: Book) -> History:
         for transfer in transfers
         if transfer.instrument is not None
     }
-    prices = _prices(book, quotes, fills, transfers)
+    symbols = {*quotes, *_pairs(book, quotes, fills, transfers)}
+    rows = prices_for(book, symbols).values_list("symbol", "at", "price", "source")
+    prices = [PriceRow(*row) for row in rows]
+    splits = book_splits(book, symbols)
     return History(
         book=book,
-        entries=entries_of(book, fills, transfers),
-        marks=_marks(prices, fills),
+        entries=entries_of(book, fills, transfers, splits),
+        marks=Marks(_quoted(prices, fills), splits, book.base_currency),
         quotes=quotes,
         facts=day_facts(book.zone, fills, transfers, prices),
     )
 
 
-def _prices(
+def _pairs(
     book: Book,
     quotes: dict[str, str],
     fills: Sequence[FillRow],
     transfers: Sequence[Transfer],
-) -> list[PriceRow]:
-    """Prices of what the book trades and of every currency it may hold."""
+) -> set[str]:
+    """The pairs that price every currency that the book may hold."""
     currencies = {
         *quotes.values(),
         *(row.fee_currency for row in fills),
         *(transfer.asset for transfer in transfers),
     } - {book.base_currency}
     bases = {book.base_currency, *quotes.values()}
-    pairs = {
+    return {
         symbol
         for currency in currencies
         for base in bases - {currency}
         for symbol in pair_symbols(currency, base)
     }
-    prices = Price.objects.filter(symbol__in={*quotes, *pairs}).order_by("at", "id")
-    rows = prices.values_list("symbol", "at", "price", "source")
-    return [PriceRow(*row) for row in rows]
 
 
-def _marks(prices: Iterable[PriceRow], fills: Iterable[FillRow]) -> Marks:
-    quoted: dict[str, list[tuple[datetime, Decimal]]] = defaultdict(list)
-    for row in prices:
-        quoted[row.symbol].append((row.at, row.price))
-    traded: dict[str, list[tuple[datetime, Decimal]]] = defaultdict(list)
+def _quoted(
+    prices: Iterable[PriceRow], fills: Iterable[FillRow]
+) -> dict[str, list[Mark]]:
+    """What was quoted, by symbol; a price stands before a fill of its time."""
+    quoted: dict[str, list[Mark]] = defaultdict(list)
     for fill in fills:
-        traded[fill.symbol].append((fill.executed_at, fill.price))
-    return Marks(quoted, traded)
+        if fill.price > 0:
+            quoted[fill.symbol].append(fill_mark(fill.executed_at, fill.price))
+    for row in prices:
+        quoted[row.symbol].append(Mark(price=row.price, at=row.at, source=row.source))
+    return quoted

@@ -17,13 +17,13 @@ from portfolio.domain.valuation import (
     Exposure,
     Holding,
     HoldingValue,
-    Mark,
     percent_of,
     total,
 )
 from portfolio.queries.books import Scope
-from portfolio.queries.marks import marks_of
+from trades.domain.rates import Mark
 from trades.models import Balance, Instrument, Lot, Position
+from trades.queries.marks import position_marks, with_candidates
 from trades.queries.rates import Rates
 
 OpenLot: TypeAlias = Lot
@@ -126,7 +126,7 @@ class Holdings:
 
 
 def holdings(scope: Scope, now: datetime, strategy: str = "") -> Holdings:
-    """What these books hold, in four queries whatever the number of fills.
+    """What these books hold, in a fixed number of queries whatever the number of fills.
 
     With `strategy` only its positions; cash belongs to whole books and is then
     left out. Weights are parts of the whole books' equity all the same.
@@ -144,7 +144,7 @@ def rates_for(scope: Scope, now: datetime, balances: Sequence[Balance]) -> Rates
     trades.queries.rates."""
     currencies = {balance.currency for balance in balances}
     currencies |= {book.base_currency for book in scope.books}
-    return Rates(now, scope.ids).load(currencies, scope.currency)
+    return Rates(now, scope.books).load(currencies, scope.currency)
 
 
 def held(
@@ -154,15 +154,15 @@ def held(
     rates: Rates,
     strategy: str = "",
 ) -> Holdings:
-    """`holdings` from balances and rates that are loaded already. Two queries."""
+    """`holdings` from balances and rates that are loaded already."""
     positions = position_rows(scope, now, rates, strategy)
     cash = tuple(
         Cash(
             book=balance.book.name,
             currency=balance.currency,
             amount=balance.available,
-            value=_worth(balance.available, balance.currency, rates, scope.currency),
-            implied=_worth(balance.implied, balance.currency, rates, scope.currency),
+            value=_worth(balance, balance.available, rates, scope.currency),
+            implied=_worth(balance, balance.implied, rates, scope.currency),
         )
         for balance in balances
     )
@@ -178,25 +178,31 @@ def held(
     )
 
 
-def _worth(amount: Decimal, currency: str, rates: Rates, target: str) -> Decimal | None:
+def _worth(
+    balance: Balance, amount: Decimal, rates: Rates, target: str
+) -> Decimal | None:
     """Nothing is worth nothing in any currency."""
-    return rates.convert(amount, currency, target) if amount else ZERO
+    if not amount:
+        return ZERO
+    return rates.convert(balance.book_id, amount, balance.currency, target)
 
 
 def position_rows(
     scope: Scope, now: datetime, rates: Rates, strategy: str = ""
 ) -> list[PositionRow]:
-    """Position rows x newest prices, largest value first."""
+    """Position rows x marks, largest value first."""
     stored: QuerySet[Position] = Position.objects.filter(book__in=scope.ids)
     if strategy:
         stored = stored.filter(strategy=strategy)
     grouped: dict[tuple[int, int], list[Position]] = defaultdict(list)
-    for position in stored.select_related("instrument", "book").order_by("id"):
+    stored = stored.select_related("instrument", "book").order_by("id")
+    positions = list(with_candidates(stored, now))
+    for position in positions:
         grouped[position.book_id, position.instrument_id].append(position)
-    marks = marks_of((rows[0].instrument for rows in grouped.values()), now)
+    marks = position_marks(positions, now)
     result = [
-        _row(rows, marks.get(rows[0].instrument_id), now, rates, scope.currency)
-        for rows in grouped.values()
+        _row(rows, marks.get(pair), now, rates, scope.currency)
+        for pair, rows in grouped.items()
     ]
     result.sort(key=lambda row: (-abs(row.value or ZERO), row.symbol))
     return result
@@ -230,8 +236,10 @@ def _row(
         valued=valued,
         opened_at=min(position.opened_at for position in positions),
         strategies=tuple(sorted(position.strategy for position in positions)),
-        value=rates.convert(valued.market_value, holding.quote, currency),
-        gain=rates.convert(valued.unrealised, holding.quote, currency),
+        value=rates.convert(
+            first.book_id, valued.market_value, holding.quote, currency
+        ),
+        gain=rates.convert(first.book_id, valued.unrealised, holding.quote, currency),
     )
 
 

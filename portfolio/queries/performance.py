@@ -114,8 +114,11 @@ def performance(
         curves=curves,
         implied_funding=total(
             rate if rate is None else amount * rate
-            for currency, amount in curves.funded.items()
-            for rate in [rates.on(currency, period.last) if amount else ZERO]
+            for book in scope.books
+            for amount in [curves.funded.get(book.pk, ZERO)]
+            for rate in [
+                rates.on(book.pk, book.base_currency, period.last) if amount else ZERO
+            ]
         ),
         unvalued=sum(1 for point in inside if point.unvalued),
         slices=stored.by_slice(days, slices) if detailed else {},

@@ -96,10 +96,14 @@ def portfolio(
     return Portfolio(
         **vars(holdings),
         realised=_converted(
-            ((row.realised, row.currency) for row in balances), rates, scope.currency
+            ((row.book_id, row.realised, row.currency) for row in balances),
+            rates,
+            scope.currency,
         ),
         fees=_converted(
-            ((row.fees, row.currency) for row in balances), rates, scope.currency
+            ((row.book_id, row.fees, row.currency) for row in balances),
+            rates,
+            scope.currency,
         ),
         income=income,
         paid_in=paid_in,
@@ -111,11 +115,11 @@ def portfolio(
 
 
 def _converted(
-    amounts: Iterable[tuple[Decimal, str]], rates: Rates, target: str
+    amounts: Iterable[tuple[int, Decimal, str]], rates: Rates, target: str
 ) -> Decimal | None:
     return total(
-        ZERO if not amount else rates.convert(amount, currency, target)
-        for amount, currency in amounts
+        ZERO if not amount else rates.convert(book_id, amount, currency, target)
+        for book_id, amount, currency in amounts
     )
 
 
@@ -154,7 +158,7 @@ def _flows(scope: Scope, rates: Rates) -> tuple[Decimal | None, Decimal | None]:
     rows = (
         Transfer.objects.standing()
         .filter(book__in=scope.ids)
-        .values("kind", "asset", "instrument__base", "instrument__quote")
+        .values("book", "kind", "asset", "instrument__base", "instrument__quote")
         .annotate(
             into=Sum("amount", filter=external & Q(amount__gt=ZERO)),
             earned=Sum("amount", filter=~external),
@@ -162,14 +166,16 @@ def _flows(scope: Scope, rates: Rates) -> tuple[Decimal | None, Decimal | None]:
         )
         .order_by()
     )
-    paid: list[tuple[Decimal, str]] = []
-    earned: list[tuple[Decimal, str]] = []
+    paid: list[tuple[int, Decimal, str]] = []
+    earned: list[tuple[int, Decimal, str]] = []
     for row in rows:
+        book_id = row["book"]
         if row["instrument__base"] == row["asset"]:
-            paid.append((row["at_cost"] or ZERO, str(row["instrument__quote"])))
+            quote = str(row["instrument__quote"])
+            paid.append((book_id, row["at_cost"] or ZERO, quote))
         else:
-            paid.append((row["into"] or ZERO, row["asset"]))
-            earned.append((row["earned"] or ZERO, row["asset"]))
+            paid.append((book_id, row["into"] or ZERO, row["asset"]))
+            earned.append((book_id, row["earned"] or ZERO, row["asset"]))
     return (
         _converted(paid, rates, scope.currency),
         _converted(earned, rates, scope.currency),
@@ -190,12 +196,12 @@ def _today(
     currencies = {book.pk: book.base_currency for book in scope.books}
     return (
         _converted(
-            ((point.pnl, currencies[point.book_id]) for point in today),
+            ((point.book_id, point.pnl, currencies[point.book_id]) for point in today),
             rates,
             scope.currency,
         ),
         _converted(
-            ((point.base, currencies[point.book_id]) for point in today),
+            ((point.book_id, point.base, currencies[point.book_id]) for point in today),
             rates,
             scope.currency,
         ),

@@ -38,7 +38,7 @@ def _trip(row: RoundTrip, scope: Scope, rates: DayRates) -> Trip | None:
     if row.closed_at is None or row.net is None:
         return None
     day = returns.day_of(row.closed_at, scope.zone)
-    rate = rates.on(row.instrument.quote, day)
+    rate = rates.on(row.book_id, row.instrument.quote, day)
     if rate is None:
         return None
     return Trip(

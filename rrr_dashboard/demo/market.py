@@ -124,7 +124,11 @@ class Market:
                     if at <= self.until:
                         price = money(self.cents(instrument.symbol, day, seconds))
                         yield NewPrice(
-                            symbol=instrument.symbol, at=at, price=price, source=SOURCE
+                            symbol=instrument.symbol,
+                            at=at,
+                            price=price,
+                            source=SOURCE,
+                            scope="desk",
                         )
 
 

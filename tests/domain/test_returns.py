@@ -16,7 +16,8 @@ from portfolio.domain import returns
 from portfolio.domain.equity import Entry, Walk, walk
 from portfolio.domain.metrics import measure
 from portfolio.domain.returns import Day
-from trades.domain.rates import Marks
+from tests.domain.marked import marks_of
+from trades.domain.marks import Marks
 
 D = Decimal
 MONDAY = date(2026, 3, 2)
@@ -197,7 +198,7 @@ def priced(**series: list[tuple[str, str]]) -> Marks:
     prices = {
         k.replace("_", "-"): [(at(t), D(p)) for t, p in v] for k, v in series.items()
     }
-    return Marks(prices, {})
+    return marks_of(prices, {})
 
 
 CUTS = [at("2026-03-02T23:59:59"), at("2026-03-03T23:59:59")]
@@ -334,7 +335,7 @@ def test_equity_is_flows_plus_what_the_slices_earned(trades, prices):
     """Cash + positions = net external flows + P&L, whatever is bought or sold."""
     start = at("2026-03-02T00:00:00")
     times = [start + timedelta(days=n) for n in range(len(prices))]
-    marks = Marks({"A-USD": list(zip(times, prices, strict=True))}, {})
+    marks = marks_of({"A-USD": list(zip(times, prices, strict=True))}, {})
     entries = [Entry(at=start, currency="USD", cash=D(5000), external=D(5000))]
     for n, (which, quantity, fee) in enumerate(trades):
         cost = quantity * prices[n] + fee

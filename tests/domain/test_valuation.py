@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from portfolio.domain.trips import Trip
 from portfolio.domain.valuation import (
     Holding,
-    Mark,
     exposure,
     percent_of,
     total,
     value,
 )
-from trades.domain.rates import Marks
+from tests.domain.marked import marks_of
+from trades.domain.rates import Mark
 
 D = Decimal
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -95,7 +95,7 @@ def test_market_value_is_exact(quantity, price):
     ],
 )
 def test_a_rate_is_direct_inverse_or_unknown(source, target, rate):
-    marks = Marks({"EUR-USD": [(NOW, D("1.25"))]}, {})
+    marks = marks_of({"EUR-USD": [(NOW, D("1.25"))]}, {})
     assert marks.rate(source, target, NOW) == rate
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from portfolio.domain.equity import Cut, Entry, Walk, walk
-from trades.domain.rates import Marks
+from tests.domain.marked import marks_of
 
 D = Decimal
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -37,7 +37,7 @@ def cut(*entries: Entry, hours: int = 2) -> Cut:
     state = Walk(
         base="USD",
         quotes={"A-USD": "USD", "B-EUR": "EUR", "NEW": "USD"},
-        marks=Marks(PRICES, {}),
+        marks=marks_of(PRICES, {}),
     )
     return walk(entries, [START + hours * HOUR], state)[0]
 
@@ -223,7 +223,7 @@ def test_a_split_multiplies_what_is_held_and_earns_nothing_by_itself():
 
 
 def test_slices_hold_only_what_changed_since_the_last_cut():
-    state = Walk(base="USD", quotes={"A-USD": "USD"}, marks=Marks(PRICES, {}))
+    state = Walk(base="USD", quotes={"A-USD": "USD"}, marks=marks_of(PRICES, {}))
     times = [START + HOUR, START + 2 * HOUR, START + 6 * HOUR]
     first, second, third = walk([PAID_IN, BOUGHT], times, state)
     assert not first.slices
@@ -233,13 +233,13 @@ def test_slices_hold_only_what_changed_since_the_last_cut():
 
 
 def test_an_entry_belongs_to_the_first_cut_that_is_not_before_it():
-    state = Walk(base="USD", quotes={}, marks=Marks({}, {}))
+    state = Walk(base="USD", quotes={}, marks=marks_of({}, {}))
     early, exact = walk([PAID_IN], [START, START + HOUR], state)
     assert (early.equity, exact.equity) == (D(0), D(1000))
 
 
 def test_coins_that_nobody_priced_become_a_flow_when_somebody_does():
-    marks = Marks({"NEW": [(START + 3 * HOUR, D(7))]}, {})
+    marks = marks_of({"NEW": [(START + 3 * HOUR, D(7))]}, {})
     state = Walk(base="USD", quotes={"NEW": "USD"}, marks=marks)
     arrival = entry(symbol="NEW", quantity="2", in_kind=True)
     before, after = walk([arrival], [START + 2 * HOUR, START + 4 * HOUR], state)

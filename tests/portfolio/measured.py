@@ -63,7 +63,7 @@ def performance(
         selection=Selection(period=period("all", date(2026, 3, 10)), strategy=strategy),
         metric_set=measure(days_of(*pnls), [trip(net) for net in nets], 365),
         inputs=Inputs(fills=5060, transfers=52, prices=4086, sha256="a" * 64),
-        curves=StoredCurves(as_of=NOW, recomputing=False, funded={"USD": D(funded)}),
+        curves=StoredCurves(as_of=NOW, recomputing=False, funded={1: D(funded)}),
     )
 
 

@@ -15,7 +15,7 @@ from portfolio.models import EquityCurve, EquityPoint
 from portfolio.services import equity
 from tests.portfolio.conftest import deposit, fill, price
 from tests.portfolio.test_portfolio_api import days_ago
-from trades.models import Instrument
+from trades.domain.facts import NewSplit
 from trades.services.fills import book_fills
 from trades.services.prices import set_prices
 from trades.services.splits import record_split
@@ -77,10 +77,12 @@ def test_a_repeat_asks_for_nothing(ada, story):
         ),
         pytest.param(
             lambda ada: record_split(
-                Instrument.objects.get(),
-                datetime(2026, 1, 2, tzinfo=UTC),
-                2,
-                1,
+                NewSplit(
+                    symbol="BTC-USD",
+                    at=datetime(2026, 1, 2, tzinfo=UTC),
+                    numerator=2,
+                    denominator=1,
+                ),
                 ada,
             ),
             id="a split",

@@ -9,12 +9,13 @@ import pytest
 from django.http import QueryDict
 
 from portfolio.domain.reasons import Reason
-from portfolio.domain.valuation import Holding, Mark, percent_of, value
+from portfolio.domain.valuation import Holding, percent_of, value
 from portfolio.pages import holdings as pages
 from portfolio.pages.words import WHY, Figure, why
 from portfolio.queries.books import Scope
 from portfolio.queries.holdings import Cash, PositionRow
 from portfolio.queries.summary import Portfolio
+from trades.domain.rates import Mark
 from trades.models import Instrument
 
 D = Decimal

@@ -12,6 +12,7 @@ from portfolio.queries.curves import ledger_states, stored_curves
 from portfolio.services import equity
 from tests.portfolio.conftest import Record, deposit, fill, price
 from tests.portfolio.test_portfolio_api import days_ago
+from trades.domain.facts import NewSplit
 from trades.models import Book, Fill, Instrument, Lot, Transfer
 from trades.services.prices import set_prices
 from trades.services.splits import record_split
@@ -43,7 +44,13 @@ CHANGES = {
         [price("BTC-USD", "101", days_ago(1))], ada
     ),
     "a split": lambda book, ada, record: record_split(
-        Instrument.objects.get(), timezone.now() - timedelta(days=2), 2, 1, ada
+        NewSplit(
+            symbol=Instrument.objects.get().symbol,
+            at=timezone.now() - timedelta(days=2),
+            numerator=2,
+            denominator=1,
+        ),
+        ada,
     ),
     "a new day": lambda book, ada, record: EquityCurve.objects.update(
         through=timezone.now().date() - timedelta(days=1)
@@ -98,10 +105,11 @@ def test_no_book_at_all_waits_for_nothing(db):
     assert not curves.funded
 
 
-def test_what_fills_lacked_is_added_over_books(record):
+def test_what_fills_lacked_is_known_of_each_book(record):
     first = record([fill("a", "buy", "1", "100", days_ago(2))], name="One")
     second = record([fill("b", "buy", "1", "40", days_ago(2))], name="Two")
-    assert stored_curves([first.pk, second.pk], timezone.now()).funded == {"USD": 140}
+    curves = stored_curves([first.pk, second.pk], timezone.now())
+    assert curves.funded == {first.pk: 100, second.pk: 40}
 
 
 def test_a_rebuild_writes_only_days_that_changed(book, record):

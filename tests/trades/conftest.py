@@ -12,7 +12,7 @@ from django.core.cache import cache
 
 from accounts.models import User
 from rrr_dashboard import shell
-from trades.domain.facts import NewFill, NewTransfer
+from trades.domain.facts import NewFill, NewSplit, NewTransfer
 from trades.models import Book
 from trades.services.books import NewBook, create_book
 
@@ -37,6 +37,12 @@ def ada(person: Callable[..., User]) -> User:
 @pytest.fixture
 def mallory(person: Callable[..., User]) -> User:
     return person("mallory", "Trader")
+
+
+@pytest.fixture
+def keeper(person: Callable[..., User]) -> User:
+    """Keeps the prices that count for every book."""
+    return person("kay", "Administrator")
 
 
 @pytest.fixture
@@ -66,6 +72,25 @@ def make_fill() -> Callable[..., NewFill]:
             **more,
         }
         return NewFill(**values)
+
+    return make
+
+
+@pytest.fixture
+def make_split() -> Callable[..., NewSplit]:
+    """make_split(2, 1, day=3) -> a NewSplit of BTC-USD."""
+
+    def make(
+        numerator: int, denominator: int = 1, day: int = 0, **more: Any
+    ) -> NewSplit:
+        values: dict[str, Any] = {
+            "symbol": "BTC-USD",
+            "at": START + timedelta(days=day),
+            "numerator": numerator,
+            "denominator": denominator,
+            **more,
+        }
+        return NewSplit(**values)
 
     return make
 

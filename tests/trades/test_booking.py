@@ -212,26 +212,29 @@ def test_cash_moves_the_balance_only(ada, book, make_move):
         book_transfers([make_move("t1", "deposit", "USD", "1001")], ada)
 
 
-def test_a_split_multiplies_what_is_held_in_every_book(ada, book, make_fill):
+def test_a_split_multiplies_what_is_held_in_every_book(
+    ada, book, make_fill, make_split
+):
     book_fills([make_fill("f1", "buy", "1", "300", day=1)], ada)
-    stock = Instrument.objects.get()
-    record_split(stock, START + timedelta(days=2), 3, 1, ada)
+    assert record_split(make_split(3, day=2), ada)[1]
     assert Position.objects.get().quantity == 3
-    record_split(stock, START + timedelta(days=2), 3, 1, ada)
+    assert not record_split(make_split(3, day=2), ada)[1]
     assert Position.objects.get().quantity == 3
     book_fills([make_fill("f2", "sell", "3", "110", day=3)], ada)
     assert Match.objects.get().realised == 30
     assert differences(book) == []
 
 
-def test_a_fill_before_a_split_that_came_later_counts_as_split(ada, book, make_fill):
+def test_a_fill_before_a_split_that_came_later_counts_as_split(
+    ada, book, make_fill, make_split
+):
     book_fills([make_fill("f1", "buy", "1", "300", day=1)], ada)
-    record_split(Instrument.objects.get(), START + timedelta(days=5), 2, 1, ada)
+    record_split(make_split(2, day=5), ada)
     book_fills([make_fill("f2", "buy", "1", "300", day=3)], ada)
     assert Position.objects.get().quantity == 4
     assert differences(book) == []
     with pytest.raises(Conflict):
-        record_split(Instrument.objects.get(), START + timedelta(days=5), 5, 1, ada)
+        record_split(make_split(5, day=5), ada)
 
 
 def test_the_marker_tells_a_restored_copy_from_a_changed_one(

@@ -1,14 +1,15 @@
 """One rule for exchange rates, whoever asks: booking, now, and through time."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from trades.domain.facts import NewPrice
-from trades.domain.rates import Quote, exchange_rate
+from trades.domain.rates import Mark, exchange_rate
 from trades.models import Fill
-from trades.queries.rates import BookRates, Rates, rate_history
+from trades.queries.rates import BookRates, Rates, rate_histories
 from trades.services.books import NewBook, create_book
 from trades.services.fills import book_fills
 from trades.services.prices import set_prices
@@ -46,12 +47,24 @@ CASES = {
     "an own fill": ([], [("EUR-USD", "1.25", -1)], "1.25"),
     "an own fill the other way": ([], [("USD-EUR", "0.8", -1)], "1.25"),
     "a later own fill": ([], [("EUR-USD", "1.25", 1)], None),
-    "a price before an own fill": (
-        [("EUR-USD", "1.25", -9)],
-        [("EUR-USD", "2", -1)],
+    "an own fill newer than a price": (
+        [("EUR-USD", "2", -9)],
+        [("EUR-USD", "1.25", -1)],
         "1.25",
     ),
-    "another pair": ([("GBP-USD", "1.25", -1)], [("EUR-GBP", "1", -1)], None),
+    "a price newer than an own fill": (
+        [("EUR-USD", "1.25", -1)],
+        [("EUR-USD", "2", -9)],
+        "1.25",
+    ),
+    "both at one time": ([("EUR-USD", "1.25", -1)], [("EUR-USD", "2", -1)], "1.25"),
+    "a gift": ([("EUR-USD", "1.25", -9)], [("EUR-USD", "0", -1)], "1.25"),
+    "a fill the other way newer than a price": (
+        [("EUR-USD", "2", -9)],
+        [("USD-EUR", "0.8", -1)],
+        "1.25",
+    ),
+    "another pair": ([("GBP-USD", "1.25", -1)], [], None),
 }
 
 
@@ -70,15 +83,22 @@ def stored(request, ada, book, make_fill):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("stored", CASES, indirect=True)
-@pytest.mark.parametrize("reader", ["booking", "now", "loaded", "history"])
+@pytest.mark.parametrize(
+    "reader", ["booking", "booking long", "now", "loaded", "history"]
+)
 def test_every_reader_has_the_same_rate(reader, stored, book):
     rates = {
-        "booking": lambda: BookRates(book).at("EUR", "USD", NOON),
-        "now": lambda: Rates(NOON, [book.pk]).rate("EUR", "USD"),
-        "loaded": lambda: (
-            Rates(NOON, [book.pk]).load(["EUR", "USD", "GBP"], "USD").rate("EUR", "USD")
+        "booking": lambda: BookRates(book, NOON, NOON).at("EUR", "USD", NOON),
+        "booking long": lambda: BookRates(book, NOON - 99 * HOUR, NOON + 99 * HOUR).at(
+            "EUR", "USD", NOON
         ),
-        "history": lambda: rate_history(["EUR"], "USD", [book.pk]).rate(
+        "now": lambda: Rates(NOON, [book]).rate(book.pk, "EUR", "USD"),
+        "loaded": lambda: (
+            Rates(NOON, [book])
+            .load(["EUR", "USD", "GBP"], "USD")
+            .rate(book.pk, "EUR", "USD")
+        ),
+        "history": lambda: rate_histories([book], ["EUR"], "USD")[book.pk].rate(
             "EUR", "USD", NOON
         ),
     }
@@ -123,37 +143,63 @@ def test_a_rate_is_the_same_however_its_fills_were_booked(
     assert "no_fx" not in client_of(ada).get("/api/portfolio").json()["incomplete"]
 
 
+def rates_long_after(book):
+    later = NOON + timedelta(days=400)
+    histories = rate_histories([book], ["EUR"], "USD")
+    return {
+        Rates(later, [book]).rate(book.pk, "EUR", "USD"),
+        BookRates(book, later, later).at("EUR", "USD", later),
+        histories[book.pk].rate("EUR", "USD", later),
+    }
+
+
 @pytest.mark.django_db
 def test_somebody_elses_fills_are_no_rate(ada, mallory, book, make_fill):
     create_book(NewBook("mallory-main", "USD"), mallory)
     book_fills([make_fill("m1", "buy", "1", "9", symbol="EUR-USD")], mallory)
-    later = NOON + timedelta(days=400)
-    assert Rates(later, [book.pk]).rate("EUR", "USD") is None
-    assert BookRates(book).at("EUR", "USD", later) is None
-    assert rate_history(["EUR"], "USD", [book.pk]).rate("EUR", "USD", later) is None
+    assert rates_long_after(book) == {None}
 
 
 @pytest.mark.django_db
 def test_a_voided_fill_is_no_rate(ada, book, make_fill):
     book_fills([make_fill("m1", "buy", "1", "9", symbol="EUR-USD")], ada)
     Fill.objects.update(status="voided")
-    later = NOON + timedelta(days=400)
-    assert Rates(later, [book.pk]).rate("EUR", "USD") is None
-    assert rate_history(["EUR"], "USD", [book.pk]).rate("EUR", "USD", later) is None
+    assert rates_long_after(book) == {None}
 
 
 @pytest.mark.django_db
-def test_what_it_costs_to_ask(ada, book, django_assert_num_queries):
+def test_an_own_price_is_no_rate_for_others(ada, mallory, book):
+    create_book(NewBook("mallory-main", "USD"), mallory)
+    set_prices([price("EUR-USD", "9")], mallory)
+    assert rates_long_after(book) == {None}
+
+
+@pytest.mark.django_db
+def test_a_desk_price_is_a_rate_for_all_and_an_own_one_stands_before_it(
+    ada, mallory, book, keeper
+):
+    theirs = create_book(NewBook("mallory-main", "USD"), mallory)
+    set_prices([replace(price("EUR-USD", "2"), scope="desk")], keeper)
+    set_prices([price("EUR-USD", "3")], ada)
+    assert rates_long_after(book) == {Decimal(3)}
+    assert rates_long_after(theirs) == {Decimal(2)}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("many", [1, 4])
+def test_what_it_costs_to_ask(many, ada, book, django_assert_num_queries):
     set_prices([price("EUR-USD", "1.25", -1)], ada)
-    with django_assert_num_queries(1):
-        rates = Rates(NOON, [book.pk]).load(["EUR", "USD"], "USD")
-        assert rates.convert(Decimal(2), "EUR", "USD") == Decimal("2.5")
+    books = [create_book(NewBook(f"b{i}", "USD"), ada) for i in range(many)]
+    with django_assert_num_queries(3):
+        rates = Rates(NOON, books).load(["EUR", "USD"], "USD")
+        assert rates.convert(books[-1].pk, Decimal(2), "EUR", "USD") == Decimal("2.5")
     with django_assert_num_queries(0):
-        assert rates.rate("EUR", "USD") == Decimal("1.25")
-        assert rates.rate("USD", "USD") == 1
-        assert Rates(NOON, [book.pk]).load(["USD"], "USD").rate("USD", "USD") == 1
-    nothing = BookRates(book)
-    with django_assert_num_queries(2):
+        assert rates.rate(books[0].pk, "EUR", "USD") == Decimal("1.25")
+        assert rates.rate(books[0].pk, "USD", "USD") == 1
+        same = Rates(NOON, books).load(["USD"], "USD")
+        assert same.rate(books[0].pk, "USD", "USD") == 1
+    nothing = BookRates(book, NOON, NOON + 50 * HOUR)
+    with django_assert_num_queries(3):
         for hours in range(50):
             assert nothing.at("XXX", "USD", NOON + hours * HOUR) is None
 
@@ -163,7 +209,8 @@ def test_what_it_costs_to_ask(ada, book, django_assert_num_queries):
     [("USD", "USD", "1"), ("EUR", "USD", "1.25"), ("USD", "EUR", "0.8")],
 )
 def test_the_rule_itself(source, target, expected):
-    quotes = {"EUR-USD": Quote(Decimal("1.25"), NOON)}
-    assert exchange_rate(source, target, quotes.get) == Decimal(expected)
-    assert exchange_rate("EUR", "CHF", quotes.get) is None
-    assert exchange_rate("EUR", "USD") is None
+    marks = {"EUR-USD": Mark(price=Decimal("1.25"), at=NOON)}
+    rate = exchange_rate(source, target, marks.get)
+    assert rate
+    assert rate.value == Decimal(expected)
+    assert exchange_rate("EUR", "CHF", marks.get) is None

@@ -104,7 +104,7 @@ def test_a_body_that_is_no_json_is_400(client_of, ada, book, path):
             {"prices": [PRICE, {**PRICE, "price": "-1"}]},
             "/prices/1/price",
         ),
-        ("/api/prices", {"prices": [{**PRICE, "scope": "desk"}]}, "/prices/0/scope"),
+        ("/api/prices", {"prices": [{**PRICE, "scope": "all"}]}, "/prices/0/scope"),
         ("/api/balances", {**BALANCE, "amount": "x"}, "/amount"),
         ("/api/balances", {**BALANCE, "book": "nobody's"}, "/book"),
         ("/api/books", {"name": "", "base_currency": "USD"}, "/name"),

@@ -10,7 +10,7 @@ from portfolio.queries.books import scope
 from portfolio.queries.stats import counters
 from trades.models import LISTED, STANDING, FactStatus, Fill, Transfer
 from trades.queries.facts import last_key, stored_facts
-from trades.queries.marks import newest_fills
+from trades.queries.marks import mark_at
 from trades.queries.trades import TradeFilter, trade_page
 from trades.services.fills import book_fills
 from trades.services.transfers import book_transfers
@@ -37,8 +37,9 @@ def test_a_fill_that_does_not_stand_counts_nowhere(two, ada, status):
     last = last_key(two, instrument)
     assert last is not None
     assert last[0] == first.executed_at
-    newest = newest_fills(["BTC-USD"], timezone.now(), [two.pk])
-    assert newest["BTC-USD"].price == Decimal(100)
+    mark = mark_at(two, "BTC-USD", timezone.now())
+    assert mark
+    assert mark.price == Decimal(100)
     counted = counters(scope(ada, ""))
     assert (counted.trades, counted.last_trade_at) == (1, first.executed_at)
 

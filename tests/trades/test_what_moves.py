@@ -1,13 +1,11 @@
 """Transfers, splits and fees: what moves cash, what moves lots, and by how much."""
 
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from kernel.errors import Conflict
-from tests.trades.conftest import START
-from trades.models import Balance, Instrument, Lot, Match, Position, Split, Transfer
+from trades.models import Balance, Book, Lot, Match, Position, Split, Transfer
 from trades.services.books import NewBook, create_book
 from trades.services.fills import book_fills
 from trades.services.rebuilding import differences
@@ -120,40 +118,44 @@ def test_a_late_transfer_is_matched_as_if_it_had_come_in_time(
     ],
 )
 def test_a_split_multiplies_what_is_held_and_leaves_amounts(
-    ada, book, make_fill, ratio, left
+    ada, book, make_fill, make_split, ratio, left
 ):
     book_fills([make_fill("f1", "buy", "3", "100")], ada)
-    split = record_split(
-        Instrument.objects.get(), START + timedelta(days=1), ratio[0], ratio[1], ada
-    )
+    split, _ = record_split(make_split(*ratio, day=1), ada)
     lot = Lot.objects.get()
     assert (held(), lot.remaining_amount, lot.quantity) == (Decimal(left), 300, 3)
     assert str(split) == f"BTC-USD {ratio[0]}:{ratio[1]}"
     assert differences(book) == []
 
 
-def test_a_split_of_a_moment_is_recorded_once(ada, book, make_fill):
+def test_a_split_of_a_moment_is_recorded_once(ada, book, make_fill, make_split):
     book_fills([make_fill("f1", "buy", "3", "100")], ada)
-    instrument, at = Instrument.objects.get(), START + timedelta(days=1)
-    first = record_split(instrument, at, 2, 1, ada)
-    assert record_split(instrument, at, 2, 1, ada) == first
+    first, _ = record_split(make_split(2, day=1), ada)
+    assert record_split(make_split(2, day=1), ada) == (first, False)
     with pytest.raises(Conflict, match="another split"):
-        record_split(instrument, at, 3, 1, ada)
+        record_split(make_split(3, day=1), ada)
     assert (held(), Split.objects.count()) == (6, 1)
 
 
-def test_a_split_counts_in_every_book_that_traded_it(ada, mallory, make_fill):
+@pytest.mark.parametrize(
+    ("scope", "held"), [("own", [2, 1]), ("desk", [2, 2])], ids=["own", "desk"]
+)
+def test_whose_books_a_split_counts_in(
+    ada, mallory, keeper, make_fill, make_split, scope, held
+):
     for user in (ada, mallory):
         name = f"{user.username}-main"
         create_book(NewBook(name, "USD"), user)
         book_fills([make_fill("f1", "buy", "1", "100", book=name)], user)
-    record_split(Instrument.objects.get(), START + timedelta(days=1), 2, 1, ada)
-    assert [row.quantity for row in Position.objects.all()] == [2, 2]
+    by = ada if scope == "own" else keeper
+    record_split(make_split(2, day=1, scope=scope), by)
+    assert [row.quantity for row in Position.objects.order_by("id")] == held
+    assert [line for one in Book.objects.all() for line in differences(one)] == []
 
 
-def test_a_split_comes_before_the_fills_of_its_moment(ada, book, make_fill):
+def test_a_split_comes_before_the_fills_of_its_moment(ada, book, make_fill, make_split):
     book_fills([make_fill("f1", "buy", "1", "100")], ada)
-    record_split(Instrument.objects.get(), START + timedelta(days=1), 2, 1, ada)
+    record_split(make_split(2, day=1), ada)
     book_fills([make_fill("f2", "buy", "1", "50", day=1)], ada)
     assert held() == 3
 

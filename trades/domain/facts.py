@@ -64,11 +64,27 @@ class NewTransfer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPrice:
+    """A price to keep. `currency` "" is the quote of a pair; a plain symbol's desk
+    price must say it."""
+
     symbol: str
     at: datetime
     price: Decimal
     source: str = "import"
+    currency: str = ""
+    scope: str = "own"
     line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSplit:
+    """`numerator` new units for `denominator` old ones."""
+
+    symbol: str
+    at: datetime
+    numerator: int
+    denominator: int
+    scope: str = "own"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,7 @@ TRANSFER_FIELDS = (
     "strategy",
     "note",
 )
+SCOPES = ("own", "desk")
 TRANSFER_KINDS = (
     "deposit",
     "withdrawal",
@@ -281,16 +282,19 @@ def read_price(
     now: datetime,
     zone: ZoneInfo | None = None,
     source: str = "import",
+    scope: str = "own",
     line: int = 0,
 ) -> NewPrice:
     """One of POST /api/prices or one row of a price file. Raises NotAFact."""
     read = Reader(row, now=now, zone=zone)
-    read.only("symbol", "at", "price", "source")
+    read.only("symbol", "at", "price", "source", "currency", "scope")
     price = NewPrice(
         symbol=read.symbol(),
         at=read.time("at"),
         price=read.positive("price", zero=True),
         source=read.text("source", most=40) or source,
+        currency=read.asset("currency"),
+        scope=read.choice("scope", SCOPES) or scope,
         line=line,
     )
     read.finish()

@@ -11,7 +11,7 @@ from trades.models.facts import (
     TransferEvent,
 )
 from trades.models.imports import ImportBatch
-from trades.models.market import Price, Split
+from trades.models.market import MarketScope, Price, PriceEvent, Split, SplitEvent
 from trades.models.valuations import TransferLot, Valuation
 
 __all__ = [
@@ -29,11 +29,14 @@ __all__ = [
     "ImportBatch",
     "Instrument",
     "Lot",
+    "MarketScope",
     "Match",
     "Position",
     "Price",
+    "PriceEvent",
     "RoundTrip",
     "Split",
+    "SplitEvent",
     "Strategy",
     "Transfer",
     "TransferEvent",

@@ -1,61 +1,167 @@
-"""What things were worth, and what happened to instruments: facts of every book."""
+"""What things were worth, and what happened to instruments.
+
+A fact of scope `desk` counts for every book, one of scope `own` for the books of its
+author. Rows are never changed; a mistake is answered by an event, which withdraws the
+row and, where it corrects, puts another in its place.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
+from typing import Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
 
+from accounts.models import User
 from kernel.fields import ExactDecimalField
-from trades.models.books import Instrument
+
+Row = TypeVar("Row", bound=models.Model)
 
 
-class Price(models.Model):
-    """What something was worth at a time; an exchange rate is the price of EUR-USD."""
+class MarketScope(models.TextChoices):
+    OWN = "own"
+    DESK = "desk"
+
+
+class MarketQuerySet(models.QuerySet[Row]):
+    def standing(self, known_at: datetime | None = None) -> Self:
+        """Rows that are neither voided nor corrected (as known at a time)."""
+        if known_at is None:
+            return self.filter(withdrawn_at=None)
+        kept = Q(withdrawn_at=None) | Q(withdrawn_at__gt=known_at)
+        return self.filter(kept, recorded_at__lte=known_at)
+
+
+class MarketFact(models.Model):
+    """What prices and splits share. `author` is null for what no person entered (a
+    feed, a file on the server, rows older than authors)."""
 
     symbol = models.CharField(max_length=50)
     at = models.DateTimeField()
-    price = ExactDecimalField()
-    source = models.CharField(max_length=40, default="import")
+    scope = models.CharField(
+        max_length=4, choices=MarketScope, default=MarketScope.DESK
+    )
+    author = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     recorded_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class MarketEvent(models.Model):
+    """Why a price or split counts no more, and what counts instead."""
+
+    class Kind(models.TextChoices):
+        VOID = "void"
+        CORRECT = "correct"
+
+    kind = models.CharField(max_length=7, choices=Kind)
+    reason = models.TextField()
+    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+
+class Price(MarketFact):
+    """What something was worth at a time, unadjusted as quoted then; an exchange rate
+    is the price of EUR-USD. `currency` is the quote of a pair; of a plain symbol it
+    says which instruments are marked, and "" (own ones, and old rows) marks all."""
+
+    price = ExactDecimalField()
+    currency = models.CharField(max_length=40, blank=True)
+    source = models.CharField(max_length=40, default="import")
+
+    objects = MarketQuerySet["Price"].as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=("symbol", "at", "source"), name="trades_price_once"
+                fields=("symbol", "at", "source"),
+                condition=Q(scope="desk", withdrawn_at=None),
+                name="trades_price_desk",
+            ),
+            models.UniqueConstraint(
+                fields=("author", "symbol", "at", "source"),
+                condition=Q(scope="own", withdrawn_at=None),
+                name="trades_price_own",
+            ),
+            models.CheckConstraint(
+                condition=Q(scope="desk") | Q(author__isnull=False),
+                name="trades_price_author",
             ),
             models.CheckConstraint(
                 condition=Q(price__gte=Decimal(0)), name="trades_price_positive"
             ),
         ]
-        indexes = [models.Index(fields=("symbol", "-at"), name="trades_price_newest")]
+        indexes = [
+            models.Index(fields=("scope", "symbol", "-at"), name="trades_price_newest"),
+            models.Index(
+                fields=("author", "scope", "symbol", "-at"), name="trades_price_mine"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.symbol} {self.price}"
 
 
-class Split(models.Model):
-    """`numerator` new units for `denominator` old ones, for every book."""
-
-    instrument = models.ForeignKey(
-        Instrument, on_delete=models.PROTECT, related_name="splits"
+class PriceEvent(MarketEvent):
+    price = models.OneToOneField(Price, on_delete=models.PROTECT, related_name="event")
+    replacement = models.OneToOneField(
+        Price, on_delete=models.PROTECT, null=True, blank=True, related_name="origin"
     )
-    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.price_id}"
+
+
+class Split(MarketFact):
+    """`numerator` new units for `denominator` old ones of every instrument with this
+    symbol. An own split of a symbol and day stands in the place of the desk's."""
+
     numerator = models.PositiveIntegerField()
     denominator = models.PositiveIntegerField()
-    recorded_at = models.DateTimeField()
+
+    objects = MarketQuerySet["Split"].as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=("instrument", "at"), name="trades_split_once"
+                fields=("symbol", "at"),
+                condition=Q(scope="desk", withdrawn_at=None),
+                name="trades_split_desk",
+            ),
+            models.UniqueConstraint(
+                fields=("author", "symbol", "at"),
+                condition=Q(scope="own", withdrawn_at=None),
+                name="trades_split_own",
+            ),
+            models.CheckConstraint(
+                condition=Q(scope="desk") | Q(author__isnull=False),
+                name="trades_split_author",
             ),
             models.CheckConstraint(
                 condition=Q(numerator__gt=0, denominator__gt=0),
                 name="trades_split_ratio",
             ),
         ]
+        indexes = [models.Index(fields=("symbol", "-at"), name="trades_split_newest")]
 
     def __str__(self) -> str:
-        return f"{self.instrument} {self.numerator}:{self.denominator}"
+        return f"{self.symbol} {self.numerator}:{self.denominator}"
+
+
+class SplitEvent(MarketEvent):
+    split = models.OneToOneField(Split, on_delete=models.PROTECT, related_name="event")
+    replacement = models.OneToOneField(
+        Split, on_delete=models.PROTECT, null=True, blank=True, related_name="origin"
+    )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.split_id}"

@@ -8,9 +8,11 @@ from datetime import datetime
 from kernel.numbers import ZERO
 from trades.domain import events
 from trades.domain.lots import LotReason
+from trades.domain.marks import SplitRatio
 from trades.domain.ordering import Key, split_key
 from trades.domain.units import units
-from trades.models import Book, Fill, Instrument, Split, Transfer
+from trades.models import Book, Fill, Instrument, Transfer
+from trades.queries.splits import book_splits
 
 IDS = 500  # in one IN list
 ROWS = 2000  # in one fetch or insert
@@ -72,7 +74,7 @@ def facts_of(
     instrument: Instrument,
     fills: Iterable[Fill],
     transfers: Iterable[Transfer],
-    splits: Iterable[Split] = (),
+    splits: Iterable[SplitRatio] = (),
 ) -> list[events.Fact]:
     """The pair's facts in their order; a split comes first at its time."""
     keyed: list[tuple[Key, events.Fact]] = [
@@ -84,7 +86,9 @@ def facts_of(
             keyed.append((transfer_key(transfer), fact))
     for split in splits:
         moved = events.UnitSplit(
-            at=split.at, numerator=split.numerator, denominator=split.denominator
+            at=split.at,
+            numerator=split.ratio.numerator,
+            denominator=split.ratio.denominator,
         )
         keyed.append((split_key(split.at), moved))
     keyed.sort(key=lambda pair: pair[0])
@@ -97,17 +101,17 @@ def stored_facts(
     """The pair's booked facts later than `after` (all without). Three queries."""
     fills = Fill.objects.standing().filter(book=book, instrument=instrument)
     transfers = Transfer.objects.standing().filter(book=book, instrument=instrument)
-    splits = Split.objects.filter(instrument=instrument)
+    splits = book_splits(book, [instrument.symbol]).of(instrument.symbol)
     if after is not None:
         fills = fills.filter(executed_at__gt=after)
         transfers = transfers.filter(at__gt=after)
-        splits = splits.filter(at__gt=after)
+        splits = [split for split in splits if split.at > after]
     return facts_of(instrument, fills.iterator(ROWS), transfers, splits)
 
 
 def last_key(book: Book, instrument: Instrument) -> Key | None:
-    """The key of the pair's newest booked fact (a split counts once there are others:
-    before the first there is nothing to split)."""
+    """The key of the newest of the pair's booked facts and of the splits that count
+    for it: a first import may span one."""
     keys: list[Key] = []
     fill = (
         Fill.objects.standing()
@@ -124,12 +128,7 @@ def last_key(book: Book, instrument: Instrument) -> Key | None:
         .first()
     )
     keys.extend(key for key in (fill, transfer) if key is not None)
-    split = (
-        Split.objects.filter(instrument=instrument)
-        .order_by("-at")
-        .values_list("at", flat=True)
-        .first()
-    )
-    if keys and split is not None:
-        keys.append(split_key(split))
+    splits = book_splits(book, [instrument.symbol]).of(instrument.symbol)
+    if splits:
+        keys.append(split_key(splits[-1].at))
     return max(keys, default=None)

@@ -31,6 +31,7 @@ from trades.queries.books import (
     readable_books,
     reads_every_book,
 )
+from trades.queries.marks import prices_for
 
 SHORTEST_SUBSTRING = 3
 AROUND = 40
@@ -239,7 +240,7 @@ def trade_detail(user: Reader, pk: int) -> TradeDetail | None:
 
 
 def _prices_around(fill: Fill) -> list[Price]:
-    rows = Price.objects.filter(symbol=fill.instrument.symbol)
+    rows = prices_for(fill.book, [fill.instrument.symbol])
     before = list(rows.filter(at__lte=fill.executed_at).order_by("-at")[:AROUND])
     after = list(rows.filter(at__gt=fill.executed_at).order_by("at")[: AROUND // 2])
     return [*reversed(before), *after]

@@ -11,6 +11,8 @@ from typing import Any
 from kernel.errors import FieldError, Invalid, summary
 from kernel.numbers import NotExact, exact, rounded
 from trades.domain.facts import NewFill, NewTransfer, symbol_parts
+from trades.domain.marks import fill_mark
+from trades.domain.rates import Mark
 from trades.models import Book, Fill, ImportBatch, Instrument, Transfer
 from trades.queries.rates import BookRates
 from trades.services.decisions import decision_ids
@@ -53,7 +55,9 @@ def fill_rows(
     pointers: Sequence[str],
 ) -> list[Fill]:
     """Unsaved rows, amounts rounded and fees valued. Raises Invalid."""
-    rates = BookRates(book, _prices_of(new, instruments))
+    times = [fill.executed_at for fill in new] or [now]
+    own = _marks_of(new, instruments)
+    rates = BookRates(book, min(times), max(times), own)
     decisions = decision_ids(book, {fill.decision for fill in new if fill.decision})
     rows: list[Fill] = []
     errors: list[FieldError] = []
@@ -70,15 +74,16 @@ def fill_rows(
     return rows
 
 
-def _prices_of(
+def _marks_of(
     new: Sequence[NewFill], instruments: Mapping[str, Instrument]
-) -> dict[str, list[tuple[datetime, Decimal]]]:
+) -> dict[str, list[Mark]]:
     """What the fills themselves say that a symbol costs, and when."""
-    prices: dict[str, list[tuple[datetime, Decimal]]] = defaultdict(list)
+    marks: dict[str, list[Mark]] = defaultdict(list)
     for fill in new:
-        symbol = instruments[fill.symbol].symbol
-        prices[symbol].append((fill.executed_at, fill.price))
-    return prices
+        if fill.price > 0:
+            symbol = instruments[fill.symbol].symbol
+            marks[symbol].append(fill_mark(fill.executed_at, fill.price))
+    return marks
 
 
 def _faults(

@@ -1,34 +1,43 @@
-"""Prices and exchange rates: stored once, and never changed."""
+"""Prices and exchange rates: stored once, mended by events."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
 from audit import services as audit
 from kernel.cache import bump
-from kernel.errors import Conflict, FieldError, Invalid
+from kernel.errors import Conflict, FieldError, Invalid, summary
 from kernel.numbers import text
 from operations.services import scheduler
 from trades.domain.facts import NewPrice
 from trades.domain.formats import prices as price_file
 from trades.domain.formats.parsed import BrokenRow, NotAFile
 from trades.domain.reading import zone_of
-from trades.models import Price
+from trades.models import MarketScope, Price
 from trades.queries.facts import IDS, ROWS
+from trades.services.market import check_scopes
 from trades.services.previewing import broken_rows
 
 
 def set_prices(new: Sequence[NewPrice], by: User) -> int:
     """Store prices; returns how many are new. The same price again changes nothing;
-    another price for the same symbol, time and source is a Conflict."""
+    another price for the same symbol, time and source is a Conflict.
+
+    Raises Invalid for a price whose currency is missing or another than its pair's,
+    Forbidden for the desk's without the permission.
+    """
+    check_scopes((price.scope for price in new), by)
     with transaction.atomic():
-        count = save_prices(new, timezone.now())
+        count = save_prices(new, timezone.now(), by)
         if count:
             audit.append(
                 "trades.price.set",
@@ -37,45 +46,30 @@ def set_prices(new: Sequence[NewPrice], by: User) -> int:
                 data={
                     "prices": str(count),
                     "symbols": sorted({price.symbol for price in new})[:20],
+                    "scopes": sorted({price.scope for price in new}),
                 },
             )
     return count
 
 
-def save_prices(new: Sequence[NewPrice], now: datetime) -> int:
+def save_prices(new: Sequence[NewPrice], now: datetime, author: User | None) -> int:
     """Insert the prices that are not there; see set_prices."""
-    keyed = {(price.symbol, price.at, price.source): price for price in new}
+    keyed = {
+        (price.scope, price.symbol, price.at, price.source): price
+        for price in with_currency(new)
+    }
     rows = list(keyed.values())
     count = 0
     for start in range(0, len(rows), IDS):
         part = rows[start : start + IDS]
-        known = {
-            (row.symbol, row.at, row.source): row.price
-            for row in Price.objects.filter(
-                symbol__in={price.symbol for price in part},
-                at__in={price.at for price in part},
-            )
-        }
+        known = _known(part, author)
         fresh = []
         for price in part:
-            old = known.get((price.symbol, price.at, price.source))
+            old = known.get((price.scope, price.symbol, price.at, price.source))
             if old is None:
-                fresh.append(
-                    Price(
-                        symbol=price.symbol,
-                        at=price.at,
-                        price=price.price,
-                        source=price.source,
-                        recorded_at=now,
-                    )
-                )
-            elif old != price.price:
-                raise Conflict(
-                    f"{price.symbol} at {price.at:%Y-%m-%d %H:%M} has another price "
-                    f"from {price.source}: {text(old)}.",
-                    code="price",
-                    errors=[FieldError("/prices", "other_content", price.symbol)],
-                )
+                fresh.append(price_row(price, now, author))
+            elif old != (price.price, price.currency):
+                raise _other_price(price, old[0])
         Price.objects.bulk_create(fresh, batch_size=ROWS)
         count += len(fresh)
     if count:
@@ -84,8 +78,65 @@ def save_prices(new: Sequence[NewPrice], now: datetime) -> int:
     return count
 
 
+def price_row(price: NewPrice, now: datetime, author: User | None) -> Price:
+    return Price(
+        symbol=price.symbol,
+        at=price.at,
+        price=price.price,
+        currency=price.currency,
+        source=price.source,
+        scope=price.scope,
+        author=author,
+        recorded_at=now,
+    )
+
+
+def with_currency(new: Sequence[NewPrice]) -> list[NewPrice]:
+    """Each with the currency that it is in. Raises Invalid with the pointers."""
+    errors = []
+    prices = []
+    for index, price in enumerate(new):
+        quote = price.symbol.partition("-")[2]
+        where = f"line {price.line}" if price.line else f"/prices/{index}/currency"
+        if quote and price.currency not in ("", quote):
+            detail = f"{price.symbol} is priced in {quote}, not {price.currency}"
+            errors.append(FieldError(where, "currency", detail))
+        if price.scope == MarketScope.DESK and not (quote or price.currency):
+            detail = f"say the currency of {price.symbol}: it counts for every book"
+            errors.append(FieldError(where, "required", detail))
+        prices.append(replace(price, currency=price.currency or quote))
+    if errors:
+        raise Invalid(summary(errors), code="invalid", errors=errors[:100])
+    return prices
+
+
+def _known(
+    prices: Sequence[NewPrice], author: User | None
+) -> dict[tuple[str, str, datetime, str], tuple[Decimal, str]]:
+    """What stands of these (scope, symbol, time, source)."""
+    mine = Q(scope=MarketScope.DESK) | Q(scope=MarketScope.OWN, author=author)
+    rows = Price.objects.standing().filter(
+        mine,
+        symbol__in={price.symbol for price in prices},
+        at__in={price.at for price in prices},
+    )
+    return {
+        (row.scope, row.symbol, row.at, row.source): (row.price, row.currency)
+        for row in rows
+    }
+
+
+def _other_price(price: NewPrice, known: Decimal) -> Conflict:
+    return Conflict(
+        f"{price.symbol} at {price.at:%Y-%m-%d %H:%M} has another price from "
+        f"{price.source}: {text(known)}. Correct that one, or name another source.",
+        code="price",
+        errors=[FieldError("/prices", "other_content", price.symbol)],
+    )
+
+
 def import_prices(content: bytes, *, zone: str = "") -> int:
-    """Store the prices of a CSV, all or none; returns how many are new.
+    """Store the prices of a CSV for the desk, all or none; returns how many are new.
 
     Raises Invalid with the broken lines, Conflict for another price of one moment.
     """
@@ -103,7 +154,7 @@ def import_prices(content: bytes, *, zone: str = "") -> int:
     if broken:
         raise broken_rows(broken)
     with transaction.atomic():
-        count = save_prices(prices, timezone.now())
+        count = save_prices(prices, timezone.now(), None)
         if count:
             audit.append(
                 "trades.price.imported",

@@ -14,16 +14,24 @@ from trades.domain.reading import NotAFact, read_price
 def read(
     content: bytes, *, now: datetime, zone: ZoneInfo | None
 ) -> list[NewPrice | BrokenRow]:
-    """The prices of a CSV with symbol, at, price and maybe source; a list of
-    NewPrice and BrokenRow. Raises NotAFile."""
+    """The desk's prices of a CSV with symbol, at, price and maybe source and currency;
+    a list of NewPrice and BrokenRow. Raises NotAFile."""
     table = Table(content, Declared(zone=zone))
     if not {"symbol", "at", "price"} <= set(table.header):
-        raise NotAFile("line 1: needs the columns symbol, at, price (and maybe source)")
+        raise NotAFile(
+            "line 1: needs the columns symbol, at, price (and maybe source, currency)"
+        )
     rows: list[NewPrice | BrokenRow] = []
     broken: list[BrokenRow] = []
     for line, row in table.rows(table.header, broken):
         try:
-            rows.append(read_price(row, now=now, zone=zone, line=line))
+            price = read_price(row, now=now, zone=zone, scope="desk", line=line)
         except NotAFact as error:
             rows.append(broken_row(line, error))
+            continue
+        if price.scope != "desk":
+            reason = "a price file is the desk's; post own prices"
+            rows.append(BrokenRow(line, reason))
+        else:
+            rows.append(price)
     return [*rows, *broken]
