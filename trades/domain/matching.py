@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from trades.domain.events import Fact, Movement, Trade, TravellingLot, UnitSplit
+from trades.domain.legs import Leg, joined, legs_of
 from trades.domain.lots import LotMatch, LotReason, LotState, MatchKind
 from trades.domain.trips import TripState
 from trades.domain.units import DIGITS, share
@@ -24,35 +25,14 @@ DUST = 10 ** (DIGITS - 12)
 
 
 @dataclass(slots=True, kw_only=True)
-class _Leg:
-    """A part of a fill still to be matched, with its amount and fee."""
-
-    kind: MatchKind = MatchKind.TRADE
-    quantity: int
-    amount: int
-    fee: int
-
-    def take(self, part: int) -> tuple[int, int]:
-        """Remove `part` of the quantity; its shares of amount and fee."""
-        if part == self.quantity:
-            amount, fee = self.amount, self.fee
-        else:
-            amount = share(self.amount, part, self.quantity)
-            fee = share(self.fee, part, self.quantity)
-        self.quantity -= part
-        self.amount -= amount
-        self.fee -= fee
-        return amount, fee
-
-
-@dataclass(slots=True, kw_only=True)
 class Pair:
     """The state of one book and instrument, moved on by `apply`.
 
     Start it empty, or with the open lots (oldest first) and the open trip of an
-    earlier run. `opened`, `matches` and `trips` collect what applying made; lots
-    given at the start are changed in place. `dust` is the step of the instrument:
-    less than it is not a position.
+    earlier run. Then `held` may be more than these lots hold: as long as the facts
+    reach no further, the younger ones need not be there. `opened`, `matches` and
+    `trips` collect what applying made; lots given at the start are changed in place.
+    `dust` is the step of the instrument: less than it is not a position.
     """
 
     allow_short: bool = False
@@ -63,14 +43,29 @@ class Pair:
     matches: list[LotMatch] = field(default_factory=list)
     trips: list[TripState] = field(default_factory=list)
     held: int = 0
+    long: bool = True
 
     def __post_init__(self) -> None:
-        self.held = sum(lot.left for lot in self.lots)
+        if self.lots:
+            self.held = self.held or sum(lot.left for lot in self.lots)
+            self.long = self.lots[0].long
 
     @property
     def position(self) -> int:
         """Signed quantity held."""
-        return self.held if not self.lots or self.lots[0].long else -self.held
+        return self.held if self.long else -self.held
+
+    def reach(self, facts: Iterable[Fact]) -> int:
+        """At most how much of what is held these facts can close or sweep: the
+        quantities of the other side, and dust. A fee in kind closes besides."""
+        reached = self.dust
+        for fact in facts:
+            if isinstance(fact, Trade):
+                against = self.long != fact.buy
+                reached += (fact.quantity if against else 0) + abs(fact.base_fee)
+            elif isinstance(fact, Movement) and self.long != (fact.quantity > 0):
+                reached += abs(fact.quantity)
+        return reached
 
     def apply_all(self, facts: Iterable[Fact]) -> Pair:
         for fact in facts:
@@ -90,21 +85,15 @@ class Pair:
     # fills ---------------------------------------------------------------
 
     def _trade(self, fact: Trade) -> None:
-        legs = _legs(fact)
-        closing = bool(self.lots) and self.lots[0].long != fact.buy
+        legs = legs_of(fact)
+        closing = self.held > 0 and self.long != fact.buy
         if closing:
             self._close(fact, legs)
-        rest = _Leg(
-            quantity=sum(leg.quantity for leg in legs),
-            amount=sum(leg.amount for leg in legs),
-            fee=sum(leg.fee for leg in legs),
-        )
-        if fact.as_fee:
-            rest.kind = MatchKind.FEE
+        rest = legs[0] if len(legs) == 1 else joined(legs)
         if not rest.quantity:
             if closing:
                 self._sweep(fact)
-        elif closing and not self.lots and rest.quantity < self.dust:
+        elif closing and not self.held and rest.quantity < self.dust:
             rest.kind = MatchKind.DUST
             self._unmatched(fact, rest, long=not fact.buy)
         elif fact.buy or (self.allow_short and not fact.as_fee):
@@ -112,10 +101,10 @@ class Pair:
         else:
             self._unmatched(fact, rest, long=True)
 
-    def _close(self, fact: Trade, legs: Sequence[_Leg]) -> None:
+    def _close(self, fact: Trade, legs: Sequence[Leg]) -> None:
         trip = self.trip
         for leg in legs:
-            while leg.quantity and self.lots:
+            while leg.quantity and self.held:
                 lot = self.lots[0]
                 part = min(lot.left, leg.quantity)
                 if trip is not None:
@@ -141,7 +130,7 @@ class Pair:
                     trip.reason = trip.reason or fact.reason
         if trip is not None:
             trip.fills += 1
-            if not self.lots:
+            if not self.held:
                 self._end(fact)
 
     def _shrink(self, lot: LotState, part: int) -> tuple[int, int]:
@@ -188,7 +177,7 @@ class Pair:
             )
         )
 
-    def _open(self, fact: Trade, rest: _Leg, *, long: bool) -> None:
+    def _open(self, fact: Trade, rest: Leg, *, long: bool) -> None:
         if self.trip is None:
             self._begin(
                 TripState(
@@ -222,8 +211,9 @@ class Pair:
         self.lots.insert(place, lot)
         self.opened.append(lot)
         self.held += lot.left
+        self.long = lot.long
 
-    def _unmatched(self, fact: Trade, rest: _Leg, *, long: bool) -> None:
+    def _unmatched(self, fact: Trade, rest: Leg, *, long: bool) -> None:
         """Closed without a lot: sold what nobody bought, or a crumb too much."""
         cost, proceeds = (0, rest.amount) if long else (rest.amount, 0)
         self._match(
@@ -242,7 +232,7 @@ class Pair:
         joins realised (a short's proceeds too)."""
         if not 0 < self.held < self.dust:
             return
-        while self.lots:
+        while self.held:
             lot = self.lots[0]
             part = lot.left
             amount, fee = self._shrink(lot, part)
@@ -303,12 +293,12 @@ class Pair:
     def _close_by(self, fact: Movement, quantity: int) -> int:
         """Take lots of the other side out; how much of the quantity is left."""
         incoming, left = fact.quantity > 0, quantity
-        while left and self.lots and self.lots[0].long != incoming:
+        while left and self.held and self.long != incoming:
             part = min(self.lots[0].left, left)
             self._take_out(fact, self.lots[0], part)
             left -= part
         if left < quantity:
-            if self.lots:
+            if self.held:
                 self._sweep(fact)
             else:
                 self._end(fact)
@@ -377,24 +367,3 @@ def _stated(fact: Movement) -> TravellingLot:
 
 def _kind(fact: Movement) -> MatchKind:
     return MatchKind.TRANSFER if fact.external else MatchKind.FEE
-
-
-def _legs(fact: Trade) -> list[_Leg]:
-    """The fill as quantities of the base with their amounts in the quote.
-
-    A base fee on a buy (or a rebate) changes the quantity that arrives, and its
-    value moves from the amount to the fee; on a sale it consumes lots besides.
-    """
-    quantity, amount, fee = fact.quantity, fact.amount, fact.fee
-    if fact.as_fee:
-        return [_Leg(kind=MatchKind.FEE, quantity=quantity, amount=amount, fee=0)]
-    if not fact.base_fee:
-        return [_Leg(quantity=quantity, amount=amount, fee=fee)]
-    if fact.buy:
-        return [_Leg(quantity=quantity - fact.base_fee, amount=amount - fee, fee=fee)]
-    if fact.base_fee < 0:
-        return [_Leg(quantity=quantity + fact.base_fee, amount=amount + fee, fee=fee)]
-    return [
-        _Leg(quantity=quantity, amount=amount, fee=0),
-        _Leg(kind=MatchKind.FEE, quantity=fact.base_fee, amount=fee, fee=fee),
-    ]

@@ -6,6 +6,7 @@ Everything here runs inside the caller's transaction, under the book's lock.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q
@@ -18,13 +19,19 @@ from trades.models import Book, Instrument, Lot, Match, Position, RoundTrip
 from trades.queries.facts import ROWS, stored_facts
 from trades.services.cash import BalanceChanges
 from trades.services.rows import (
+    LotSums,
+    empty_position,
     lot_of,
     lot_row,
     match_row,
+    move_position,
     positions_of,
+    sums_of,
     trip_of,
     trip_row,
 )
+
+LOTS = 100  # in one read of open lots
 
 
 def new_pair(book: Book, instrument: Instrument) -> Pair:
@@ -33,36 +40,52 @@ def new_pair(book: Book, instrument: Instrument) -> Pair:
     return Pair(allow_short=book.allow_short, dust=dust)
 
 
-def load_pair(
-    book: Book, instrument: Instrument
-) -> tuple[Pair, dict[int, Lot], RoundTrip | None]:
-    """The pair as stored: open lots by id, and its open round trip. Two queries."""
-    rows = {
-        row.pk: row
-        for row in Lot.objects.filter(
-            book=book, instrument=instrument, remaining_quantity__gt=ZERO
-        ).order_by("acquired_at", "id")
-    }
-    trip = RoundTrip.objects.filter(
-        book=book, instrument=instrument, closed_at__isnull=True
-    ).first()
-    pair = new_pair(book, instrument)
-    pair.lots = deque(lot_of(row) for row in rows.values())
-    pair.held = sum(lot.left for lot in pair.lots)
-    if trip is not None:
-        pair.trip = trip_of(trip)
-        pair.trips.append(pair.trip)
-    return pair, rows, trip
-
-
 def extend(
     book: Book, instrument: Instrument, facts: list[Fact], changes: BalanceChanges
 ) -> None:
-    """Apply facts that are the newest of their pair."""
-    pair, rows, trip = load_pair(book, instrument)
+    """Apply facts that are the newest of their pair. Reads the lots that they can
+    reach, not all that are open."""
+    positions = list(Position.objects.filter(book=book, instrument=instrument))
+    pair = new_pair(book, instrument)
+    if positions:
+        pair.held = units(abs(sum((row.quantity for row in positions), ZERO)))
+        pair.long = positions[0].quantity > 0
+    rows = _lots_within_reach(book, instrument, pair.reach(facts))
+    pair.lots = deque(lot_of(row) for row in rows.values())
+    trip = RoundTrip.objects.filter(
+        book=book, instrument=instrument, closed_at__isnull=True
+    ).first()
+    if trip is not None:
+        pair.trip = trip_of(trip)
+        pair.trips.append(pair.trip)
+    before = sums_of(pair.lots)
     pair.apply_all(facts)
     _save_lots(pair, rows)
     _save(book, instrument, pair, trip, changes)
+    known = {row.strategy: row for row in positions}
+    for strategy in {lot.strategy for lot in pair.opened} - set(known):
+        known[strategy] = empty_position(book, instrument, strategy)
+    _move_positions(known, pair, before)
+
+
+def _lots_within_reach(
+    book: Book, instrument: Instrument, quantity: int
+) -> dict[int, Lot]:
+    """The oldest open lots that hold this quantity together, or all; at least one.
+    One query, and one for every LOTS lots."""
+    rows: dict[int, Lot] = {}
+    open_lots = Lot.objects.filter(
+        book=book, instrument=instrument, remaining_quantity__gt=ZERO
+    ).order_by("acquired_at", "id")
+    while True:
+        part = list(open_lots[len(rows) : len(rows) + LOTS])
+        for row in part:
+            rows[row.pk] = row
+            quantity -= units(row.remaining_quantity)
+            if quantity < 0:
+                return rows
+        if len(part) < LOTS:
+            return rows
 
 
 def replay(
@@ -72,9 +95,19 @@ def replay(
     match again from there. Deletes and rewrites that stretch."""
     start = _flat_before(book, instrument, since)
     _undo(book, instrument, start, changes)
+    derive(book, instrument, start, changes)
+
+
+def derive(
+    book: Book, instrument: Instrument, after: datetime | None, changes: BalanceChanges
+) -> None:
+    """Match the pair's facts later than `after` (all without), before which nothing
+    was held and from which on nothing derived is stored but positions."""
     pair = new_pair(book, instrument)
-    pair.apply_all(stored_facts(book, instrument, start))
+    pair.apply_all(stored_facts(book, instrument, after))
     _save(book, instrument, pair, None, changes)
+    positions = Position.objects.filter(book=book, instrument=instrument)
+    _save_positions(positions, positions_of(book, instrument, pair))
 
 
 def _flat_before(
@@ -114,7 +147,6 @@ def _undo(
 def _save_lots(pair: Pair, rows: dict[int, Lot]) -> None:
     """Write back what was taken from lots that were open before."""
     taken = {match.lot for match in pair.matches if match.lot and match.lot.id}
-    taken |= {lot for lot in pair.lots if lot.id}  # a split changes them all
     changed = []
     for lot in taken:
         assert lot.id is not None
@@ -137,7 +169,7 @@ def _save(
     trip: RoundTrip | None,
     changes: BalanceChanges,
 ) -> None:
-    """Insert what the pair made, and sum its open lots up into positions."""
+    """Insert what the pair made."""
     lots = Lot.objects.bulk_create(
         (lot_row(book, instrument, lot) for lot in pair.opened), batch_size=ROWS
     )
@@ -155,18 +187,48 @@ def _save(
         else:
             fresh.append(stored)
     RoundTrip.objects.bulk_create(fresh, batch_size=ROWS)
-    _save_positions(book, instrument, pair)
 
 
-def _save_positions(book: Book, instrument: Instrument, pair: Pair) -> None:
+def _save_positions(known: Iterable[Position], positions: Iterable[Position]) -> None:
     """Rows keep their ids while they stay open: pages link to them."""
-    known = {
-        row.strategy: row
-        for row in Position.objects.filter(book=book, instrument=instrument)
-    }
-    for position in positions_of(book, instrument, pair):
-        old = known.pop(position.strategy, None)
-        position.pk = old.pk if old else None
+    old = {row.strategy: row for row in known}
+    for position in positions:
+        row = old.pop(position.strategy, None)
+        position.pk = row.pk if row else None
         position.save()
-    if known:
-        Position.objects.filter(pk__in=[row.pk for row in known.values()]).delete()
+    if old:
+        Position.objects.filter(pk__in=[row.pk for row in old.values()]).delete()
+
+
+def _move_positions(
+    positions: Mapping[str, Position], pair: Pair, before: Mapping[str, LotSums]
+) -> None:
+    """Move the positions of the strategies whose lots were read or opened: `before`
+    are the lots that were read, as they were."""
+    after = sums_of(pair.lots)
+    for strategy in {**before, **after}:
+        position = positions[strategy]
+        move_position(position, before.get(strategy), after.get(strategy))
+        if position.lots:
+            position.opened_at = _oldest(position, pair)
+            position.save()
+        elif position.pk:
+            position.delete()
+
+
+def _oldest(position: Position, pair: Pair) -> datetime:
+    """When the oldest open lot of the position was acquired. A query where none of
+    the lots that were read is left and others were not read."""
+    mine = [lot for lot in pair.lots if lot.strategy == position.strategy]
+    if mine and (mine[0] not in pair.opened or len(mine) == position.lots):
+        return mine[0].since
+    return (
+        Lot.objects.filter(
+            book=position.book_id,
+            instrument=position.instrument_id,
+            strategy=position.strategy,
+            remaining_quantity__gt=ZERO,
+        )
+        .order_by("acquired_at", "id")
+        .values_list("acquired_at", flat=True)[0]
+    )

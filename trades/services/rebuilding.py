@@ -27,7 +27,7 @@ from trades.queries.cash import implied_funding
 from trades.queries.facts import ROWS, stored_facts
 from trades.services.books import locked
 from trades.services.cash import BalanceChanges, save_balances
-from trades.services.pairs import extend, new_pair
+from trades.services.pairs import derive, new_pair
 from trades.services.rows import lot_row, match_row, positions_of, trip_row
 
 LOT = [
@@ -131,8 +131,7 @@ def rebuild(book: Book) -> None:
         Balance.objects.filter(book=book).delete()
         changes = BalanceChanges()
         for instrument in _instruments(book):
-            facts = stored_facts(book, instrument)
-            extend(book, instrument, facts, changes)
+            derive(book, instrument, None, changes)
         _add_facts(book, changes)
         save_balances(book, changes)
         bump(f"book:{book.pk}")
