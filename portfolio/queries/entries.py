@@ -13,7 +13,8 @@ from portfolio.domain.equity import Entry
 from trades.domain.cash import fill_moves
 from trades.domain.marks import Splits
 from trades.models import Book, Fill, Lot, Match, Transfer
-from trades.queries.cash import Place, place_of
+from trades.queries.assets import BookAssets
+from trades.queries.cash import Place, place_of, transfer_move
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 LATEST = datetime.max.replace(tzinfo=UTC)
@@ -26,8 +27,11 @@ def entries_of(
     splits: Splits,
 ) -> list[Entry]:
     """All of them, in order of time; a split stands before anything else of its
-    instant. Two queries."""
-    fills = list(fills)
+    instant. Three queries."""
+    fills, transfers = list(fills), list(transfers)
+    assets = BookAssets(book).load(
+        {row.fee_currency for row in fills} | {move.asset for move in transfers}
+    )
     symbols = {row.symbol for row in fills} | {
         transfer.instrument.symbol
         for transfer in transfers
@@ -35,8 +39,8 @@ def entries_of(
     }
     placed = [
         *_split_entries(symbols, splits),
-        *_transfer_entries(transfers),
-        *((row.place, entry) for row in fills for entry in _cash_of(row)),
+        *_transfer_entries(book, transfers, assets),
+        *((row.place, entry) for row in fills for entry in _cash_of(row, assets)),
         *((_after(entry.at), entry) for entry in _lot_entries(book)),
         *((_after(entry.at), entry) for entry in _match_entries(book)),
     ]
@@ -110,7 +114,8 @@ def fill_rows(book: Book) -> list[FillRow]:
     return [FillRow(*row) for row in rows]
 
 
-def _cash_of(row: FillRow) -> Iterator[Entry]:
+def _cash_of(row: FillRow, assets: BookAssets) -> Iterator[Entry]:
+    foreign = row.fee_currency not in {row.quote, row.base}
     moves = fill_moves(
         buy=row.side == Fill.Side.BUY,
         amount=row.amount,
@@ -118,6 +123,7 @@ def _cash_of(row: FillRow) -> Iterator[Entry]:
         fee_currency=row.fee_currency,
         base=row.base,
         quote=row.quote,
+        fee_in_kind=foreign and assets.moved(row.fee_currency) is not None,
     )
     for move in moves:
         yield Entry(
@@ -125,20 +131,23 @@ def _cash_of(row: FillRow) -> Iterator[Entry]:
         )
 
 
-def _transfer_entries(transfers: Iterable[Transfer]) -> Iterator[tuple[Place, Entry]]:
+def _transfer_entries(
+    book: Book, transfers: Iterable[Transfer], assets: BookAssets
+) -> Iterator[tuple[Place, Entry]]:
     for transfer in transfers:
-        if not transfer.moves_instrument:  # else its lots and matches carry it
-            yield place_of(transfer), _of_transfer(transfer)
+        if assets.of_transfer(transfer) is None:  # else its lots and matches carry it
+            yield place_of(transfer), _of_transfer(book, transfer)
 
 
-def _of_transfer(transfer: Transfer) -> Entry:
+def _of_transfer(book: Book, transfer: Transfer) -> Entry:
     if transfer.external:
+        move = transfer_move(book, transfer)
         return Entry(
             at=transfer.at,
-            currency=transfer.asset,
-            cash=transfer.amount,
-            external=transfer.amount,
-            deposited=transfer.kind == Transfer.Kind.DEPOSIT,
+            currency=move.currency,
+            cash=move.amount,
+            external=move.amount,
+            deposited=move.deposited,
         )
     instrument = transfer.instrument
     return Entry(

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Q
+
 from portfolio.domain.equity import Entry, Walk
 from portfolio.domain.returns import day_of
 from portfolio.queries.day_facts import DayFacts, PriceRow, day_facts
@@ -46,7 +48,7 @@ def history(book: Book) -> History:
     fills = fill_rows(book)
     transfers = list(
         Transfer.objects.standing()
-        .filter(book=book)
+        .filter(Q(book=book) | Q(to_book=book))
         .select_related("instrument")
         .order_by("at", "recorded_at", "sequence", "id")
     )

@@ -18,7 +18,8 @@ from portfolio.models import EquityPoint
 from portfolio.queries.books import Scope
 from portfolio.queries.curves import StoredCurves
 from portfolio.queries.holdings import Holdings, held, rates_for, stored_balances
-from trades.models import Balance, Transfer
+from trades.models import Balance, Instrument, Transfer
+from trades.queries.assets import BookAssets
 from trades.queries.rates import Rates
 
 PER_BOOK = ("cash", "realised", "day")
@@ -158,7 +159,7 @@ def _flows(scope: Scope, rates: Rates) -> tuple[Decimal | None, Decimal | None]:
     rows = (
         Transfer.objects.standing()
         .filter(book__in=scope.ids)
-        .values("book", "kind", "asset", "instrument__base", "instrument__quote")
+        .values("book", "asset", "instrument")
         .annotate(
             into=Sum("amount", filter=external & Q(amount__gt=ZERO)),
             earned=Sum("amount", filter=~external),
@@ -166,13 +167,15 @@ def _flows(scope: Scope, rates: Rates) -> tuple[Decimal | None, Decimal | None]:
         )
         .order_by()
     )
+    named = Instrument.objects.in_bulk({row["instrument"] for row in rows} - {None})
+    assets = {book.pk: BookAssets(book) for book in scope.books}
     paid: list[tuple[int, Decimal, str]] = []
     earned: list[tuple[int, Decimal, str]] = []
     for row in rows:
         book_id = row["book"]
-        if row["instrument__base"] == row["asset"]:
-            quote = str(row["instrument__quote"])
-            paid.append((book_id, row["at_cost"] or ZERO, quote))
+        moved = assets[book_id].moved(row["asset"], named.get(row["instrument"]))
+        if moved is not None:
+            paid.append((book_id, row["at_cost"] or ZERO, moved.quote))
         else:
             paid.append((book_id, row["into"] or ZERO, row["asset"]))
             earned.append((book_id, row["earned"] or ZERO, row["asset"]))

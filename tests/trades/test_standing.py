@@ -9,6 +9,7 @@ from kernel.errors import Conflict
 from portfolio.queries.books import scope
 from portfolio.queries.stats import counters
 from trades.models import LISTED, STANDING, FactStatus, Fill, Transfer
+from trades.queries.assets import BookAssets
 from trades.queries.facts import last_key, stored_facts
 from trades.queries.marks import mark_at
 from trades.queries.trades import TradeFilter, trade_page
@@ -34,7 +35,7 @@ def test_a_fill_that_does_not_stand_counts_nowhere(two, ada, status):
     Fill.objects.filter(external_id="f2").update(status=status)
     first = Fill.objects.get(external_id="f1")
     assert [fact.at for fact in stored_facts(two, instrument)] == [first.executed_at]
-    last = last_key(two, instrument)
+    last = last_key(two, instrument, BookAssets(two))
     assert last is not None
     assert last[0] == first.executed_at
     mark = mark_at(two, "BTC-USD", timezone.now())

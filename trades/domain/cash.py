@@ -33,11 +33,12 @@ def fill_moves(
     fee_currency: str,
     base: str,
     quote: str,
+    fee_in_kind: bool = False,
 ) -> Iterator[CashMove]:
     """The quote leg of a fill, and its fee unless that was taken from the
-    instrument itself."""
+    instrument itself or, `fee_in_kind`, from lots of another."""
     yield CashMove(quote, -amount if buy else amount, by_fill=True)
-    if fee and fee_currency != base:
+    if fee and fee_currency != base and not fee_in_kind:
         yield CashMove(fee_currency, -fee, by_fill=True)
 
 

@@ -137,12 +137,13 @@ class FillEvent(FactEvent):
 
 
 class Transfer(Amendable):
-    """A movement of cash, or of an instrument (then `instrument` is set and its
-    base is the asset). `amount` is signed; `cost` is the stated cost of what came in.
+    """A movement of cash, or of lots of an instrument: trades.queries.assets says which.
+    `amount` is signed; `cost` is the stated cost of what came in.
 
     Deposit, withdrawal and transfer are external and never count as return; the
-    other kinds are income or cost. An `instrument` whose base is not the asset
-    only says what the cash was for (a dividend, a funding payment).
+    other kinds are income or cost. `instrument` is the one that was named: one whose
+    base is not the asset only says what it was for (a dividend, a funding payment).
+    With `to_book` it left `book` for another of the same owner.
     """
 
     class Kind(models.TextChoices):
@@ -214,11 +215,6 @@ class Transfer(Amendable):
     @property
     def external(self) -> bool:
         return self.kind in self.EXTERNAL
-
-    @property
-    def moves_instrument(self) -> bool:
-        """Costs a query when the instrument is not loaded."""
-        return self.instrument is not None and self.instrument.base == self.asset
 
 
 class TransferEvent(FactEvent):

@@ -9,6 +9,8 @@ from heapq import merge
 from operator import itemgetter
 from typing import TypeAlias
 
+from django.db.models import Q
+
 from kernel.numbers import ZERO
 from trades.domain.cash import CashMove, ImpliedFunding, fill_moves
 from trades.models import Book, Fill, Transfer
@@ -44,9 +46,11 @@ def first_deposit(book: Book, known_before: datetime | None = None) -> datetime 
 
 def is_newest(book: Book, at: datetime, recorded: datetime) -> bool:
     """Whether nothing that was recorded earlier happened after `at`. Two queries."""
-    known = {"book": book, "recorded_at__lt": recorded}
-    fills = Fill.objects.standing().filter(**known).order_by("-executed_at")
-    transfers = Transfer.objects.standing().filter(**known).order_by("-at")
+    fills = Fill.objects.standing().filter(book=book, recorded_at__lt=recorded)
+    fills = fills.order_by("-executed_at")
+    mine = Q(book=book) | Q(to_book=book)
+    transfers = Transfer.objects.standing().filter(mine, recorded_at__lt=recorded)
+    transfers = transfers.order_by("-at")
     last = [
         fills.values_list("executed_at", flat=True).first(),
         transfers.values_list("at", flat=True).first(),
@@ -54,12 +58,11 @@ def is_newest(book: Book, at: datetime, recorded: datetime) -> bool:
     return all(time is None or time <= at for time in last)
 
 
-def transfer_move(transfer: Transfer) -> CashMove | None:
-    """What a transfer does to cash; None when it moves an instrument."""
-    if transfer.moves_instrument:
-        return None
+def transfer_move(book: Book, transfer: Transfer) -> CashMove:
+    """What a transfer of cash does to this one of its books."""
+    amount = transfer.amount if transfer.book_id == book.pk else -transfer.amount
     deposited = transfer.kind == Transfer.Kind.DEPOSIT
-    return CashMove(transfer.asset, transfer.amount, deposited=deposited)
+    return CashMove(transfer.asset, amount, deposited=deposited)
 
 
 def implied_funding(book: Book) -> Decimal:
@@ -94,14 +97,13 @@ def _fills(book: Book, until: datetime | None) -> Iterator[tuple[Place, CashMove
 
 
 def _transfers(book: Book) -> Iterator[tuple[Place, CashMove]]:
-    transfers = (
-        Transfer.objects.standing().filter(book=book).select_related("instrument")
+    """Those of the base currency, which is always cash."""
+    transfers = Transfer.objects.standing().filter(
+        Q(book=book) | Q(to_book=book), asset=book.base_currency
     )
     transfers = transfers.order_by("at", "recorded_at", "sequence", "id")
     for transfer in transfers.iterator(ROWS):
-        move = transfer_move(transfer)
-        if move is not None:
-            yield place_of(transfer), move
+        yield place_of(transfer), transfer_move(book, transfer)
 
 
 def place_of(transfer: Transfer) -> Place:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from django.db.models import Q, QuerySet
 
 from kernel.numbers import ZERO
 from trades.domain import events
@@ -12,7 +15,9 @@ from trades.domain.marks import SplitRatio
 from trades.domain.ordering import Key, split_key
 from trades.domain.units import units
 from trades.models import Book, Fill, Instrument, Transfer
+from trades.queries.assets import BookAssets
 from trades.queries.splits import book_splits
+from trades.queries.worth import Worth, worth_of
 
 IDS = 500  # in one IN list
 ROWS = 2000  # in one fetch or insert
@@ -30,9 +35,24 @@ def time_of(fact: Fill | Transfer) -> datetime:
     return fact.executed_at if isinstance(fact, Fill) else fact.at
 
 
-def touched(fact: Fill | Transfer) -> list[Instrument]:
-    """The instruments in whose pairs it is a fact. They are loaded."""
-    return [fact.instrument] if fact.instrument is not None else []
+def touched(fact: Fill | Transfer, assets: BookAssets) -> set[Instrument]:
+    """The instruments in whose pairs it is a fact: its own, and the one whose lots it
+    moves or pays its fee with. Its own is loaded."""
+    paid = assets.of_fee(fact) if isinstance(fact, Fill) else assets.of_transfer(fact)
+    return {pair for pair in (fact.instrument, paid) if pair is not None}
+
+
+def assets_of(facts: Iterable[Fill | Transfer]) -> set[str]:
+    """The assets whose class these facts ask for or may change."""
+    names: set[str] = set()
+    for fact in facts:
+        if isinstance(fact, Transfer):
+            names.add(fact.asset)
+            continue
+        names.add(fact.instrument.base)
+        if fact.fee_is_foreign:
+            names.add(fact.fee_currency)
+    return names
 
 
 def _trade(fill: Fill, instrument: Instrument) -> events.Trade:
@@ -50,41 +70,72 @@ def _trade(fill: Fill, instrument: Instrument) -> events.Trade:
     )
 
 
-def _movement(
-    transfer: Transfer, instrument: Instrument
-) -> events.Movement | events.Funding | None:
-    """What a transfer means for the pair; None for cash that only belongs to it."""
-    if transfer.asset == instrument.base:
-        return events.Movement(
-            id=transfer.pk,
-            at=transfer.at,
-            quantity=units(transfer.amount),
-            cost=None if transfer.cost is None else units(transfer.cost),
-            external=transfer.external,
-            strategy=transfer.strategy,
-        )
-    if transfer.kind == Transfer.Kind.FUNDING:
-        return events.Funding(
-            id=transfer.pk, at=transfer.at, amount=units(transfer.amount)
-        )
-    return None
+def _fee_in_kind(fill: Fill, worth: Worth) -> events.Trade:
+    """The fee of a fill of another instrument that this pair's lots paid."""
+    value = worth.fees.get(fill.pk)
+    return events.Trade(
+        id=fill.pk,
+        at=fill.executed_at,
+        buy=fill.fee < 0,
+        quantity=units(abs(fill.fee)),
+        amount=units(abs(value or ZERO)),
+        fee=0,
+        strategy=fill.strategy,
+        reason=LotReason.NO_FX if value is None else "",
+        as_fee=True,
+    )
+
+
+def _movement(transfer: Transfer, worth: Worth, *, arrives: bool) -> events.Movement:
+    """Units of the instrument that come or go; what came from an own book brings its
+    lots, and income in kind costs what it was worth."""
+    amount = -transfer.amount if arrives else transfer.amount
+    cost = transfer.cost
+    if amount > 0 and not transfer.external:
+        cost = worth.transfers.get(transfer.pk)
+    return events.Movement(
+        id=transfer.pk,
+        at=transfer.at,
+        quantity=units(amount),
+        cost=None if cost is None else units(cost),
+        external=transfer.external,
+        strategy=transfer.strategy,
+        lots=tuple(worth.lots.get(transfer.pk, ())) if arrives else (),
+    )
+
+
+def _funding(transfer: Transfer) -> events.Funding:
+    return events.Funding(id=transfer.pk, at=transfer.at, amount=units(transfer.amount))
+
+
+@dataclass(kw_only=True)
+class PairRows:
+    """The rows in which a pair's facts are: its fills, fills of other instruments
+    whose fees it paid, and transfers that move it or say that they were for it."""
+
+    fills: Iterable[Fill] = ()
+    fees: Iterable[Fill] = ()
+    transfers: Iterable[Transfer] = ()
+    splits: Iterable[SplitRatio] = ()
+    worth: Worth = field(default_factory=Worth)
 
 
 def facts_of(
-    instrument: Instrument,
-    fills: Iterable[Fill],
-    transfers: Iterable[Transfer],
-    splits: Iterable[SplitRatio] = (),
+    book: Book, instrument: Instrument, rows: PairRows, assets: BookAssets
 ) -> list[events.Fact]:
     """The pair's facts in their order; a split comes first at its time."""
     keyed: list[tuple[Key, events.Fact]] = [
-        (fill_key(fill), _trade(fill, instrument)) for fill in fills
+        (fill_key(fill), _trade(fill, instrument)) for fill in rows.fills
     ]
-    for transfer in transfers:
-        fact = _movement(transfer, instrument)
-        if fact is not None:
-            keyed.append((transfer_key(transfer), fact))
-    for split in splits:
+    keyed.extend((fill_key(fill), _fee_in_kind(fill, rows.worth)) for fill in rows.fees)
+    for transfer in rows.transfers:
+        key = transfer_key(transfer)
+        if assets.of_transfer(transfer) == instrument:
+            arrives = transfer.to_book_id == book.pk
+            keyed.append((key, _movement(transfer, rows.worth, arrives=arrives)))
+        elif transfer.kind == Transfer.Kind.FUNDING:
+            keyed.append((key, _funding(transfer)))
+    for split in rows.splits:
         moved = events.UnitSplit(
             at=split.at,
             numerator=split.ratio.numerator,
@@ -95,39 +146,76 @@ def facts_of(
     return [fact for _, fact in keyed]
 
 
+def pair_transfers(
+    book: Book, instrument: Instrument, assets: BookAssets
+) -> QuerySet[Transfer]:
+    """The transfers that count which move the pair's lots or were for it, from both
+    sides of those between own books."""
+    mine = Q(book=book, instrument=instrument) | Q(to_book=book, instrument=instrument)
+    if assets.moved(instrument.base) == instrument:
+        unnamed = Q(instrument=None) | ~Q(instrument__base=instrument.base)
+        mine |= Q(book=book, asset=instrument.base) & unnamed
+    return Transfer.objects.standing().filter(mine).select_related("instrument")
+
+
+def pair_fees(book: Book, instrument: Instrument, assets: BookAssets) -> QuerySet[Fill]:
+    """The fills of other instruments that count and whose fees this pair's lots
+    paid."""
+    base = instrument.base
+    if assets.moved(base) != instrument:
+        return Fill.objects.none()
+    foreign = ~Q(fee=ZERO) & ~Q(instrument__base=base) & ~Q(instrument__quote=base)
+    return Fill.objects.standing().filter(foreign, book=book, fee_currency=base)
+
+
 def stored_facts(
-    book: Book, instrument: Instrument, after: datetime | None = None
+    book: Book,
+    instrument: Instrument,
+    after: datetime | None = None,
+    assets: BookAssets | None = None,
 ) -> list[events.Fact]:
-    """The pair's booked facts later than `after` (all without). Three queries."""
+    """The pair's booked facts later than `after` (all without). At most eight
+    queries."""
+    assets = assets or BookAssets(book)
     fills = Fill.objects.standing().filter(book=book, instrument=instrument)
-    transfers = Transfer.objects.standing().filter(book=book, instrument=instrument)
+    fees = pair_fees(book, instrument, assets)
+    moves = pair_transfers(book, instrument, assets)
     splits = book_splits(book, [instrument.symbol]).of(instrument.symbol)
     if after is not None:
         fills = fills.filter(executed_at__gt=after)
-        transfers = transfers.filter(at__gt=after)
+        fees = fees.filter(executed_at__gt=after)
+        moves = moves.filter(at__gt=after)
         splits = [split for split in splits if split.at > after]
-    return facts_of(instrument, fills.iterator(ROWS), transfers, splits)
+    paid, transfers = list(fees), list(moves)
+    rows = PairRows(
+        fills=fills.iterator(ROWS),
+        fees=paid,
+        transfers=transfers,
+        splits=splits,
+        worth=worth_of(book, instrument, transfers, fees=bool(paid)),
+    )
+    return facts_of(book, instrument, rows, assets)
 
 
-def last_key(book: Book, instrument: Instrument) -> Key | None:
+def last_key(book: Book, instrument: Instrument, assets: BookAssets) -> Key | None:
     """The key of the newest of the pair's booked facts and of the splits that count
     for it: a first import may span one."""
     keys: list[Key] = []
-    fill = (
-        Fill.objects.standing()
-        .filter(book=book, instrument=instrument)
-        .order_by("-executed_at", "-recorded_at", "-sequence", "-id")
-        .values_list("executed_at", "recorded_at", "sequence", "id")
-        .first()
-    )
+    fills = Fill.objects.standing().filter(book=book, instrument=instrument)
+    for rows in (fills, pair_fees(book, instrument, assets)):
+        fill = (
+            rows.order_by("-executed_at", "-recorded_at", "-sequence", "-id")
+            .values_list("executed_at", "recorded_at", "sequence", "id")
+            .first()
+        )
+        keys.extend([fill] if fill else [])
     transfer = (
-        Transfer.objects.standing()
-        .filter(book=book, instrument=instrument)
+        pair_transfers(book, instrument, assets)
         .order_by("-at", "-recorded_at", "-sequence", "-id")
         .values_list("at", "recorded_at", "sequence", "id")
         .first()
     )
-    keys.extend(key for key in (fill, transfer) if key is not None)
+    keys.extend([transfer] if transfer else [])
     splits = book_splits(book, [instrument.symbol]).of(instrument.symbol)
     if splits:
         keys.append(split_key(splits[-1].at))

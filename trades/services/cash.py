@@ -10,6 +10,7 @@ from operator import itemgetter
 from kernel.numbers import ZERO
 from trades.domain.cash import CashMove, ImpliedFunding, fill_moves
 from trades.models import Balance, Book, Fill, Instrument, Transfer
+from trades.queries.assets import BookAssets
 from trades.queries.cash import (
     Place,
     first_deposit,
@@ -34,14 +35,24 @@ class BalanceChange:
 
 @dataclass
 class BalanceChanges:
-    """Balance changes by currency, and the moves of cash behind them with their
-    places; `undone` says that moves were taken back."""
+    """Balance changes of a book by currency, and the moves of cash behind them with
+    their places; `undone` says that moves were taken back, `assets` what moves lots
+    instead."""
 
+    book: Book
+    assets: BookAssets
     by_currency: dict[str, BalanceChange] = field(
         default_factory=lambda: defaultdict(BalanceChange)
     )
     moves: list[tuple[Place, CashMove]] = field(default_factory=list)
     undone: bool = False
+
+    def fact(self, fact: Fill | Transfer, sign: int = 1) -> None:
+        """A fact that came (or, with sign -1, that counts no more)."""
+        if isinstance(fact, Fill):
+            self.fill(fact, fact.instrument, sign)
+        else:
+            self.transfer(fact, sign)
 
     def fill(self, fill: Fill, instrument: Instrument, sign: int = 1) -> None:
         """A fill that came (or, with sign -1, that counts no more)."""
@@ -58,15 +69,20 @@ class BalanceChanges:
             fee_currency=fill.fee_currency,
             base=instrument.base,
             quote=instrument.quote,
+            fee_in_kind=self.assets.of_fee(fill) is not None,
         )
         for move in moves:
             self._move(place, move, sign)
 
     def transfer(self, transfer: Transfer, sign: int = 1) -> None:
         """A transfer that came (or, with sign -1, that counts no more)."""
-        move = transfer_move(transfer)
-        if move is not None:
-            self._move(place_of(transfer), move, sign)
+        if self.assets.of_transfer(transfer) is None:
+            self._move(place_of(transfer), transfer_move(self.book, transfer), sign)
+
+    def turned(self, asset: str, amount: Decimal) -> None:
+        """So much of an asset that is not the base currency became cash, or
+        (negative) ceased to be."""
+        self.by_currency[asset].cash += amount
 
     def _move(self, place: Place, move: CashMove, sign: int) -> None:
         self.by_currency[move.currency].cash += sign * move.amount

@@ -172,7 +172,6 @@ def transfer_rows(
     batch: ImportBatch | None,
     now: datetime,
 ) -> list[Transfer]:
-    implied = _implied(book, [transfer for transfer in new if not transfer.symbol])
     return [
         Transfer(
             book=book,
@@ -181,9 +180,7 @@ def transfer_rows(
             asset=transfer.asset,
             amount=transfer.amount,
             cost=transfer.cost,
-            instrument=instruments[transfer.symbol]
-            if transfer.symbol
-            else implied.get(transfer.asset),
+            instrument=instruments[transfer.symbol] if transfer.symbol else None,
             strategy=transfer.strategy,
             at=transfer.at,
             sequence=transfer.sequence,
@@ -193,20 +190,6 @@ def transfer_rows(
         )
         for transfer in new
     ]
-
-
-def _implied(book: Book, moves: Sequence[NewTransfer]) -> dict[str, Instrument]:
-    """{asset: the instrument that moves} for transfers that name no symbol: an asset
-    that trades against the book's base currency is that instrument, any other cash."""
-    assets = {transfer.asset for transfer in moves} - {book.base_currency}
-    if not assets:
-        return {}
-    return {
-        row.base: row
-        for row in Instrument.objects.filter(
-            base__in=assets, quote=book.base_currency
-        ).order_by("-symbol")
-    }
 
 
 def transfer_content(transfer: Transfer) -> tuple[Any, ...]:

@@ -104,7 +104,7 @@ def derive(
     """Match the pair's facts later than `after` (all without), before which nothing
     was held and from which on nothing derived is stored but positions."""
     pair = new_pair(book, instrument)
-    pair.apply_all(stored_facts(book, instrument, after))
+    pair.apply_all(stored_facts(book, instrument, after, changes.assets))
     _save(book, instrument, pair, None, changes)
     positions = Position.objects.filter(book=book, instrument=instrument)
     _save_positions(positions, positions_of(book, instrument, pair))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from kernel.cache import bump
 from kernel.numbers import text_or_none
@@ -23,6 +24,7 @@ from trades.models import (
     RoundTrip,
     Transfer,
 )
+from trades.queries.assets import BookAssets
 from trades.queries.cash import implied_funding
 from trades.queries.facts import ROWS, stored_facts
 from trades.services.books import locked
@@ -101,10 +103,10 @@ def differences(book: Book) -> list[str]:
     Reads every fact of the book; writes nothing.
     """
     different: list[str] = []
-    changes = BalanceChanges()
+    changes = BalanceChanges(book, BookAssets(book))
     for instrument in _instruments(book):
         pair = new_pair(book, instrument)
-        pair.apply_all(stored_facts(book, instrument))
+        pair.apply_all(stored_facts(book, instrument, assets=changes.assets))
         for match in pair.matches:
             realised = match.realised
             changes.matched(
@@ -129,7 +131,7 @@ def rebuild(book: Book) -> None:
         RoundTrip.objects.filter(book=book).delete()
         Lot.objects.filter(book=book).delete()
         Balance.objects.filter(book=book).delete()
-        changes = BalanceChanges()
+        changes = BalanceChanges(book, BookAssets(book))
         for instrument in _instruments(book):
             derive(book, instrument, None, changes)
         _add_facts(book, changes)
@@ -139,8 +141,9 @@ def rebuild(book: Book) -> None:
 
 def _instruments(book: Book) -> list[Instrument]:
     used = set(book.fills.values_list("instrument_id", flat=True).distinct())
-    moved = book.transfers.filter(instrument__isnull=False)
-    used |= set(moved.values_list("instrument_id", flat=True).distinct())
+    for moved in (book.transfers, book.arrivals):
+        named = moved.filter(instrument__isnull=False)
+        used |= set(named.values_list("instrument_id", flat=True).distinct())
     used |= set(Position.objects.filter(book=book).values_list("instrument", flat=True))
     return list(Instrument.objects.filter(pk__in=used).order_by("pk"))
 
@@ -149,7 +152,7 @@ def _add_facts(book: Book, changes: BalanceChanges) -> None:
     fills = Fill.objects.standing().filter(book=book)
     for fill in fills.select_related("instrument").iterator(ROWS):
         changes.fill(fill, fill.instrument)
-    transfers = Transfer.objects.standing().filter(book=book)
+    transfers = Transfer.objects.standing().filter(Q(book=book) | Q(to_book=book))
     for transfer in transfers.select_related("instrument"):
         changes.transfer(transfer)
 

@@ -5,6 +5,7 @@ The same steps serve one fill from the API, a file and the demo data.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,14 +29,19 @@ from trades.models import (
     Strategy,
     Transfer,
 )
+from trades.queries.assets import BookAssets
 from trades.queries.facts import (
     IDS,
     ROWS,
+    PairRows,
+    assets_of,
     facts_of,
     fill_key,
     last_key,
+    touched,
     transfer_key,
 )
+from trades.queries.worth import worth_of
 from trades.services.books import locked, moment
 from trades.services.cash import BalanceChanges, save_balances
 from trades.services.decisions import save_decisions
@@ -48,6 +54,7 @@ from trades.services.facts import (
 )
 from trades.services.pairs import extend, replay
 from trades.services.prices import save_prices
+from trades.services.reclassifying import reclassify
 from trades.services.statements import save_statements
 from trades.services.valuing import value_fees
 
@@ -128,13 +135,24 @@ def record(
 
 def _write(book: Book, fills: Sequence[Fill], transfers: Sequence[Transfer]) -> None:
     """Insert new facts and what follows from them."""
-    late = _late(book, fills, transfers)  # asked before they are there
+    names = assets_of([*fills, *transfers])
+    before = BookAssets(book).load(names)
+    after = before.trading(fill.instrument for fill in fills)
+    changes = BalanceChanges(book, after)
+    since = reclassify(book, names, before, after, changes)
+    news = _by_pair(fills, transfers, after)
+    since = _late(book, news, after, since)  # asked before the facts are there
     Fill.objects.bulk_create(fills, batch_size=ROWS)
     Transfer.objects.bulk_create(transfers, batch_size=ROWS)
     if fills:
         value_fees(book, fills, fills[0].recorded_at)
     _save_strategies(fills, transfers)
-    _follow(book, fills, transfers, late)
+    _follow(book, news, since, changes)
+    for fill in fills:
+        changes.fill(fill, fill.instrument)
+    for transfer in transfers:
+        changes.transfer(transfer)
+    save_balances(book, changes)
     if fills or transfers:
         scheduler.request_following("book", str(book.pk))
 
@@ -200,67 +218,74 @@ def _save_strategies(fills: Iterable[Fill], transfers: Iterable[Transfer]) -> No
 
 
 @dataclass
-class _PairFacts:
+class _NewFacts:
     """The new facts of one instrument in a book."""
 
-    instrument: Instrument
     fills: list[Fill] = field(default_factory=list)
+    fees: list[Fill] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
 
     @property
     def first(self) -> Key:
-        keys = [fill_key(fill) for fill in self.fills]
+        keys = [fill_key(fill) for fill in (*self.fills, *self.fees)]
         return min(keys + [transfer_key(transfer) for transfer in self.transfers])
 
 
 def _by_pair(
-    fills: Sequence[Fill], transfers: Sequence[Transfer]
-) -> dict[int, _PairFacts]:
-    news: dict[int, _PairFacts] = {}
+    fills: Sequence[Fill], transfers: Sequence[Transfer], assets: BookAssets
+) -> dict[Instrument, _NewFacts]:
+    news: dict[Instrument, _NewFacts] = defaultdict(_NewFacts)
     for fill in fills:
-        news.setdefault(fill.instrument_id, _PairFacts(fill.instrument)).fills.append(
-            fill
-        )
+        news[fill.instrument].fills.append(fill)
+        paid_by = assets.of_fee(fill)
+        if paid_by is not None:
+            news[paid_by].fees.append(fill)
     for transfer in transfers:
-        instrument = transfer.instrument
-        if instrument is not None:
-            pair = news.setdefault(instrument.pk, _PairFacts(instrument))
-            pair.transfers.append(transfer)
+        for instrument in touched(transfer, assets):
+            news[instrument].transfers.append(transfer)
     return news
 
 
 def _late(
-    book: Book, fills: Sequence[Fill], transfers: Sequence[Transfer]
-) -> dict[int, datetime]:
-    """The pairs in which a new fact is not the newest, and since when. Asked before
-    the facts are written."""
-    late = {}
-    for pk, news in _by_pair(fills, transfers).items():
-        last = last_key(book, news.instrument)
-        if last is not None and news.first < last:
-            late[pk] = news.first[0]
+    book: Book,
+    news: Mapping[Instrument, _NewFacts],
+    assets: BookAssets,
+    since: Mapping[Instrument, datetime],
+) -> dict[Instrument, datetime]:
+    """The pairs that must be matched again, and since when: those of `since`, and
+    those in which a new fact is not the newest."""
+    late = dict(since)
+    for instrument, facts in news.items():
+        first = facts.first
+        if instrument in late:
+            late[instrument] = min(late[instrument], first[0])
+            continue
+        last = last_key(book, instrument, assets)
+        if last is not None and first < last:
+            late[instrument] = first[0]
     return late
 
 
 def _follow(
     book: Book,
-    fills: Sequence[Fill],
-    transfers: Sequence[Transfer],
-    late: Mapping[int, datetime],
+    news: Mapping[Instrument, _NewFacts],
+    late: Mapping[Instrument, datetime],
+    changes: BalanceChanges,
 ) -> None:
-    """Match the new facts and move balances and positions on."""
-    changes = BalanceChanges()
-    for pk, news in sorted(_by_pair(fills, transfers).items()):
-        if pk in late:
-            replay(book, news.instrument, late[pk], changes)
-        else:
-            facts = facts_of(news.instrument, news.fills, news.transfers)
-            extend(book, news.instrument, facts, changes)
-    for fill in fills:
-        changes.fill(fill, fill.instrument)
-    for transfer in transfers:
-        changes.transfer(transfer)
-    save_balances(book, changes)
+    """Match the new facts."""
+    for instrument in sorted({*news, *late}, key=lambda instrument: instrument.pk):
+        if instrument in late:
+            replay(book, instrument, late[instrument], changes)
+            continue
+        facts = news[instrument]
+        rows = PairRows(
+            fills=facts.fills,
+            fees=facts.fees,
+            transfers=facts.transfers,
+            worth=worth_of(book, instrument, facts.transfers, fees=bool(facts.fees)),
+        )
+        ordered = facts_of(book, instrument, rows, changes.assets)
+        extend(book, instrument, ordered, changes)
 
 
 def record_history(

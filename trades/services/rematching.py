@@ -15,9 +15,11 @@ from typing import TypeAlias, TypeVar
 from kernel.cache import bump
 from operations.services import scheduler
 from trades.models import STANDING, Book, FactStatus, Fill, Instrument, Transfer
-from trades.queries.facts import IDS, time_of, touched
+from trades.queries.assets import BookAssets
+from trades.queries.facts import IDS, assets_of, time_of, touched
 from trades.services.cash import BalanceChanges, save_balances
 from trades.services.pairs import replay
+from trades.services.reclassifying import reclassify
 
 Row = TypeVar("Row", Fill, Transfer)
 Since: TypeAlias = Mapping[Instrument, datetime]
@@ -38,16 +40,22 @@ def settle(
     again besides: their facts mean something else since that time (a split, another
     class of a transfer, a value that came later).
     """
-    since = earliest([*fills, *transfers], pairs or {})
-    changes = BalanceChanges()
-    for fill in fills:
-        if sign := _sign(fill):
-            changes.fill(fill, fill.instrument, sign)
-    for transfer in transfers:
-        if sign := _sign(transfer):
-            changes.transfer(transfer, sign)
+    facts: list[Fill | Transfer] = [*fills, *transfers]
+    ceasing = [fact for fact in facts if _sign(fact) < 0]
+    coming = [fact for fact in facts if _sign(fact) > 0]
+    names = assets_of(facts)
+    before = BookAssets(book).load(names)
+    changes = BalanceChanges(book, before)
+    since = earliest(facts, pairs or {}, before)
+    for fact in ceasing:
+        changes.fact(fact, -1)
     _take_status(Fill, fills)
     _take_status(Transfer, transfers)
+    changes.assets = after = BookAssets(book).load(names)
+    for fact in coming:
+        changes.fact(fact)
+    turned = reclassify(book, names, before, after, changes, coming)
+    since = earliest(facts, sooner(since, turned), after)
     for instrument, at in sorted(since.items(), key=lambda item: item[0].pk):
         replay(book, instrument, at, changes)
     save_balances(book, changes)
@@ -56,15 +64,23 @@ def settle(
 
 
 def earliest(
-    facts: Iterable[Fill | Transfer], pairs: Since
+    facts: Iterable[Fill | Transfer], pairs: Since, assets: BookAssets
 ) -> dict[Instrument, datetime]:
     """Since when each pair that these facts touch must be matched again."""
     since = dict(pairs)
     for fact in facts:
         at = time_of(fact)
-        for instrument in touched(fact):
+        for instrument in touched(fact, assets):
             since[instrument] = min(at, since.get(instrument, at))
     return since
+
+
+def sooner(one: Since, other: Since) -> dict[Instrument, datetime]:
+    """Since the earlier of both, pair by pair."""
+    return {
+        pair: min(since[pair] for since in (one, other) if pair in since)
+        for pair in {**one, **other}
+    }
 
 
 def _sign(fact: Fill | Transfer) -> int:

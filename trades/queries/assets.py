@@ -1,0 +1,70 @@
+"""What assets are in a book, from the facts that count (trades.domain.assets)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Exists, OuterRef
+
+from trades.domain.assets import moved_instrument
+from trades.models import Book, Fill, Instrument, Transfer
+
+
+class BookAssets:
+    """Cash or lots: what the assets of one book are now.
+
+    An asset that is asked for costs one query unless it was loaded.
+    """
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._traded: dict[str, dict[int, Instrument]] = {}
+
+    def load(self, assets: Iterable[str]) -> BookAssets:
+        """Look these up at once; returns itself."""
+        names = set(assets) - set(self._traded) - {self._book.base_currency}
+        if names:
+            self._traded |= {name: {} for name in names}
+            for instrument in traded_instruments(self._book, names):
+                self._traded[instrument.base][instrument.pk] = instrument
+        return self
+
+    def trading(self, instruments: Iterable[Instrument]) -> BookAssets:
+        """What they are once the book trades these too."""
+        more = {instrument.pk: instrument for instrument in instruments}
+        self.load({instrument.base for instrument in more.values()})
+        after = BookAssets(self._book)
+        after._traded = {base: dict(known) for base, known in self._traded.items()}
+        for pk, instrument in more.items():
+            if instrument.base in after._traded:
+                after._traded[instrument.base][pk] = instrument
+        return after
+
+    def moved(self, asset: str, named: Instrument | None = None) -> Instrument | None:
+        """The instrument whose lots the asset moves; None where it is cash."""
+        if asset == self._book.base_currency:
+            return None
+        if named is not None and named.base == asset:
+            return named
+        self.load([asset])
+        return moved_instrument(
+            asset, self._book.base_currency, self._traded[asset].values()
+        )
+
+    def of_transfer(self, transfer: Transfer) -> Instrument | None:
+        """The instrument that a transfer moves. It is loaded, where it is named."""
+        return self.moved(transfer.asset, transfer.instrument)
+
+    def of_fee(self, fill: Fill) -> Instrument | None:
+        """The instrument whose lots a fill's foreign fee consumes; None where the fee
+        is cash, or in the fill's own quote or base. Its instrument is loaded."""
+        return self.moved(fill.fee_currency) if fill.fee_is_foreign else None
+
+
+def traded_instruments(book: Book, bases: Iterable[str]) -> Iterable[Instrument]:
+    """The instruments of these bases that the book trades, or holds because lots of
+    them came from an own book."""
+    mine = Fill.objects.standing().filter(book=book, instrument=OuterRef("pk"))
+    came = Transfer.objects.standing().filter(to_book=book, instrument=OuterRef("pk"))
+    instruments = Instrument.objects.filter(base__in=set(bases))
+    return instruments.filter(Exists(mine) | Exists(came))

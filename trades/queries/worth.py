@@ -1,0 +1,57 @@
+"""What facts of a pair were worth at their time, and the lots that came with them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from trades.domain.events import TravellingLot
+from trades.domain.units import units
+from trades.models import Book, Instrument, Transfer, TransferLot, Valuation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worth:
+    """In the pair's quote, by id: foreign fees that its lots paid and transfers of
+    them; by transfer, the lots that came from an own book."""
+
+    fees: Mapping[int, Decimal] = field(default_factory=dict)
+    transfers: Mapping[int, Decimal] = field(default_factory=dict)
+    lots: Mapping[int, Sequence[TravellingLot]] = field(default_factory=dict)
+
+
+def worth_of(
+    book: Book, instrument: Instrument, transfers: Iterable[Transfer], *, fees: bool
+) -> Worth:
+    """What was kept of these transfers, and with `fees` of every fee that was charged
+    in the instrument's base. The newest valuation of a fact counts. A query each."""
+    moved = list(transfers)
+    kept = Valuation.objects.filter(currency=instrument.quote).order_by("id")
+    paid = kept.filter(book=book, fill__fee_currency=instrument.base)
+    return Worth(
+        fees=dict(paid.values_list("fill", "value")) if fees else {},
+        transfers=dict(kept.filter(transfer__in=moved).values_list("transfer", "value"))
+        if moved
+        else {},
+        lots=_travelled([row for row in moved if row.to_book_id == book.pk]),
+    )
+
+
+def _travelled(arrivals: Sequence[Transfer]) -> Mapping[int, Sequence[TravellingLot]]:
+    lots: dict[int, list[TravellingLot]] = defaultdict(list)
+    if arrivals:
+        for row in TransferLot.objects.filter(transfer__in=arrivals):
+            lots[row.transfer_id].append(travelling(row))
+    return lots
+
+
+def travelling(row: TransferLot) -> TravellingLot:
+    return TravellingLot(
+        quantity=units(row.quantity),
+        amount=units(row.amount),
+        fee=units(row.fee),
+        acquired_at=row.acquired_at,
+        reason=row.reason,
+    )
