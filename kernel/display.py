@@ -35,7 +35,7 @@ def number(value: Decimal | int | None, places: int | None = None) -> str:
     return MISSING if value is None else grouped(Decimal(value), places)
 
 
-def signed(value: Decimal | None, places: int = 2) -> str:
+def signed(value: Decimal | None, places: int | None = 2) -> str:
     """Like `number`, with + on gains."""
     if value is None:
         return MISSING

@@ -28,6 +28,7 @@ from portfolio.answers.performance import (
     StrategyList,
     SymbolList,
 )
+from portfolio.answers.reconciliation import ReconciliationAnswer
 from portfolio.domain.periods import INTERVALS, PERIODS, period
 from portfolio.domain.returns import day_of
 from portfolio.queries.books import Scope, scope
@@ -35,6 +36,7 @@ from portfolio.queries.curve import curve
 from portfolio.queries.curves import stored_curves
 from portfolio.queries.holdings import holdings, open_lots
 from portfolio.queries.performance import Performance, performance
+from portfolio.queries.reconciliation import reconciliation
 from portfolio.queries.selection import Selection
 from portfolio.queries.stats import counters
 from portfolio.queries.summary import portfolio
@@ -157,6 +159,23 @@ class Allocation(APIView):
         check_query(request, "book")
         held = holdings(_scope(request), timezone.now())
         return Response(AllocationAnswer.of(held))
+
+
+class ReconciliationView(APIView):
+    """What others state that the books hold, beside what is booked, per asset, and the
+    first fact after which they part."""
+
+    access = BOOKS
+
+    @extend_schema(
+        operation_id="portfolio_reconciliation",
+        parameters=[BOOK],
+        responses=ReconciliationAnswer,
+    )
+    def get(self, request: Request) -> Response:
+        check_query(request, "book")
+        found = reconciliation(_scope(request))
+        return Response(ReconciliationAnswer.of(found, timezone.now()))
 
 
 class PerformanceSummary(APIView):

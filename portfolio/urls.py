@@ -7,6 +7,7 @@ from portfolio import api, views
 app_name = "portfolio"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("portfolio/", views.index, name="index"),
+    path("portfolio/reconciliation/", views.reconcile, name="reconciliation"),
     path("portfolio/positions/<int:pk>/", views.position, name="position"),
     path("performance/", views.performance, name="performance"),
     path("performance/metrics/<str:name>/", views.metric, name="metric"),
@@ -16,6 +17,11 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
     path("portfolio/positions", api.Positions.as_view(), name="positions"),
     path("portfolio/lots", api.Lots.as_view(), name="lots"),
     path("portfolio/allocation", api.Allocation.as_view(), name="allocation"),
+    path(
+        "portfolio/reconciliation",
+        api.ReconciliationView.as_view(),
+        name="reconciliation",
+    ),
     path("performance", api.PerformanceSummary.as_view(), name="performance"),
     path("performance/equity-curve", api.EquityOverTime.as_view(), name="equity-curve"),
     path("performance/monthly", api.Monthly.as_view(), name="monthly"),

@@ -15,11 +15,13 @@ from portfolio.domain.statistics import FORMULAS
 from portfolio.pages.holdings import portfolio_page, position_page
 from portfolio.pages.metric import metric_page
 from portfolio.pages.performance import performance_page
+from portfolio.pages.reconciliation import asset_lines
 from portfolio.queries.books import Scope, scope
 from portfolio.queries.curves import stored_curves
 from portfolio.queries.holdings import holdings
 from portfolio.queries.performance import Performance
 from portfolio.queries.performance import performance as measured
+from portfolio.queries.reconciliation import last_stated, reconciliation
 from portfolio.queries.selection import Selection
 from portfolio.queries.summary import portfolio
 from trades.queries.books import BOOKS, readable_books
@@ -50,6 +52,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "book": request.GET.get("book", ""),
         "query": request.GET.urlencode(),
         "found": summary,
+        "last_stated": last_stated(books),
         **portfolio_page(summary, request.GET),
     }
     response = page_or_fragment(
@@ -61,6 +64,19 @@ def index(request: HttpRequest) -> HttpResponse:
     response["ETag"] = f'W/"{etag}"'
     response["HX-PTag"] = etag
     return response
+
+
+@guarded(BOOKS)
+def reconcile(request: HttpRequest) -> HttpResponse:
+    """Stated beside booked balances, per asset, and where they part."""
+    book = request.GET.get("book", "")
+    books = scope(request.user, book)
+    context = {
+        "assets": asset_lines(reconciliation(books)),
+        "books": list(readable_books(request.user)),
+        "book": book,
+    }
+    return render(request, "portfolio/reconciliation.html", context)
 
 
 @guarded(BOOKS)

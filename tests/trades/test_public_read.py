@@ -7,6 +7,7 @@ writes more than before.
 
 import json
 import re
+from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -15,12 +16,14 @@ from django.utils import timezone
 
 from portfolio.services import equity
 from tests.architecture.test_access import ALL, declared
+from trades.domain.facts import NewBalance
 from trades.models import Fill
 from trades.queries.books import BOOKS
 from trades.services.books import NewBook, create_book
 from trades.services.fills import book_fills
 from trades.services.importing import import_for
 from trades.services.previewing import Source
+from trades.services.statements import state_balance
 
 pytestmark = pytest.mark.django_db
 CSV = "symbol,side,quantity,price,executed_at\nSECRET-USD,sell,1,100,2026-01-06T12:00:00Z\n"
@@ -36,6 +39,7 @@ SURFACES = {
     "/api/portfolio/positions": "SECRET-USD",
     "/api/portfolio/lots": "SECRET-USD",
     "/api/portfolio/allocation": "SECRET-USD",
+    "/api/portfolio/reconciliation": '"asset":"SECRET"',
     "/api/performance?period=all": '"fills":2',
     "/api/performance/equity-curve?period=all": '"equity"',
     "/api/performance/monthly?period=all": '"month"',
@@ -47,6 +51,7 @@ SURFACES = {
     "/books/": "ada-main",
     "/portfolio/": "SECRET-USD",
     "/portfolio/positions/{position}/": "SECRET-USD",
+    "/portfolio/reconciliation/": "<h2>SECRET</h2>",
     "/performance/?period=all": "SECRET-USD",
 }
 # Readers' pages that show nothing of a book with two fills.
@@ -81,7 +86,10 @@ def fill(ada, book, make_fill):
     import_for(
         Source(content=CSV.encode(), file_name="private-name.csv", book=book.name), ada
     )
-    equity.catch_up(timezone.now())
+    now = timezone.now()
+    stated = NewBalance(asset="SECRET", amount=Decimal(1), at=now, book=book.name)
+    state_balance(stated, ada)
+    equity.catch_up(now)
     return booked.fills[0]
 
 

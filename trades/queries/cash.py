@@ -70,11 +70,19 @@ def implied_funding(book: Book) -> Decimal:
 
     Fills after the first deposit imply nothing and are not read.
     """
-    until, funding = first_deposit(book), ImpliedFunding()
-    for _, move in merge(_fills(book, until), _transfers(book), key=itemgetter(0)):
+    funding = ImpliedFunding()
+    for _, move in cash_moves(book, first_deposit(book)):
         if move.currency == book.base_currency:
             funding.apply(move)
     return funding.implied
+
+
+def cash_moves(
+    book: Book, until: datetime | None = None
+) -> Iterator[tuple[Place, CashMove]]:
+    """Every change of cash in the order of facts; fills not after `until` alone. Two
+    queries."""
+    return merge(_fills(book, until), _transfers(book), key=itemgetter(0))
 
 
 def _fills(book: Book, until: datetime | None) -> Iterator[tuple[Place, CashMove]]:

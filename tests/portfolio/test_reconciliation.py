@@ -1,0 +1,100 @@
+"""What others say that the books hold, beside what is booked, in API and page."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tests.portfolio.conftest import deposit, fill, when
+from trades.domain.facts import NewBalance
+from trades.models import Fill
+from trades.services.statements import state_balance
+
+D = Decimal
+
+
+@pytest.fixture
+def statements(ada, record):
+    """Two assets, each stated at two times; one sale of the last day lacks a coin."""
+    record(
+        [
+            fill(
+                "r1", "buy", "8", "45", "2025-09-02 10:00", fee="0.4", symbol="JADE-USD"
+            ),
+            fill(
+                "r2",
+                "sell",
+                "3",
+                "48",
+                "2025-09-04 10:00",
+                fee="0.2",
+                symbol="JADE-USD",
+            ),
+        ],
+        [deposit("r0", "700", "2025-09-01 08:00")],
+    )
+    for asset, amount, at in (
+        ("USD", "339.6", "2025-09-02 12:00"),
+        ("JADE", "8", "2025-09-02 12:00"),
+        ("USD", "483.4", "2025-09-05 12:00"),
+        ("JADE", "4.75", "2025-09-05 12:00"),
+    ):
+        said = NewBalance(asset=asset, amount=D(amount), at=when(at), book="Main")
+        state_balance(said, ada)
+
+
+def test_each_asset_is_compared_at_its_newest_statement(ada, client_of, statements):
+    answer = client_of(ada).get("/api/portfolio/reconciliation?book=Main").json()
+    jade, usd = answer["assets"]
+    assert (jade["asset"], jade["stated"], jade["booked"]) == ("JADE", "4.75", "5")
+    assert (jade["difference"], jade["agrees"]) == ("-0.25", False)
+    assert jade["parts_at"] == {
+        "kind": "trade",
+        "id": str(Fill.objects.get(external_id="r2").pk),
+        "external_id": "r2",
+        "timestamp": "2025-09-04T10:00:00Z",
+    }
+    assert [line["difference"] for line in jade["statements"]] == ["-0.25", "0"]
+    assert (usd["difference"], usd["agrees"], usd["parts_at"]) == ("0", True, None)
+
+
+def test_the_page_says_where_they_part(ada, client_of, statements):
+    client = client_of(ada)
+    page = client.get("/portfolio/reconciliation/").content.decode()
+    trade = Fill.objects.get(external_id="r2")
+    assert f'href="/trades/{trade.pk}/">trade r2</a>' in page
+    assert "−0.25" in page
+    assert page.index("JADE</h2>") < page.index("USD</h2>"), "what differs stands first"
+    assert "/portfolio/reconciliation/" in client.get("/portfolio/").content.decode()
+
+
+def test_implied_funding_is_cash_that_is_there(ada, client_of, record):
+    record([fill("u1", "buy", "2", "30", "2025-09-02 10:00")], name="Unpaid")
+    said = NewBalance(asset="USD", amount=D(0), at=when("2025-09-03"), book="Unpaid")
+    state_balance(said, ada)
+    (usd,) = client_of(ada).get("/api/portfolio/reconciliation").json()["assets"]
+    assert (usd["booked"], usd["agrees"]) == ("0", True)
+
+
+def test_an_asset_that_no_fact_names_differs_at_no_fact(ada, client_of, record):
+    record([fill("u1", "buy", "2", "30", "2025-09-02 10:00")])
+    said = NewBalance(asset="OPAL", amount=D(3), at=when("2025-09-03"), book="Main")
+    state_balance(said, ada)
+    (opal,) = client_of(ada).get("/api/portfolio/reconciliation").json()["assets"]
+    assert (opal["booked"], opal["difference"], opal["parts_at"]) == ("0", "3", None)
+
+
+def test_without_statements_the_page_says_what_would_bring_one(ada, client_of, record):
+    record([fill("u1", "buy", "2", "30", "2025-09-02 10:00")])
+    client = client_of(ada)
+    assert client.get("/api/portfolio/reconciliation").json()["assets"] == []
+    page = client.get("/portfolio/reconciliation/").content.decode()
+    assert "Nobody has stated a balance yet" in page
+
+
+def test_another_persons_statements_are_not_seen(person, client_of, statements):
+    client = client_of(person("mallory", "Trader"))
+    assert client.get("/api/portfolio/reconciliation").json()["assets"] == []
+    assert client.get("/api/portfolio/reconciliation?book=Main").status_code == 404
+    assert client.get("/portfolio/reconciliation/?book=Main").status_code == 404
