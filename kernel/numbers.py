@@ -71,7 +71,7 @@ def exact(value: str | int | Decimal) -> Decimal:
         raise NotExact(f"{number} is not a finite number")
     if number and number.adjusted() >= INTEGER_DIGITS:
         raise NotExact(f"more than {INTEGER_DIGITS} digits before the point")
-    if decimals(number) > FRACTION_DIGITS:
+    if number.quantize(QUANTUM) != number:
         raise NotExact(f"more than {FRACTION_DIGITS} decimals")
     return number + ZERO if number else ZERO
 

@@ -110,6 +110,30 @@ def arrange(parsed: ParsedFile, times: FileTimes) -> None:
     facts: list[Fact] = sorted(
         [*parsed.fills, *parsed.transfers], key=lambda fact: fact.sequence
     )
+    if not times.seconds and _rises(facts):
+        order: Sequence[int] = range(len(facts))
+    else:
+        order = _order(facts, parsed, times)
+    parsed.fills, parsed.transfers = [], []
+    for sequence, index in enumerate(order):
+        fact = facts[index]
+        if fact.sequence != sequence:
+            fact = replace(fact, sequence=sequence)
+        if isinstance(fact, NewFill):
+            parsed.fills.append(fact)
+        else:
+            parsed.transfers.append(fact)
+    parsed.notes += times.said
+
+
+def _rises(facts: Sequence[Fact]) -> bool:
+    """Whether no fact is earlier than the one before it: then there is nothing to
+    decide, of any symbol."""
+    return all(fact_time(a) <= fact_time(b) for a, b in pairwise(facts))
+
+
+def _order(facts: list[Fact], parsed: ParsedFile, times: FileTimes) -> list[int]:
+    """Which fact comes first, second, …; doubled local times are settled."""
     moments = [
         RowTime(
             fact.symbol if isinstance(fact, NewFill) else "",
@@ -119,23 +143,19 @@ def arrange(parsed: ParsedFile, times: FileTimes) -> None:
         )
         for fact in facts
     ]
-    order = places(moments)
+    placed = places(moments)
     if times.seconds:
         parsed.notes += [
             f"line {row.line}: this local time exists twice (the clocks were set "
             "back); the first was taken"
-            for row in settle(moments, order)
+            for row in settle(moments, placed)
         ]
-        facts = [_moved(fact, row.at) for fact, row in zip(facts, moments, strict=True)]
-    ranked = sorted(
-        range(len(facts)), key=lambda index: (moments[index].at, order[index], index)
+        facts[:] = [
+            _moved(fact, row.at) for fact, row in zip(facts, moments, strict=True)
+        ]
+    return sorted(
+        range(len(facts)), key=lambda index: (moments[index].at, placed[index], index)
     )
-    facts = [
-        replace(facts[index], sequence=place) for place, index in enumerate(ranked)
-    ]
-    parsed.fills = [fact for fact in facts if isinstance(fact, NewFill)]
-    parsed.transfers = [fact for fact in facts if isinstance(fact, NewTransfer)]
-    parsed.notes += times.said
 
 
 def fact_time(fact: Fact) -> datetime:

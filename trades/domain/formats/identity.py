@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -95,20 +95,20 @@ def name_rows(prefix: str, parsed: ParsedFile, base_currency: str) -> None:
 def drop_repeats(parsed: ParsedFile) -> None:
     """Count a fill that repeats an id of its symbol with the same content, and keep
     the first; where the contents differ (notes aside) all of their lines are broken."""
-    firsts: dict[tuple[str, str], NewFill] = {}
+    firsts: dict[str, dict[str, NewFill]] = defaultdict(dict)
     clashes: dict[tuple[str, str], list[NewFill]] = {}
     kept: list[NewFill] = []
     for fill in parsed.fills:
         if not fill.external_id:
             kept.append(fill)
             continue
-        key = fill.symbol, fill.external_id
-        first = firsts.setdefault(key, fill)
+        first = firsts[fill.symbol].setdefault(fill.external_id, fill)
         if first is fill:
             kept.append(fill)
         elif _content(first) == _content(fill):
             parsed.duplicates += 1
         else:
+            key = fill.symbol, fill.external_id
             clashes.setdefault(key, [first]).append(fill)
     if clashes:
         parsed.broken += [row for fills in clashes.values() for row in _clash(fills)]
