@@ -98,9 +98,11 @@ def verification() -> LogVerification:
     kept = cache.get(key)
     if kept is None:
         result = check()
-        cache.set(key, asdict(result), REMEMBER_SECONDS)
+        cache.set(
+            key, {**asdict(result), "at": result.at.isoformat()}, REMEMBER_SECONDS
+        )
         return result
-    return LogVerification(**kept)
+    return LogVerification(**{**kept, "at": datetime.fromisoformat(kept["at"])})
 
 
 def origin() -> str | None:
