@@ -5,10 +5,16 @@ from __future__ import annotations
 from django.utils import timezone
 
 from kernel.registry import Params, job
-from readiness.services.evidence import collecting
+from readiness.services.evidence import collecting, pruning
 
 
 @job("readiness-evidence", schedule="every 10s", queue="probes")
 def collect(params: Params) -> str:
     """Judge the newest results of open reviews' checks and ask for those due."""
     return str(collecting.collect(timezone.now()))
+
+
+@job("readiness.prune", schedule="daily 03:40 UTC")
+def prune(params: Params) -> str:
+    """Forget old records of probes that nothing needs."""
+    return f"{pruning.prune(timezone.now())} records of probes deleted"

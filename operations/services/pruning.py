@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Max
-
+from operations.domain.keeping import ALL_KEPT, Sample, superfluous
 from operations.models import Alert, Heartbeat, Job, JobRun, Minute, ProbeResult
 
 RUNS_KEPT = timedelta(days=30)
 MOST_RUNS = 500
-RESULTS_KEPT = timedelta(days=40)
 MINUTES_KEPT = timedelta(days=40)
 UNFIRED_KEPT = timedelta(days=7)
 HEARTBEATS_KEPT = timedelta(days=1)
+KEY = ("name", "params_digest", "commit", "environment")
+# Rows a statement: a long one would hold SQLite's only lock, writers wait for it.
+CHUNK = 500
 
 
 def prune(at: datetime) -> dict[str, int]:
@@ -41,11 +44,22 @@ def _runs(at: datetime) -> int:
 
 
 def _results(at: datetime) -> int:
-    """Old results, but always the newest of each (name, params, commit, environment)."""
-    keys = ("name", "params_digest", "commit", "environment")
-    newest = ProbeResult.objects.values(*keys).annotate(last=Max("pk")).values("last")
-    old = ProbeResult.objects.filter(observed_at__lt=at - RESULTS_KEPT)
-    return old.exclude(pk__in=list(newest.values_list("last", flat=True))).delete()[0]
+    """What `operations.domain.keeping` can do without, key by key."""
+    old = ProbeResult.objects.filter(observed_at__lt=at - ALL_KEPT)
+    gone = 0
+    for key in list(old.values(*KEY).distinct().order_by(*KEY)):
+        ids = superfluous(list(_samples(key)), at)
+        for start in range(0, len(ids), CHUNK):
+            part = ProbeResult.objects.filter(pk__in=ids[start : start + CHUNK])
+            gone += part.delete()[0]
+    return gone
+
+
+def _samples(key: Mapping[str, Any]) -> Iterator[Sample]:
+    rows = ProbeResult.objects.filter(**key).order_by("observed_at", "pk")
+    columns = rows.values_list("pk", "observed_at", "value", "error", "tree_clean")
+    for pk, observed_at, *said in columns.iterator():
+        yield Sample(pk, observed_at, said)
 
 
 def _unfired(at: datetime) -> int:

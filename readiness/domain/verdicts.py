@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from kernel.numbers import NotExact, read_number
 from kernel.registry import Measurement
 
 
@@ -88,10 +89,9 @@ def _sentence(measurement: Measurement, threshold: str | None, *, holds: bool) -
 
 def _number(text: str) -> Decimal | None:
     try:
-        number = Decimal(text)
-    except InvalidOperation:
+        return read_number(text)
+    except NotExact:
         return None
-    return number if number.is_finite() else None
 
 
 def _holds(value: str, sign: str, limit: str) -> bool | None:
@@ -117,16 +117,36 @@ RETRY: Mapping[str, timedelta] = {
 }
 
 
+LONGEST_RETRY = timedelta(hours=1)
+
 # Asking, waiting for a worker, measuring and judging: a fresh verdict needs this long.
 LEAD = timedelta(seconds=45)
 
 
-def due_at(verdict: str, observed_at: datetime, freshness: int) -> datetime:
-    """When a check should be measured again; `freshness` in seconds.
+def repeated_at(observed_at: datetime, freshness: int) -> datetime:
+    """From when the same verdict is worth a new record; `freshness` in seconds.
 
     Half way through its freshness, so that one lost run does not make it stale,
     and early enough that the next verdict is there before this one ends.
     """
     whole = timedelta(seconds=freshness)
-    early = max(min(whole / 2, whole - LEAD), timedelta(0))
-    return observed_at + min(early, RETRY.get(verdict, early))
+    return observed_at + max(min(whole / 2, whole - LEAD), timedelta(0))
+
+
+def due_at(
+    verdict: str,
+    observed_at: datetime,
+    freshness: int,
+    said_since: datetime | None = None,
+) -> datetime:
+    """When a check should be measured again: `repeated_at`, or sooner where something
+    may have been mended. What could not be measured for the same reason `said_since`
+    then is asked for after as long a time again, within the hour: a setting that is
+    not set is not asked for every minute."""
+    usual = repeated_at(observed_at, freshness)
+    if verdict not in RETRY:
+        return usual
+    wait = RETRY[verdict]
+    if verdict == Verdict.ERROR and said_since is not None:
+        wait = min(max(wait, observed_at - said_since), LONGEST_RETRY)
+    return min(usual, observed_at + wait)

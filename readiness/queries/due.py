@@ -28,7 +28,9 @@ class WatchedCheck:
             return measured_at is None
         latest = self.standing.latest
         seen_at = max(latest.observed_at, measured_at or latest.observed_at)
-        return at >= due_at(latest.verdict, seen_at, self.check.freshness)
+        return at >= due_at(
+            latest.verdict, seen_at, self.check.freshness, latest.observed_at
+        )
 
 
 def watched_checks(commit: str, environment: str) -> list[WatchedCheck]:

@@ -13,6 +13,7 @@ from kernel.registry import Measurement
 from readiness.domain.verdicts import (
     due_at,
     judge,
+    repeated_at,
     unavailable,
     unproving,
     valid_until,
@@ -111,6 +112,19 @@ def test_checks_are_due_before_they_go_out_of_date(
     verdict: str, freshness: int, wanted: int
 ) -> None:
     assert due_at(verdict, NOON, freshness) == NOON + timedelta(seconds=wanted)
+
+
+@pytest.mark.parametrize(
+    ("said_for", "wanted"),
+    [(0, 60), (60, 60), (240, 240), (1800, 1800), (7200, 3600), (10**6, 3600)],
+)
+def test_the_same_inability_is_asked_about_ever_less_often(
+    said_for: int, wanted: int
+) -> None:
+    since = NOON - timedelta(seconds=said_for)
+    assert due_at("error", NOON, 86_400, since) == NOON + timedelta(seconds=wanted)
+    assert due_at("error", NOON, 60, since) == repeated_at(NOON, 60)
+    assert due_at("fail", NOON, 86_400, since) == NOON + timedelta(seconds=300)
 
 
 numbers = st.decimals(allow_nan=False, allow_infinity=False, places=6)

@@ -18,7 +18,7 @@ def finished(due: datetime, state: str = "ok") -> JobRun:
     return JobRun.objects.create(job=job, due_at=due, state=state, finished_at=due)
 
 
-def result(observed: datetime, name: str = "redis") -> ProbeResult:
+def result(observed: datetime, name: str = "redis", value: str = "0") -> ProbeResult:
     return ProbeResult.objects.create(
         name=name,
         params_digest="0",
@@ -27,7 +27,7 @@ def result(observed: datetime, name: str = "redis") -> ProbeResult:
         commit="c",
         environment="demo",
         host="h",
-        value="0",
+        value=value,
         started_at=observed,
         observed_at=observed,
     )
@@ -58,6 +58,28 @@ def test_the_newest_result_of_a_key_is_kept_however_old() -> None:
     assert pruning.prune(at)["results"] == 1
     assert list(ProbeResult.objects.all()) == [newest]
     assert older.pk < newest.pk
+
+
+def test_after_two_days_one_an_hour_and_every_change_are_kept() -> None:
+    at = timezone.now().replace(minute=59, second=0, microsecond=0)
+    seen = {}
+    for minutes, value in ((50, "0"), (40, "0"), (30, "1"), (20, "1"), (10, "0")):
+        row = result(at - timedelta(days=3, minutes=minutes), value=value)
+        seen[minutes] = row.pk
+    other = result(at - timedelta(days=3, minutes=15), name="health")
+    young = result(at - timedelta(days=1))
+    assert pruning.prune(at)["results"] == 2
+    kept = set(ProbeResult.objects.values_list("pk", flat=True))
+    assert kept == {seen[50], seen[30], seen[10], other.pk, young.pk}
+    assert pruning.prune(at)["results"] == 0
+
+
+def test_many_old_results_go_in_parts(monkeypatch) -> None:
+    monkeypatch.setattr(pruning, "CHUNK", 7)
+    at = timezone.now()
+    for minutes in range(40):
+        result(at - timedelta(days=50, minutes=minutes))
+    assert pruning.prune(at)["results"] == 39
 
 
 def test_a_process_silent_for_a_day_is_forgotten() -> None:

@@ -13,9 +13,9 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def watched(observed_at: datetime | None) -> WatchedCheck:
+def watched(observed_at: datetime | None, verdict: str = "pass") -> WatchedCheck:
     """A check that stays fresh for ten hours, so it is due again after five."""
-    latest = Evidence(verdict="pass", observed_at=observed_at or NOON)
+    latest = Evidence(verdict=verdict, observed_at=observed_at or NOON)
     return WatchedCheck(
         review=Review(),
         item=ReviewItem(),
@@ -42,3 +42,14 @@ def test_a_check_is_due(observed: int | None, measured: int | None, due: bool) -
     check = watched(None if observed is None else NOON - observed * HOUR)
     measured_at = None if measured is None else NOON - measured * HOUR
     assert check.due(NOON, measured_at) is due
+
+
+def test_a_setting_that_is_not_set_is_not_asked_for_every_minute() -> None:
+    """A day of asking as the job does it, every ten seconds."""
+    check, measured = watched(NOON, "error"), NOON
+    asked = 0
+    for tick in range(8_640):
+        at = NOON + tick * timedelta(seconds=10)
+        if check.due(at, measured):
+            asked, measured = asked + 1, at
+    assert 24 <= asked <= 32

@@ -217,6 +217,20 @@ def test_a_verdict_is_not_recorded_again_while_it_is_fresh(review: Review) -> No
     assert Evidence.objects.filter(probe="cors").count() == 1
 
 
+def test_the_same_fail_is_recorded_again_only_when_it_grows_old(
+    review: Review,
+) -> None:
+    """It is measured every five minutes; another reason is told at once."""
+    for age, value in ((50_000, "2"), (49_000, "2"), (48_000, "3"), (47_000, "3")):
+        saw("cors", value, age=age)
+        collect(timezone.now() - timedelta(seconds=age))
+    records = Evidence.objects.filter(probe="cors").order_by("pk")
+    assert [record.value for record in records] == ["2", "3"]
+    saw("cors", "3")
+    collect(timezone.now())
+    assert records.all().count() == 3
+
+
 def test_ended_reviews_are_left_alone(review: Review) -> None:
     Review.objects.filter(pk=review.pk).update(state="closed")
     saw("cors", "0")

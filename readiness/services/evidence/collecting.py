@@ -145,11 +145,14 @@ def _judge(line: WatchedCheck, answers: Answers, build: Build, at: datetime) -> 
 def _says_nothing_new(
     line: WatchedCheck, latest: Evidence, judgement: Judgement, at: datetime
 ) -> bool:
-    """The same could-not-measure again, or a fresh verdict repeated too early."""
+    """The same could-not-measure again, or a fresh verdict repeated too early (a fail
+    with another reason may be told as soon as it was measured again)."""
     if judgement.verdict != latest.verdict:
         return False
+    same = judgement.reason == latest.reason
     if judgement.verdict == Verdict.ERROR:
-        return judgement.reason == latest.reason
-    return at < verdicts.due_at(
-        latest.verdict, latest.observed_at, line.check.freshness
-    )
+        return same
+    seen, freshness = latest.observed_at, line.check.freshness
+    if same:
+        return at < verdicts.repeated_at(seen, freshness)
+    return at < verdicts.due_at(latest.verdict, seen, freshness)
