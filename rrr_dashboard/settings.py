@@ -191,7 +191,7 @@ def database(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     if parts.scheme in {"postgres", "postgresql"}:
         return {
-            "ENGINE": "django.db.backends.postgresql",
+            "ENGINE": "kernel.postgresql",
             "NAME": unquote(parts.path.lstrip("/")),
             "USER": unquote(parts.username or ""),
             "PASSWORD": unquote(parts.password or ""),
@@ -199,7 +199,14 @@ def database(url: str) -> dict[str, Any]:
             "PORT": str(parts.port or ""),
             "CONN_MAX_AGE": 60,
             "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": {"connect_timeout": 3},
+            # A web process has shorter limits: kernel/patience.py.
+            "OPTIONS": {
+                "connect_timeout": 3,
+                "keepalives_idle": 10,
+                "keepalives_interval": 5,
+                "keepalives_count": 3,
+                "tcp_user_timeout": 20_000,
+            },
         }
     if url and parts.scheme != "sqlite":
         raise SettingError(
@@ -213,7 +220,7 @@ def database(url: str) -> dict[str, Any]:
     # (STATE_DIR/initialised) SQLite may open an existing file only.
     mode = "rw" if (STATE_DIR / "initialised").exists() else "rwc"
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "kernel.sqlite",
         "NAME": f"file:{path}?mode={mode}",
         "OPTIONS": {
             "uri": True,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import http.cookiejar
+import json
 import os
 import signal
 import socket
@@ -14,7 +16,10 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -23,9 +28,31 @@ PASSWORD = "correct horse battery staple"
 PERSON = """
 import sys, django
 django.setup()
+from django.contrib.auth.models import Group
 from accounts.models import User
-User.objects.create_user(sys.argv[1], email=f"{sys.argv[1]}@example.test", password=sys.argv[2])
+from trades.services.books import NewBook, create_book
+name, password = sys.argv[1:]
+user = User.objects.create_user(name, email=f"{name}@example.test", password=password)
+user.groups.add(Group.objects.get(name="Trader"))
+create_book(NewBook(f"{name}'s", "USD"), user)
 """
+COUNT = """
+import sys, django
+django.setup()
+from trades.models import Fill
+print(Fill.objects.filter(external_id__startswith=sys.argv[1]).count())
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a client saw, and how long it took; status 0 when nothing came."""
+
+    status: int
+    kind: str
+    retry_after: str
+    body: bytes
+    seconds: float
 
 
 def free_port() -> int:
@@ -38,6 +65,7 @@ class Served:
     """One `serve` in a session of its own, talked to as a stranger would."""
 
     def __init__(self, state: Path, **environment: str) -> None:
+        self.state = state
         self.port = free_port()
         self.log = state.parent / f"serve-{self.port}.log"
         self.environment = {
@@ -86,13 +114,63 @@ class Served:
         return f"http://127.0.0.1:{self.port}{path}"
 
     def add_person(self, name: str) -> None:
-        """Somebody who can log in, made beside the running product."""
-        subprocess.run(
-            [sys.executable, "-c", PERSON, name, PASSWORD],
+        """A trader with a book, made beside the running product."""
+        self._run(PERSON, name, PASSWORD)
+
+    def count_trades(self, prefix: str) -> int:
+        """How many trades there are whose external id begins so."""
+        return int(self._run(COUNT, prefix))
+
+    def _run(self, script: str, *words: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-c", script, *words],
             cwd=ROOT,
             env=self.environment,
             check=True,
-        )
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
+
+    def ask(
+        self,
+        path: str,
+        body: object = None,
+        *,
+        token: str = "",
+        accept: str = "*/*",
+        key: str = "",
+    ) -> Answer:
+        """A GET, or a POST of `body` as JSON."""
+        headers = {"Accept": accept, "Content-Type": "application/json"}
+        headers |= {"Authorization": f"Bearer {token}"} if token else {}
+        headers |= {"Idempotency-Key": key} if key else {}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url(path), data, headers)
+        began = time.monotonic()
+        try:
+            with urllib.request.urlopen(request, timeout=60) as response:
+                return _answer(response.status, response, began)
+        except urllib.error.HTTPError as error:
+            return _answer(error.code, error, began)
+        except (OSError, http.client.HTTPException) as error:
+            spent = time.monotonic() - began
+            return Answer(0, "", "", repr(error).encode(), spent)
+
+    def token(self, name: str) -> str:
+        answer = self.ask("/api/token", {"username": name, "password": PASSWORD})
+        assert answer.status == 200, answer
+        return str(json.loads(answer.body)["access"])
+
+    def post_trade(self, token: str, name: str, key: str = "") -> Answer:
+        trade = {
+            "external_id": name,
+            "symbol": "BTC-USD",
+            "side": "buy",
+            "quantity": "1",
+            "price": "100",
+            "executed_at": datetime.now(UTC).isoformat(),
+        }
+        return self.ask("/api/trades", trade, token=token, key=key)
 
     def log_in(self, name: str) -> urllib.request.OpenerDirector:
         """A browser in which one of `add_person` has logged in."""
@@ -160,6 +238,17 @@ class Served:
     def kill_all(self) -> None:
         for pid in self.session():
             os.kill(pid, signal.SIGKILL)
+
+
+def _answer(status: int, response: Any, began: float) -> Answer:
+    body = response.read()
+    return Answer(
+        status,
+        response.headers.get("Content-Type", ""),
+        response.headers.get("Retry-After", ""),
+        body,
+        time.monotonic() - began,
+    )
 
 
 def until(seconds: float, question: Callable[[], object]) -> bool:

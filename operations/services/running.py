@@ -9,6 +9,7 @@ from types import TracebackType
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from kernel.patience import limit_statements
 from kernel.registry import JOBS, PROBES
 from operations.models import Job, JobRun
 from operations.services import catalogue, leases, probing
@@ -39,6 +40,7 @@ def _work(run: JobRun) -> str:
     """The job's sentence. A probe that could not measure still ran well: what it
     could not see is in its result."""
     name = run.job.name
+    limit_statements(run.job.timeout)
     if run.job.kind == Job.Kind.PROBE:
         probe = catalogue.probe_of(run.job)
         if probe not in PROBES:

@@ -32,7 +32,7 @@ TESTS_A_SOURCE_LINE = 0.75
 VAGUE = {"one", "found", "words"}
 VAGUE_FUNCTIONS = 10
 # Names that a framework gives.
-FRAMEWORK_CLASSES = {"Meta", "Command", "Migration"}
+FRAMEWORK_CLASSES = {"Meta", "Command", "Migration", "DatabaseWrapper"}
 
 
 @cache

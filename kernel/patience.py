@@ -1,0 +1,94 @@
+"""How long this process waits for its database.
+
+A web request has few threads to wait on: it waits shortly and says so. Workers,
+commands and migrations wait as their own time limits say, so nothing here holds for
+them. Server-side and TCP limits alone do not help against something in between that
+swallows the answers.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+from django.db import connection
+
+REFUSED_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds for a connection, for one answer of PostgreSQL, and for SQLite's lock.
+
+    `statement` is what the server itself grants a statement or a lock: it ends before
+    `answer`, so that a server that still speaks can say what was the matter.
+    """
+
+    connect: int = 2
+    statement: float = 2.5
+    answer: float = 3.0
+    write: float = 2.5
+
+
+class DatabaseSilent(Exception):
+    """The database has just not answered; nobody asks it again for a moment."""
+
+
+class DatabaseBreaker:
+    """After a wait that ran out nobody asks for REFUSED_SECONDS; then one thread may
+    try, and its success lets everybody in again."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._refuses_until = 0.0
+        self._trying: int | None = None
+
+    def admit(self) -> None:
+        """Raises DatabaseSilent while nobody may ask."""
+        if not self._refuses_until:
+            return
+        with self._lock:
+            if self._trying == threading.get_ident() or not self._refuses_until:
+                return
+            now = time.monotonic()
+            if now < self._refuses_until:
+                raise DatabaseSilent("the database has just not answered")
+            # Should the one never report back, another may try when he must have.
+            self._trying = threading.get_ident()
+            self._refuses_until = now + Patience.answer + REFUSED_SECONDS
+
+    def failed(self) -> None:
+        with self._lock:
+            self._refuses_until = time.monotonic() + REFUSED_SECONDS
+            self._trying = None
+
+    def succeeded(self) -> None:
+        if self._refuses_until:
+            with self._lock:
+                self._refuses_until = 0.0
+                self._trying = None
+
+
+_ours: Patience | None = None
+
+
+def ours() -> Patience | None:
+    """The limits of this process; None where each task has its own."""
+    return _ours
+
+
+def serve_requests() -> None:
+    """This is a web process: from its next connection on it has web limits."""
+    global _ours
+    _ours = Patience()
+
+
+def limit_statements(seconds: int) -> None:
+    """PostgreSQL ends each statement of this thread after so long: what a job, whose
+    own time is limited, gives its statements."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('statement_timeout', %s, false)", [f"{seconds}s"]
+            )

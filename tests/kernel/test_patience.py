@@ -1,0 +1,159 @@
+"""Who may ask a database that has just not answered, and who writes next."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from kernel import patience
+from kernel.patience import DatabaseBreaker, DatabaseSilent
+from kernel.sqlite import queue
+from kernel.sqlite.queue import QueueRefused, Turnstile, WriteQueue
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    now = [1000.0]
+    monkeypatch.setattr("kernel.patience.time.monotonic", lambda: now[0])
+    return now
+
+
+def refused(breaker: DatabaseBreaker) -> bool:
+    """Is this thread refused?"""
+    try:
+        breaker.admit()
+    except DatabaseSilent:
+        return True
+    return False
+
+
+def elsewhere(ask: Callable[[], bool]) -> bool:
+    with ThreadPoolExecutor(1) as other:
+        return other.submit(ask).result()
+
+
+def test_no_limit_holds_where_no_request_is_served() -> None:
+    assert patience.ours() is None
+
+
+def test_after_a_wait_that_ran_out_nobody_asks_for_a_second(clock: list[float]) -> None:
+    breaker = DatabaseBreaker()
+    assert not refused(breaker)
+    breaker.failed()
+    assert refused(breaker)
+    clock[0] += 0.9
+    assert refused(breaker)
+
+
+def test_then_one_may_try_and_his_success_lets_all_in(clock: list[float]) -> None:
+    breaker = DatabaseBreaker()
+    breaker.failed()
+    clock[0] += 1.0
+    assert not refused(breaker), "the first to ask"
+    assert not refused(breaker), "he asks more than one thing"
+    assert elsewhere(lambda: refused(breaker))
+    breaker.succeeded()
+    assert not elsewhere(lambda: refused(breaker))
+
+
+def test_his_failure_closes_again_and_his_silence_not_for_ever(
+    clock: list[float],
+) -> None:
+    breaker = DatabaseBreaker()
+    breaker.failed()
+    clock[0] += 1.0
+    assert not refused(breaker)
+    breaker.failed()
+    assert refused(breaker)
+    clock[0] += 1.0
+    assert not elsewhere(lambda: refused(breaker))
+    clock[0] += 3.9
+    assert refused(breaker)
+    clock[0] += 0.2
+    assert not refused(breaker), "who tried has not come back"
+
+
+def soon() -> float:
+    return time.monotonic() + 20
+
+
+def test_writers_come_in_the_order_of_their_arrival() -> None:
+    writers, order = WriteQueue(most=4), list[int]()
+
+    def write(number: int) -> None:
+        ticket = writers.enter(soon())
+        writers.writing()
+        order.append(number)
+        writers.leave(ticket)
+
+    first = writers.enter(soon())
+    writers.writing()
+    threads = []
+    for number in range(6):
+        threads.append(threading.Thread(target=write, args=(number,)))
+        threads[-1].start()
+        while len(writers._turns) < number + 2:
+            time.sleep(0.001)
+    writers.leave(first)
+    for thread in threads:
+        thread.join()
+    assert order == list(range(6))
+
+
+def test_only_so_many_wait_for_a_stranger(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "STALLED_SECONDS", 0.05)
+    writers = WriteQueue(most=2)
+    asking = writers.enter(soon())
+
+    def join() -> bool:
+        try:
+            ticket = writers.enter(soon())
+        except QueueRefused:
+            return False
+        writers.leave(ticket)
+        return True
+
+    with ThreadPoolExecutor(4) as others:
+        joined = [others.submit(join) for _ in range(4)]
+        while sum(each.done() for each in joined) < 3:
+            time.sleep(0.01)
+        writers.leave(asking)
+        assert sorted(each.result() for each in joined) == [False, False, False, True]
+
+
+def test_who_gets_no_turn_in_time_is_refused_and_not_in_the_way() -> None:
+    writers = WriteQueue(most=4)
+    first = writers.enter(soon())
+    writers.writing()
+    with pytest.raises(QueueRefused):
+        writers.enter(time.monotonic() + 0.05)
+    writers.leave(first)
+    writers.leave(writers.enter(soon()))
+
+
+def test_a_process_that_has_written_lets_the_other_before(tmp_path: Path) -> None:
+    one, two = Turnstile(tmp_path), Turnstile(tmp_path)
+    one.enter(soon())
+    with pytest.raises(QueueRefused):
+        two.enter(time.monotonic() + 0.02)
+    order = list[str]()
+
+    def write() -> None:
+        two.enter(soon())
+        order.append("two")
+        two.leave()
+
+    waiting = threading.Thread(target=write)
+    waiting.start()
+    time.sleep(0.05)  # it holds the gate and waits for the pen
+    one.leave()
+    one.enter(soon())
+    order.append("one")
+    one.leave()
+    waiting.join()
+    assert order == ["two", "one"]
