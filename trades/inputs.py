@@ -61,6 +61,41 @@ class NewTransferInput(serializers.Serializer[Any]):
     note = serializers.CharField(required=False)
 
 
+class VoidInput(serializers.Serializer[Any]):
+    reason = serializers.CharField(help_text="why, for whoever reads its history")
+
+
+class CorrectTradeInput(VoidInput):
+    """What is not given stays as it is."""
+
+    symbol = serializers.CharField(required=False)
+    side = serializers.ChoiceField(choices=("buy", "sell"), required=False)
+    quantity = ExactText(required=False)
+    price = ExactText(required=False)
+    fee = ExactText(required=False)
+    fee_currency = serializers.CharField(required=False)
+    executed_at = serializers.DateTimeField(required=False, help_text="with an offset")
+    order_id = serializers.CharField(required=False)
+    order_type = serializers.CharField(required=False)
+    liquidity = serializers.ChoiceField(choices=("maker", "taker"), required=False)
+    strategy = serializers.CharField(required=False)
+    decision_id = serializers.CharField(required=False)
+    note = serializers.CharField(required=False)
+
+
+class CorrectTransferInput(VoidInput):
+    """What is not given stays as it is."""
+
+    kind = serializers.ChoiceField(choices=TRANSFER_KINDS, required=False)
+    asset = serializers.CharField(required=False)
+    amount = ExactText(required=False, help_text="signed")
+    cost = ExactText(required=False, allow_null=True)
+    at = serializers.DateTimeField(required=False)
+    symbol = serializers.CharField(required=False)
+    strategy = serializers.CharField(required=False)
+    note = serializers.CharField(required=False)
+
+
 class NewPriceInput(serializers.Serializer[Any]):
     symbol = serializers.CharField()
     at = serializers.DateTimeField()
@@ -154,6 +189,23 @@ def one_or_many(body: Any, noun: str) -> Rows:
             errors=[FieldError(f"/{noun}", "list", f"1 to {MOST_ROWS}")],
         )
     return Rows(rows, noun)
+
+
+def amended_fields(body: Any, fields: type[VoidInput]) -> tuple[str, dict[str, Any]]:
+    """(reason, the other fields) of a void or correction; unknown fields are
+    refused. Raises BadRequest and Invalid."""
+    if not isinstance(body, dict):
+        raise BadRequest("The body must be a JSON object.", code="malformed")
+    reason = body.get("reason", "")
+    wrong = sorted(set(body) - set(fields().fields), key=str)
+    errors = [
+        FieldError(f"/{name}", "unknown", "cannot be corrected") for name in wrong
+    ]
+    if not isinstance(reason, str):
+        errors.append(FieldError("/reason", "invalid", "must be a text"))
+    if errors:
+        raise Invalid(summary(errors), code="invalid", errors=errors[:MOST_FAULTS])
+    return reason, {name: value for name, value in body.items() if name != "reason"}
 
 
 def new_book(body: Any) -> NewBook:

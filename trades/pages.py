@@ -31,6 +31,22 @@ from trades.queries.trades import (
 )
 
 ROWS = 50
+FIELD_NAMES = {
+    "symbol": "Symbol",
+    "side": "Side",
+    "quantity": "Quantity",
+    "price": "Price",
+    "total_value": "Value",
+    "fee": "Fee",
+    "fee_currency": "Fee currency",
+    "executed_at": "Executed",
+    "order_id": "Order",
+    "order_type": "Order type",
+    "liquidity": "Liquidity",
+    "strategy": "Strategy",
+    "decision_id": "Decision",
+    "note": "Note",
+}
 FILTERS = ("q", "symbol", "side", "strategy", "book", "status", "from", "to")
 
 
@@ -191,6 +207,8 @@ def drawer(detail: TradeDetail, rows: list[TradeRow]) -> dict[str, Any]:
         "checks_passed": sum(bool(check.get("passed")) for check in checks),
         "held": _held(detail),
         "spark": _spark(detail),
+        "answer": answer,
+        "names": FIELD_NAMES,
         "events": answer.audit,
         "raw": json.dumps(json.loads(dumps(answer)), indent=2, ensure_ascii=False),
         **_neighbours(fill, rows),

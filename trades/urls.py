@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from trades import views
-from trades.api import books, facts, imports, trades
+from trades.api import amendments, books, facts, imports, trades
 
 app_name = "trades"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,6 +17,22 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
     path("trades", trades.TradesView.as_view(), name="trades"),
     path("trades/import", imports.ImportView.as_view(), name="import"),
     path("trades/<int:pk>", trades.TradeView.as_view(), name="trade"),
+    path("trades/<int:pk>/void", amendments.VoidTradeView.as_view(), name="trade-void"),
+    path(
+        "trades/<int:pk>/correct",
+        amendments.CorrectTradeView.as_view(),
+        name="trade-correct",
+    ),
+    path(
+        "transfers/<int:pk>/void",
+        amendments.VoidTransferView.as_view(),
+        name="transfer-void",
+    ),
+    path(
+        "transfers/<int:pk>/correct",
+        amendments.CorrectTransferView.as_view(),
+        name="transfer-correct",
+    ),
     path("books", books.BooksView.as_view(), name="books"),
     path("transfers", facts.TransfersView.as_view(), name="transfers"),
     path("prices", facts.PricesView.as_view(), name="prices"),

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from kernel.registry import actor_names
 from kernel.schema import Answer
+from trades.answers.amendments import AmendmentAnswer
 from trades.domain.lots import LotReason, MatchKind
 from trades.models import (
     Decision,
@@ -250,6 +251,7 @@ class TradeDetailAnswer(TradeAnswer):
     lots: list[TradeLot]
     matches: list[MatchAnswer]
     taken: list[MatchAnswer]
+    history: Annotated[list[AmendmentAnswer], "its voids and corrections, oldest first"]
     audit: Annotated[list[TradeEvent], "empty for who only reads by PUBLIC_READ"]
 
     @classmethod
@@ -265,5 +267,9 @@ class TradeDetailAnswer(TradeAnswer):
             lots=[TradeLot.of(lot) for lot in detail.lots],
             matches=[MatchAnswer.of(match) for match in detail.closed],
             taken=[MatchAnswer.of(match) for match in detail.taken],
+            history=[
+                AmendmentAnswer.of(change, entrusted=detail.entrusted)
+                for change in detail.history
+            ],
             audit=TradeEvent.several(events),
         )

@@ -18,12 +18,12 @@ from trades.models import (
     Book,
     Decision,
     Fill,
-    FillEvent,
     Instrument,
     Lot,
     Match,
     Price,
 )
+from trades.queries.amendments import FillChange, history_of, newest_version
 from trades.queries.books import (
     Reader,
     chosen_book,
@@ -186,7 +186,7 @@ class TradeDetail:
     lots: list[Lot]
     taken: list[Match]
     order: list[Fill]
-    events: list[FillEvent]
+    history: list[FillChange]
     prices: list[Price]
     entrusted: bool
 
@@ -218,10 +218,10 @@ class TradeDetail:
 
 
 def trade_detail(user: Reader, pk: int) -> TradeDetail | None:
-    """One trade that the person may read, or None. A fixed number of queries."""
-    rows = Fill.objects.select_related("instrument", "book", "decision", "batch")
-    fill = rows.filter(pk=pk, book__in=readable_books(user)).first()
-    if fill is None:
+    """One trade that the person may read as it stands now, or None: the ids of all
+    its versions name it. A fixed number of queries."""
+    fill = newest_version(Fill, pk)
+    if fill is None or not readable_books(user).filter(pk=fill.book_id).exists():
         return None
     lots = list(Lot.objects.filter(fill=fill).order_by("id"))
     matches = Match.objects.select_related("lot__fill", "fill").order_by("id")
@@ -233,7 +233,7 @@ def trade_detail(user: Reader, pk: int) -> TradeDetail | None:
         lots=lots,
         taken=list(matches.filter(lot__in=lots)),
         order=list(order.order_by("executed_at", "id")[:50]) if fill.order_id else [],
-        events=list(fill.events.select_related("author")),
+        history=history_of(fill),
         prices=_prices_around(fill),
         entrusted=is_entrusted(user, fill.book),
     )

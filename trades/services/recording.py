@@ -146,7 +146,7 @@ def _write(book: Book, fills: Sequence[Fill], transfers: Sequence[Transfer]) -> 
     Transfer.objects.bulk_create(transfers, batch_size=ROWS)
     if fills:
         value_fees(book, fills, fills[0].recorded_at)
-    _save_strategies(fills, transfers)
+    save_strategies([*fills, *transfers])
     _follow(book, news, since, changes)
     for fill in fills:
         changes.fill(fill, fill.instrument)
@@ -207,10 +207,8 @@ def _fresh(
     return fresh, [known[_identity(row)] for row in rows]
 
 
-def _save_strategies(fills: Iterable[Fill], transfers: Iterable[Transfer]) -> None:
-    names = {fill.strategy for fill in fills}
-    names |= {transfer.strategy for transfer in transfers}
-    names.discard("")
+def save_strategies(facts: Iterable[Fill | Transfer]) -> None:
+    names = {fact.strategy for fact in facts} - {""}
     if names:
         Strategy.objects.bulk_create(
             (Strategy(name=name) for name in sorted(names)), ignore_conflicts=True

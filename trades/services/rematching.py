@@ -31,7 +31,7 @@ def settle(
     fills: Sequence[Fill] = (),
     transfers: Sequence[Transfer] = (),
     pairs: Since | None = None,
-) -> None:
+) -> bool:
     """Let rows take the status that they are to have, with everything that follows:
     cash, lots, matches, trips and positions.
 
@@ -39,6 +39,8 @@ def settle(
     stored and carry `becomes`; their instruments are loaded. `pairs` are matched
     again besides: their facts mean something else since that time (a split, another
     class of a transfer, a value that came later).
+
+    True when all of it is done; False where a job has yet to match again.
     """
     facts: list[Fill | Transfer] = [*fills, *transfers]
     ceasing = [fact for fact in facts if _sign(fact) < 0]
@@ -61,6 +63,7 @@ def settle(
     save_balances(book, changes)
     scheduler.request_following("book", str(book.pk))
     bump(f"book:{book.pk}")
+    return True
 
 
 def earliest(

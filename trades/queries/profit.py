@@ -1,0 +1,51 @@
+"""Profit and loss of a book's instruments as it stands: realised and unrealised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Sum
+
+from kernel.numbers import NotExact, exact, rounded
+from trades.models import Book, Instrument, Match, Position
+from trades.queries.marks import mark_at
+
+
+def pair_pnl(
+    book: Book, instruments: Iterable[Instrument], now: datetime
+) -> Decimal | None:
+    """Realised + unrealised of these instruments together, in their quote currency.
+
+    None where it cannot be said in one number: several quote currencies, a position
+    without a mark, a cost or a result that is unknown. A few queries for each.
+    """
+    instruments = list(instruments)
+    if len({instrument.quote for instrument in instruments}) > 1:
+        return None
+    parts = [_pnl(book, instrument, now) for instrument in instruments]
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    try:
+        return exact(rounded(sum(known, Decimal(0))))
+    except (NotExact, ArithmeticError):
+        return None
+
+
+def _pnl(book: Book, instrument: Instrument, now: datetime) -> Decimal | None:
+    matches = Match.objects.filter(book=book, instrument=instrument)
+    if matches.filter(realised=None).exists():
+        return None
+    pnl = matches.aggregate(total=Sum("realised"))["total"] or Decimal(0)
+    positions = list(Position.objects.filter(book=book, instrument=instrument))
+    if not positions:
+        return Decimal(pnl)
+    mark = mark_at(book, instrument.symbol, now)
+    if mark is None or any(position.missing_quantity for position in positions):
+        return None
+    for position in positions:
+        paid = position.amount if position.quantity > 0 else -position.amount
+        pnl += position.quantity * mark.price - (paid + position.fee)
+    return Decimal(pnl)
