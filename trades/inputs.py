@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from rest_framework import serializers
 
 from kernel.errors import BadRequest, FieldError, Invalid, summary
-from trades.domain.reading import TRANSFER_KINDS, NotAFact
+from trades.domain.reading import SCOPES, TRANSFER_KINDS, NotAFact
 from trades.services.books import NewBook
 
 MOST_ROWS = 1000
@@ -101,10 +101,41 @@ class NewPriceInput(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
     price = ExactText()
     source = serializers.CharField(required=False)  # type: ignore[assignment]
+    currency = serializers.CharField(
+        required=False, help_text="a plain symbol's; the desk's must say it"
+    )
+    scope = serializers.ChoiceField(choices=SCOPES, required=False, help_text="own")
 
 
 class NewPricesInput(serializers.Serializer[Any]):
     prices = NewPriceInput(many=True, help_text="1 to 1,000")
+
+
+class ReasonInput(serializers.Serializer[Any]):
+    reason = serializers.CharField()
+
+
+class CorrectPriceInput(ReasonInput):
+    symbol = serializers.CharField(required=False)
+    at = serializers.DateTimeField(required=False)
+    price = ExactText(required=False)
+    source = serializers.CharField(required=False)  # type: ignore[assignment]
+    currency = serializers.CharField(required=False)
+
+
+class NewSplitInput(serializers.Serializer[Any]):
+    symbol = serializers.CharField()
+    at = serializers.DateTimeField()
+    numerator = serializers.IntegerField(help_text="new units")
+    denominator = serializers.IntegerField(help_text="for so many old ones")
+    scope = serializers.ChoiceField(choices=SCOPES, required=False, help_text="own")
+
+
+class CorrectSplitInput(ReasonInput):
+    symbol = serializers.CharField(required=False)
+    at = serializers.DateTimeField(required=False)
+    numerator = serializers.IntegerField(required=False)
+    denominator = serializers.IntegerField(required=False)
 
 
 class NewBalanceInput(serializers.Serializer[Any]):

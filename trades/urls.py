@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from trades import views
-from trades.api import amendments, books, facts, imports, trades
+from trades.api import amendments, books, facts, imports, market, trades
 
 app_name = "trades"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -35,6 +35,19 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("books", books.BooksView.as_view(), name="books"),
     path("transfers", facts.TransfersView.as_view(), name="transfers"),
-    path("prices", facts.PricesView.as_view(), name="prices"),
+    path("prices", market.PricesView.as_view(), name="prices"),
+    path("prices/<int:pk>/void", market.PriceVoidView.as_view(), name="price-void"),
+    path(
+        "prices/<int:pk>/correct",
+        market.PriceCorrectView.as_view(),
+        name="price-correct",
+    ),
+    path("splits", market.SplitsView.as_view(), name="splits"),
+    path("splits/<int:pk>/void", market.SplitVoidView.as_view(), name="split-void"),
+    path(
+        "splits/<int:pk>/correct",
+        market.SplitCorrectView.as_view(),
+        name="split-correct",
+    ),
     path("balances", facts.BalancesView.as_view(), name="balances"),
 ]

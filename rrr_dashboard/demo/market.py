@@ -45,6 +45,7 @@ class Listing:
         return Decimal(1).scaleb(-self.decimals)
 
 
+CURRENCY = "USD"  # of every account and symbol here
 INSTRUMENTS = (
     Listing(
         "BTC-USD", "crypto", 6_180_000, 19_000, 900, 4, ("momentum-4h", "basis-carry")
@@ -128,6 +129,7 @@ class Market:
                             at=at,
                             price=price,
                             source=SOURCE,
+                            currency=CURRENCY,
                             scope="desk",
                         )
 

@@ -64,6 +64,7 @@ def fill() -> dict[str, User]:
     operations(people)
     readiness(people)
     trading(people["trader"])
+    market(people["trader"])
     JOBS["portfolio-equity"].function({})
     JOBS["audit-checkpoint"].function({})
     return people
@@ -186,6 +187,8 @@ def trading(trader: User) -> None:
         "amount": "3",
     }
     post(client, "/api/transfers", deposit)
+    stated = {"book": book, "asset": "NEW", "amount": "2", "at": at}
+    post(client, "/api/balances", stated)
     euros = post(client, "/api/books", {"name": "Euros", "base_currency": "EUR"})
     trade = {
         "external_id": "schema-trade",
@@ -199,6 +202,25 @@ def trading(trader: User) -> None:
         "fee_currency": "NEW",
     }
     post(client, "/api/trades", trade)
+
+
+def market(trader: User) -> None:
+    """A price and a split that were corrected, and ones that were voided. Symbols
+    and times of their own, so that no book changes."""
+    client = client_for(trader)
+    at = timezone.now().isoformat()
+    for symbol in ("WAS-WRONG", "NEVER-WAS"):
+        price = {"symbol": symbol, "at": at, "price": "5"}
+        answer = post(client, "/api/prices", {"prices": [price]})
+        split = {"symbol": symbol, "at": at, "numerator": 3, "denominator": 1}
+        ids = {
+            "prices": answer["stored"][0]["id"],
+            "splits": post(client, "/api/splits", split)["id"],
+        }
+        for noun, change in (("prices", {"price": "6"}), ("splits", {"numerator": 2})):
+            body = {"reason": "a slip"} | (change if symbol == "WAS-WRONG" else {})
+            verb = "correct" if symbol == "WAS-WRONG" else "void"
+            post(client, f"/api/{noun}/{ids[noun]}/{verb}", body)
 
 
 def post(client: Client, url: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -266,8 +266,8 @@ def test_mallory_may_not_write_in_adas_book(book, mallory, make_fill, person):
 
 def test_other_prices_for_the_same_moment_are_a_conflict(ada):
     price = NewPrice(symbol="BTC-USD", at=START, price=Decimal(100))
-    assert set_prices([price], ada) == 1
-    assert set_prices([price], ada) == 0
+    assert set_prices([price], ada)[1] == 1
+    assert set_prices([price], ada)[1] == 0
     with pytest.raises(Conflict):
         set_prices([replace(price, price=Decimal(101))], ada)
 

@@ -7,6 +7,7 @@ writes more than before.
 
 import json
 import re
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -16,13 +17,17 @@ from django.utils import timezone
 
 from portfolio.services import equity
 from tests.architecture.test_access import ALL, declared
-from trades.domain.facts import NewBalance
+from tests.trades.conftest import START
+from trades.domain.facts import NewBalance, NewPrice, NewSplit
 from trades.models import Fill
 from trades.queries.books import BOOKS
+from trades.queries.market import MARKET
 from trades.services.books import NewBook, create_book
 from trades.services.fills import book_fills
 from trades.services.importing import import_for
 from trades.services.previewing import Source
+from trades.services.prices import set_prices
+from trades.services.splits import record_split
 from trades.services.statements import state_balance
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +51,8 @@ SURFACES = {
     "/api/performance/by-symbol?period=all": "SECRET-USD",
     "/api/performance/by-strategy?period=all": "unassigned",
     "/api/stats": '"trades":2',
+    "/api/prices": "SECRET-USD",
+    "/api/splits": "SECRET-USD",
     "/trades/": "SECRET-USD",
     "/trades/{fill}/": "SECRET-USD",
     "/books/": "ada-main",
@@ -57,7 +64,16 @@ SURFACES = {
 # Readers' pages that show nothing of a book with two fills.
 SHOW_NOTHING = {"/api/performance/drawdowns", "/performance/metrics/<str:name>/"}
 # Paths that only write.
-WRITE_ONLY = {"/api/transfers", "/api/prices", "/api/balances", "/api/trades/import"}
+WRITE_ONLY = {
+    "/api/transfers",
+    "/api/balances",
+    "/api/trades/import",
+    *(
+        f"/api/{noun}/<int:pk>/{verb}"
+        for noun in ("prices", "splits")
+        for verb in ("void", "correct")
+    ),
+}
 READERS = {"ada", "vera", "remy"}
 TRADERS = {"ada", "mallory"}
 
@@ -89,6 +105,11 @@ def fill(ada, book, make_fill):
     now = timezone.now()
     stated = NewBalance(asset="SECRET", amount=Decimal(1), at=now, book=book.name)
     state_balance(stated, ada)
+    before = START - timedelta(days=9)
+    price = NewPrice(symbol="SECRET-USD", at=before, price=Decimal(80))
+    set_prices([price], ada)
+    split = NewSplit(symbol="SECRET-USD", at=before, numerator=2, denominator=1)
+    record_split(split, ada)
     equity.catch_up(now)
     return booked.fills[0]
 
@@ -105,7 +126,7 @@ def test_the_table_names_every_surface_and_each_has_the_one_declaration():
     named = {path.partition("?")[0] for path in SURFACES}
     numbered = {re.sub(r"\{\w+\}", "<int:pk>", path) for path in named}
     assert numbered | SHOW_NOTHING | WRITE_ONLY == set(public)
-    assert all(rule is BOOKS for rule in public.values())
+    assert all(rule in (BOOKS, MARKET) for rule in public.values())
 
 
 @pytest.mark.parametrize("public", [False, True], ids=["closed", "public"])
@@ -146,7 +167,9 @@ def test_what_is_behind_a_trade_stays_with_those_it_was_entrusted_to(
 
 
 @pytest.mark.parametrize("public", [False, True], ids=["closed", "public"])
-@pytest.mark.parametrize("path", ["/books/", "/api/books"])
+@pytest.mark.parametrize(
+    "path", ["/books/", "/api/books", "/api/prices", "/api/splits"]
+)
 def test_whose_a_book_is_strangers_are_not_told(path, public, clients, fill, settings):
     fill.book.owner.username = "ada-logs-in"
     fill.book.owner.save()
@@ -164,6 +187,7 @@ WRITES = {
     "/api/books": {"name": ""},
     "/api/transfers": {"external_id": "w"},
     "/api/prices": {"prices": []},
+    "/api/splits": {"symbol": ""},
     "/api/balances": {"asset": "USD"},
     "/api/trades/import": {},
 }

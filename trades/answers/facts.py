@@ -1,11 +1,10 @@
-"""What the API answers to who books transfers, prices and balances."""
+"""What the API answers to who books transfers and balances."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
 
 from kernel.schema import Answer
 from trades.models import BalanceStatement, Transfer
@@ -42,11 +41,6 @@ class TransferAnswer(Answer):
             strategy=transfer.strategy,
             note=transfer.note,
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class PricesStored(Answer):
-    prices: Annotated[int, "how many were new"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Transfers, prices and stated balances for clients: each is booked by one POST."""
+"""Transfers and stated balances for clients: each is booked by one POST."""
 
 from __future__ import annotations
 
@@ -9,19 +9,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
-from kernel.errors import BadRequest
 from kernel.requests import ApiRequest, check_query
-from trades.answers.facts import BalanceAnswer, PricesStored, TransferAnswer
-from trades.domain.reading import read_balance, read_price, read_transfer
+from trades.answers.facts import BalanceAnswer, TransferAnswer
+from trades.domain.reading import read_balance, read_transfer
 from trades.inputs import (
     NewBalanceInput,
-    NewPricesInput,
     NewTransferInput,
-    one_or_many,
     one_row,
 )
 from trades.queries.books import BOOKS
-from trades.services.prices import set_prices
 from trades.services.statements import state_balance
 from trades.services.transfers import book_transfers
 
@@ -46,30 +42,6 @@ class TransfersView(APIView):
         transfers, fresh = book_transfers(new, request.user)
         status = 201 if fresh else 200
         return Response(TransferAnswer.of(transfers[0]), status=status)
-
-
-class PricesView(APIView):
-    """Prices and exchange rates; the newest of a symbol is its mark."""
-
-    access = BOOKS
-
-    @extend_schema(
-        operation_id="prices_set",
-        request=NewPricesInput,
-        responses={201: PricesStored},
-    )
-    def post(self, request: ApiRequest) -> HttpResponseBase:
-        check_query(request)
-        return once(request, lambda: self._set(request))
-
-    def _set(self, request: ApiRequest) -> Response:
-        given = one_or_many(request.data, "prices")
-        if not given.noun:
-            raise BadRequest("Send {prices: [...]}.", code="malformed")
-        now = timezone.now()
-        new = given.read(lambda row: read_price(row, now=now, source="api"))
-        count = set_prices(new, request.user)
-        return Response(PricesStored(prices=count), status=201 if count else 200)
 
 
 class BalancesView(APIView):

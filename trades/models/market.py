@@ -16,6 +16,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from kernel.fields import ExactDecimalField
+from kernel.numbers import text
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -108,7 +109,7 @@ class Price(MarketFact):
         ]
 
     def __str__(self) -> str:
-        return f"{self.symbol} {self.price}"
+        return f"{self.symbol} {text(self.price)}"
 
 
 class PriceEvent(MarketEvent):
@@ -119,6 +120,10 @@ class PriceEvent(MarketEvent):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.price_id}"
+
+    @property
+    def withdrawn(self) -> Price:
+        return self.price
 
 
 class Split(MarketFact):
@@ -165,3 +170,7 @@ class SplitEvent(MarketEvent):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.split_id}"
+
+    @property
+    def withdrawn(self) -> Split:
+        return self.split

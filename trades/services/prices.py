@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
+from typing import TypeAlias
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -27,17 +27,20 @@ from trades.queries.facts import IDS, ROWS
 from trades.services.market import check_scopes
 from trades.services.previewing import broken_rows
 
+Key: TypeAlias = tuple[str, str, datetime, str]  # scope, symbol, time, source
 
-def set_prices(new: Sequence[NewPrice], by: User) -> int:
-    """Store prices; returns how many are new. The same price again changes nothing;
-    another price for the same symbol, time and source is a Conflict.
+
+def set_prices(new: Sequence[NewPrice], by: User) -> tuple[list[Price], int]:
+    """Store prices; returns them in the order given, and how many are new. The same
+    price again changes nothing, not even one that was withdrawn since; another price
+    for the same symbol, time and source is a Conflict.
 
     Raises Invalid for a price whose currency is missing or another than its pair's,
     Forbidden for the desk's without the permission.
     """
     check_scopes((price.scope for price in new), by)
     with transaction.atomic():
-        count = save_prices(new, timezone.now(), by)
+        prices, count = save_prices(new, timezone.now(), by)
         if count:
             audit.append(
                 "trades.price.set",
@@ -49,33 +52,39 @@ def set_prices(new: Sequence[NewPrice], by: User) -> int:
                     "scopes": sorted({price.scope for price in new}),
                 },
             )
-    return count
+    return prices, count
 
 
-def save_prices(new: Sequence[NewPrice], now: datetime, author: User | None) -> int:
+def save_prices(
+    new: Sequence[NewPrice], now: datetime, author: User | None
+) -> tuple[list[Price], int]:
     """Insert the prices that are not there; see set_prices."""
-    keyed = {
-        (price.scope, price.symbol, price.at, price.source): price
-        for price in with_currency(new)
-    }
+    given = with_currency(new)
+    keyed = {key_of(price): price for price in given}
     rows = list(keyed.values())
+    stored: dict[Key, Price] = {}
     count = 0
     for start in range(0, len(rows), IDS):
         part = rows[start : start + IDS]
         known = _known(part, author)
         fresh = []
         for price in part:
-            old = known.get((price.scope, price.symbol, price.at, price.source))
-            if old is None:
+            if key_of(price) not in known:
                 fresh.append(price_row(price, now, author))
-            elif old != (price.price, price.currency):
-                raise _other_price(price, old[0])
+            elif not says(known[key_of(price)], price):
+                raise other_price(price, known[key_of(price)])
         Price.objects.bulk_create(fresh, batch_size=ROWS)
+        stored |= known | {key_of(price): price for price in fresh}
         count += len(fresh)
     if count:
-        bump("prices")
-        scheduler.request_following("prices")
-    return count
+        follow_prices()
+    return [stored[key_of(price)] for price in given], count
+
+
+def follow_prices() -> None:
+    """What shows prices is asked for again, and the jobs that read them."""
+    bump("prices")
+    scheduler.request_following("prices")
 
 
 def price_row(price: NewPrice, now: datetime, author: User | None) -> Price:
@@ -91,45 +100,62 @@ def price_row(price: NewPrice, now: datetime, author: User | None) -> Price:
     )
 
 
-def with_currency(new: Sequence[NewPrice]) -> list[NewPrice]:
+def with_currency(
+    new: Sequence[NewPrice], pointer: str = "/prices/{}"
+) -> list[NewPrice]:
     """Each with the currency that it is in. Raises Invalid with the pointers."""
     errors = []
     prices = []
     for index, price in enumerate(new):
         quote = price.symbol.partition("-")[2]
-        where = f"line {price.line}" if price.line else f"/prices/{index}/currency"
+        where = f"line {price.line}" if price.line else pointer.format(index)
         if quote and price.currency not in ("", quote):
             detail = f"{price.symbol} is priced in {quote}, not {price.currency}"
-            errors.append(FieldError(where, "currency", detail))
+            errors.append(FieldError(f"{where}/currency", "currency", detail))
         if price.scope == MarketScope.DESK and not (quote or price.currency):
             detail = f"say the currency of {price.symbol}: it counts for every book"
-            errors.append(FieldError(where, "required", detail))
+            errors.append(FieldError(f"{where}/currency", "required", detail))
         prices.append(replace(price, currency=price.currency or quote))
     if errors:
         raise Invalid(summary(errors), code="invalid", errors=errors[:100])
     return prices
 
 
-def _known(
-    prices: Sequence[NewPrice], author: User | None
-) -> dict[tuple[str, str, datetime, str], tuple[Decimal, str]]:
-    """What stands of these (scope, symbol, time, source)."""
+def key_of(price: NewPrice | Price) -> Key:
+    """What one price is known by, in its scope and to its author."""
+    return price.scope, price.symbol, price.at, price.source
+
+
+def says(price: Price, new: NewPrice) -> bool:
+    """Whether a stored price has this content."""
+    return (price.price, price.currency) == (new.price, new.currency)
+
+
+def like(prices: Sequence[NewPrice], author: User | None) -> QuerySet[Price]:
+    """What was ever stored of these symbols and times, in order of its coming."""
     mine = Q(scope=MarketScope.DESK) | Q(scope=MarketScope.OWN, author=author)
-    rows = Price.objects.standing().filter(
+    return Price.objects.filter(
         mine,
         symbol__in={price.symbol for price in prices},
         at__in={price.at for price in prices},
-    )
-    return {
-        (row.scope, row.symbol, row.at, row.source): (row.price, row.currency)
-        for row in rows
-    }
+    ).order_by("recorded_at", "id")
 
 
-def _other_price(price: NewPrice, known: Decimal) -> Conflict:
+def _known(prices: Sequence[NewPrice], author: User | None) -> dict[Key, Price]:
+    """What is known of these: the price that stands, or one that was withdrawn and
+    said the same (a file that is read again does not bring it back)."""
+    wanted = {key_of(price): price for price in prices}
+    rows = [row for row in like(prices, author) if key_of(row) in wanted]
+    rows.sort(key=lambda row: row.withdrawn_at is None)
+    known = {key_of(row): row for row in rows if row.withdrawn_at is None}
+    return known | {key_of(row): row for row in rows if says(row, wanted[key_of(row)])}
+
+
+def other_price(price: NewPrice, known: Price) -> Conflict:
     return Conflict(
         f"{price.symbol} at {price.at:%Y-%m-%d %H:%M} has another price from "
-        f"{price.source}: {text(known)}. Correct that one, or name another source.",
+        f"{price.source}: {text(known.price)}. Correct that one, or name another "
+        "source.",
         code="price",
         errors=[FieldError("/prices", "other_content", price.symbol)],
     )
@@ -154,7 +180,7 @@ def import_prices(content: bytes, *, zone: str = "") -> int:
     if broken:
         raise broken_rows(broken)
     with transaction.atomic():
-        count = save_prices(prices, timezone.now(), None)
+        _, count = save_prices(prices, timezone.now(), None)
         if count:
             audit.append(
                 "trades.price.imported",

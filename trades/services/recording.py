@@ -101,7 +101,7 @@ def record(
     Raises Conflict and Invalid before anything of it is visible.
     """
     now = moment(book)
-    prices = save_prices(entries.prices, now, book.owner)
+    _, prices = save_prices(entries.prices, now, book.owner)
     instruments = instruments_of(book, entries.fills, entries.transfers)
     decisions = save_decisions(book, entries.decisions, now)
     fills, all_fills = _fresh(

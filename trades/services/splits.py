@@ -3,6 +3,7 @@ for."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -14,76 +15,164 @@ from audit import services as audit
 from kernel.errors import Conflict, FieldError
 from operations.services import scheduler
 from trades.domain.facts import NewSplit
-from trades.models import Book, Instrument, MarketScope, Split
+from trades.models import Book, Instrument, MarketScope, Split, SplitEvent
 from trades.services.books import locked
-from trades.services.market import check_scopes
+from trades.services.market import check_scopes, nothing_changed, to_mend, withdraw
 from trades.services.rematching import settle
 
 
 def record_split(new: NewSplit, by: User) -> tuple[Split, bool]:
     """Record a split, match again what it touches; returns it and whether it is new.
+    One that was withdrawn and said the same is known.
 
     Raises Conflict when there is another split of that symbol and time, Forbidden
     for the desk's without the permission.
     """
     check_scopes([new.scope], by)
     with transaction.atomic():
-        books = [locked(book) for book in books_split(new.symbol, new.scope, by)]
-        mine = Q(scope=MarketScope.DESK) | Q(author=by)
-        known = Split.objects.standing().filter(
-            mine, scope=new.scope, symbol=new.symbol, at=new.at
-        )
-        old = known.first()
-        if old is not None:
-            if (old.numerator, old.denominator) != (new.numerator, new.denominator):
-                raise Conflict(
-                    f"{old.symbol} has another split at that time: {old.numerator} for "
-                    f"{old.denominator}. Correct that one.",
-                    code="split",
-                    errors=[FieldError("/numerator", "other_content", "differs")],
-                )
-            return old, False
-        split = Split.objects.create(
-            symbol=new.symbol,
-            at=new.at,
-            numerator=new.numerator,
-            denominator=new.denominator,
-            scope=new.scope,
-            author=by,
-            recorded_at=timezone.now(),
-        )
-        rematch(books, new.symbol, new.at)
-        audit.append(
-            "trades.split.recorded",
-            actor=by.actor,
-            object=f"split:{split.pk}",
-            data={
-                "symbol": split.symbol,
-                "ratio": f"{split.numerator}:{split.denominator}",
-                "at": split.at.isoformat(),
-                "scope": split.scope,
-                "books": str(len(books)),
-            },
-        )
+        books = [locked(book) for book in books_split([new.symbol], new.scope, by)]
+        rows = _like(new, by)
+        for row in rows:
+            if _says(row, new):
+                return row, False
+        for row in rows:
+            if row.withdrawn_at is None:
+                raise _other_split(row)
+        split = _stored(new, timezone.now(), by)
+        rematch(books, {new.symbol: new.at})
+        _log(split, "recorded", by, books=str(len(books)))
     return split, True
 
 
-def books_split(symbol: str, scope: str, author: User) -> QuerySet[Book]:
-    """The books with facts of a symbol for which a split of this scope counts, in
-    the order in which they are locked."""
-    traded = Q(fills__instrument__symbol=symbol)
-    moved = Q(transfers__instrument__symbol=symbol)
+def void_split(pk: int, reason: str, by: User) -> Split:
+    """Let a split count no more, and match again. Raises like `market.to_mend`."""
+    with transaction.atomic():
+        split = to_mend(Split, pk, by)
+        books = _locked_of([split.symbol], split)
+        now = timezone.now()
+        withdraw(split, now)
+        SplitEvent.objects.create(
+            split=split, kind="void", reason=reason, author=by, recorded_at=now
+        )
+        rematch(books, {split.symbol: split.at})
+        _log(split, "voided", by, reason=reason)
+    return split
+
+
+def correct_split(
+    pk: int, change: Callable[[NewSplit], NewSplit], reason: str, by: User
+) -> Split:
+    """Put another split in the place of one and match again; returns it. Raises like
+    `market.to_mend`, what `change` raises, and Conflict where its place is taken or
+    nothing would change."""
+    with transaction.atomic():
+        split = to_mend(Split, pk, by)
+        new = change(new_split(split))
+        if new == new_split(split):
+            raise nothing_changed("split")
+        books = _locked_of({split.symbol, new.symbol}, split)
+        now = timezone.now()
+        withdraw(split, now)
+        for row in _like(new, by):
+            if row.withdrawn_at is None:
+                raise _other_split(row)
+        stands = _stored(new, now, by)
+        SplitEvent.objects.create(
+            split=split,
+            kind="correct",
+            replacement=stands,
+            reason=reason,
+            author=by,
+            recorded_at=now,
+        )
+        since = {split.symbol: split.at}
+        since[new.symbol] = min(new.at, since.get(new.symbol, new.at))
+        rematch(books, since)
+        _log(split, "corrected", by, reason=reason, by=f"split:{stands.pk}")
+    return stands
+
+
+def new_split(split: Split) -> NewSplit:
+    """A stored split as one to record."""
+    return NewSplit(
+        symbol=split.symbol,
+        at=split.at,
+        numerator=split.numerator,
+        denominator=split.denominator,
+        scope=split.scope,
+    )
+
+
+def _stored(new: NewSplit, now: datetime, by: User) -> Split:
+    return Split.objects.create(
+        symbol=new.symbol,
+        at=new.at,
+        numerator=new.numerator,
+        denominator=new.denominator,
+        scope=new.scope,
+        author=by,
+        recorded_at=now,
+    )
+
+
+def _like(new: NewSplit, by: User) -> list[Split]:
+    """What was ever stored of this symbol and time in this scope."""
+    mine = Q(scope=MarketScope.DESK) | Q(author=by)
+    rows = Split.objects.filter(mine, scope=new.scope, symbol=new.symbol, at=new.at)
+    return list(rows.order_by("id"))
+
+
+def _says(split: Split, new: NewSplit) -> bool:
+    return (split.numerator, split.denominator) == (new.numerator, new.denominator)
+
+
+def _other_split(known: Split) -> Conflict:
+    return Conflict(
+        f"{known.symbol} has another split at that time: {known.numerator} for "
+        f"{known.denominator}. Correct that one.",
+        code="split",
+        errors=[FieldError("/numerator", "other_content", "differs")],
+    )
+
+
+def _log(split: Split, verb: str, actor: User, **more: str) -> None:
+    audit.append(
+        f"trades.split.{verb}",
+        actor=actor.actor,
+        object=f"split:{split.pk}",
+        data={
+            "symbol": split.symbol,
+            "ratio": f"{split.numerator}:{split.denominator}",
+            "at": split.at.isoformat(),
+            "scope": split.scope,
+            **more,
+        },
+    )
+
+
+def _locked_of(symbols: Collection[str], split: Split) -> list[Book]:
+    return [locked(book) for book in books_split(symbols, split.scope, split.author)]
+
+
+def books_split(
+    symbols: Collection[str], scope: str, author: User | None
+) -> QuerySet[Book]:
+    """The books with facts of these symbols for which a split of this scope counts,
+    in the order in which they are locked."""
+    traded = Q(fills__instrument__symbol__in=symbols)
+    moved = Q(transfers__instrument__symbol__in=symbols)
+    held = Q(positions__instrument__symbol__in=symbols)
     books = Book.objects.filter(
-        pk__in=Book.objects.filter(traded | moved).order_by().values("pk")
+        pk__in=Book.objects.filter(traded | moved | held).order_by().values("pk")
     )
     if scope == MarketScope.OWN:
         books = books.filter(owner=author)
     return books.order_by("pk")
 
 
-def rematch(books: list[Book], symbol: str, since: datetime) -> None:
-    """Match a symbol's facts again in these locked books, from a time on."""
-    instruments = list(Instrument.objects.filter(symbol=symbol))
+def rematch(books: Iterable[Book], since: Mapping[str, datetime]) -> None:
+    """Match the facts of symbols again in these locked books, each from a time on."""
+    instruments = list(Instrument.objects.filter(symbol__in=since))
     for book in books:
-        settle(book, pairs=dict.fromkeys(instruments, since))
+        settle(book, pairs={each: since[each.symbol] for each in instruments})
     scheduler.request_following("prices")  # a split divides the marks before it
