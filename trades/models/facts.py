@@ -111,6 +111,14 @@ class Fill(Amendable):
                 name="trades_fill_changed",
                 condition=~Q(status="booked"),
             ),
+            models.Index(
+                fields=("book", "fee_currency", "executed_at"), name="trades_fill_fee"
+            ),
+            models.Index(
+                fields=("book", "executed_at"),
+                name="trades_fill_unvalued",
+                condition=Q(fee_value__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -204,6 +212,7 @@ class Transfer(Amendable):
         ]
         indexes = [
             models.Index(fields=("book", "at", "id"), name="trades_transfer_book"),
+            models.Index(fields=("book", "asset", "at"), name="trades_transfer_asset"),
             models.Index(
                 fields=("book", "instrument", "at", "id"), name="trades_transfer_pair"
             ),

@@ -16,11 +16,12 @@ class Valuation(models.Model):
     """What a fact was worth at its time: a fill's fee that was charged in something
     else than its quote, income in kind, coins that came in or went out.
 
-    `value` is in `currency` and never negative but for a fee that was paid back.
-    `prices` and `fills` are what it was read from, `priced_at` the newest of them:
-    later than the fact only where nothing older was known. Rows are appended, and the
-    newest of a fact and currency counts: a better price that comes later changes
-    nothing, a price that was voided or corrected does.
+    `value` is in `currency`, negative for a fee that was paid back, and null where
+    what it was read from was voided and nothing else is known. `prices` and `fills`
+    are what it was read from, `priced_at` the newest of them: later than the fact
+    only where nothing older was known. Rows are appended, and the newest of a fact
+    and currency counts: a better price that comes later changes nothing, a price that
+    was voided or corrected does.
     """
 
     book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="valuations")
@@ -39,14 +40,18 @@ class Valuation(models.Model):
         related_name="valuations",
     )
     currency = models.CharField(max_length=40)
-    value = ExactDecimalField()
-    priced_at = models.DateTimeField()
+    value = ExactDecimalField(null=True)
+    priced_at = models.DateTimeField(null=True)
     prices = models.ManyToManyField(Price, related_name="+", blank=True)
     fills = models.ManyToManyField(Fill, related_name="+", blank=True)
     recorded_at = models.DateTimeField()
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(value__isnull=True) | Q(priced_at__isnull=False),
+                name="trades_valuation_priced",
+            ),
             models.CheckConstraint(
                 condition=Q(fill__isnull=False) ^ Q(transfer__isnull=False),
                 name="trades_valuation_one_fact",

@@ -30,13 +30,20 @@ def worth_of(
     moved = list(transfers)
     kept = Valuation.objects.filter(currency=instrument.quote).order_by("id")
     paid = kept.filter(book=book, fill__fee_currency=instrument.base)
+    brought = kept.filter(transfer__in=moved)
     return Worth(
-        fees=dict(paid.values_list("fill", "value")) if fees else {},
-        transfers=dict(kept.filter(transfer__in=moved).values_list("transfer", "value"))
-        if moved
-        else {},
+        fees=_newest(paid.values_list("fill", "value")) if fees else {},
+        transfers=_newest(brought.values_list("transfer", "value")) if moved else {},
         lots=_travelled([row for row in moved if row.to_book_id == book.pk]),
     )
+
+
+def _newest(
+    values: Iterable[tuple[int | None, Decimal | None]],
+) -> dict[int, Decimal]:
+    """The last value of each fact, where it is known still."""
+    last = dict(values)
+    return {pk: value for pk, value in last.items() if pk and value is not None}
 
 
 def _travelled(arrivals: Sequence[Transfer]) -> Mapping[int, Sequence[TravellingLot]]:

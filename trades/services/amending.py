@@ -42,7 +42,7 @@ from trades.services.facts import (
 )
 from trades.services.recording import save_strategies
 from trades.services.rematching import settle
-from trades.services.valuing import value_fees
+from trades.services.valuing import value_new
 
 LONGEST_REASON = 500
 FIXED = ("book", "external_id")
@@ -183,7 +183,10 @@ def _replacement(book: Book, fact: Row, changes: Changes, now: datetime) -> Row:
     row.status, row.becomes = FactStatus.REMATCHING, FactStatus.CORRECTED
     row.save()
     if isinstance(row, Fill):
-        value_fees(book, [row], now)
+        assets = BookAssets(book).trading([row.instrument])
+        value_new(book, [row], [], assets, now)
+    else:
+        value_new(book, [], [row], BookAssets(book), now)
     save_strategies([row])
     return row
 

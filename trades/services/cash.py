@@ -79,6 +79,14 @@ class BalanceChanges:
         if self.assets.of_transfer(transfer) is None:
             self._move(place_of(transfer), transfer_move(self.book, transfer), sign)
 
+    def revalued(self, fill: Fill, value: Decimal | None) -> None:
+        """A fill's fee turns out to be worth so much (None: nobody knows), which is
+        written into the unsaved fill."""
+        quote = self.by_currency[fill.instrument.quote]
+        quote.fees += (value or ZERO) - (fill.fee_value or ZERO)
+        quote.fees_missing += (value is None) - (fill.fee_value is None)
+        fill.fee_value = value
+
     def turned(self, asset: str, amount: Decimal) -> None:
         """So much of an asset that is not the base currency became cash, or
         (negative) ceased to be."""

@@ -56,7 +56,7 @@ from trades.services.pairs import extend, replay
 from trades.services.prices import save_prices
 from trades.services.reclassifying import reclassify
 from trades.services.statements import save_statements
-from trades.services.valuing import value_fees
+from trades.services.valuing import value_new
 
 Row = TypeVar("Row", Fill, Transfer)
 
@@ -116,7 +116,7 @@ def record(
         transfer_content,
         pointers,
     )
-    _write(book, fills, transfers)
+    _write(book, fills, transfers, now)
     given = len(entries.fills) + len(entries.transfers)
     return Recording(
         fills=all_fills,
@@ -133,7 +133,9 @@ def record(
     )
 
 
-def _write(book: Book, fills: Sequence[Fill], transfers: Sequence[Transfer]) -> None:
+def _write(
+    book: Book, fills: Sequence[Fill], transfers: Sequence[Transfer], now: datetime
+) -> None:
     """Insert new facts and what follows from them."""
     names = assets_of([*fills, *transfers])
     before = BookAssets(book).load(names)
@@ -144,8 +146,7 @@ def _write(book: Book, fills: Sequence[Fill], transfers: Sequence[Transfer]) -> 
     since = _late(book, news, after, since)  # asked before the facts are there
     Fill.objects.bulk_create(fills, batch_size=ROWS)
     Transfer.objects.bulk_create(transfers, batch_size=ROWS)
-    if fills:
-        value_fees(book, fills, fills[0].recorded_at)
+    value_new(book, fills, transfers, after, now)
     save_strategies([*fills, *transfers])
     _follow(book, news, since, changes)
     for fill in fills:

@@ -78,11 +78,11 @@ def earliest(
     return since
 
 
-def sooner(one: Since, other: Since) -> dict[Instrument, datetime]:
+def sooner(since: Since, turned: Since) -> dict[Instrument, datetime]:
     """Since the earlier of both, pair by pair."""
     return {
-        pair: min(since[pair] for since in (one, other) if pair in since)
-        for pair in {**one, **other}
+        pair: min(times[pair] for times in (since, turned) if pair in times)
+        for pair in {**since, **turned}
     }
 
 

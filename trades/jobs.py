@@ -1,0 +1,26 @@
+"""Jobs: facts get the worth that they wait for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from kernel.registry import Params, job
+from trades.models import Book
+from trades.services import healing
+
+
+@job(
+    "trades-valuations",
+    schedule="every 1h",
+    timeout=timedelta(minutes=30),
+    follows=("book", "prices"),
+)
+def trades_valuations(params: Params) -> str:
+    """Value foreign fees, income and coins in kind that wait for a price or rate, or
+    that had it from one that was voided: of one book, or of all."""
+    if "book" in params:
+        books = Book.objects.filter(pk=int(params["book"]))
+        changed = sum(healing.heal(book) for book in books)
+    else:
+        changed = healing.heal_all()
+    return f"{changed} facts valued"
