@@ -62,6 +62,7 @@ Params = Mapping[str, str]
 ProbeFunction = Callable[[Params], Measurement]
 JobFunction = Callable[[Params], str]
 MarkerFunction = Callable[[str], dict[str, str]]
+BlobNames = Callable[[str], set[str]]
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ class JobSpec:
 PROBES: dict[str, Probe] = {}
 JOBS: dict[str, JobSpec] = {}
 MARKERS: dict[str, MarkerFunction] = {}
+BLOB_NAMES: list[BlobNames] = []
 ACTOR_NAMES: list[Callable[[set[str]], dict[str, str]]] = []
 
 
@@ -167,6 +169,18 @@ def marker(name: str) -> Callable[[MarkerFunction], MarkerFunction]:
         return function
 
     return register
+
+
+def blob_names(function: BlobNames) -> BlobNames:
+    """Register a function of a database alias: the digests of the files (kernel.blobs)
+    that its rows name. A backup holds these files, and counts them in its marker."""
+    BLOB_NAMES.append(function)
+    return function
+
+
+def named_blobs(alias: str) -> set[str]:
+    """The digests of all files that rows of this database name."""
+    return set().union(*(function(alias) for function in BLOB_NAMES))
 
 
 def actor_names(actors: set[str]) -> dict[str, str]:

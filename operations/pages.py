@@ -113,6 +113,7 @@ def backups(cursor: str) -> dict[str, Any]:
         "backups": page.rows,
         "next_cursor": page.next_cursor,
         "newest": queries.newest_good(),
+        "drill": queries.newest_drill(),
         "frequency": age(settings.BACKUP_FREQUENCY.total_seconds()),
     }
 

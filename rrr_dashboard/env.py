@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
+from operations.domain import retention
 from operations.domain.schedules import BadSchedule, period
 
 
@@ -88,6 +89,16 @@ class Env:
             raise SettingError(
                 f"{name} is {value!r}; use a number and s, m, h or d, "
                 "such as 30m, 24h or 1d."
+            ) from None
+
+    def retention(self, name: str, default: str) -> dict[str, int]:
+        value = self.text(name, default)
+        try:
+            return retention.parse(value)
+        except retention.BadRetention:
+            raise SettingError(
+                f"{name} is {value!r}; say of how many hours, days, weeks and months "
+                "the newest backup is kept, such as 24h,7d,4w,12m."
             ) from None
 
     def choice(self, name: str, default: str, options: tuple[str, ...]) -> str:

@@ -57,9 +57,7 @@ RATE_LIMIT_HOSTS = env.number("RATE_LIMIT_HOSTS", 1, least=1)
 BACKUP_KEY = env.text("BACKUP_KEY")
 BACKUP_URL = env.text("BACKUP_URL", str(STATE_DIR / "backups"))
 BACKUP_FREQUENCY = env.period("BACKUP_FREQUENCY", "24h")
-# Read by the next slice: "Retention 24 h/7 d/4 w/12 m, never deleting the last
-# verified one" (OPERATIONS.md §4).
-BACKUP_RETENTION = env.text("BACKUP_RETENTION", "24h,7d,4w,12m")
+BACKUP_RETENTION = env.retention("BACKUP_RETENTION", "24h,7d,4w,12m")
 EXTERNAL_KEYS = {
     name: env.text(name)
     for name in (

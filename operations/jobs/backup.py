@@ -1,4 +1,4 @@
-"""The backup job: looks often, takes one when the newest is older than its frequency."""
+"""Backups by themselves: taken when one is due, expired, looked at again, drilled."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from datetime import timedelta
 from django.utils import timezone
 
 from kernel.registry import Params, job
-from operations.models import Backup
-from operations.services.backups import taking
+from operations.models import Backup, RestoreDrill
+from operations.services import scheduler
+from operations.services.backups import drilling, keeping, taking
 
 
 @job("backup", schedule="every 5m", timeout=timedelta(hours=1))
@@ -16,7 +17,29 @@ def backup(params: Params) -> str:
     """Raises RuntimeError when a backup was due and could not be made."""
     if params.get("now") != "true" and not taking.due(timezone.now()):
         return "not due: the newest backup is young enough"
+    # First, so that a disk that is full of old ones has room for a new one.
+    keeping.retire()
     made = taking.take("j:backup", taking.nothing)
     if made.status == Backup.Status.FAILED:
         raise RuntimeError(f"no backup was made: {made.error}")
+    if not RestoreDrill.objects.exists():
+        scheduler.request("restore-drill")
     return f"{made.uid.hex} {made.status}, {made.bytes} bytes"
+
+
+@job("backup-check", schedule="daily 02:40 UTC", timeout=timedelta(hours=1))
+def look_again(params: Params) -> str:
+    """Raises RuntimeError when a file is not what was read back any more."""
+    looked, lost = keeping.look_again()
+    if lost:
+        raise RuntimeError(f"{lost} of {looked} backups are lost")
+    return f"{looked} backups are as they were read back"
+
+
+@job("restore-drill", schedule="daily 03:00 UTC", timeout=timedelta(hours=1))
+def drill(params: Params) -> str:
+    """Raises RuntimeError when the newest backup does not come back."""
+    drilled = drilling.drill("j:restore-drill")
+    if not drilled.ok:
+        raise RuntimeError(f"the drill failed: {drilled.assertions}")
+    return f"restored in {drilled.rto_seconds} s, to {drilled.rpo_seconds} s before"

@@ -11,7 +11,7 @@ from operations.queries.alerting import (
     rules,
     timeline,
 )
-from operations.queries.backups import backups, newest_good
+from operations.queries.backups import backups, newest_drill, newest_good
 from operations.queries.jobs import job_board, recent_runs
 from operations.queries.measurements import latest_results, params_digest
 from operations.queries.probes import probe_board
@@ -25,6 +25,7 @@ __all__ = [
     "job_board",
     "last_tick",
     "latest_results",
+    "newest_drill",
     "newest_good",
     "open_alerts",
     "params_digest",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kernel.paging import Page, newest_first
-from operations.models import Backup
+from operations.models import Backup, RestoreDrill
 
 
 def backups(*, limit: int = 50, cursor: str = "") -> Page[Backup]:
@@ -16,3 +16,7 @@ def newest_good() -> Backup | None:
     """The backup that a restore would choose: the newest that did not fail."""
     good = Backup.objects.filter(status__in=[Backup.Status.OK, Backup.Status.VERIFIED])
     return good.order_by("-started_at").first()
+
+
+def newest_drill() -> RestoreDrill | None:
+    return RestoreDrill.objects.order_by("-started_at").first()

@@ -13,6 +13,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST
 
 from kernel.access import access
+from kernel.blobs import blob_path
 from kernel.errors import BadRequest, Conflict, Invalid, NotFound, ProductError
 from kernel.numbers import whole_number
 from kernel.requests import PersonRequest
@@ -26,7 +27,6 @@ from readiness.queries.item import find_evidence, find_item
 from readiness.queries.reviews import find_review
 from readiness.services.claims import claim_item, fill_fields
 from readiness.services.comments import comment
-from readiness.services.evidence.blobs import blob_path
 from readiness.services.evidence.collecting import run_now
 from readiness.services.evidence.filing import confirm_evidence, file_evidence
 

@@ -8,8 +8,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import SigningKey, User
+from kernel import blobs
 from readiness.models import Check, Evidence, Review, ReviewItem, Signoff, Standing
-from readiness.services.evidence import blobs, pruning
+from readiness.services.evidence import pruning
 
 DAY = timedelta(days=1)
 

@@ -9,13 +9,17 @@ from django.core.management.base import BaseCommand, CommandError
 
 from operations.models import Backup
 from operations.services.backups import taking
+from operations.services.backups.copies import BackupError
 
 
 class Command(BaseCommand):
     help = "Take a backup of the running database, read it back and verify it."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        backup = taking.take("system", self.bar)
+        try:
+            backup = taking.take("system", self.bar)
+        except BackupError as error:
+            raise CommandError(f"no backup was made: {error}") from error
         if backup.status == Backup.Status.FAILED:
             raise CommandError(f"no backup was made: {backup.error}")
         self.stdout.write(

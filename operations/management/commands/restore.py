@@ -1,4 +1,4 @@
-"""`manage.py restore ID|FILE [--yes]`: a dry run first, the real thing with --yes."""
+"""`manage.py restore ID|FILE [--to TARGET] [--yes]`: a dry run first, the real thing with --yes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from operations.services.backups import restoring
 from operations.services.backups.copies import BackupError
@@ -18,6 +19,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("backup", help="a file, or the beginning of a backup's id")
         parser.add_argument("--yes", action="store_true", help="really do it")
+        parser.add_argument(
+            "--to",
+            default="",
+            help="another place that is not there yet, which leaves this one alone: "
+            "a file for SQLite, a database's name for PostgreSQL",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -26,9 +33,12 @@ class Command(BaseCommand):
                 f"{plan.path.name}: {plan.manifest.engine} as of {plan.manifest.taken_at}, "
                 f"{len(plan.manifest.marker)} marker values, {plan.to_migrate} migrations to apply"
             )
+            if options["to"]:
+                self.stdout.write(restoring.restore_to(plan, options["to"]))
+                return
             if not options["yes"]:
                 self.stdout.write("nothing was changed: add --yes to restore it")
                 return
             self.stdout.write(restoring.restore(plan))
-        except BackupError as error:
+        except (BackupError, OSError, DatabaseError) as error:
             raise CommandError(str(error)) from error

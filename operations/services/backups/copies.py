@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, Protocol
 from django.apps import apps
 from django.db import connections
 
-from kernel.registry import MARKERS
+from kernel.registry import MARKERS, named_blobs
 
 Progress = Callable[[int, int], None]
 Marker = dict[str, str]
@@ -38,8 +39,17 @@ class Engine(Protocol):
         """Raises BackupError when the copy itself is damaged."""
         ...
 
+    def refuse_others(self) -> None:
+        """Raises BackupError while anybody else has the default database open."""
+        ...
+
     def put_back(self, copied: Path, progress: Progress) -> None:
         """Replace the default database's content by the copy's. Nobody may use it."""
+        ...
+
+    def write_to(self, copied: Path, target: str) -> None:
+        """Make the copy a database of its own. Raises BackupError where there is
+        one already."""
         ...
 
 
@@ -57,7 +67,8 @@ def second_connection(alias: str, **changes: Any) -> Iterator[str]:
 
 
 def marker(alias: str) -> Marker:
-    """Row counts of every table and all registered markers, as texts."""
+    """Row counts of every table, all registered markers, and the files that rows
+    name (how many, and the SHA-256 of their sorted digests), as texts."""
     facts = {
         f"rows.{model._meta.db_table}": str(model._default_manager.using(alias).count())
         for model in apps.get_models()
@@ -65,6 +76,9 @@ def marker(alias: str) -> Marker:
     }
     for name, function in MARKERS.items():
         facts |= {f"{name}.{key}": value for key, value in function(alias).items()}
+    blobs = sorted(named_blobs(alias))
+    facts["files.count"] = str(len(blobs))
+    facts["files.sha256"] = hashlib.sha256("\n".join(blobs).encode()).hexdigest()
     return dict(sorted(facts.items()))
 
 
@@ -75,3 +89,10 @@ def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[str
         for name in sorted({*before, *after})
         if before.get(name) != after.get(name)
     ]
+
+
+def lost(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """`differences` in what `before` counted: an older version counted less."""
+    return differences(
+        before, {name: text for name, text in after.items() if name in before}
+    )

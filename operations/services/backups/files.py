@@ -1,4 +1,5 @@
-"""A backup file: a compressed tar of manifest, database and checkpoints, mode 600.
+"""A backup file: a compressed tar of manifest, database, files that rows name, and
+checkpoints, mode 600.
 
 A file with the final name is whole (kernel.files). The manifest inside names the
 digest of the database, so that a file proves itself on an empty host too.
@@ -21,10 +22,13 @@ from pathlib import Path
 
 from django.conf import settings
 
+from kernel import blobs
 from kernel.files import replacing
 from operations.services.backups.copies import BackupError
 
 FORMAT = 1
+BLOBS, CHECKPOINTS = "files", "checkpoints"
+DAMAGED = (OSError, EOFError, tarfile.TarError, zlib.error, KeyError)
 NAME = re.compile(r"rrr-\d{8}T\d{6}Z-([0-9a-f]{32})\.tar\.gz")
 
 
@@ -79,8 +83,10 @@ def write(manifest: Manifest, database: Path, stamp: str) -> Path:
             tar, "manifest.json", json.dumps(asdict(manifest), indent=1).encode()
         )
         tar.add(database, manifest.database)
+        for path in blobs.kept():
+            tar.add(path, f"{BLOBS}/{path.name}")
         for path in sorted(Path(settings.CHECKPOINT_DIR).glob("*")):
-            tar.add(path, f"checkpoints/{path.name}")
+            tar.add(path, f"{CHECKPOINTS}/{path.name}")
     return final
 
 
@@ -102,15 +108,7 @@ def read_manifest(path: Path) -> Manifest:
                 f"{path.name} has format {document.get('format')}, not {FORMAT}"
             )
         return Manifest(**document)
-    except (
-        OSError,
-        EOFError,
-        tarfile.TarError,
-        zlib.error,
-        KeyError,
-        ValueError,
-        TypeError,
-    ) as error:
+    except (*DAMAGED, ValueError, TypeError) as error:
         raise BackupError(f"{path.name} is no whole backup: {error}") from error
 
 
@@ -123,7 +121,7 @@ def unpack(path: Path, into: Path) -> tuple[Manifest, Path]:
     try:
         with tarfile.open(path, "r:gz") as tar:
             tar.extract(manifest.database, into, filter="data")
-    except (OSError, EOFError, tarfile.TarError, zlib.error, KeyError) as error:
+    except DAMAGED as error:
         raise BackupError(f"{path.name} is damaged: {error}") from error
     if digest(copied) != manifest.database_sha256:
         raise BackupError(
@@ -131,6 +129,27 @@ def unpack(path: Path, into: Path) -> tuple[Manifest, Path]:
         )
     copied.chmod(0o600)
     return manifest, copied
+
+
+def beside(path: Path, folder: str) -> Iterator[tuple[str, bytes]]:
+    """(name, content) of what the backup holds in BLOBS or CHECKPOINTS, one at a
+    time. Raises BackupError for a damaged file, and for a blob that is not what its
+    name says."""
+    try:
+        with tarfile.open(path, "r|gz") as tar:
+            for entry in tar:
+                where, _, name = entry.name.rpartition("/")
+                packed = tar.extractfile(entry) if where == folder else None
+                if packed is not None:
+                    yield name, _blob(path, name, packed.read(), folder)
+    except DAMAGED as error:
+        raise BackupError(f"{path.name} is damaged: {error}") from error
+
+
+def _blob(path: Path, name: str, content: bytes, folder: str) -> bytes:
+    if folder == BLOBS and hashlib.sha256(content).hexdigest() != name:
+        raise BackupError(f"{path.name} is damaged: its file {name[:12]} is another")
+    return content
 
 
 def whole() -> Iterator[BackupFile]:

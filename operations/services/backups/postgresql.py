@@ -54,8 +54,7 @@ def check(copied: Path) -> None:
     _run("pg_restore", "--list", str(copied))
 
 
-def put_back(copied: Path, progress: Progress) -> None:
-    name = connections["default"].settings_dict["NAME"]
+def refuse_others() -> None:
     with connections["default"].cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity "
@@ -63,6 +62,11 @@ def put_back(copied: Path, progress: Progress) -> None:
         )
         if cursor.fetchone()[0]:
             raise BackupError("the database is still in use by another connection")
+
+
+def put_back(copied: Path, progress: Progress) -> None:
+    refuse_others()
+    name = connections["default"].settings_dict["NAME"]
     connections["default"].close()
     fresh, old = f"{name}_restored", f"{name}_before_restore"
     _run("dropdb", "--if-exists", fresh)
@@ -74,6 +78,12 @@ def put_back(copied: Path, progress: Progress) -> None:
         with connections[alias].cursor() as cursor:
             cursor.execute(f"ALTER DATABASE {quote(name)} RENAME TO {quote(old)}")
             cursor.execute(f"ALTER DATABASE {quote(fresh)} RENAME TO {quote(name)}")
+
+
+def write_to(copied: Path, target: str) -> None:
+    """`target` is the name of a database, which must not be there yet."""
+    _run("createdb", target)
+    _restore(copied, target)
 
 
 def _restore(copied: Path, name: str) -> None:

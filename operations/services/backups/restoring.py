@@ -13,14 +13,14 @@ from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
-from kernel import locks
-from kernel.files import write_whole
+from kernel import blobs, locks
+from kernel.files import write_once, write_whole
 from operations.models import Backup
 from operations.services.backups import engines, files, settling, taking
 from operations.services.backups.copies import (
     BackupError,
     Progress,
-    differences,
+    lost,
     marker,
 )
 
@@ -71,15 +71,12 @@ def restore(chosen: Plan, progress: Progress = taking.nothing) -> str:
     writing has begun, with `restore.pending` left so that nothing serves it."""
     _alone()
     saved = _save_target()
+    engine = engines.engine()
     with files.scratch() as folder:
         manifest, copied = files.unpack(chosen.path, folder)
-        engine = engines.engine()
-        with engine.opened(copied) as alias:
-            changes = differences(manifest.marker, marker(alias))
-        if changes:
-            raise BackupError(
-                f"the backup does not restore to its marker: {changes[0]}"
-            )
+        _like_its_marker(manifest, copied)
+        engine.refuse_others()
+        bring_back_files(chosen.path)
         write_whole(pending_file(), chosen.path.name.encode())
         engine.put_back(copied, progress)
     call_command("migrate", verbosity=0, interactive=False)
@@ -88,6 +85,34 @@ def restore(chosen: Plan, progress: Progress = taking.nothing) -> str:
     pending_file().unlink()
     before = f"; what was here before: {saved}" if saved else ""
     return f"restored to {manifest.taken_at}{before}"
+
+
+def restore_to(chosen: Plan, target: str) -> str:
+    """Write the backup's database to another place and leave ours alone; returns one
+    sentence. Raises BackupError with nothing written."""
+    with files.scratch() as folder:
+        manifest, copied = files.unpack(chosen.path, folder)
+        _like_its_marker(manifest, copied)
+        engines.engine().write_to(copied, target)
+    return f"{target} holds what was there at {manifest.taken_at}"
+
+
+def _like_its_marker(manifest: files.Manifest, copied: Path) -> None:
+    with engines.engine().opened(copied) as alias:
+        changes = lost(manifest.marker, marker(alias))
+    if changes:
+        raise BackupError(f"the backup does not restore to its marker: {changes[0]}")
+
+
+def bring_back_files(path: Path) -> None:
+    """Files that rows name and signed heads of the log, where they are not there."""
+    for name, content in files.beside(path, files.BLOBS):
+        if not blobs.blob_path(name).exists():
+            blobs.keep(content)
+    folder = Path(settings.CHECKPOINT_DIR)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name, content in files.beside(path, files.CHECKPOINTS):
+        write_once(folder / name, content)
 
 
 def _alone() -> None:

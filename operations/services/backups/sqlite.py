@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.db import connections, transaction
 
+from kernel.files import write_once
 from operations.services.backups.copies import (
     BackupError,
     Marker,
@@ -61,21 +62,45 @@ def check(copied: Path) -> None:
         raise BackupError(f"the copy is damaged: {answer}")
 
 
+def refuse_others() -> None:
+    connections["default"].close()
+    if database_path().exists():
+        with _plain(database_path()) as connection:
+            _leave_wal(connection)
+
+
+def _leave_wal(connection: sqlite3.Connection) -> None:
+    """Only possible when nobody else has it open: a live WAL keeps old rows."""
+    try:
+        mode = connection.execute("PRAGMA journal_mode=DELETE").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        raise BackupError(f"the database is still in use: {error}") from error
+    if mode != "delete":
+        raise BackupError("the database is still in use by another process")
+
+
 def put_back(copied: Path, progress: Progress) -> None:
     connections["default"].close()
     target = database_path()
     target.parent.mkdir(parents=True, exist_ok=True)
     with _plain(target) as written, _plain(copied) as source:
-        # Only possible when nobody else has it open: a live WAL keeps old rows.
-        mode = written.execute("PRAGMA journal_mode=DELETE").fetchone()[0]
-        if mode != "delete":
-            raise BackupError("the database is still in use by another process")
+        _leave_wal(written)
         source.backup(
             written,
             pages=PAGES,
             progress=lambda _status, left, total: progress(total - left, total),
         )
     target.chmod(0o600)
+
+
+def write_to(copied: Path, target: str) -> None:
+    """`target` is a file, which must not be there yet."""
+    try:
+        made = write_once(Path(target), copied.read_bytes())
+    except OSError as error:
+        raise BackupError(f"{target} cannot be written: {error.strerror}") from error
+    if not made:
+        raise BackupError(f"{target} is there already: name another file")
 
 
 @contextmanager

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from time import sleep
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from audit.services import append
+from kernel.registry import named_blobs
 from operations.models import Backup, JobRun
 from operations.queries import newest_good
 from operations.services import scheduler
@@ -24,6 +26,7 @@ from operations.services.backups.copies import (
 )
 
 Status = Backup.Status
+ROW_WAITS = (1, 5, 20)  # seconds; SQLite waits for its lock besides
 
 
 def applied_migrations() -> list[str]:
@@ -38,24 +41,27 @@ def nothing(done: int, total: int) -> None:
 def take(actor: str, progress: Progress = nothing) -> Backup:
     """Copy, pack, read back and verify; the row says how it went.
 
-    Never raises for a failed backup: the row is `failed` and says why.
+    A backup that fails, however, is a row `failed` that says why; one that lacks a
+    file which a row names is `ok`, not verified. Raises BackupError where not even
+    the row can be written.
     """
-    backup = Backup.objects.create(engine=engines.name(), started_at=timezone.now())
+    backup = Backup(engine=engines.name(), started_at=timezone.now())
     try:
+        backup.save()
         path, facts = _make(backup, progress)
-        _verify(path)
-    except (BackupError, OSError) as error:
-        _finish(backup, actor, status=Status.FAILED, error=str(error)[:1000])
-        return backup
-    _finish(
-        backup,
-        actor,
-        status=Status.VERIFIED,
-        bytes=path.stat().st_size,
-        sha256=files.digest(path),
-        marker=facts,
-        location=str(path),
-    )
+        lacking = _verify(path)
+        _finish(
+            backup,
+            actor,
+            status=Status.OK if lacking else Status.VERIFIED,
+            error=lacking,
+            bytes=path.stat().st_size,
+            sha256=files.digest(path),
+            marker=facts,
+            location=str(path),
+        )
+    except Exception as error:  # noqa: BLE001 - whatever it was, people read why
+        _fail(backup, actor, _sentence(error))
     return backup
 
 
@@ -79,15 +85,42 @@ def _make(backup: Backup, progress: Progress) -> tuple[Path, Marker]:
         return files.write(manifest, copied, stamp), facts
 
 
-def _verify(path: Path) -> None:
-    """Read the kept file back, open the copy and compare it with its marker."""
+def _verify(path: Path) -> str:
+    """Read the kept file back, open the copy, compare it with its marker and look for
+    the files that its rows name; in words what of those is missing."""
     with files.scratch() as folder:
         manifest, copied = files.unpack(path, folder)
         with engines.engine().opened(copied) as alias:
             changes = differences(manifest.marker, marker(alias))
+            named = named_blobs(alias)
     if changes:
         listed = "; ".join(changes[:3])
         raise BackupError(f"the copy differs from its snapshot: {listed}")
+    missing = sorted(named - {name for name, _ in files.beside(path, files.BLOBS)})
+    if not missing:
+        return ""
+    return f"{len(missing)} filed documents are missing, the first is {missing[0]}"
+
+
+def _sentence(error: Exception) -> str:
+    """The error for people: ours says it already, another's needs its name."""
+    known = isinstance(error, BackupError | OSError) and str(error)
+    return (str(error) if known else f"{type(error).__name__}: {error}")[:1000]
+
+
+def _fail(backup: Backup, actor: str, reason: str) -> None:
+    """Write the failed row as soon as the database takes one, within a minute."""
+    for wait in (*ROW_WAITS, None):
+        try:
+            _finish(backup, actor, status=Status.FAILED, error=reason)
+        except DatabaseError as error:
+            if wait is None:
+                raise BackupError(
+                    f"{reason}; and the database takes no row that says so: {error}"
+                ) from error
+            sleep(wait)
+        else:
+            return
 
 
 @transaction.atomic

@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit import services as audit
+from kernel import blobs
 from kernel.cache import bump
 from kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from readiness.models import Confirmation, Evidence, ReviewItem, Standing
 from readiness.services.claims import refuse_ended
-from readiness.services.evidence import blobs
 from readiness.services.reviews import object_of, tag_of
 
 FILE_LIMIT = 20_000_000

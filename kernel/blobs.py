@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
 
 from kernel.files import write_whole
 
+DIGEST = re.compile(r"[0-9a-f]{64}")
+
 
 def blob_path(sha256: str) -> Path:
     """Where a blob lies: outside everything that is served as static."""
-    return Path(settings.STATE_DIR) / "files" / sha256[:2] / sha256
+    return _folder() / sha256[:2] / sha256
+
+
+def kept() -> Iterator[Path]:
+    """Every blob's file, by digest."""
+    paths = _folder().glob("??/*")
+    return iter(sorted(path for path in paths if DIGEST.fullmatch(path.name)))
+
+
+def _folder() -> Path:
+    return Path(settings.STATE_DIR) / "files"
 
 
 def keep(content: bytes) -> str:

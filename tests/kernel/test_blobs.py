@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from readiness.services.evidence import blobs
+from kernel import blobs
 
 CONTENTS = [
     pytest.param(b"seen", id="a text"),

@@ -1,0 +1,13 @@
+"""What of readiness must come back from a backup besides its rows."""
+
+from __future__ import annotations
+
+from kernel.registry import blob_names
+from readiness.models import Evidence
+
+
+@blob_names
+def evidence_files(database: str) -> set[str]:
+    """The files that people filed."""
+    rows = Evidence.objects.using(database).exclude(blob_sha256="")
+    return set(rows.values_list("blob_sha256", flat=True))

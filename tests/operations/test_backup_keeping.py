@@ -1,0 +1,275 @@
+"""What a backup holds besides rows, and what becomes of it: files that people filed,
+a second look, its end, and the proof that it comes back."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tarfile
+from collections.abc import Iterator
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from audit.models import AuditEvent
+from kernel import blobs, locks, registry
+from operations.jobs import backup as jobs
+from operations.models import Backup, JobRun, RestoreDrill
+from operations.services.backups import engines, files, keeping, restoring, taking
+from operations.services.backups.copies import BackupError
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, settings: Any) -> Iterator[Path]:
+    settings.STATE_DIR = tmp_path
+    settings.BACKUP_URL = str(tmp_path / "backups")
+    settings.CHECKPOINT_DIR = tmp_path / "checkpoints"
+    settings.LOG_KEY_FILE = tmp_path / "log.key"
+    yield tmp_path
+    locks.release(tmp_path / "database.lock")
+
+
+@pytest.fixture
+def filed(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The digest of a document that rows name."""
+    digest = blobs.keep(b"what ada saw")
+    monkeypatch.setattr(registry, "BLOB_NAMES", [lambda alias: {digest}])
+    return digest
+
+
+def taken(age: timedelta, status: str = "verified") -> Backup:
+    files.folder().mkdir(exist_ok=True)
+    path = files.folder() / f"{age}.tar.gz"
+    path.write_bytes(b"kept")
+    return Backup.objects.create(
+        engine="sqlite",
+        status=status,
+        started_at=timezone.now() - age,
+        location=str(path),
+        sha256=files.digest(path),
+    )
+
+
+def kinds() -> list[str]:
+    return list(AuditEvent.objects.order_by("seq").values_list("kind", flat=True))
+
+
+def test_what_people_filed_is_in_the_archive_and_counted(filed: str) -> None:
+    backup = taking.take("system")
+    assert (backup.status, backup.error) == ("verified", "")
+    assert backup.marker["files.count"] == "1"
+    with tarfile.open(backup.location) as tar:
+        assert f"files/{filed}" in tar.getnames()
+    assert dict(files.beside(Path(backup.location), "files")) == {
+        filed: b"what ada saw"
+    }
+
+
+def test_a_file_that_is_not_there_any_more_is_not_called_verified(filed: str) -> None:
+    blobs.blob_path(filed).unlink()
+    backup = taking.take("system")
+    assert backup.status == "ok"
+    assert backup.error == (f"1 filed documents are missing, the first is {filed}")
+
+
+def test_a_file_that_was_changed_fails_the_backup(filed: str) -> None:
+    blobs.blob_path(filed).write_bytes(b"what mallory wants")
+    backup = taking.take("system")
+    assert backup.status == "failed"
+    assert "is damaged: its file" in backup.error
+
+
+@pytest.mark.process
+def test_an_empty_host_gets_files_and_signed_heads_back(
+    filed: str, state: Path
+) -> None:
+    (state / "checkpoints").mkdir()
+    (state / "checkpoints" / "a.note").write_text("signed before")
+    (state / "checkpoints" / "b.note").write_text("older")
+    backup = taking.take("system")
+    shutil.rmtree(state / "files")
+    (state / "checkpoints" / "a.note").unlink()
+    (state / "checkpoints" / "b.note").write_text("newer than the backup")
+    call_command("restore", backup.location, "--yes", stdout=StringIO())
+    assert blobs.blob_path(filed).read_bytes() == b"what ada saw"
+    assert (state / "checkpoints" / "a.note").read_text() == "signed before"
+    assert (state / "checkpoints" / "b.note").read_text() == "newer than the backup"
+
+
+def test_a_backup_that_changed_is_not_verified_any_more(state: Path) -> None:
+    whole, changed, gone = (taken(age * DAY) for age in (1, 2, 3))
+    Path(changed.location).write_bytes(b"else")
+    Path(gone.location).unlink()
+    with pytest.raises(RuntimeError, match="2 of 3 backups are lost"):
+        jobs.look_again({})
+    rows = {row.pk: row for row in Backup.objects.all()}
+    assert rows[whole.pk].status == "verified"
+    assert (rows[changed.pk].status, rows[gone.pk].status) == ("failed", "failed")
+    assert "not what was read back" in rows[changed.pk].error
+    assert "cannot be read" in rows[gone.pk].error
+    assert kinds()[-2:] == ["operations.backup.lost"] * 2
+    assert jobs.look_again({}) == "1 backups are as they were read back"
+
+
+def test_old_backups_end_with_their_files(settings: Any) -> None:
+    settings.BACKUP_RETENTION = {"d": 2}
+    young, older, oldest = (taken(age * DAY) for age in (0, 1, 2))
+    assert keeping.retire() == 1
+    assert Path(young.location).exists()
+    assert Path(older.location).exists()
+    assert not Path(oldest.location).exists()
+    oldest.refresh_from_db()
+    assert oldest.status == "expired"
+    assert kinds()[-1:] == ["operations.backup.expired"]
+    assert keeping.retire() == 0
+
+
+def test_a_file_that_a_crash_left_goes_the_next_time() -> None:
+    left = taken(9 * DAY, status="expired")
+    taken(0 * DAY)
+    keeping.retire()
+    assert not Path(left.location).exists()
+
+
+def test_the_only_verified_backup_stays_however_old(settings: Any) -> None:
+    settings.BACKUP_RETENTION = {"h": 1}
+    verified = taken(900 * DAY)
+    for age in range(3):
+        taken(age * DAY, status="ok")
+    keeping.retire()
+    assert Path(verified.location).exists()
+
+
+def test_the_first_backup_is_followed_by_a_drill() -> None:
+    jobs.backup({"now": "true"})
+    assert JobRun.objects.filter(job__name="restore-drill").count() == 1
+    assert "restored in" in jobs.drill({})
+    drilled = RestoreDrill.objects.get()
+    assert drilled.ok
+    assert drilled.assertions == {"marker": "equal", "files": "equal"}
+    assert min(drilled.rto_seconds or -1, drilled.rpo_seconds or -1) > 0
+    assert kinds()[-1] == "operations.backup.drilled"
+    JobRun.objects.all().delete()
+    jobs.backup({"now": "true"})
+    assert not JobRun.objects.filter(job__name="restore-drill").exists()
+
+
+def test_a_backup_that_does_not_come_back_is_a_failed_drill() -> None:
+    backup = taking.take("system")
+    Path(backup.location).write_bytes(b"else")
+    with pytest.raises(CommandError, match="the drill failed"):
+        call_command("restore_drill")
+    assert not RestoreDrill.objects.get().ok
+    Backup.objects.all().update(status="failed")
+    with pytest.raises(CommandError, match="there is no good backup"):
+        call_command("restore_drill")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        sqlite3.OperationalError("database is locked"),
+        DatabaseError("database is locked"),
+        OSError(28, "No space left on device"),
+        ZeroDivisionError("division by zero"),
+    ],
+    ids=["sqlite", "django", "full disk", "a fault of the code"],
+)
+def test_whatever_breaks_is_a_sentence_and_a_failed_row(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def broken(*args: object) -> None:
+        raise error
+
+    monkeypatch.setattr(engines.engine(), "take_copy", broken)
+    with pytest.raises(
+        CommandError, match=r"no backup was made: .*(locked|space|zero)"
+    ):
+        call_command("backup")
+    assert Backup.objects.get().status == "failed"
+
+
+def test_the_failed_row_is_written_as_soon_as_the_database_takes_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waited: list[float] = []
+    real = taking._finish
+
+    def busy(backup: Backup, actor: str, **values: object) -> None:
+        if len(waited) < 2:
+            raise DatabaseError("database is locked")
+        real(backup, actor, **values)
+
+    monkeypatch.setattr(taking, "_finish", busy)
+    monkeypatch.setattr("operations.services.backups.taking.sleep", waited.append)
+    backup = taking.take("system")
+    assert (backup.status, len(waited)) == ("failed", 2)
+    assert "database is locked" in Backup.objects.get().error
+    monkeypatch.setattr(taking, "_finish", lambda *args, **values: busy_for_ever())
+    with pytest.raises(CommandError, match="takes no row that says so"):
+        call_command("backup")
+
+
+def busy_for_ever() -> None:
+    raise DatabaseError("database is locked")
+
+
+@pytest.mark.process
+def test_somebody_elses_connection_is_found_before_the_mark(state: Path) -> None:
+    backup = taking.take("system")
+    plan = restoring.plan(backup.location)
+    with stranger(), pytest.raises(BackupError, match="still in use"):
+        restoring.restore(plan)
+    assert not restoring.pending_file().exists()
+    assert Backup.objects.filter(pk=backup.pk).exists(), "nothing was changed"
+
+
+def stranger() -> Any:
+    """A connection of a program that holds no lock of ours."""
+    if connection.vendor == "sqlite":
+        from operations.services.backups.sqlite import _plain, database_path
+
+        return _reading(_plain(database_path()))
+    from operations.services.backups.copies import second_connection
+
+    return _reading(second_connection("stranger"))
+
+
+class _reading:  # noqa: N801 - a context manager
+    def __init__(self, opened: Any) -> None:
+        self.opened = opened
+
+    def __enter__(self) -> None:
+        held = self.opened.__enter__()
+        if isinstance(held, sqlite3.Connection):
+            held.execute("SELECT count(*) FROM operations_backup").fetchone()
+        else:
+            from django.db import connections
+
+            connections[held].ensure_connection()
+
+    def __exit__(self, *args: object) -> None:
+        self.opened.__exit__(*args)
+
+
+@pytest.mark.embedded
+def test_a_backup_is_written_to_another_place(tmp_path: Path) -> None:
+    backup = taking.take("system")
+    target = tmp_path / "looked-at.sqlite3"
+    out = StringIO()
+    call_command("restore", backup.location, "--to", str(target), stdout=out)
+    assert "holds what was there" in out.getvalue()
+    assert sqlite3.connect(target).execute("PRAGMA integrity_check").fetchone() == (
+        "ok",
+    )
+    with pytest.raises(CommandError, match="is there already"):
+        call_command("restore", backup.location, "--to", str(target), stdout=out)
