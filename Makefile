@@ -28,7 +28,7 @@ bench: .venv/.dev ## what a request costs, in CPU time, beside its peers
 	@exec $(BIN)/python -m benchmarks.run
 
 faults: .venv/.dev ## what is promised under faults, and what was seen: one table a stack
-	@exec $(BIN)/python tests/run.py tests/faults
+	@FAULT_ROUNDS=10 exec $(BIN)/python tests/run.py tests/faults
 
 lock: .venv/.dev ## compile requirements with hashes
 	$(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 --universal --no-emit-index-url --no-header requirements.in -o requirements.txt

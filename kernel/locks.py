@@ -6,8 +6,11 @@ needs it exclusively. The kernel frees a lock when its process dies, however.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
+import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 _held: dict[Path, int] = {}
@@ -31,6 +34,25 @@ def hold(path: Path, *, exclusive: bool) -> None:
         os.close(handle)
         raise Busy(f"{path} is held by another process") from None
     _held[path] = handle
+
+
+@contextlib.contextmanager
+def numbered(path: Path, number: int) -> Iterator[bool]:
+    """Try for the lock with this number, among processes and threads alike: True
+    while we have it. It is one byte's place in the file, which stays empty."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # An OFD lock is the open file's: a thread's own, and gone when it is closed.
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    place = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, number, 1, 0)
+    try:
+        try:
+            fcntl.fcntl(handle, fcntl.F_OFD_SETLK, place)
+        except (BlockingIOError, PermissionError):
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(handle)
 
 
 def release(path: Path) -> None:

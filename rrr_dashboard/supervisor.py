@@ -107,8 +107,10 @@ def _signal_group(group: int, number: int) -> bool:
 
 
 def _end(children: list[Child]) -> None:
+    """Ask each part, which asks its own: the group would also tell Celery's pool, whose
+    running tasks would be lost instead of finished. What is left then is killed."""
     for child in children:
-        _signal_group(child.popen.pid, signal.SIGTERM)
+        child.popen.terminate()
     deadline = time.monotonic() + max(
         (child.process.grace for child in children), default=0
     )

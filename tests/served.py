@@ -161,8 +161,11 @@ class Served:
         assert answer.status == 200, answer
         return str(json.loads(answer.body)["access"])
 
-    def post_trade(self, token: str, name: str, key: str = "") -> Answer:
-        trade = {
+    def post_trade(self, token: str, name: str) -> Answer:
+        return self.ask("/api/trades", self.trade(name), token=token)
+
+    def trade(self, name: str) -> dict[str, str]:
+        return {
             "external_id": name,
             "symbol": "BTC-USD",
             "side": "buy",
@@ -170,7 +173,14 @@ class Served:
             "price": "100",
             "executed_at": datetime.now(UTC).isoformat(),
         }
-        return self.ask("/api/trades", trade, token=token, key=key)
+
+    def children_of(self, pid: int) -> list[int]:
+        tasks = Path(f"/proc/{pid}/task").iterdir()
+        return [
+            int(child)
+            for task in tasks
+            for child in (task / "children").read_text().split()
+        ]
 
     def log_in(self, name: str) -> urllib.request.OpenerDirector:
         """A browser in which one of `add_person` has logged in."""

@@ -9,16 +9,18 @@ from django.utils import timezone
 class IdempotentAnswer(models.Model):
     """A claim on (principal, method, path, key), and later its answer.
 
-    While `status` is null somebody works on it until `lease_until`.
+    While `status` is null somebody works on it, or has died: a lock tells which.
     """
+
+    # Set on a claim that another request made (never stored).
+    inherited = False
 
     principal = models.CharField(max_length=40)
     method = models.CharField(max_length=7)
     path = models.CharField(max_length=300)
     key = models.CharField(max_length=200)
     digest = models.CharField(max_length=64, help_text="SHA-256 of the parsed content")
-    claim = models.CharField(max_length=32, help_text="who holds the lease")
-    lease_until = models.DateTimeField()
+    claim = models.CharField(max_length=32, help_text="which request works on it")
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
     status = models.PositiveSmallIntegerField(null=True)
     content_type = models.CharField(max_length=100, default="")

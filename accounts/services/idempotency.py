@@ -1,8 +1,9 @@
 """Repeating a request with the same Idempotency-Key changes nothing twice.
 
-The claim on the key is committed before the work starts, so two at once cannot
-both work; the answer is written in the same transaction as the change, so one
-never exists without the other. Only 2xx answers are kept, for 24 hours.
+The claim on the key is committed before the work starts and lives while its worker
+holds a lock, which ends with him however he ends: then the next to ask takes it over.
+The answer is written in the same transaction as the change, so one never exists
+without the other. Only 2xx answers are kept, for 24 hours.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -23,13 +25,14 @@ from rest_framework.response import Response
 
 from accounts.models import IdempotentAnswer
 from accounts.models.sessions import new_id
+from kernel import locks
 from kernel.errors import BadRequest, Conflict, Invalid
 from kernel.json import dumps
 from kernel.requests import ApiRequest
 
-LEASE = timedelta(seconds=60)
 KEPT = timedelta(hours=24)
 LONGEST_KEY = 200
+LOCKS = 0x1D3  # the first of the two numbers of our advisory locks
 KEPT_HEADERS = ("Location", "ETag", "Link")
 
 
@@ -39,6 +42,25 @@ class _NotKept(Exception):
     def __init__(self, response: Response) -> None:
         super().__init__()
         self.response = response
+
+
+class _BeingWorkedOn(Conflict):
+    """Another request has this claim: it is not ours to release."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A request with this Idempotency-Key is being worked on.",
+            code="in_progress",
+            retry_after=1,
+        )
+
+
+class _Answered(Exception):
+    """Somebody finished the work between our look and our lock."""
+
+    def __init__(self, held: IdempotentAnswer) -> None:
+        super().__init__()
+        self.held = held
 
 
 def once(request: ApiRequest, produce: Callable[[], Response]) -> HttpResponseBase:
@@ -68,12 +90,16 @@ def once(request: ApiRequest, produce: Callable[[], Response]) -> HttpResponseBa
         return _replay(held)
     try:
         return _work(held, produce)
+    except _BeingWorkedOn:
+        raise
+    except _Answered as meanwhile:
+        return _replay(meanwhile.held)
     except _NotKept as other:
         _release(held)
         return other.response
     except BaseException:
-        # Whatever broke, nothing was changed: let the next try work at once. Where
-        # the database is what broke, the lease ends by itself.
+        # Whatever broke, nothing was changed and nobody holds the lock any more: the
+        # row is only tidied away, where the database still takes that.
         with contextlib.suppress(DatabaseError):
             _release(held)
         raise
@@ -109,48 +135,32 @@ def _sorted(value: Any) -> Any:
 
 
 def _claim(name: dict[str, str], digest: str) -> IdempotentAnswer:
-    """The kept answer, or a claim of our own; both committed."""
-    at = timezone.now()
-    rows = IdempotentAnswer.objects.filter(**name)
-    rows.filter(created_at__lt=at - KEPT).delete()
-    fresh = {"digest": digest, "claim": new_id(), "lease_until": at + LEASE}
-    try:
-        with transaction.atomic():
-            return IdempotentAnswer.objects.create(**name, **fresh)
-    except IntegrityError:
+    """The kept answer, or a claim under a name of our own, committed. Whether we may
+    work on it the lock says."""
+    rows, ours = IdempotentAnswer.objects.filter(**name), new_id()
+    held = rows.first()
+    if held and held.created_at < timezone.now() - KEPT:
+        rows.filter(pk=held.pk).delete()
+        held = None
+    if held is None:
+        with contextlib.suppress(IntegrityError), transaction.atomic():
+            return IdempotentAnswer.objects.create(**name, digest=digest, claim=ours)
         held = rows.first()
     if held is None:  # released between the two: whoever asks again gets it
-        raise _busy(1)
+        raise _BeingWorkedOn()
     if held.digest != digest:
         raise Invalid(
             "This Idempotency-Key was used with another body.", code="idempotency_key"
         )
-    if held.status is not None:
-        return held
-    if held.lease_until > at or not _take_over(held, fresh):
-        raise _busy(int((held.lease_until - at).total_seconds()))
-    held.claim = str(fresh["claim"])
+    if held.status is None:
+        held.claim, held.inherited = ours, True
     return held
 
 
-def _take_over(held: IdempotentAnswer, fresh: dict[str, Any]) -> bool:
-    """Whoever worked on it has died: the first to ask again inherits the claim."""
-    rows = IdempotentAnswer.objects.filter(
-        pk=held.pk, claim=held.claim, status__isnull=True
-    )
-    return bool(rows.update(**fresh))
-
-
-def _busy(seconds: int) -> Conflict:
-    return Conflict(
-        "A request with this Idempotency-Key is being worked on.",
-        code="in_progress",
-        retry_after=max(1, seconds),
-    )
-
-
 def _work(held: IdempotentAnswer, produce: Callable[[], Response]) -> Response:
-    with transaction.atomic():
+    with _alone_with(held.pk):
+        if held.inherited:
+            _take_over(held)
         response = produce()
         if not 200 <= response.status_code < 300:
             raise _NotKept(response)
@@ -160,9 +170,41 @@ def _work(held: IdempotentAnswer, produce: Callable[[], Response]) -> Response:
             headers={name: response[name] for name in KEPT_HEADERS if name in response},
             body=dumps(response.data) if response.data is not None else b"",
         )
-        if not kept:  # we took longer than the lease and somebody inherited it
-            raise _busy(1)
+        if not kept:  # inherited before we had the lock, and answered meanwhile
+            raise _BeingWorkedOn()
     return response
+
+
+@contextlib.contextmanager
+def _alone_with(claim: int) -> Iterator[None]:
+    """A transaction in which nobody else works on this claim, in any process; the lock
+    outlives it, so that who comes next sees what was written. Raises Conflict."""
+    if connection.vendor == "postgresql":
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_try_advisory_xact_lock(%s, %s)",
+                [LOCKS, claim % 2**31],
+            )
+            if not cursor.fetchone()[0]:
+                raise _BeingWorkedOn()
+            yield
+        return
+    with locks.numbered(settings.STATE_DIR / "idempotency.lock", claim) as got:
+        if not got:
+            raise _BeingWorkedOn()
+        with transaction.atomic():
+            yield
+
+
+def _take_over(held: IdempotentAnswer) -> None:
+    """Whoever worked on it has died, or has just answered: that is seen here."""
+    rows = IdempotentAnswer.objects.filter(pk=held.pk)
+    if rows.filter(status__isnull=True).update(claim=held.claim):
+        return
+    answered = rows.filter(status__isnull=False).first()
+    if answered is None:
+        raise _BeingWorkedOn()
+    raise _Answered(answered)
 
 
 def _release(held: IdempotentAnswer) -> None:

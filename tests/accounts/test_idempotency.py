@@ -110,25 +110,54 @@ class TestOneAfterTheOther:
     def test_a_silly_key_is_a_400(self, person, key):
         assert post(person("ada"), {"name": "x"}, key=key).status_code == 400
 
-    def held(self, ada, lease):
+    def test_when_its_worker_died_the_next_inherits_it_at_once(self, person):
+        ada = person("ada")
         post(ada, {"name": "x"})
-        IdempotentAnswer.objects.update(
-            status=None, lease_until=timezone.now() + timedelta(seconds=lease)
-        )
-
-    def test_while_somebody_works_on_it_it_is_a_409(self, person):
-        ada = person("ada")
-        self.held(ada, lease=30)
-        busy = post(ada, {"name": "x"})
-        assert busy.status_code == 409
-        assert 25 <= int(busy["Retry-After"]) <= 30
-        assert made() == 1
-
-    def test_when_they_died_the_next_inherits_it(self, person):
-        ada = person("ada")
-        self.held(ada, lease=-1)
+        IdempotentAnswer.objects.update(status=None)
         assert post(ada, {"name": "x"}).status_code == 201
         assert made() == 2
+
+
+@pytest.fixture
+def slowly(monkeypatch):
+    """A worker that is held up in the midst of his work; `go` lets him on."""
+    at_work, go = threading.Event(), threading.Event()
+    make = Creating.make
+
+    def held_up(self, name):
+        at_work.set()
+        assert go.wait(20)
+        return make(self, name)
+
+    def start(ada):
+        monkeypatch.setattr(Creating, "make", held_up)
+        answers = []
+
+        def work():
+            answers.append(post(ada, {"name": "x"}))
+            connection.close()
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        assert at_work.wait(20)
+        return thread, answers
+
+    yield start, go
+    go.set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_somebody_works_on_it_it_is_a_409(person, slowly):
+    ada = person("ada")
+    start, go = slowly
+    thread, answers = start(ada)
+    busy = post(ada, {"name": "x"})
+    assert (busy.status_code, busy["Retry-After"]) == (409, "1")
+    go.set()
+    thread.join()
+    assert answers[0].status_code == 201
+    assert post(ada, {"name": "x"})["Idempotency-Replayed"] == "true"
+    assert made() == 1
 
 
 @pytest.mark.django_db(transaction=True)

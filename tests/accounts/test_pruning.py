@@ -64,7 +64,6 @@ def test_kept_answers_go_after_a_day(ada):
             key=str(hours),
             digest="d",
             claim="c",
-            lease_until=at,
             created_at=at - timedelta(hours=hours),
         )
     assert prune(at)["answers"] == 1
