@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from kernel.paging import PAGE_PARAMETERS, newest_first, page_response
-from kernel.requests import check_query, choice_of, limit_of
+from kernel.requests import bad_parameter, check_query, choice_of, limit_of
 from portfolio.answers.holdings import (
     AllocationAnswer,
     LotAnswer,
@@ -34,13 +34,14 @@ from portfolio.domain.returns import day_of
 from portfolio.queries.books import Scope, scope
 from portfolio.queries.curve import curve
 from portfolio.queries.curves import stored_curves
-from portfolio.queries.holdings import holdings, open_lots
+from portfolio.queries.holdings import holdings, open_lots, positions_as_known
 from portfolio.queries.performance import Performance, performance
 from portfolio.queries.reconciliation import reconciliation
 from portfolio.queries.selection import Selection
 from portfolio.queries.stats import counters
 from portfolio.queries.summary import portfolio
 from trades.queries.books import BOOKS
+from trades.queries.trades import time_bound
 
 BOOK = OpenApiParameter(
     "book", str, description="id or name; without it all you may read"
@@ -53,11 +54,22 @@ PERIOD = OpenApiParameter(
 INTERVAL = OpenApiParameter(
     "interval", str, enum=list(INTERVALS), description="default 1d"
 )
+KNOWN_AT = OpenApiParameter(
+    "known_at", str, description="as it was known then; a date is its 00:00 UTC"
+)
 RANGE = [PERIOD, BOOK, STRATEGY, SYMBOL]
 
 
 def _scope(request: Request) -> Scope:
     return scope(request.user, request.query_params.get("book", ""))
+
+
+def _known_at(request: Request) -> datetime | None:
+    value = request.query_params.get("known_at", "")
+    try:
+        return time_bound(value) if value else None
+    except (ValueError, OverflowError) as error:
+        raise bad_parameter("known_at", str(error)) from None
 
 
 def _selection(request: Request, books: Scope, now: datetime) -> Selection:
@@ -100,18 +112,22 @@ class PortfolioSummary(APIView):
 
 
 class Positions(APIView):
-    """What is open, largest value first."""
+    """What is open, largest value first; with `known_at` without weights."""
 
     access = BOOKS
 
     @extend_schema(
         operation_id="portfolio_positions",
-        parameters=[BOOK, STRATEGY],
+        parameters=[BOOK, STRATEGY, KNOWN_AT],
         responses=PositionList,
     )
     def get(self, request: Request) -> Response:
-        check_query(request, "book", "strategy")
+        check_query(request, "book", "strategy", "known_at")
         strategy = request.query_params.get("strategy", "")
+        known_at = _known_at(request)
+        if known_at is not None:
+            known = positions_as_known(_scope(request), known_at, strategy)
+            return Response(PositionList.of(known))
         held = holdings(_scope(request), timezone.now(), strategy)
         return Response(PositionList.of(held))
 

@@ -122,6 +122,7 @@ def list_state(query: QueryDict) -> ListState:
             **{name: values[name] for name in FILTERS if name not in bounds},
             start=bounds["from"],
             end=bounds["to"],
+            known_at=None,
         ),
         cursor=query.get("cursor", ""),
         before=query.get("before", ""),

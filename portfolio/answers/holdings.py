@@ -116,7 +116,7 @@ def _reasons(portfolio: Portfolio) -> dict[str, Reason]:
 class PositionAnswer(Answer):
     """One open instrument of one book; money in its own currency."""
 
-    id: str
+    id: Annotated[str, "empty as known at a time: such rows are not stored"]
     book: str
     symbol: str
     side: Side
@@ -140,7 +140,7 @@ class PositionAnswer(Answer):
         valued, holding = row.valued, row.valued.holding
         age = valued.price_age
         return cls(
-            id=str(row.id),
+            id=str(row.id or ""),
             book=row.book,
             symbol=row.symbol,
             side=holding.side,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -23,6 +23,7 @@ from portfolio.domain.valuation import (
 from portfolio.queries.books import Scope
 from trades.domain.rates import Mark
 from trades.models import Balance, Instrument, Lot, Position
+from trades.queries.known import marks_known_at, positions_known_at
 from trades.queries.marks import position_marks, with_candidates
 from trades.queries.rates import Rates
 
@@ -33,7 +34,7 @@ OpenLot: TypeAlias = Lot
 class PositionRow:
     """One open instrument of one book, all strategies together (or one)."""
 
-    id: int
+    id: int | None  # None as known at a time: such rows are not stored
     book_id: int
     book: str
     instrument: Instrument
@@ -194,12 +195,43 @@ def position_rows(
     stored: QuerySet[Position] = Position.objects.filter(book__in=scope.ids)
     if strategy:
         stored = stored.filter(strategy=strategy)
-    grouped: dict[tuple[int, int], list[Position]] = defaultdict(list)
     stored = stored.select_related("instrument", "book").order_by("id")
     positions = list(with_candidates(stored, now))
+    return _grouped(positions, position_marks(positions, now), now, rates, scope)
+
+
+def positions_as_known(
+    scope: Scope, known_at: datetime, strategy: str = ""
+) -> Holdings:
+    """What was open at a time as it was known then, at the marks known then: matched
+    again in memory. Without cash, so without weights. Raises Invalid for a book of
+    too many fills."""
+    rates = Rates(known_at, scope.books, known_at)
+    positions: list[Position] = []
+    marks: dict[tuple[int, int], Mark] = {}
+    for book in scope.books:
+        mine = list(positions_known_at(book, known_at))
+        symbols = {position.instrument.symbol for position in mine}
+        known = marks_known_at(book, symbols, known_at) if symbols else {}
+        for position in mine:
+            symbol = position.instrument.symbol
+            if symbol in known:
+                marks[book.pk, position.instrument_id] = known[symbol]
+        positions += [row for row in mine if strategy in ("", row.strategy)]
+    rows = _grouped(positions, marks, known_at, rates, scope)
+    return Holdings(scope=scope, now=known_at, positions=tuple(rows), cash=())
+
+
+def _grouped(
+    positions: Iterable[Position],
+    marks: Mapping[tuple[int, int], Mark],
+    now: datetime,
+    rates: Rates,
+    scope: Scope,
+) -> list[PositionRow]:
+    grouped: dict[tuple[int, int], list[Position]] = defaultdict(list)
     for position in positions:
         grouped[position.book_id, position.instrument_id].append(position)
-    marks = position_marks(positions, now)
     result = [
         _row(rows, marks.get(pair), now, rates, scope.currency)
         for pair, rows in grouped.items()

@@ -44,7 +44,8 @@ from trades.queries.trades import (
 from trades.services.fills import book_fills
 
 FILTERS = ("symbol", "side", "strategy", "book", "status", "external_id", "q")
-LIST_PARAMETERS = ("limit", "cursor", "before", "offset", "from", "to", *FILTERS)
+WHERE = ("limit", "cursor", "before", "offset", "from", "to", "known_at")
+LIST_PARAMETERS = (*WHERE, *FILTERS)
 CHOICES = {"side": Fill.Side.values, "status": [status.value for status in LISTED]}
 DEEPEST = 10_000
 
@@ -54,6 +55,9 @@ PARAMETERS = [
     OpenApiParameter("offset", int, description="up to 10,000, for old clients"),
     OpenApiParameter("from", str, description="executed at or after; date or time"),
     OpenApiParameter("to", str, description="executed before; a date includes its day"),
+    OpenApiParameter(
+        "known_at", str, description="what stood then, and what it realised"
+    ),
     *(OpenApiParameter(name, str) for name in FILTERS),
 ]
 
@@ -65,7 +69,10 @@ def chosen_trades(request: Request) -> TradeFilter:
         if given[name] and given[name] not in allowed:
             raise bad_parameter(name, f"is one of {', '.join(allowed)}")
     return TradeFilter(
-        **given, start=_bound(request, "from"), end=_bound(request, "to", end=True)
+        **given,
+        start=_bound(request, "from"),
+        end=_bound(request, "to", end=True),
+        known_at=_bound(request, "known_at"),
     )
 
 

@@ -6,9 +6,11 @@ original's place in the order of facts (`recorded_at`, `sequence`) at its own ti
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TypeVar
 
 from django.db import models
+from django.db.models import Q
 
 from accounts.models import User
 from kernel.fields import ExactDecimalField
@@ -36,13 +38,21 @@ Row = TypeVar("Row", bound=models.Model, covariant=True)
 
 
 class FactQuerySet(models.QuerySet[Row]):
-    def standing(self) -> FactQuerySet[Row]:
-        """The facts that count: what every sum, lot and curve is made of."""
-        return self.filter(status__in=STANDING)
+    def standing(self, known_at: datetime | None = None) -> FactQuerySet[Row]:
+        """The facts that count: what every sum, lot and curve is made of. As known at
+        a time: those recorded until then which no event had taken out by then."""
+        if known_at is None:
+            return self.filter(status__in=STANDING)
+        booked = Q(replaces=None, recorded_at__lte=known_at)
+        corrected = Q(replaces__events__recorded_at__lte=known_at)
+        known = self.filter(booked | corrected).exclude(status=FactStatus.UNDONE)
+        return known.exclude(events__recorded_at__lte=known_at)
 
-    def listed(self) -> FactQuerySet[Row]:
+    def listed(self, known_at: datetime | None = None) -> FactQuerySet[Row]:
         """What lists show: also voided and waiting facts, but none that another row
-        replaces and none of a file that was undone."""
+        replaces and none of a file that was undone. As known at a time: what stood."""
+        if known_at is not None:
+            return self.standing(known_at)
         return self.filter(status__in=LISTED)
 
 

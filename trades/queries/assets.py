@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef
 
@@ -11,13 +12,14 @@ from trades.models import Book, Fill, Instrument, Transfer
 
 
 class BookAssets:
-    """Cash or lots: what the assets of one book are now.
+    """Cash or lots: what the assets of one book are now, or as known at a time.
 
     An asset that is asked for costs one query unless it was loaded.
     """
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, known_at: datetime | None = None) -> None:
         self._book = book
+        self._known_at = known_at
         self._traded: dict[str, dict[int, Instrument]] = {}
 
     def load(self, assets: Iterable[str]) -> BookAssets:
@@ -25,7 +27,7 @@ class BookAssets:
         names = set(assets) - set(self._traded) - {self._book.base_currency}
         if names:
             self._traded |= {name: {} for name in names}
-            for instrument in traded_instruments(self._book, names):
+            for instrument in traded_instruments(self._book, names, self._known_at):
                 self._traded[instrument.base][instrument.pk] = instrument
         return self
 
@@ -33,7 +35,7 @@ class BookAssets:
         """What they are once the book trades these too."""
         more = {instrument.pk: instrument for instrument in instruments}
         self.load({instrument.base for instrument in more.values()})
-        after = BookAssets(self._book)
+        after = BookAssets(self._book, self._known_at)
         after._traded = {base: dict(known) for base, known in self._traded.items()}
         for pk, instrument in more.items():
             if instrument.base in after._traded:
@@ -61,10 +63,14 @@ class BookAssets:
         return self.moved(fill.fee_currency) if fill.fee_is_foreign else None
 
 
-def traded_instruments(book: Book, bases: Iterable[str]) -> Iterable[Instrument]:
+def traded_instruments(
+    book: Book, bases: Iterable[str], known_at: datetime | None = None
+) -> Iterable[Instrument]:
     """The instruments of these bases that the book trades, or holds because lots of
     them came from an own book."""
-    mine = Fill.objects.standing().filter(book=book, instrument=OuterRef("pk"))
-    came = Transfer.objects.standing().filter(to_book=book, instrument=OuterRef("pk"))
+    mine = Fill.objects.standing(known_at).filter(book=book, instrument=OuterRef("pk"))
+    came = Transfer.objects.standing(known_at).filter(
+        to_book=book, instrument=OuterRef("pk")
+    )
     instruments = Instrument.objects.filter(base__in=set(bases))
     return instruments.filter(Exists(mine) | Exists(came))

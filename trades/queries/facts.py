@@ -147,7 +147,10 @@ def facts_of(
 
 
 def pair_transfers(
-    book: Book, instrument: Instrument, assets: BookAssets
+    book: Book,
+    instrument: Instrument,
+    assets: BookAssets,
+    known_at: datetime | None = None,
 ) -> QuerySet[Transfer]:
     """The transfers that count which move the pair's lots or were for it, from both
     sides of those between own books."""
@@ -155,17 +158,22 @@ def pair_transfers(
     if assets.moved(instrument.base) == instrument:
         unnamed = Q(instrument=None) | ~Q(instrument__base=instrument.base)
         mine |= Q(book=book, asset=instrument.base) & unnamed
-    return Transfer.objects.standing().filter(mine).select_related("instrument")
+    return Transfer.objects.standing(known_at).filter(mine).select_related("instrument")
 
 
-def pair_fees(book: Book, instrument: Instrument, assets: BookAssets) -> QuerySet[Fill]:
+def pair_fees(
+    book: Book,
+    instrument: Instrument,
+    assets: BookAssets,
+    known_at: datetime | None = None,
+) -> QuerySet[Fill]:
     """The fills of other instruments that count and whose fees this pair's lots
     paid."""
     base = instrument.base
     if assets.moved(base) != instrument:
         return Fill.objects.none()
     foreign = ~Q(fee=ZERO) & ~Q(instrument__base=base) & ~Q(instrument__quote=base)
-    return Fill.objects.standing().filter(foreign, book=book, fee_currency=base)
+    return Fill.objects.standing(known_at).filter(foreign, book=book, fee_currency=base)
 
 
 def stored_facts(
@@ -173,14 +181,15 @@ def stored_facts(
     instrument: Instrument,
     after: datetime | None = None,
     assets: BookAssets | None = None,
+    known_at: datetime | None = None,
 ) -> list[events.Fact]:
-    """The pair's booked facts later than `after` (all without). At most eight
-    queries."""
-    assets = assets or BookAssets(book)
-    fills = Fill.objects.standing().filter(book=book, instrument=instrument)
-    fees = pair_fees(book, instrument, assets)
-    moves = pair_transfers(book, instrument, assets)
-    splits = book_splits(book, [instrument.symbol]).of(instrument.symbol)
+    """The pair's booked facts later than `after` (all without), those that stand now
+    or as known at a time. At most eight queries."""
+    assets = assets or BookAssets(book, known_at)
+    fills = Fill.objects.standing(known_at).filter(book=book, instrument=instrument)
+    fees = pair_fees(book, instrument, assets, known_at)
+    moves = pair_transfers(book, instrument, assets, known_at)
+    splits = book_splits(book, [instrument.symbol], known_at).of(instrument.symbol)
     if after is not None:
         fills = fills.filter(executed_at__gt=after)
         fees = fees.filter(executed_at__gt=after)
@@ -192,7 +201,7 @@ def stored_facts(
         fees=paid,
         transfers=transfers,
         splits=splits,
-        worth=worth_of(book, instrument, transfers, fees=bool(paid)),
+        worth=worth_of(book, instrument, transfers, fees=bool(paid), known_at=known_at),
     )
     return facts_of(book, instrument, rows, assets)
 

@@ -17,6 +17,7 @@ from trades.domain.times import read_time
 from trades.models import (
     Book,
     Decision,
+    FactStatus,
     Fill,
     Instrument,
     Lot,
@@ -31,6 +32,7 @@ from trades.queries.books import (
     readable_books,
     reads_every_book,
 )
+from trades.queries.known import as_known, realised_known_at
 from trades.queries.marks import prices_for
 
 SHORTEST_SUBSTRING = 3
@@ -42,8 +44,9 @@ LOG_ENTRIES = 20
 @dataclass(frozen=True)
 class TradeFilter:
     """Which trades: every field narrows, "" does not. `start` is inclusive, `end`
-    exclusive. `q`: a substring of external id, order id or note (from 3 characters
-    on), shorter: the beginning of symbol or external id."""
+    exclusive; `known_at` shows what stood then. `q`: a substring of external id, order
+    id or note (from 3 characters on), shorter: the beginning of symbol or external
+    id."""
 
     book: str = ""
     symbol: str = ""
@@ -54,6 +57,7 @@ class TradeFilter:
     q: str = ""
     start: datetime | None = None
     end: datetime | None = None
+    known_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,9 +106,13 @@ def trade_page(
         before=before,
         offset=offset,
     )
+    if chosen.known_at is None:
+        realised = realised_by([fill.pk for fill in page.rows])
+    else:
+        realised = realised_known_at(page.rows, chosen.known_at)
     return TradePage(
-        trades=page.rows,
-        realised=realised_by([fill.pk for fill in page.rows]),
+        trades=page.rows if chosen.known_at is None else list(map(as_known, page.rows)),
+        realised=realised,
         older=page.next_cursor,
         newer=page.prev_cursor,
         about=about,
@@ -118,7 +126,7 @@ def _how_many(rows: QuerySet[Fill]) -> int | None:
 
 
 def _narrowed(user: Reader, chosen: TradeFilter) -> QuerySet[Fill]:
-    rows = Fill.objects.listed()
+    rows = Fill.objects.listed(chosen.known_at)
     if chosen.book:
         book = chosen_book(user, chosen.book)
         rows = rows.filter(book=book) if book else rows.none()
@@ -129,10 +137,13 @@ def _narrowed(user: Reader, chosen: TradeFilter) -> QuerySet[Fill]:
         symbol = chosen.symbol.upper().replace("/", "-")
         ids = Instrument.objects.filter(symbol=symbol).values_list("pk", flat=True)
         rows = rows.filter(instrument__in=list(ids))
+    if chosen.known_at is None:
+        rows = rows.filter(status=chosen.status) if chosen.status else rows
+    elif chosen.status:
+        rows = rows.filter(_stood_as(chosen.status))
     exact = {
         "side": chosen.side,
         "strategy": chosen.strategy,
-        "status": chosen.status,
         "external_id": chosen.external_id,
     }
     rows = rows.filter(**{name: value for name, value in exact.items() if value})
@@ -141,6 +152,13 @@ def _narrowed(user: Reader, chosen: TradeFilter) -> QuerySet[Fill]:
     if chosen.end:
         rows = rows.filter(executed_at__lt=chosen.end)
     return rows.filter(_text_filter(chosen.q)) if chosen.q else rows
+
+
+def _stood_as(status: str) -> Q:
+    """What was known of a fact that stood then: as booked, or corrected."""
+    if status == FactStatus.BOOKED:
+        return Q(replaces=None)
+    return ~Q(replaces=None) if status == FactStatus.CORRECTED else Q(pk__in=())
 
 
 def _text_filter(q: str) -> Q:

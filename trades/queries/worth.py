@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 from trades.domain.events import TravellingLot
@@ -23,12 +24,19 @@ class Worth:
 
 
 def worth_of(
-    book: Book, instrument: Instrument, transfers: Iterable[Transfer], *, fees: bool
+    book: Book,
+    instrument: Instrument,
+    transfers: Iterable[Transfer],
+    *,
+    fees: bool,
+    known_at: datetime | None = None,
 ) -> Worth:
     """What was kept of these transfers, and with `fees` of every fee that was charged
     in the instrument's base. The newest valuation of a fact counts. A query each."""
     moved = list(transfers)
     kept = Valuation.objects.filter(currency=instrument.quote).order_by("id")
+    if known_at is not None:
+        kept = kept.filter(recorded_at__lte=known_at)
     paid = kept.filter(book=book, fill__fee_currency=instrument.base)
     brought = kept.filter(transfer__in=moved)
     return Worth(

@@ -13,31 +13,28 @@ from django.db.models import Exists, OuterRef, Q
 
 from kernel.numbers import ZERO
 from trades.domain.events import Fact
-from trades.domain.matching import DUST, Pair
+from trades.domain.matching import Pair
 from trades.domain.units import number, units
 from trades.models import Book, Instrument, Lot, Match, Position, RoundTrip
 from trades.queries.facts import ROWS, stored_facts
-from trades.services.cash import BalanceChanges
-from trades.services.rows import (
+from trades.queries.positions import (
     LotSums,
     empty_position,
+    move_position,
+    new_pair,
+    positions_of,
+    sums_of,
+)
+from trades.services.cash import BalanceChanges
+from trades.services.rows import (
     lot_of,
     lot_row,
     match_row,
-    move_position,
-    positions_of,
-    sums_of,
     trip_of,
     trip_row,
 )
 
 LOTS = 100  # in one read of open lots
-
-
-def new_pair(book: Book, instrument: Instrument) -> Pair:
-    """An empty pair with the book's and the instrument's rules."""
-    dust = units(instrument.step) if instrument.step else DUST
-    return Pair(allow_short=book.allow_short, dust=dust)
 
 
 def extend(

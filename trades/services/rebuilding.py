@@ -27,10 +27,11 @@ from trades.models import (
 from trades.queries.assets import BookAssets
 from trades.queries.cash import implied_funding
 from trades.queries.facts import ROWS, stored_facts
+from trades.queries.positions import new_pair, positions_of
 from trades.services.books import locked
 from trades.services.cash import BalanceChanges, save_balances
-from trades.services.pairs import derive, new_pair
-from trades.services.rows import lot_row, match_row, positions_of, trip_row
+from trades.services.pairs import derive
+from trades.services.rows import lot_row, match_row, trip_row
 
 LOT = [
     "fill_id",
