@@ -11,6 +11,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils.datastructures import MultiValueDict
 
 from kernel.errors import FieldError, Invalid, summary
 
@@ -49,7 +50,7 @@ class StrictForm(forms.Form):
                 yield name, "unknown", "is not a field of this"
             elif isinstance(field, forms.FileField) is not files:
                 yield name, "invalid", "is no file" if files else "must be a file"
-            elif len(given.getlist(name)) > 1:
+            elif isinstance(given, MultiValueDict) and len(given.getlist(name)) > 1:
                 yield name, "repeated", "stands there more than once"
 
     def check(self) -> dict[str, Any]:
@@ -64,7 +65,7 @@ class StrictForm(forms.Form):
             for error in errors:
                 text = str(error.message)
                 field = name
-                if name == NON_FIELD_ERRORS and error.params:
-                    field = str(error.params["name"])
+                if name == NON_FIELD_ERRORS:
+                    field = str((error.params or {}).get("name", ""))
                     text = text.removeprefix(f"{field}: ")
                 yield FieldError(f"/{field}", error.code or "invalid", text)

@@ -15,8 +15,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
 
-from django.db.models import DateTimeField, Model, Q, QuerySet
+from django.db.models import DateTimeField, Model, Q, QuerySet, UUIDField
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -148,7 +149,8 @@ def _foreign() -> BadRequest:
 
 def _cursor_at(row: Model, field: str) -> str:
     value = getattr(row, field)
-    return encode((value.isoformat() if isinstance(value, datetime) else value, row.pk))
+    place = value.isoformat() if isinstance(value, datetime) else value
+    return encode((place, str(row.pk) if isinstance(row.pk, UUID) else row.pk))
 
 
 def _beyond(rows: QuerySet[M], field: str, cursor: str, *, newer: bool) -> QuerySet[M]:
@@ -161,20 +163,31 @@ def _beyond(rows: QuerySet[M], field: str, cursor: str, *, newer: bool) -> Query
     return rows.filter(beyond, **{f"{field}__{side}e": value})
 
 
-def _place(rows: QuerySet[M], field: str, key: Key) -> tuple[Any, int]:
+def _place(rows: QuerySet[M], field: str, key: Key) -> tuple[Any, int | UUID]:
     """A cursor's key as values of the two columns."""
     timed = isinstance(rows.model._meta.get_field(field), DateTimeField)
     match key:
-        case (str(moment), int(identity)) if timed:
+        case (str(moment), identity) if timed:
             try:
                 at = datetime.fromisoformat(moment)
                 if at.tzinfo is None:
                     raise _foreign()
                 # No database looks for a time before year 1 or after 9999 in UTC.
-                return at.astimezone(UTC), identity
+                return at.astimezone(UTC), _identity(rows, identity)
             except (ValueError, OverflowError):
                 raise _foreign() from None
-        case (int(number), int(identity)) if not timed:
-            return number, identity
+        case (int(number), identity) if not timed:
+            return number, _identity(rows, identity)
         case _:
             raise _foreign()
+
+
+def _identity(rows: QuerySet[M], part: str | int) -> int | UUID:
+    """A row's key as its cursor holds it: a number, or a UUID's text."""
+    named = isinstance(rows.model._meta.pk, UUIDField)
+    if named is not isinstance(part, str):
+        raise _foreign()
+    try:
+        return UUID(part) if isinstance(part, str) else part
+    except ValueError:
+        raise _foreign() from None

@@ -14,8 +14,10 @@ from typing import Any, TypeVar
 from rest_framework import serializers
 
 from kernel.errors import BadRequest, FieldError, Invalid, summary
+from trades.domain.importing import FORMATS
 from trades.domain.reading import SCOPES, TRANSFER_KINDS, NotAFact
 from trades.services.books import NewBook
+from trades.services.previewing import Consent
 
 MOST_ROWS = 1000
 MOST_FAULTS = 100
@@ -159,8 +161,22 @@ class ImportInput(serializers.Serializer[Any]):
     book = serializers.CharField(help_text="id or name; a new name makes a book")
     base = serializers.CharField(required=False)
     zone = serializers.CharField(required=False)
-    format = serializers.CharField(required=False)
+    format = serializers.ChoiceField(choices=tuple(FORMATS), required=False)
+    encoding = serializers.CharField(required=False, help_text="cp1252; else UTF-8")
+    decimal = serializers.ChoiceField(choices=("point", "comma"), required=False)
+    mapping = serializers.CharField(
+        required=False, help_text="JSON: column of the file -> our name"
+    )
+    skip_broken = serializers.ChoiceField(choices=("true", "false"), required=False)
+    accept_differences = serializers.ChoiceField(
+        choices=("true", "false"), required=False
+    )
     dry_run = serializers.ChoiceField(choices=("true", "false"), required=False)
+
+
+class ConsentInput(serializers.Serializer[Any]):
+    skip_broken = serializers.BooleanField(required=False)
+    accept_differences = serializers.BooleanField(required=False)
 
 
 @dataclass(frozen=True)
@@ -237,6 +253,24 @@ def amended_fields(body: Any, fields: type[VoidInput]) -> tuple[str, dict[str, A
     if errors:
         raise Invalid(summary(errors), code="invalid", errors=errors[:MOST_FAULTS])
     return reason, {name: value for name, value in body.items() if name != "reason"}
+
+
+def consent_of(body: Any) -> Consent:
+    """What a body agrees to: true or false by name, nothing is false. Raises Invalid."""
+    if not isinstance(body, dict):
+        raise BadRequest("The body must be a JSON object.", code="malformed")
+    errors = [
+        FieldError(f"/{name}", "unknown", "is not a field of this")
+        for name in sorted(set(body) - set(ConsentInput().fields))
+    ]
+    errors += [
+        FieldError(f"/{name}", "choice", "is true or false")
+        for name, value in body.items()
+        if not isinstance(value, bool)
+    ]
+    if errors:
+        raise Invalid(summary(errors), code="invalid", errors=errors)
+    return Consent(**body)
 
 
 def new_book(body: Any) -> NewBook:

@@ -1,12 +1,14 @@
-"""Jobs: facts get the worth that they wait for."""
+"""Jobs: facts get the worth that they wait for, long files get into their books."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 from kernel.registry import Params, job
 from trades.models import Book
-from trades.services import healing
+from trades.services import healing, import_runs
+from trades.services.staging import JOB
 
 
 @job(
@@ -24,3 +26,12 @@ def trades_valuations(params: Params) -> str:
     else:
         changed = healing.heal_all()
     return f"{changed} facts valued"
+
+
+@job(JOB, schedule="every 10m", timeout=timedelta(hours=1))
+def trades_import(params: Params) -> str:
+    """Read a file, and book it once that was agreed to; by schedule, look whether
+    one stands still."""
+    if "import" in params:
+        return import_runs.run(UUID(params["import"]))
+    return f"{import_runs.resume()} imports are under way"

@@ -2,20 +2,52 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from trades import views
 from trades.api import amendments, books, facts, imports, market, trades
+from trades.views import imports as import_pages
+from trades.views import trades as pages
 
 app_name = "trades"
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("trades/", views.index, name="index"),
-    path("trades/import/", views.upload, name="import"),
-    path("trades/import/<uuid:pk>/", views.preview, name="import-preview"),
-    path("trades/<int:pk>/", views.trade, name="trade"),
-    path("books/", views.books, name="books"),
+    path("trades/", pages.index, name="index"),
+    path("trades/import/", import_pages.upload, name="import"),
+    path("trades/imports/<uuid:pk>/", import_pages.import_batch, name="import-batch"),
+    path(
+        "trades/imports/<uuid:pk>/commit/",
+        import_pages.commit_import,
+        name="import-commit",
+    ),
+    path(
+        "trades/imports/<uuid:pk>/cancel/",
+        import_pages.cancel_import,
+        name="import-cancel",
+    ),
+    path(
+        "trades/imports/<uuid:pk>/columns/",
+        import_pages.name_import_columns,
+        name="import-columns",
+    ),
+    path("trades/<int:pk>/", pages.trade, name="trade"),
+    path("books/", pages.books, name="books"),
 ]
 api_urlpatterns: list[URLPattern | URLResolver] = [
     path("trades", trades.TradesView.as_view(), name="trades"),
     path("trades/import", imports.ImportView.as_view(), name="import"),
+    path("trades/imports", imports.ImportsView.as_view(), name="imports"),
+    path(
+        "trades/imports/<uuid:pk>",
+        imports.ImportBatchView.as_view(),
+        name="import-batch",
+    ),
+    path(
+        "trades/imports/<uuid:pk>/commit",
+        imports.ImportCommitView.as_view(),
+        name="import-commit",
+    ),
+    path(
+        "trades/imports/<uuid:pk>/cancel",
+        imports.ImportCancelView.as_view(),
+        name="import-cancel",
+    ),
     path("trades/<int:pk>", trades.TradeView.as_view(), name="trade"),
     path("trades/<int:pk>/void", amendments.VoidTradeView.as_view(), name="trade-void"),
     path(

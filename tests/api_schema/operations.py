@@ -94,6 +94,11 @@ def _trades(get: Get) -> list[dict[str, str]]:
     return [{"id": trade["id"]} for trade in trades] or [{"id": "0"}]
 
 
+def _imports(get: Get) -> list[dict[str, str]]:
+    imports = get("/api/trades/imports")["imports"]
+    return [{"id": batch["id"]} for batch in imports] or [{"id": NOBODY}]
+
+
 def _versions(get: Get) -> list[dict[str, str]]:
     templates = get("/api/readiness/templates")["templates"]
     return [
@@ -117,6 +122,7 @@ SAMPLES: dict[str, Callable[[Get], list[dict[str, str]]]] = {
     "/api/readiness/reviews/{review}/signoffs": _of_review,
     "/api/readiness/reviews/{review}/statement": _of_review,
     "/api/readiness/templates/{template}/versions/{number}/markdown": _versions,
+    "/api/trades/imports/{id}": _imports,
     "/api/trades/{id}": _trades,
 }
 # Query parameters that an operation cannot do without.

@@ -65,6 +65,8 @@ def fill() -> dict[str, User]:
     readiness(people)
     trading(people["trader"])
     market(people["trader"])
+    for username in ("trader", "trader2"):
+        importing(people[username])
     JOBS["portfolio-equity"].function({})
     JOBS["audit-checkpoint"].function({})
     return people
@@ -221,6 +223,20 @@ def market(trader: User) -> None:
             body = {"reason": "a slip"} | (change if symbol == "WAS-WRONG" else {})
             verb = "correct" if symbol == "WAS-WRONG" else "void"
             post(client, f"/api/{noun}/{ids[noun]}/{verb}", body)
+
+
+def importing(trader: User) -> None:
+    """A file that waits as a preview with a broken row, and one whose columns nobody
+    named."""
+    head = "symbol,side,quantity,price,executed_at,note,extra\n"
+    row = "SCHEMA-USD,buy,1,2,2025-01-01T00:00:00Z,seen,more\n"
+    for name, content in (
+        ("preview", head + row * 6 + row.replace("buy", "hold")),
+        ("columns", "when,what\n1,2\n"),
+    ):
+        file = SimpleUploadedFile(f"{name}.csv", content.encode())
+        form = {"file": file, "book": f"{trader.username} {name}"}
+        client_for(trader).post("/trades/import/", form)
 
 
 def post(client: Client, url: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -44,7 +44,8 @@ REFUSED = {
     "metrics": 401,
     "readiness/reviews/<uuid:review>/items/<int:item>/evidence/<int:evidence>/confirm/": 404,
     "readiness/reviews/<uuid:review>/items/<int:item>/evidence/<int:evidence>/file/": 404,
-    "trades/import/<uuid:pk>/": 404,
+    "api/trades/imports/<uuid:pk>": 404,
+    "trades/imports/<uuid:pk>/": 404,
 }
 NO_UUID = "00000000-0000-0000-0000-000000000000"
 
@@ -139,7 +140,7 @@ def samples() -> dict[str, str]:
         "<int:template>": str(line.review.version.template_id),
         "<int:number>": str(line.review.version.number),
         "<int:evidence>": "0",
-        "import/<uuid:pk>": NO_UUID,
+        "imports/<uuid:pk>": NO_UUID,
     }
 
 

@@ -44,29 +44,12 @@ FIGURES = {
 }
 # What is not true yet, by the words of the test's id. A line goes when it is: each of
 # them fails as soon as it passes.
-FIELDS = "the import takes no such field yet"
-FEES = "fees in another coin do not consume its lots yet"
 MOVED = "coins in and out are not valued yet"
-REPEATS = "rows that repeat in a file are not counted yet"
 NOT_YET = {
-    "book own_cp1252.csv": FIELDS,
-    "book own_decimal_comma.csv": FIELDS,
-    "book broken_rows.csv": FIELDS,
-    "book coinbase_gap.csv": FIELDS,
     "book coinbase_two_products.csv": MOVED,
-    "book binance_ledger.csv": FEES,
-    "book binance_ledger_older.csv": FEES,
     "bodies transfers_order_a.json": MOVED,
     "bodies transfers_order_b.json": MOVED,
     "bodies same_instant_reversed.json": "incomplete does not count it yet",
-    "same_id_equal.csv, then same_id_equal.csv": REPEATS,
-    "same_id_equal.csv, then same_id_other_note.csv": REPEATS,
-    "same_id_equal.csv into an empty book": REPEATS,
-    "same_id_other_note.csv into an empty book": REPEATS,
-    "kraken_trades.csv, then kraken_as_own.csv (another format): lines 2 and 3 named, "
-    "ticked": FIELDS,
-    "dialect own_cp1252.csv": FIELDS,
-    "dialect own_decimal_comma.csv": FIELDS,
 }
 
 
@@ -225,7 +208,6 @@ def test_broken_rows_are_named_with_line_field_and_reason(trader: Client) -> Non
         assert said in error["detail"]
 
 
-@pytest.mark.xfail(strict=True, reason=FIELDS)
 def test_a_cost_and_a_balance_that_differ_book_nothing_unless_ticked(
     trader: Client,
 ) -> None:

@@ -28,7 +28,8 @@ from trades.queries.trades import TradeFilter, trade_page
 from trades.services.books import NewBook, create_book, writable_book
 from trades.services.fills import book_fills
 from trades.services.importing import import_for
-from trades.services.previewing import Source, look_for
+from trades.services.imports import look_for
+from trades.services.previewing import Source
 
 pytestmark = pytest.mark.django_db
 HEADER = "symbol,side,quantity,price,executed_at"

@@ -35,7 +35,7 @@ def test_a_good_file_makes_the_book_and_says_so(ada, file):
     said = run(file(HEAD + GOOD), owner="ada")
     assert "Made the book new in USD for ada." in said
     batch = ImportBatch.objects.get()
-    assert (batch.state, batch.new, batch.staged) == ("booked", 1, None)
+    assert (batch.state, batch.new, batch.parts.count()) == ("booked", 1, 0)
     events = audit.about([f"import:{batch.pk}"], 5)
     assert [event.kind for event in events] == ["trades.import.booked"]
 

@@ -1,25 +1,22 @@
 """Files before they are booked: looked at, kept for later, and booked once."""
 
 import io
-import uuid
-from dataclasses import replace
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
+from kernel.errors import Conflict, Forbidden, Invalid, TooLarge
 from trades.domain.formats.parsed import BrokenRow
-from trades.models import Book, Fill, ImportBatch, Price
+from trades.models import Fill, ImportBatch, Price
 from trades.services.importing import import_file, import_for
+from trades.services.imports import look_for
 from trades.services.previewing import (
     Source,
     broken_rows,
     check_size,
     look,
-    look_for,
 )
 from trades.services.prices import import_prices
-from trades.services.staging import book_staged, preview_of, source_of, stage, staged
 
 pytestmark = pytest.mark.django_db
 HEAD = "external_id,symbol,side,quantity,price,executed_at\n"
@@ -44,19 +41,21 @@ def test_a_preview_says_what_booking_would_do(
     book, content, new, duplicates, broken, bookable
 ):
     preview = look(source(content))
-    assert (preview.new, preview.duplicates) == (new, duplicates)
-    assert len(preview.shown_broken) == broken
-    assert preview.bookable is bookable
+    report = preview.report
+    assert (report.new, report.duplicates) == (new, duplicates)
+    assert len(report.broken) == report.broken_count == broken
+    assert (report.new > 0 and not report.broken) is bookable
     assert (preview.book, preview.base_currency) == (book, "USD")
     assert not Fill.objects.exists()
 
 
 def test_what_is_booked_already_is_a_duplicate(ada, book):
     import_for(source(HEAD + ROWS.splitlines()[0]), ada)
-    preview = look(source())
-    assert (preview.new, preview.duplicates, preview.bookable) == (1, 1, True)
+    report = look(source()).report
+    assert (report.new, report.duplicates, report.booked_before) == (1, 1, False)
     import_for(source(), ada)
-    assert look(source()).bookable is False
+    report = look(source()).report
+    assert (report.new, report.duplicates, report.booked_before) == (0, 2, True)
 
 
 @pytest.mark.parametrize(
@@ -78,10 +77,9 @@ def test_the_command_makes_a_book_for_somebody_else(ada, person):
     assert ImportBatch.objects.get().created_by == admin
 
 
-def test_only_fifty_broken_rows_are_shown_and_all_are_counted(book):
+def test_only_fifty_broken_rows_are_named_and_all_are_counted(book):
     rows = "".join(f"b{n},BTC-USD,hold,1,1,2026-01-01T00:00:00Z\n" for n in range(60))
-    preview = look(source(HEAD + rows))
-    assert (len(preview.shown_broken), len(preview.parsed.broken)) == (50, 60)
+    assert look(source(HEAD + rows)).report.broken_count == 60
     with pytest.raises(Invalid) as refused:
         import_for(source(HEAD + rows), book.owner)
     assert "(and 57 more). Nothing was booked." in refused.value.detail
@@ -116,66 +114,6 @@ def test_a_person_looks_into_their_own_books_only(ada, mallory, person, book):
         look_for(source(), mallory)
     with pytest.raises(Forbidden, match="Only the owner"):
         look_for(source(), person("vera", "Viewer"))
-
-
-# --- kept for later -----------------------------------------------------------------
-
-
-def test_a_staged_file_is_booked_once_and_its_bytes_are_forgotten(ada, book):
-    batch = stage(source(), ada)
-    assert (batch.state, source_of(batch).content) == ("staged", source().content)
-    assert preview_of(batch).new == 2
-    done = book_staged(batch, ada)
-    batch.refresh_from_db()
-    assert done.batch == batch
-    assert (batch.state, batch.staged, batch.new) == ("booked", None, 2)
-    assert {fill.batch for fill in Fill.objects.all()} == {batch}
-    with pytest.raises(Conflict, match="booked already"):
-        book_staged(batch, ada)
-    assert Fill.objects.count() == 2
-
-
-def test_a_staged_file_remembers_how_it_was_declared(ada, book):
-    given = source(base="USD", zone="Europe/Berlin")
-    batch = stage(given, ada)
-    assert source_of(batch) == replace(given, file_format="own")
-
-
-def test_a_staged_file_for_a_new_book_makes_it_when_booked(ada):
-    batch = stage(source(book="fresh"), ada)
-    assert not Book.objects.exists()
-    book_staged(batch, ada)
-    assert Book.objects.get().name == "fresh"
-
-
-def test_a_staged_file_that_meanwhile_broke_is_refused(ada):
-    batch = stage(source(book="fresh"), ada)
-    batch.staged = (HEAD + ROWS.replace("sell", "hold")).encode()
-    with pytest.raises(Invalid, match="line 3: side"):
-        book_staged(batch, ada)
-    assert not Book.objects.exists()
-
-
-def test_a_name_that_somebody_took_meanwhile_is_refused(ada, mallory):
-    batch = stage(source(book="fresh"), ada)
-    import_for(source(book="fresh"), mallory)
-    with pytest.raises(Invalid, match="taken"):
-        book_staged(batch, ada)
-
-
-def test_a_staged_file_with_nothing_new_leaves_no_batch(ada, book):
-    import_for(source(), ada)
-    batch = stage(source(), ada)
-    assert book_staged(batch, ada).batch is None
-    assert ImportBatch.objects.count() == 1
-
-
-def test_a_batch_is_its_makers(ada, mallory, book):
-    batch = stage(source(), ada)
-    assert staged(batch.pk, ada) == batch
-    for pk, user in ((batch.pk, mallory), (uuid.uuid4(), ada)):
-        with pytest.raises(NotFound):
-            staged(pk, user)
 
 
 # --- prices -------------------------------------------------------------------------

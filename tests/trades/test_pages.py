@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.trades.conftest import START
 from trades.domain.facts import NewDecision, NewPrice
-from trades.models import Fill, ImportBatch
+from trades.models import Fill, ImportPart
 from trades.services.recording import record_history
 
 pytestmark = pytest.mark.django_db
@@ -183,11 +183,11 @@ def test_a_file_is_staged_looked_at_and_booked_without_javascript(client_of, ada
     shown = page(client, staged["Location"])
     assert "Book 1 trades" in shown
     assert not Fill.objects.exists()
-    booked = client.post(staged["Location"], {"do": "book"}, follow=True)
-    assert "Booked 1 fills" in booked.content.decode()
+    booked = client.post(staged["Location"] + "commit/", follow=True)
+    assert "Booked 1 trades" in booked.content.decode()
     assert Fill.objects.count() == 1
-    assert ImportBatch.objects.get().staged is None
-    assert client.post(staged["Location"], {"do": "book"}).status_code == 409
+    assert not ImportPart.objects.exists()
+    assert client.post(staged["Location"] + "commit/").status_code == 409
     assert "known already" in page(client, staged["Location"])
 
 
@@ -198,8 +198,8 @@ def test_broken_rows_are_shown_with_line_and_reason_and_cannot_be_booked(
     staged = send(client, GOOD + "BTC-USD,buy,one,10,2025-01-01T00:00:00Z\n")
     shown = page(client, staged["Location"])
     assert "one&#x27; is not a number" in shown
-    assert 'value="book"' not in shown
-    assert client.post(staged["Location"], {"do": "book"}).status_code == 409
+    assert "Leave the 1 broken rows out" in shown
+    assert client.post(staged["Location"] + "commit/").status_code == 422
     assert not Fill.objects.exists()
 
 

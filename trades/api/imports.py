@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
-from kernel.requests import ApiRequest, check_query
-from trades.answers.imports import ImportAnswer
+from kernel.access import Access
+from kernel.paging import PAGE_PARAMETERS, link_headers
+from kernel.requests import ApiRequest, check_query, limit_of
+from trades.answers.imports import ImportAnswer, ImportList, ImportSummary
+from trades.api.common import answered
 from trades.forms import ImportRequest
-from trades.inputs import ImportInput
+from trades.inputs import ConsentInput, ImportInput, consent_of
+from trades.models import ImportBatch
 from trades.queries.books import BOOKS
+from trades.queries.imports import imports_page
+from trades.services import imports
 from trades.services.importing import import_for
-from trades.services.previewing import check_size, look_for
+from trades.services.previewing import check_size
+from trades.services.staging import is_small, staged
+
+OWN_IMPORTS = Access("trading.own", objects="own imports")
 
 
 class ImportView(APIView):
-    """A whole file: looked at with dry_run, else booked whole or not at all."""
+    """A whole file: looked at with dry_run, else booked whole or not at all. One of
+    more than 1,000 rows is answered 202 and read by a job."""
 
     access = BOOKS
     parser_classes = [MultiPartParser]
@@ -27,7 +40,7 @@ class ImportView(APIView):
     @extend_schema(
         operation_id="trades_import",
         request={"multipart/form-data": ImportInput},
-        responses={200: ImportAnswer, 201: ImportAnswer},
+        responses={200: ImportAnswer, 201: ImportAnswer, 202: ImportAnswer},
     )
     def post(self, request: ApiRequest) -> HttpResponseBase:
         check_query(request)
@@ -35,11 +48,101 @@ class ImportView(APIView):
 
     def _import(self, request: ApiRequest) -> Response:
         form = ImportRequest(request._request.POST, request._request.FILES)
-        given = form.check()
-        check_size(given["file"].size)
-        source = form.source()
-        if given["dry_run"]:
-            return Response(ImportAnswer.of_preview(look_for(source, request.user)))
-        result = import_for(source, request.user)
+        dry_run = form.check()["dry_run"]
+        check_size(form.upload.size or 0)
+        if not is_small(form.upload):
+            return self._submitted(request, form, dry_run)
+        if dry_run:
+            preview = imports.look_for(form.source(), request.user)
+            return Response(ImportAnswer.of_preview(preview))
+        result = import_for(form.source(), request.user, form.consent())
         status = 201 if result.batch else 200
         return Response(ImportAnswer.of_result(result), status=status)
+
+    def _submitted(
+        self, request: ApiRequest, form: ImportRequest, dry_run: bool
+    ) -> Response:
+        batch = imports.submit(
+            form.source(read=False),
+            form.upload.chunks(),
+            request.user,
+            form.consent(),
+            dry_run=dry_run,
+        )
+        where = reverse("trades-api:import-batch", args=[batch.pk])
+        return Response(
+            ImportAnswer.of_batch(batch), status=202, headers={"Location": where}
+        )
+
+
+class ImportsView(APIView):
+    """Your imports, newest first."""
+
+    access = OWN_IMPORTS
+
+    @extend_schema(
+        operation_id="trades_imports", parameters=PAGE_PARAMETERS, responses=ImportList
+    )
+    def get(self, request: ApiRequest) -> HttpResponseBase:
+        check_query(request, "limit", "cursor")
+        page = imports_page(
+            request.user,
+            limit=limit_of(request),
+            cursor=request.query_params.get("cursor", ""),
+        )
+        answer = ImportList(
+            imports=[ImportSummary.of(batch) for batch in page.rows],
+            next_cursor=page.next_cursor,
+        )
+        return answered(request, answer, link_headers(request, page.next_cursor))
+
+
+class ImportBatchView(APIView):
+    """How far an import of one's own is."""
+
+    access = OWN_IMPORTS
+
+    @extend_schema(operation_id="trades_import_state", responses=ImportAnswer)
+    def get(self, request: ApiRequest, pk: UUID) -> Response:
+        check_query(request)
+        return _answer(staged(pk, request.user))
+
+
+class ImportCommitView(APIView):
+    """Books a preview: 200 when it is booked, 202 when the job will."""
+
+    access = OWN_IMPORTS
+
+    @extend_schema(
+        operation_id="trades_import_commit",
+        request=ConsentInput,
+        responses={200: ImportAnswer, 202: ImportAnswer},
+    )
+    def post(self, request: ApiRequest, pk: UUID) -> HttpResponseBase:
+        check_query(request)
+        return once(request, lambda: self._commit(request, pk))
+
+    def _commit(self, request: ApiRequest, pk: UUID) -> Response:
+        batch = staged(pk, request.user)
+        imports.commit(batch, request.user, consent_of(request.data))
+        return _answer(batch)
+
+
+class ImportCancelView(APIView):
+    """Gives up a file of which nothing is booked; 409 once something is."""
+
+    access = OWN_IMPORTS
+
+    @extend_schema(
+        operation_id="trades_import_cancel", request=None, responses=ImportAnswer
+    )
+    def post(self, request: ApiRequest, pk: UUID) -> Response:
+        check_query(request)
+        batch = staged(pk, request.user)
+        imports.cancel(batch)
+        return _answer(batch)
+
+
+def _answer(batch: ImportBatch) -> Response:
+    working = batch.state == ImportBatch.State.COMMITTING
+    return Response(ImportAnswer.of_batch(batch), status=202 if working else 200)

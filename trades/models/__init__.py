@@ -10,7 +10,7 @@ from trades.models.facts import (
     Transfer,
     TransferEvent,
 )
-from trades.models.imports import ImportBatch
+from trades.models.imports import ImportBatch, ImportPart
 from trades.models.market import MarketScope, Price, PriceEvent, Split, SplitEvent
 from trades.models.valuations import TransferLot, Valuation
 
@@ -27,6 +27,7 @@ __all__ = [
     "Fill",
     "FillEvent",
     "ImportBatch",
+    "ImportPart",
     "Instrument",
     "Lot",
     "MarketScope",

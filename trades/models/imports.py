@@ -11,15 +11,27 @@ from trades.models.books import Book
 
 
 class ImportBatch(models.Model):
-    """One file: first staged and looked at, then booked in one transaction.
+    """One file: kept in parts, read against its book, then booked.
 
-    `staged` holds the file's bytes until it is booked or forgotten. Stated totals
-    keep the file's own text, beside what was recomputed.
+    A state is left by compare-and-set only, so that a cancel and a commit cannot both
+    happen. `declared` is what somebody said of the file besides its book, zone and
+    base currency, `done` of `total` what the present step has behind it, `report` what
+    reading found (services.reports), `problem` why it failed. Stated totals keep the
+    file's own text, beside what was recomputed.
     """
 
     class State(models.TextChoices):
-        STAGED = "staged"
+        QUEUED = "queued"
+        READING = "reading"
+        PREVIEW = "preview"
+        COMMITTING = "committing"
         BOOKED = "booked"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    # Until then nothing of it is booked: it may be cancelled.
+    UNBOOKED = (State.QUEUED, State.READING, State.PREVIEW)
+    WORKING = (State.QUEUED, State.READING, State.COMMITTING)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     book = models.ForeignKey(
@@ -29,11 +41,18 @@ class ImportBatch(models.Model):
     base_currency = models.CharField(max_length=20, blank=True)
     zone = models.CharField(max_length=64, blank=True)
     file_name = models.CharField(max_length=255)
-    file_format = models.CharField(max_length=20)
+    file_format = models.CharField(max_length=20, blank=True)
+    declared = models.JSONField(default=dict, blank=True)
     sha256 = models.CharField(max_length=64)
     bytes = models.PositiveBigIntegerField()
-    state = models.CharField(max_length=8, choices=State, default=State.STAGED)
-    staged = models.BinaryField(null=True, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    dry_run = models.BooleanField(default=True)
+    skip_broken = models.BooleanField(default=False)
+    accept_differences = models.BooleanField(default=False)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    report = models.JSONField(default=dict, blank=True)
+    problem = models.TextField(blank=True)
     new = models.PositiveIntegerField(default=0)
     duplicates = models.PositiveIntegerField(default=0)
     rounded_rows = models.PositiveIntegerField(default=0)
@@ -46,6 +65,31 @@ class ImportBatch(models.Model):
 
     class Meta:
         ordering = ("-created_at",)
+        indexes = [
+            models.Index(fields=("book", "sha256"), name="trades_import_file"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.file_name} into {self.book_name}"
+
+
+class ImportPart(models.Model):
+    """A stretch of a file's bytes, kept until it is booked or given up. In parts,
+    so that nobody who asks how far an import is loads the file."""
+
+    batch = models.ForeignKey(
+        ImportBatch, on_delete=models.CASCADE, related_name="parts"
+    )
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=("batch", "number"), name="trades_import_part"
+            )
+        ]
+        ordering = ("number",)
+
+    def __str__(self) -> str:
+        return f"part {self.number}"

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from django.utils import timezone
 
 from accounts.models import User
 from kernel.errors import FieldError, Forbidden, Invalid, TooLarge
+from kernel.records import stored
 from trades.domain.formats.dialect import LARGEST
 from trades.domain.formats.parsed import (
     BrokenRow,
     Declared,
-    Difference,
     NotAFile,
     ParsedFile,
+    UnmappedColumns,
 )
 from trades.domain.importing import read_file
 from trades.domain.reading import is_id, zone_of
-from trades.models import ORIGINAL, Book, Fill, Transfer
+from trades.models import Book
 from trades.queries.books import book_named, is_meant, readable_books
-from trades.queries.facts import IDS
+from trades.queries.news import news_of
+from trades.services.reports import (
+    ImportReport,
+    ReportDifference,
+    ReportLine,
+    report_columns,
+    report_differences,
+    report_of,
+)
 
 SHOWN = 50
 
@@ -31,7 +40,8 @@ SHOWN = 50
 class Source:
     """A file and where its rows shall go: `book` is an id or a name, of a book that
     is made when it is not there. `base` and `zone` may be empty: then the book's or
-    the file's own count, and times must carry an offset."""
+    the file's own count, and times must carry an offset. `mapping` leads from columns
+    of the file to names of POST /api/trades."""
 
     content: bytes
     file_name: str
@@ -39,10 +49,28 @@ class Source:
     base: str = ""
     zone: str = ""
     file_format: str = ""
+    encoding: str = ""
+    decimal_comma: bool = False
+    mapping: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
         return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consent:
+    """What somebody agreed to: leaving broken rows out, booking what differs."""
+
+    skip_broken: bool = False
+    accept_differences: bool = False
+
+    def check(self, report: ImportReport) -> None:
+        """Raises Invalid for what the file needs and nobody agreed to."""
+        if report.broken_count and not self.skip_broken:
+            raise broken_rows(report.broken, report.broken_count)
+        if report.differences and not self.accept_differences:
+            raise _undecided(report.differences)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,42 +81,80 @@ class Preview:
     parsed: ParsedFile
     book: Book | None
     base_currency: str
-    new: int
-    duplicates: int
+    report: ImportReport
 
     @property
     def book_name(self) -> str:
         return self.book.name if self.book else self.source.book
 
-    @property
-    def shown_broken(self) -> Sequence[BrokenRow]:
-        return self.parsed.broken[:SHOWN]
-
-    @property
-    def bookable(self) -> bool:
-        return not (self.parsed.broken or self.parsed.differences) and self.new > 0
-
 
 def look(source: Source) -> Preview:
     """Read the file against the book. Writes nothing.
 
-    Raises Invalid (TooLarge) for what is no such file, an unknown zone, or a base
-    currency that cannot be told.
+    Raises Invalid (TooLarge) for what is no such file, an unknown zone, columns that
+    nobody named, or a base currency that cannot be told.
     """
     book = book_named(Book.objects.all(), source.book)
     if book is None and is_id(source.book):
         raise _no_such_book(source.book)
     base = _base(source, book)
-    try:
-        parsed = read_file(
-            source.content,
-            Declared(
-                file_format=source.file_format,
-                zone=zone_of(source.zone) if source.zone else None,
-                base_currency=base,
-            ),
-            now=timezone.now(),
+    parsed = _read(source, base)
+    _check_books(source, book, parsed)
+    base = base or parsed.quote
+    if not base and not parsed.broken:
+        raise _invalid(
+            "/base", "the file names several or no quote currencies: give the base"
         )
+    news = news_of(book, parsed, source.sha256)
+    report = report_of(parsed)
+    return Preview(
+        source=source,
+        parsed=parsed,
+        book=book,
+        base_currency=base,
+        report=replace(
+            report,
+            base_currency=base,
+            makes_book=book is None,
+            booked_before=news.booked_before,
+            new=news.new,
+            duplicates=news.known + parsed.duplicates,
+            differences=[
+                *report.differences,
+                *report_differences(news.elsewhere),
+            ],
+        ),
+    )
+
+
+def _read(source: Source, base: str) -> ParsedFile:
+    try:
+        zone = zone_of(source.zone) if source.zone else None
+    except ValueError as error:
+        raise _invalid("/zone", str(error)) from None
+    declared = Declared(
+        file_format=source.file_format,
+        zone=zone,
+        encoding=source.encoding,
+        decimal_comma=source.decimal_comma,
+        mapping=source.mapping,
+        base_currency=base,
+    )
+    try:
+        return read_file(source.content, declared, now=timezone.now())
+    except UnmappedColumns as error:
+        raise Invalid(
+            f"{source.file_name}: {error}.",
+            code="columns",
+            errors=[
+                FieldError("/mapping", "required", f"no column is read as {name}")
+                for name in error.missing
+            ],
+            extra={
+                "columns": stored(report_columns(error.columns)),
+                "missing": list(error.missing),
+            },
+        ) from None
     except NotAFile as error:
         wrong = TooLarge if len(source.content) > LARGEST else Invalid
         raise wrong(
@@ -96,30 +162,6 @@ def look(source: Source) -> Preview:
             code="file",
             errors=[FieldError("/file", "file", str(error))],
         ) from None
-    except ValueError as error:
-        raise _invalid("/zone", str(error)) from None
-    _check_books(source, book, parsed)
-    base = base or parsed.quote
-    if not base and not parsed.broken:
-        raise _invalid(
-            "/base", "the file names several or no quote currencies: give the base"
-        )
-    new, known = _count(book, parsed)
-    return Preview(
-        source=source,
-        parsed=parsed,
-        book=book,
-        base_currency=base,
-        new=new,
-        duplicates=known,
-    )
-
-
-def look_for(source: Source, by: User) -> Preview:
-    """look(), for a person: the book must be theirs or not be there yet."""
-    preview = look(source)
-    may_write(preview.book, source.book, by)
-    return preview
 
 
 def check_size(size: int) -> None:
@@ -146,9 +188,11 @@ def may_write(book: Book | None, text: str, by: User) -> None:
     )
 
 
-def broken_rows(rows: Sequence[BrokenRow]) -> Invalid:
+def broken_rows(rows: Sequence[BrokenRow | ReportLine], count: int = 0) -> Invalid:
+    """The refusal that names the rows; `count` is how many there are in all."""
+    count = count or len(rows)
     first = "; ".join(str(row) for row in rows[:3])
-    more = f" (and {len(rows) - 3} more)" if len(rows) > 3 else ""
+    more = f" (and {count - 3} more)" if count > 3 else ""
     return Invalid(
         f"{first}{more}. Nothing was booked.",
         code="broken_rows",
@@ -158,16 +202,18 @@ def broken_rows(rows: Sequence[BrokenRow]) -> Invalid:
     )
 
 
-def undecided(differences: Sequence[Difference]) -> Invalid:
+def _undecided(differences: Sequence[ReportDifference]) -> Invalid:
     """A file that contradicts what would be booked, or says what is not known."""
     more = f" (and {len(differences) - 1} more)" if len(differences) > 1 else ""
     return Invalid(
-        f"{differences[0]}{more}. Nothing was booked.",
+        f"{differences[0]}{more}. Nothing was booked: accept the differences to book "
+        "the file all the same.",
         code="differences",
         errors=[
             FieldError(f"line {row.line}" if row.line else "/file", row.kind, row.what)
             for row in differences[:SHOWN]
         ],
+        extra={"differences": stored(differences)},
     )
 
 
@@ -202,20 +248,3 @@ def _check_books(source: Source, book: Book | None, parsed: ParsedFile) -> None:
         if fill.book and not same:
             reason = f"book: {fill.book[:40]!r} is not {name}"
             parsed.broken.append(BrokenRow(fill.line, reason))
-
-
-def _count(book: Book | None, parsed: ParsedFile) -> tuple[int, int]:
-    """(new, known) fills and transfers of the file."""
-    total = len(parsed.fills) + len(parsed.transfers)
-    if book is None:
-        return total, 0
-    known = 0
-    for model, ids in (
-        (Fill, [fill.external_id for fill in parsed.fills]),
-        (Transfer, [transfer.external_id for transfer in parsed.transfers]),
-    ):
-        for start in range(0, len(ids), IDS):
-            part = ids[start : start + IDS]
-            originals = model._default_manager.filter(ORIGINAL, book=book)
-            known += originals.filter(external_id__in=part).count()
-    return total - known, known

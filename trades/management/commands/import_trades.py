@@ -16,7 +16,7 @@ from kernel.numbers import text
 from trades.domain.formats.dialect import LARGEST
 from trades.domain.importing import FORMATS
 from trades.services.importing import ImportResult, import_file
-from trades.services.previewing import Preview, Source, look
+from trades.services.previewing import SHOWN, Consent, Preview, Source, look
 
 
 class Command(BaseCommand):
@@ -29,6 +29,10 @@ class Command(BaseCommand):
         parser.add_argument("--base", default="", help="base currency of a new book")
         parser.add_argument("--zone", default="", help="for times without an offset")
         parser.add_argument("--format", default="", choices=("", *FORMATS))
+        parser.add_argument("--skip-broken", action="store_true", help="book the rest")
+        parser.add_argument(
+            "--accept-differences", action="store_true", help="book what differs too"
+        )
         parser.add_argument("--dry-run", action="store_true", help="only say what")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -47,7 +51,11 @@ class Command(BaseCommand):
                 return
             owner = self._owner(options["owner"])
             progress("reading and matching")
-            imported = import_file(source, owner, owner)
+            consent = Consent(
+                skip_broken=options["skip_broken"],
+                accept_differences=options["accept_differences"],
+            )
+            imported = import_file(source, owner, owner, consent)
         except ProductError as error:
             raise CommandError(explained(error), returncode=1) from None
         self._done(imported)
@@ -64,24 +72,27 @@ class Command(BaseCommand):
         return owner
 
     def _say(self, preview: Preview) -> None:
-        parsed, write = preview.parsed, self.stdout.write
+        report, write = preview.report, self.stdout.write
         write(
-            f"{parsed.file_format}: {len(parsed.fills)} fills, "
-            f"{len(parsed.transfers)} transfers; {preview.new} new, "
-            f"{preview.duplicates} known, {len(parsed.broken)} broken"
+            f"{report.format}: {report.fills} fills, "
+            f"{report.transfers} transfers; {report.new} new, "
+            f"{report.duplicates} known, {report.broken_count} broken, "
+            f"{report.skipped_count} left out"
         )
-        for row in preview.shown_broken:
+        for row in (*report.broken[:SHOWN], *report.skipped[:SHOWN]):
             write(f"  {row}")
-        for note in parsed.notes:
+        for difference in report.differences[:SHOWN]:
+            write(f"  differs: {difference}")
+        for note in report.notes:
             write(f"  {note}")
-        if parsed.rounded_rows:
+        if report.rounded_rows:
             write(
-                f"  rounded to 18 decimals: {parsed.rounded_rows} rows, "
-                f"largest error {text(parsed.largest_rounding)}"
+                f"  rounded to 18 decimals: {report.rounded_rows} rows, "
+                f"largest error {text(report.largest_rounding)}"
             )
-        for name, value in parsed.stated.items():
+        for name, value in report.stated.items():
             write(f"  stated {name}: {value}")
-        for name, value in parsed.recomputed.items():
+        for name, value in report.recomputed.items():
             write(f"  recomputed {name}: {value}")
 
     def _done(self, imported: ImportResult) -> None:
@@ -93,10 +104,9 @@ class Command(BaseCommand):
                 f"Made the book {book.name} in {book.base_currency} "
                 f"for {book.owner.username}."
             )
-        new = imported.recorded.new
         self.stdout.write(
-            f"Booked {new['fills']} fills and {new['transfers']} transfers in "
-            f"{book.name}; {imported.recorded.duplicates} were known already."
+            f"Booked {imported.fills} fills and {imported.transfers} transfers in "
+            f"{book.name}; {imported.duplicates} were known already."
         )
 
 

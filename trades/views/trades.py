@@ -1,0 +1,49 @@
+"""The trades pages: list with drawer, and books."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from kernel.access import guarded
+from kernel.errors import NotFound
+from kernel.web import page_or_fragment, wanted_part
+from trades.answers.books import BookAnswer
+from trades.pages import drawer, list_state, listing
+from trades.queries.books import BOOKS, is_entrusted, readable_books
+from trades.queries.trades import trade_detail
+
+PARTS = {"trades": "trades/parts/list.html"}
+
+
+@guarded(BOOKS)
+def index(request: HttpRequest) -> HttpResponse:
+    """The list; htmx gets the list alone, and the URL without empty filters."""
+    state = list_state(request.GET)
+    context = listing(request.user, state)
+    response = page_or_fragment(request, "trades/index.html", PARTS, context)
+    if wanted_part(request) and "q" in request.GET and not state.cursor:
+        response["HX-Replace-Url"] = context["close_url"]
+    return response
+
+
+@guarded(BOOKS)
+def trade(request: HttpRequest, pk: int) -> HttpResponse:
+    """One trade beside the list it was opened from."""
+    detail = trade_detail(request.user, pk)
+    if detail is None:
+        raise NotFound("There is no such trade that you may see.", code="trade")
+    state = list_state(request.GET)
+    context = listing(request.user, state, selected=pk)
+    context |= drawer(detail, context["rows"])
+    return page_or_fragment(request, "trades/trade.html", PARTS, context)
+
+
+@guarded(BOOKS)
+def books(request: HttpRequest) -> HttpResponse:
+    """The trading accounts that the person may read."""
+    rows = readable_books(request.user).select_related("owner")
+    shown = [
+        BookAnswer.of(book, entrusted=is_entrusted(request.user, book)) for book in rows
+    ]
+    return render(request, "trades/books.html", {"books": shown})
