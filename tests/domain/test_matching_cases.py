@@ -223,3 +223,29 @@ def test_a_trip_belongs_to_the_strategy_of_its_first_fill():
 )
 def test_shares_round_half_to_even(total, part, whole, wanted):
     assert share(total, part, whole) == wanted
+
+
+def test_what_moves_out_after_a_partial_exit_takes_its_share_of_what_is_left():
+    pair = run(
+        trade(1, "buy", "4", "10"),
+        trade(2, "sell", "2", "15"),  # 20 of the basis leave with it
+        move(3, "-1"),
+        trade(4, "sell", "1", "15"),
+    )
+    (trip,) = pair.trips
+    assert number(trip.moved) == 10
+    assert trip.net is not None
+    assert number(trip.net) == 15  # 3 sold at 5 more than they cost
+
+
+def test_dust_of_a_short_was_earned_and_that_of_a_long_is_lost():
+    crumb = "0.0000000000005"
+    for side, other, gain in (("sell", "buy", "20"), ("buy", "sell", "-20")):
+        pair = run(
+            trade(1, side, f"1{crumb[1:]}", "10"),
+            trade(2, other, "1", "10"),
+            allow_short=True,
+        )
+        dust = pair.matches[-1]
+        assert (dust.kind, pair.position) == ("dust", 0)
+        assert number(dust.realised) == Decimal(gain) * Decimal(crumb) / 2

@@ -23,9 +23,12 @@ STEP = Fraction(DUST, UNIT)
 COARSE = Fraction(1, 1000)
 RATIOS = (Fraction(2), Fraction(3), Fraction(10))
 ACTIONS = (
-    *("buy", "sell", "buy", "sell", "close", "close", "part", "cross", "crumb"),
+    *("buy", "sell", "buy", "sell", "close", "part", "part", "cross"),
+    *("crumb", "less", "out_part"),
     *("in", "out", "cost", "kind_fee", "split", "base_buy", "base_sell", "funding"),
 )
+
+MOVES = ("in", "out", "out_part", "cost")
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def stories(draw: st.DrawFn, *, moves: bool = True) -> Story:
     for _ in range(draw(st.integers(3, 20))):
         held = FractionLedger(shorts, STEP).run(rows).held
         action = draw(st.sampled_from(ACTIONS))
-        if action in ("in", "out", "cost") and not moves:
+        if action in MOVES and not moves:
             continue
         rows.append(_row(draw, action, held, len(rows)))
     return Story(shorts, rows)
@@ -52,13 +55,15 @@ def stories(draw: st.DrawFn, *, moves: bool = True) -> Story:
 
 def _row(draw: st.DrawFn, action: str, held: Fraction, index: int) -> Row:
     size = draw(st.integers(1, 900_000)) * COARSE
-    price = Fraction(draw(st.integers(1, 10**9)), 10**6)
+    price = Fraction(draw(st.integers(10**6, 10**9)), 10**6)
     strategy = f"s{index % 3}"
     if action == "split":
         return Row(kind="split", value=draw(st.sampled_from(RATIOS)))
     if action == "funding":
         return Row(kind="funding", value=Fraction(draw(st.integers(-(10**6), 10**6))))
-    if action in ("in", "out", "cost"):
+    if action == "out_part":
+        size = abs(_exact(held / 3)) or size
+    if action in MOVES:
         known = draw(st.booleans())
         sign = 1 if action == "in" else -1
         value = _exact(size * price) if known else None
@@ -84,6 +89,7 @@ def _row(draw: st.DrawFn, action: str, held: Fraction, index: int) -> Row:
         "part": -held / 4,
         "cross": -2 * held,
         "crumb": -held + STEP / 3,
+        "less": -held - STEP / 3,
     }[action]
     quantity = _exact(quantity) or size
     base_fee = _exact(abs(quantity) / 500) if action.startswith("base") else Fraction(0)

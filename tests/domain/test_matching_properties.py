@@ -1,10 +1,12 @@
 """Whatever is traded: nothing is lost, closed is exactly zero, order of work is moot."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.reach import holds_for
 from trades.domain.events import Movement, Trade
 from trades.domain.lots import LotReason
 from trades.domain.matching import DUST, Pair
@@ -132,15 +134,17 @@ def test_going_on_from_a_stored_state_gives_what_one_run_gives(facts, cut):
     assert [_lot(lot) for lot in whole.lots] == [_lot(lot) for lot in second.lots]
 
 
-@given(histories(shorts=True, moves=False))
-def test_round_trips_realise_what_their_matches_do(facts):
-    pair = Pair(allow_short=True).apply_all(facts)
-    closed = [trip for trip in pair.trips if trip.closed_at is not None]
-    if all(m.lot is not None for m in pair.matches) and len(closed) == len(pair.trips):
-        assert sum(t.net or 0 for t in closed) == total(pair.matches)
-    for before, after in zip(pair.trips, pair.trips[1:], strict=False):
-        assert before.closed_at is not None
-        assert before.closed_at <= after.opened_at
+def test_one_round_trip_ends_before_the_next_begins():
+    """What they come to is compared with a ledger in fractions (test_matching_oracle)."""
+
+    def check(facts):
+        pair = Pair(allow_short=True).apply_all(facts)
+        for before, after in pairwise(pair.trips):
+            assert before.closed_at is not None
+            assert before.closed_at <= after.opened_at
+        return len(pair.trips) > 1
+
+    holds_for(histories(shorts=True, moves=False), check)
 
 
 def _match(m):
