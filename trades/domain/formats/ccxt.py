@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from kernel.numbers import ZERO
 from trades.domain.facts import NewFill
+from trades.domain.formats.documents import objects
 from trades.domain.formats.file_order import arrange
 from trades.domain.formats.identity import drop_repeats, name_rows
 from trades.domain.formats.parsed import (
@@ -97,10 +98,10 @@ def _at(trade: Mapping[str, Any], times: FileTimes) -> datetime:
 
 def _fee(trade: Mapping[str, Any], rounder: Rounder) -> tuple[Decimal, str]:
     """(sum, currency) of a trade's fees: of `fees`, else of `fee`."""
-    fees: Iterable[Any] = trade.get("fees") or [trade.get("fee")]
+    fees = objects(trade.get("fees") or [trade.get("fee") or {}], "fees")
     total, currencies = ZERO, set()
     for fee in fees:
-        if fee and fee.get("cost"):
+        if fee.get("cost"):
             total += rounder.short(fee["cost"])
             currencies.add(str(fee.get("currency") or "").upper())
     if len(currencies) > 1:

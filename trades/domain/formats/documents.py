@@ -58,6 +58,15 @@ def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     return content
 
 
+def objects(value: Any, noun: str) -> list[Mapping[str, Any]]:
+    """A list of objects inside a document. Raises ValueError."""
+    if not isinstance(value, list) or not all(
+        isinstance(member, Mapping) for member in value
+    ):
+        raise ValueError(f"{noun} is no list of objects")
+    return value
+
+
 def is_result(value: Any) -> bool:
     """Whether a document is a freqtrade backtest result."""
     runs = value.get("strategy") if isinstance(value, Mapping) else None

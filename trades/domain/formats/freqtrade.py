@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from kernel.numbers import ZERO, text
 from trades.domain.facts import NewFill, NewTransfer
-from trades.domain.formats.freqtrade_trades import TradeFacts, TradeReader, positive
+from trades.domain.formats.freqtrade_trades import TradeFacts, TradeReader
 from trades.domain.formats.identity import drop_repeats, name_rows
 from trades.domain.formats.parsed import (
     BrokenRow,
@@ -22,7 +22,7 @@ from trades.domain.formats.parsed import (
     broken_row,
 )
 from trades.domain.formats.rounding import Rounder, stated_number
-from trades.domain.reading import NotAFact
+from trades.domain.reading import NotAFact, read_transfer
 from trades.domain.times import read_time
 
 UTC = ZoneInfo("UTC")
@@ -65,6 +65,7 @@ class _File:
     def __init__(self, declared: Declared, now: datetime, *, live: bool) -> None:
         self.parsed = ParsedFile("freqtrade")
         self.declared = declared
+        self.now = now
         self.rounder = Rounder(self.parsed)
         self.reader = TradeReader(self.rounder, now, live=live)
         self.facts: list[tuple[datetime, int, int, NewFill | NewTransfer]] = []
@@ -72,12 +73,23 @@ class _File:
     def run(self, name: str, run: Mapping[str, Any]) -> None:
         self.reader.stake = str(run.get("stake_currency") or "")
         read = self.trades(run["trades"], name)
-        self._deposit(name, run, read)
         self.parsed.quote = self.parsed.quote or self.reader.stake
-        gross = sum((facts.gross for facts in read), ZERO)
-        fees = sum((facts.fees for facts in read), ZERO)
-        rounding = sum((_rounding(facts) for facts in read), ZERO)
-        stated = sum((facts.stated or ZERO for facts in read), ZERO)
+        for part in (self._deposit, self._totals):
+            try:
+                part(name, run, read)
+            except NotAFact as error:
+                self.parsed.broken.append(broken_row(0, error, name))
+            except (ValueError, OverflowError, ArithmeticError) as error:
+                self.parsed.broken.append(BrokenRow(0, f"{name}: {error}"))
+
+    def _totals(
+        self, name: str, run: Mapping[str, Any], read: Sequence[TradeFacts]
+    ) -> None:
+        """What all trades of a run come to, and what the run says that they do."""
+        closed = [facts for facts in read if facts.closed]
+        gross = sum((facts.gross for facts in closed), ZERO)
+        fees = sum((facts.fees for facts in closed), ZERO)
+        stated = sum((facts.stated or ZERO for facts in closed), ZERO)
         self.parsed.stated[f"{name} sum of profit_abs"] = text(stated)
         self.parsed.recomputed |= {
             f"{name} gross": text(gross),
@@ -94,21 +106,20 @@ class _File:
                 stated=total,
                 gross=gross,
                 fees=fees,
-                rounding=rounding,
+                rounding=sum((_rounding(facts) for facts in closed), ZERO),
             )
         )
 
     def trades(self, trades: Sequence[Any], name: str) -> list[TradeFacts]:
-        """Read trades; the closed ones with their facts are returned."""
-        closed = []
+        """Read trades; what each comes to, broken ones left out."""
+        read = []
         for place, trade in enumerate(trades, start=1):
             where = f"{name}, trade {place}" if name else f"trade {place}"
             facts = self._trade(trade, name, where)
             if facts is None:
                 continue
             self._keep(facts)
-            if facts.closed:
-                closed.append(facts)
+            read.append(facts)
             if facts.stated is not None:
                 self.parsed.compare(
                     StatedProfit(
@@ -119,7 +130,7 @@ class _File:
                         rounding=_rounding(facts),
                     )
                 )
-        return closed
+        return read
 
     def _trade(self, trade: Any, name: str, where: str) -> TradeFacts | None:
         try:
@@ -162,14 +173,14 @@ class _File:
         if run.get("backtest_start"):
             at = min(at, read_time(run["backtest_start"], UTC))
         currency = self.reader.stake or read[0].symbol.partition("-")[2]
-        deposit = NewTransfer(
-            external_id="",
-            kind="deposit",
-            asset=currency,
-            amount=positive(self.rounder, run["starting_balance"]),
-            at=at,
-            note=f"starting balance of {name}",
-        )
+        row = {
+            "kind": "deposit",
+            "asset": currency,
+            "amount": self.rounder.short(run["starting_balance"]),
+            "at": at,
+            "note": f"starting balance of {name}",
+        }
+        deposit = read_transfer(row, now=self.now, needs_id=False)
         self._add(at, -1, deposit)
 
     def close(self) -> ParsedFile:

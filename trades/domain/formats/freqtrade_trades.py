@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from kernel.numbers import ZERO, NotExact, rounded
+from kernel.numbers import ZERO, rounded
 from trades.domain.facts import NewFill, NewTransfer
+from trades.domain.formats.documents import objects
 from trades.domain.formats.parsed import SkippedRow
 from trades.domain.formats.rounding import Rounder, stated_number
 from trades.domain.reading import read_fill, read_transfer
@@ -107,7 +108,7 @@ class TradeReader:
         if not trade.get("orders"):
             return _ends(trade, facts)
         orders = []
-        for place, order in enumerate(trade["orders"], start=1):
+        for place, order in enumerate(objects(trade["orders"], "orders"), start=1):
             id = str(order.get("order_id") or place)
             quantity = order.get("filled")
             quantity = order.get("amount") if quantity is None else quantity
@@ -249,11 +250,3 @@ def _fees(
         if places:
             fees[places[-1]] = rest, currency
     return fees
-
-
-def positive(rounder: Rounder, value: Any) -> Decimal:
-    """An amount that must be greater than 0. Raises NotExact."""
-    amount = rounder.short(value)
-    if amount <= 0:
-        raise NotExact(f"{amount} is not greater than 0")
-    return amount
