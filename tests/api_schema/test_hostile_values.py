@@ -1,0 +1,163 @@
+"""What nobody should send, everywhere: never an answer of 500, and never a second.
+
+Every query parameter of every GET, every field of the bodies that book or change
+something, and the headers that name a revision.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import tracemalloc
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from tests.api_schema import world
+from tests.api_schema.operations import Operation, getter, operations, urls
+
+pytestmark = pytest.mark.django_db
+
+
+def coded(value: Any) -> str:
+    """As cursors are coded."""
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+VALUES = {
+    "5,000 digits": "9" * 5_000,
+    "more than 64 bits": "9" * 19,
+    "more than 32 bits": "2147483648",
+    "an exponent": "1e999999999",
+    "no number": "NaN",
+    "digits of another script": "\u0663\u00b2",
+    "30 February": "2026-02-30",
+    "before year 1": "0001-01-01T00:00:00+23:59",
+    "after all years": "9999-12-31T23:59:59-23:59",
+    "brackets": "[" * 5_000,
+    "a letter that grows": "\u00df\u0130",
+    "a cursor of year 1": coded(["0001-01-01T00:00:00+00:00", 1]),
+    "a cursor before year 1": coded(["0001-01-01T00:00:00+23:59", 1]),
+    "a cursor of 30 February": coded(["2026-02-30T00:00:00Z", 1]),
+    "a cursor of another list": coded(["x"]),
+    "a cursor of 63 bits": coded([2**62, -(2**62)]),
+    "a cursor of thousands of digits": coded([10**4_000]),
+    "a cursor of half a letter": coded(["\ud800", 1]),
+}
+FACTS: dict[str, dict[str, Any]] = {
+    "/api/trades": {
+        "external_id": "hostile",
+        "symbol": "BTC-USD",
+        "side": "buy",
+        "quantity": "1",
+        "price": "1",
+        "fee": "0",
+        "executed_at": "2026-01-01T00:00:00Z",
+    },
+    "/api/transfers": {
+        "external_id": "hostile",
+        "kind": "deposit",
+        "asset": "USD",
+        "amount": "1",
+        "cost": "1",
+        "at": "2026-01-01T00:00:00Z",
+    },
+    "/api/balances": {"asset": "USD", "amount": "1", "at": "2026-01-01T00:00:00Z"},
+    "/api/books": {"name": "hostile", "base_currency": "USD", "periods_per_year": 365},
+}
+# Texts of JSON, not of Python: a number of a body is one.
+RAW = ["9" * 5_000, "9" * 20, "1e999999999", "-1e-999999999", "1e40", "0.5", "null"]
+RAW += ["true", "[]", "{}", '"2026-02-30"', '"0001-01-01T00:00:00+23:59"']
+
+
+@pytest.fixture(scope="module")
+def desk(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, Client]]:
+    """The demo, and its people as clients that are answered 500 instead of raising."""
+    with django_db_blocker.unblock(), world.demo_settings(), transaction.atomic():
+        clients = {name: world.client_for(user) for name, user in world.fill().items()}
+        for client in clients.values():
+            client.raise_request_exception = False
+        yield clients
+        transaction.set_rollback(True)
+
+
+def hostile(operation: Operation, client: Client) -> Iterator[tuple[str, int]]:
+    """(what was asked, status) of every parameter with every value."""
+    url = urls(operation, getter(client))[0].partition("?")[0]
+    for name in operation.parameters:
+        for what, value in VALUES.items():
+            query = {**dict.fromkeys(operation.needed, "Developer"), name: value}
+            yield f"{url} {name}: {what}", client.get(url, query).status_code
+
+
+def test_no_query_parameter_breaks_an_answer(desk: dict[str, Client]) -> None:
+    """Asked by the Administrator, who reads everything."""
+    answers = dict(
+        answer
+        for operation in operations().values()
+        for answer in hostile(operation, desk["admin"])
+    )
+    assert [what for what, status in answers.items() if status >= 500] == []
+    assert sum(status == 400 for status in answers.values()) > len(VALUES)
+
+
+@pytest.mark.parametrize("path", FACTS)
+def test_no_field_of_a_body_breaks_an_answer(
+    desk: dict[str, Client], path: str
+) -> None:
+    """With an Idempotency-Key, whose digest is made of whatever the body holds."""
+    broken = []
+    for name in FACTS[path]:
+        for number, raw in enumerate(RAW):
+            body = json.dumps({**FACTS[path], name: "@"}).replace('"@"', raw)
+            key = {"Idempotency-Key": f"{path}-{name}-{number}"}
+            with transaction.atomic():
+                answer = desk["trader"].post(
+                    path, body, content_type="application/json", headers=key
+                )
+                transaction.set_rollback(True)
+            if answer.status_code >= 500:
+                broken.append((name, raw[:20], answer.status_code))
+    assert broken == []
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
+def test_no_revision_breaks_an_answer(desk: dict[str, Client], value: str) -> None:
+    for given in (value, f'"{value}"'):
+        if given.isascii():
+            answer = desk["operator"].patch(
+                "/api/operations/rules/memory",
+                {"threshold": "80"},
+                content_type="application/json",
+                headers={"If-Match": given},
+            )
+            assert answer.status_code in {400, 412}
+    answer = desk["operator"].patch(
+        "/api/operations/rules/memory",
+        {"threshold": value, "revision": value},
+        content_type="application/json",
+    )
+    assert answer.status_code in {400, 409, 422}
+
+
+def test_a_short_body_takes_little_memory(desk: dict[str, Client]) -> None:
+    """1e999999999 is a gigabyte once it is written out."""
+    body = json.dumps({**FACTS["/api/trades"], "quantity": 0}).replace(
+        '"quantity": 0', '"quantity": 1e999999999'
+    )
+    tracemalloc.start()
+    try:
+        answer = desk["trader"].post(
+            "/api/trades",
+            body,
+            content_type="application/json",
+            headers={"Idempotency-Key": "short"},
+        )
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert answer.status_code == 400
+    assert peak < 20_000_000
