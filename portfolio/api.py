@@ -190,8 +190,8 @@ class ReconciliationView(APIView):
     )
     def get(self, request: Request) -> Response:
         check_query(request, "book")
-        found = reconciliation(_scope(request))
-        return Response(ReconciliationAnswer.of(found, timezone.now()))
+        compared = reconciliation(_scope(request))
+        return Response(ReconciliationAnswer.of(compared, timezone.now()))
 
 
 class PerformanceSummary(APIView):

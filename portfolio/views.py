@@ -21,7 +21,7 @@ from portfolio.queries.curves import stored_curves
 from portfolio.queries.holdings import holdings
 from portfolio.queries.performance import Performance
 from portfolio.queries.performance import performance as measured
-from portfolio.queries.reconciliation import last_stated, reconciliation
+from portfolio.queries.reconciliation import reconciliation
 from portfolio.queries.selection import Selection
 from portfolio.queries.summary import portfolio
 from trades.queries.books import BOOKS, readable_books
@@ -52,7 +52,6 @@ def index(request: HttpRequest) -> HttpResponse:
         "book": request.GET.get("book", ""),
         "query": request.GET.urlencode(),
         "found": summary,
-        "last_stated": last_stated(books),
         **portfolio_page(summary, request.GET),
     }
     response = page_or_fragment(

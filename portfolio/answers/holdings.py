@@ -19,11 +19,13 @@ from portfolio.domain.valuation import Side, percent_of
 from portfolio.queries.holdings import Holdings, OpenLot, PositionRow
 from portfolio.queries.selection import UNASSIGNED
 from portfolio.queries.stats import Counters
-from portfolio.queries.summary import CurrencyTotal, Portfolio
+from portfolio.queries.summary import Portfolio
 
 # The reason of a field is the reason of what it is made of.
 REASON_OF = {
     "total_equity": "equity",
+    "cash_balance": "cash",
+    "implied_funding": "cash",
     "unrealized_pnl": "unrealised",
     "day_pnl": "day",
 }
@@ -36,14 +38,25 @@ def exact(value: Decimal | None) -> Decimal | None:
 
 @dataclass(frozen=True, kw_only=True)
 class CurrencyTotalAnswer(Answer):
-    """The books that are kept in one currency."""
+    """The books that are kept in one currency, in it."""
 
     currency: str
-    total_equity: Annotated[Decimal | None, "null: they hold other currencies too"]
+    total_equity: Annotated[Decimal | None, "null: a price or a rate is missing"]
+    cash_balance: Decimal | None
+    total_pnl: Decimal | None
+    realized_pnl: Decimal | None
+    unrealized_pnl: Decimal | None
 
     @classmethod
-    def of(cls, row: CurrencyTotal) -> CurrencyTotalAnswer:
-        return cls(currency=row.currency, total_equity=exact(row.total_equity))
+    def of(cls, books: Portfolio) -> CurrencyTotalAnswer:
+        return cls(
+            currency=books.currency,
+            total_equity=exact(books.equity),
+            cash_balance=exact(books.cash_balance),
+            total_pnl=exact(books.total_pnl),
+            realized_pnl=exact(books.realised),
+            unrealized_pnl=exact(books.unrealised),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,13 +69,20 @@ class PortfolioAnswer(Answer):
         Decimal | None, "part of the cash: what fills lacked before the first deposit"
     ]
     invested: Annotated[Decimal | None, "market value held, shorts negative"]
-    total_pnl: Decimal | None
+    total_pnl: Annotated[
+        Decimal | None,
+        "equity − net flows = realised + unrealised + income + transferred + currency",
+    ]
     total_pnl_percent: Annotated[Decimal | None, "of what was paid in"]
     day_pnl: Decimal | None
     day_pnl_percent: Decimal | None
     realized_pnl: Annotated[Decimal | None, "net of fees"]
     unrealized_pnl: Annotated[Decimal | None, "net of entry fees"]
     income: Annotated[Decimal | None, "dividends, interest, funding − costs"]
+    transferred: Annotated[
+        Decimal | None, "what coins were worth over their cost: went out − came in"
+    ]
+    currency_effect: Annotated[Decimal | None, "what moving exchange rates brought"]
     fees: Decimal | None
     positions_count: int
     open_orders: Annotated[int | None, "null: the ledger holds executions only"]
@@ -76,7 +96,6 @@ class PortfolioAnswer(Answer):
 
     @classmethod
     def of(cls, portfolio: Portfolio) -> PortfolioAnswer:
-        by_currency = portfolio.by_currency if portfolio.scope.mixed else []
         return cls(
             total_equity=exact(portfolio.equity),
             cash_balance=exact(portfolio.cash_balance),
@@ -89,13 +108,17 @@ class PortfolioAnswer(Answer):
             realized_pnl=exact(portfolio.realised),
             unrealized_pnl=exact(portfolio.unrealised),
             income=exact(portfolio.income),
+            transferred=exact(portfolio.transferred),
+            currency_effect=exact(portfolio.currency_effect),
             fees=exact(portfolio.fees),
             positions_count=len(portfolio.positions),
             open_orders=None,
             base_currency=portfolio.currency or None,
             reasons=_reasons(portfolio),
             incomplete=portfolio.incomplete,
-            by_currency=[CurrencyTotalAnswer.of(row) for row in by_currency],
+            by_currency=[
+                CurrencyTotalAnswer.of(books) for books in portfolio.by_currency
+            ],
             timestamp=portfolio.now,
         )
 
@@ -107,6 +130,9 @@ def _reasons(portfolio: Portfolio) -> dict[str, Reason]:
         if part in portfolio.reasons
     }
     reasons["open_orders"] = Reason.NOT_TRACKED
+    if portfolio.total_pnl is None:
+        why = portfolio.reasons.get("equity", Reason.NO_PRICE)
+        reasons["total_pnl"] = portfolio.reasons.get("unrealised", why)
     if portfolio.total_pnl_percent is None:
         reasons["total_pnl_percent"] = reasons.get("total_equity", Reason.NO_CAPITAL)
     return reasons

@@ -72,8 +72,8 @@ class ReconciledAsset(Answer):
     statements: Annotated[list[StatedBalance], "newest first, at most 50"]
 
     @classmethod
-    def of(cls, row: AssetRow, found: Reconciliation) -> ReconciledAsset:
-        newest, fact = row.newest, found.fact(row)
+    def of(cls, row: AssetRow, compared: Reconciliation) -> ReconciledAsset:
+        newest, fact = row.newest, compared.fact(row)
         return cls(
             book=row.book.name,
             asset=row.asset,
@@ -99,8 +99,8 @@ class ReconciliationAnswer(Answer):
     timestamp: datetime
 
     @classmethod
-    def of(cls, found: Reconciliation, now: datetime) -> ReconciliationAnswer:
+    def of(cls, compared: Reconciliation, now: datetime) -> ReconciliationAnswer:
         return cls(
-            assets=[ReconciledAsset.of(row, found) for row in found.rows],
+            assets=[ReconciledAsset.of(row, compared) for row in compared.rows],
             timestamp=now,
         )

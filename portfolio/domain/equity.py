@@ -31,7 +31,8 @@ class Entry:
     `cash` moves balances, `by_fill` or because it was `deposited` (see
     trades.domain.cash). `external` is cash from or to outside, of `currency`;
     `in_kind` says that `quantity` itself came from or went outside: a flow at its
-    mark, by which the slice neither wins nor loses.
+    mark, by which the slice neither wins nor loses; `unit` is what one unit was worth
+    then, where that is known.
     """
 
     at: datetime
@@ -47,6 +48,7 @@ class Entry:
     by_fill: bool = False
     deposited: bool = False
     in_kind: bool = False
+    unit: Decimal | None = None
     split: Fraction | None = None
 
 
@@ -138,7 +140,7 @@ class Walk:
         if price is None:
             self._waiting.append(entry)
             return
-        worth = entry.quantity * price
+        worth = entry.quantity * (price if entry.unit is None else entry.unit)
         self._flow(worth, self._quote(entry.symbol), at)
         self.held[entry.symbol, entry.strategy].earned += entry.cost - worth
 

@@ -16,6 +16,7 @@ class Reason(StrEnum):
     NO_PRICE = "no_price"
     NO_FX = "no_fx"
     MISSING_COST = "missing_cost"
+    MISSING_ACQUISITION = "missing_acquisition"
     NOT_TRACKED = "not_tracked"
     RECOMPUTING = "recomputing"
     NO_CAPITAL = "no_capital"

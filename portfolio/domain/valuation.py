@@ -124,10 +124,16 @@ def exposure(values: Iterable[tuple[str, Decimal]]) -> Exposure:
 
 
 def percent_of(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
-    """part / whole x 100; None where either is missing or the whole is 0."""
-    if part is None or not whole:
+    """part / whole x 100; None where either is missing or the whole is not positive:
+    nothing is a percentage of a debt."""
+    if part is None or whole is None or whole <= 0:
         return None
     return part / whole * HUNDRED
+
+
+def minus(left: Decimal | None, right: Decimal | None) -> Decimal | None:
+    """left − right, or None where either is unknown."""
+    return None if left is None or right is None else left - right
 
 
 def total(values: Iterable[Decimal | None]) -> Decimal | None:

@@ -54,7 +54,11 @@ def portfolio_page(portfolio: Portfolio, query: QueryDict) -> dict[str, Any]:
         "legend": legend,
         "bars": exposure_bars(portfolio),
         "stale": len(portfolio.stale),
-        "totals": portfolio.by_currency if portfolio.scope.mixed else [],
+        "totals": portfolio.by_currency,
+        "brought": brought_lines(portfolio),
+        "left_out": [
+            f"{count}: {why(reason)}" for reason, count in portfolio.incomplete.items()
+        ],
     }
 
 
@@ -115,6 +119,21 @@ def portfolio_figures(portfolio: Portfolio) -> list[Figure]:
             tone=tone(portfolio.realised),
             note=f"net of {amount(portfolio.fees, currency)} fees",
         ),
+    ]
+
+
+def brought_lines(portfolio: Portfolio) -> list[tuple[str, str, str]]:
+    """(part, amount, tone) of total P&L, and the total they add up to."""
+    parts = [
+        ("Realised, net of fees", portfolio.realised),
+        ("Unrealised, net of entry fees", portfolio.unrealised),
+        ("Income less costs", portfolio.income),
+        ("Coins that came and went", portfolio.transferred),
+        ("Currency effect", portfolio.currency_effect),
+        ("Total P&L", portfolio.total_pnl),
+    ]
+    return [
+        (name, change(value, portfolio.currency), tone(value)) for name, value in parts
     ]
 
 

@@ -57,14 +57,14 @@ class AssetLines:
         return self.lines[0]
 
 
-def asset_lines(found: Reconciliation) -> list[AssetLines]:
+def asset_lines(compared: Reconciliation) -> list[AssetLines]:
     """What differs first."""
-    rows = sorted(found.rows, key=lambda row: row.newest.agrees)
-    return [_asset(row, found) for row in rows]
+    rows = sorted(compared.rows, key=lambda row: row.newest.agrees)
+    return [_asset(row, compared) for row in rows]
 
 
-def _asset(row: AssetRow, found: Reconciliation) -> AssetLines:
-    fact = found.fact(row)
+def _asset(row: AssetRow, compared: Reconciliation) -> AssetLines:
+    fact = compared.fact(row)
     return AssetLines(
         book=row.book.name,
         asset=row.asset,

@@ -24,6 +24,7 @@ WHY: Mapping[Reason, str] = {
     Reason.NO_PRICE: "an instrument has no price",
     Reason.NO_FX: "no exchange rate is known",
     Reason.MISSING_COST: "the cost of a lot is unknown",
+    Reason.MISSING_ACQUISITION: "something was sold that nobody had bought",
     Reason.NOT_TRACKED: "the ledger holds executions only",
     Reason.RECOMPUTING: "being recomputed",
     Reason.NO_CAPITAL: "nothing was ever paid in",

@@ -29,6 +29,20 @@ class Scope:
         return len({book.base_currency for book in self.books}) > 1
 
     @property
+    def by_currency(self) -> list[Scope]:
+        """The books of each base currency, where these differ."""
+        currencies = sorted({book.base_currency for book in self.books})
+        if len(currencies) < 2:
+            return []
+        return [
+            Scope(
+                tuple(book for book in self.books if book.base_currency == currency),
+                currency,
+            )
+            for currency in currencies
+        ]
+
+    @property
     def zone(self) -> str:
         """The reporting zone: the books' own when they agree, else UTC."""
         zones = {book.zone for book in self.books}

@@ -146,9 +146,13 @@ def sliced(
     ]
 
 
-def by_slice(days: Sequence[Day], slices: SlicePnl) -> dict[Slice, Sequence[Day]]:
-    """The same days for each (symbol, strategy) that did anything in them."""
-    keys = sorted({key for day in days for key in slices.get(day.day, {})})
+def by_slice(
+    days: Sequence[Day], slices: SlicePnl, holds: Callable[[str, str], bool]
+) -> dict[Slice, Sequence[Day]]:
+    """The same days for each (symbol, strategy) that did anything in them, of those
+    that `holds` says."""
+    did = {key for day in days for key in slices.get(day.day, {})}
+    keys = sorted(key for key in did if holds(*key))
     return {
         key: [replace(day, pnl=slices.get(day.day, {}).get(key, ZERO)) for day in days]
         for key in keys

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from operator import itemgetter
@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from kernel.numbers import ZERO
 from portfolio.domain.equity import Entry
+from portfolio.queries.flows import unit_worths
 from trades.domain.cash import fill_moves
 from trades.domain.marks import Splits
-from trades.models import Book, Fill, Lot, Match, Transfer
+from trades.models import Book, Fill, Instrument, Lot, Match, Transfer
 from trades.queries.assets import BookAssets
 from trades.queries.cash import Place, place_of, transfer_move
 
@@ -32,17 +33,22 @@ def entries_of(
     assets = BookAssets(book).load(
         {row.fee_currency for row in fills} | {move.asset for move in transfers}
     )
-    symbols = {row.symbol for row in fills} | {
-        transfer.instrument.symbol
+    moved = {
+        transfer.pk: instrument
         for transfer in transfers
-        if transfer.instrument is not None
+        if (instrument := assets.of_transfer(transfer)) is not None
+    }
+    units = unit_worths(book, transfers, moved)
+    symbols = {row.symbol for row in fills} | {
+        instrument.symbol for instrument in moved.values()
     }
     placed = [
         *_split_entries(symbols, splits),
-        *_transfer_entries(book, transfers, assets),
+        *_transfer_entries(book, transfers, moved),
+        *_income_in_kind(transfers, moved, units),
         *((row.place, entry) for row in fills for entry in _cash_of(row, assets)),
-        *((_after(entry.at), entry) for entry in _lot_entries(book)),
-        *((_after(entry.at), entry) for entry in _match_entries(book)),
+        *((_after(entry.at), entry) for entry in _lot_entries(book, units)),
+        *((_after(entry.at), entry) for entry in _match_entries(book, units)),
     ]
     placed.sort(key=itemgetter(0))
     return [entry for _, entry in placed]
@@ -132,11 +138,31 @@ def _cash_of(row: FillRow, assets: BookAssets) -> Iterator[Entry]:
 
 
 def _transfer_entries(
-    book: Book, transfers: Iterable[Transfer], assets: BookAssets
+    book: Book, transfers: Iterable[Transfer], moved: Collection[int]
 ) -> Iterator[tuple[Place, Entry]]:
     for transfer in transfers:
-        if assets.of_transfer(transfer) is None:  # else its lots and matches carry it
+        if transfer.pk not in moved:  # else its lots and matches carry it
             yield place_of(transfer), _of_transfer(book, transfer)
+
+
+def _income_in_kind(
+    transfers: Iterable[Transfer],
+    moved: Mapping[int, Instrument],
+    units: Mapping[int, Decimal],
+) -> Iterator[tuple[Place, Entry]]:
+    """What it was worth is income, and its lot costs as much."""
+    for transfer in transfers:
+        if transfer.external or transfer.pk not in units:
+            continue
+        instrument = moved[transfer.pk]
+        entry = Entry(
+            at=transfer.at,
+            symbol=instrument.symbol,
+            strategy=transfer.strategy,
+            currency=instrument.quote,
+            income=transfer.amount * units[transfer.pk],
+        )
+        yield place_of(transfer), entry
 
 
 def _of_transfer(book: Book, transfer: Transfer) -> Entry:
@@ -160,7 +186,7 @@ def _of_transfer(book: Book, transfer: Transfer) -> Entry:
     )
 
 
-def _lot_entries(book: Book) -> Iterator[Entry]:
+def _lot_entries(book: Book, units: Mapping[int, Decimal]) -> Iterator[Entry]:
     lots = Lot.objects.filter(book=book).values_list(
         "opened_at",
         "instrument__symbol",
@@ -170,6 +196,7 @@ def _lot_entries(book: Book) -> Iterator[Entry]:
         "amount",
         "fee",
         "transfer__kind",
+        "transfer_id",
         named=True,
     )
     for lot in lots:
@@ -181,10 +208,11 @@ def _lot_entries(book: Book) -> Iterator[Entry]:
             quantity=sign * lot.quantity,
             cost=sign * lot.amount + lot.fee,
             in_kind=lot.transfer__kind in Transfer.EXTERNAL,
+            unit=units.get(lot.transfer_id or 0),
         )
 
 
-def _match_entries(book: Book) -> Iterator[Entry]:
+def _match_entries(book: Book, units: Mapping[int, Decimal]) -> Iterator[Entry]:
     matches = Match.objects.filter(book=book).values_list(
         "at",
         "instrument__symbol",
@@ -198,6 +226,7 @@ def _match_entries(book: Book) -> Iterator[Entry]:
         "fee",
         "entry_fee",
         "transfer__kind",
+        "transfer_id",
         named=True,
     )
     for match in matches:
@@ -221,6 +250,7 @@ def _match_entries(book: Book) -> Iterator[Entry]:
             cost=cost,
             realised=realised,
             in_kind=outside and bool(match.lot_id),
+            unit=units.get(match.transfer_id or 0),
         )
 
 

@@ -21,6 +21,7 @@ from portfolio.domain.valuation import (
     total,
 )
 from portfolio.queries.books import Scope
+from portfolio.queries.selection import stored_strategy
 from trades.domain.rates import Mark
 from trades.models import Balance, Instrument, Lot, Position
 from trades.queries.known import marks_known_at, positions_known_at
@@ -70,6 +71,7 @@ class Holdings:
     now: datetime
     positions: tuple[PositionRow, ...]
     cash: tuple[Cash, ...]
+    strategy: str = ""
 
     @property
     def currency(self) -> str:
@@ -77,12 +79,13 @@ class Holdings:
 
     @property
     def cash_balance(self) -> Decimal | None:
-        return total(balance.value for balance in self.cash)
+        """Of whole books: no strategy has cash of its own."""
+        return None if self.strategy else total(row.value for row in self.cash)
 
     @property
     def implied_funding(self) -> Decimal | None:
         """The part of cash that fills lacked before the first deposit (LEDGER.md §4)."""
-        return total(balance.implied for balance in self.cash)
+        return None if self.strategy else total(row.implied for row in self.cash)
 
     @property
     def invested(self) -> Decimal | None:
@@ -167,10 +170,15 @@ def held(
         )
         for balance in balances
     )
-    whole = Holdings(scope=scope, now=now, positions=tuple(positions), cash=cash).equity
+    if strategy:
+        whole = held(scope, now, balances, rates).equity
+    else:
+        rows = tuple(positions)
+        whole = Holdings(scope=scope, now=now, positions=rows, cash=cash).equity
     return Holdings(
         scope=scope,
         now=now,
+        strategy=strategy,
         positions=tuple(
             replace(position, weight=percent_of(position.value, whole))
             for position in positions
@@ -194,7 +202,7 @@ def position_rows(
     """Position rows x marks, largest value first."""
     stored: QuerySet[Position] = Position.objects.filter(book__in=scope.ids)
     if strategy:
-        stored = stored.filter(strategy=strategy)
+        stored = stored.filter(strategy=stored_strategy(strategy))
     stored = stored.select_related("instrument", "book").order_by("id")
     positions = list(with_candidates(stored, now))
     return _grouped(positions, position_marks(positions, now), now, rates, scope)
@@ -217,7 +225,8 @@ def positions_as_known(
             symbol = position.instrument.symbol
             if symbol in known:
                 marks[book.pk, position.instrument_id] = known[symbol]
-        positions += [row for row in mine if strategy in ("", row.strategy)]
+        wanted = stored_strategy(strategy)
+        positions += [row for row in mine if not strategy or row.strategy == wanted]
     rows = _grouped(positions, marks, known_at, rates, scope)
     return Holdings(scope=scope, now=known_at, positions=tuple(rows), cash=())
 

@@ -121,7 +121,7 @@ def performance(
             ]
         ),
         unvalued=sum(1 for point in inside if point.unvalued),
-        slices=stored.by_slice(days, slices) if detailed else {},
+        slices=stored.by_slice(days, slices, selection.holds) if detailed else {},
     )
 
 

@@ -73,12 +73,6 @@ def stated_books(scope: Scope) -> list[Book]:
     return list(Book.objects.filter(pk__in=stated).order_by("name"))
 
 
-def last_stated(scope: Scope) -> datetime | None:
-    """When somebody last stated what one of the books holds. One query."""
-    stated = BalanceStatement.objects.filter(book__in=scope.ids).order_by("-at")
-    return stated.values_list("at", flat=True).first()
-
-
 def reconciliation(scope: Scope) -> Reconciliation:
     """Of every book with statements: six queries, and time in proportion to its
     facts."""

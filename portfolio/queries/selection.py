@@ -9,6 +9,11 @@ from portfolio.domain.periods import Period
 UNASSIGNED = "unassigned"
 
 
+def stored_strategy(name: str) -> str:
+    """The strategy as facts carry it: "" is the row `unassigned`."""
+    return "" if name == UNASSIGNED else name
+
+
 @dataclass(frozen=True, kw_only=True)
 class Selection:
     """A range, and a strategy or symbol or both ("" is all)."""

@@ -8,7 +8,7 @@ from portfolio.domain import returns
 from portfolio.domain.trips import Trip
 from portfolio.queries.books import Scope
 from portfolio.queries.days import DayRates
-from portfolio.queries.selection import UNASSIGNED, Selection
+from portfolio.queries.selection import Selection, stored_strategy
 from trades.models import RoundTrip
 
 
@@ -25,8 +25,7 @@ def closed_trips(
         close = returns.day_end(period.first - timedelta(days=1), scope.zone)
         rows = rows.filter(closed_at__gt=close)
     if selection.strategy:
-        stored = "" if selection.strategy == UNASSIGNED else selection.strategy
-        rows = rows.filter(strategy=stored)
+        rows = rows.filter(strategy=stored_strategy(selection.strategy))
     if selection.symbol:
         rows = rows.filter(instrument__symbol=selection.symbol)
     rows = rows.select_related("instrument").order_by("closed_at", "id")

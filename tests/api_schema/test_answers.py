@@ -39,7 +39,6 @@ NOT_THERE_YET = {
 UNSEEN = {
     "/api/audit/verify.problems[]": "a log that was tampered with",
     "/api/operations/jobs.jobs[].last_ok": "a job that a worker ran",
-    "/api/performance.warnings{}": "rows whose currency cannot be converted",
     "/api/performance/monthly.years[].month": "a year's row has none",
     "/api/portfolio.incomplete{}": "figures that leave positions out",
     "/api/portfolio.open_orders": "reserved: the ledger knows no orders",

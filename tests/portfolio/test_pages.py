@@ -13,7 +13,7 @@ from tests.portfolio.conftest import deposit, fill, price
 from tests.portfolio.test_portfolio_api import days_ago
 from trades.models import Position
 
-QUERIES = 12
+QUERIES = 13
 
 
 @pytest.fixture
@@ -38,12 +38,12 @@ def counted(client: Client, path: str) -> tuple[str, list[str]]:
     return response.content.decode(), [one["sql"] for one in seen]
 
 
-def test_the_portfolio_page_asks_at_most_twelve_times(ada, client_of, story):
+def test_the_portfolio_page_asks_at_most_so_many_times(ada, client_of, story):
     _, queries = counted(client_of(ada), "/portfolio/")
     assert len(queries) <= QUERIES, "\n".join(queries)
 
 
-def test_two_hundred_fills_without_prices_stay_within_twelve(
+def test_two_hundred_fills_without_prices_stay_within_as_many(
     ada, client_of, story, record
 ):
     client = client_of(ada)

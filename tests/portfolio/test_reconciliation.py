@@ -98,3 +98,26 @@ def test_another_persons_statements_are_not_seen(person, client_of, statements):
     assert client.get("/api/portfolio/reconciliation").json()["assets"] == []
     assert client.get("/api/portfolio/reconciliation?book=Main").status_code == 404
     assert client.get("/portfolio/reconciliation/?book=Main").status_code == 404
+
+
+def test_cash_of_any_currency_is_compared_and_a_transfer_may_be_where_they_part(
+    ada, client_of, record
+):
+    record(
+        [fill("u1", "buy", "2", "30", "2025-09-02 10:00", fee="1", fee_currency="CHF")],
+        [deposit("f1", "7", "2025-09-03", "CHF")],
+    )
+    said = NewBalance(asset="CHF", amount=D(5), at=when("2025-09-04"), book="Main")
+    state_balance(said, ada)
+    (francs,) = client_of(ada).get("/api/portfolio/reconciliation").json()["assets"]
+    assert (francs["booked"], francs["difference"]) == ("6", "-1")
+    assert francs["parts_at"]["external_id"] == "u1"
+    said = NewBalance(
+        asset="CHF", amount=D(-1), at=when("2025-09-02 12:00"), book="Main"
+    )
+    state_balance(said, ada)
+    (francs,) = client_of(ada).get("/api/portfolio/reconciliation").json()["assets"]
+    parts = francs["parts_at"]
+    assert (parts["kind"], parts["external_id"]) == ("transfer", "f1")
+    page = client_of(ada).get("/portfolio/reconciliation/").content.decode()
+    assert "deposit f1" in page

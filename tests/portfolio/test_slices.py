@@ -122,8 +122,16 @@ def test_a_summary_of_a_strategy_leaves_out_what_belongs_to_books(client):
     found = client.get("/api/portfolio", {"strategy": "trend"}).json()
     assert (found["positions_count"], found["invested"]) == (1, "107")
     assert found["reasons"]["day_pnl"] == "per_book"
-    for name in ("realized_pnl", "income", "fees", "day_pnl", "total_pnl"):
+    for name in ("total_equity", "cash_balance", "day_pnl", "total_pnl_percent"):
         assert found[name] is None
+        assert found["reasons"][name] == "per_book"
+
+
+@pytest.mark.parametrize("strategy", ["trend", "fade", "unassigned"])
+def test_portfolio_and_performance_give_a_strategy_the_same_pnl(client, strategy):
+    asked = {"strategy": strategy, "period": "all"}
+    held = client.get("/api/portfolio", {"strategy": strategy}).json()
+    assert held["total_pnl"] == measured(client, **asked)["total_return"]
 
 
 @pytest.mark.parametrize(

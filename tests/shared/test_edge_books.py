@@ -42,22 +42,11 @@ FIGURES = {
     "total P&L": "total_pnl",
     "equity": "total_equity",
 }
-# What is not true yet, by the words of the test's id. A line goes when it is: each of
-# them fails as soon as it passes.
-MOVED = "coins in and out are not valued yet"
-NOT_YET = {
-    "book coinbase_two_products.csv": MOVED,
-    "bodies transfers_order_a.json": MOVED,
-    "bodies transfers_order_b.json": MOVED,
-    "bodies same_instant_reversed.json": "incomplete does not count it yet",
-}
 
 
 def case(name: str, *values: object) -> ParameterSet:
-    """A parameter set with its id, expected to fail while it is not true yet."""
-    reason = NOT_YET.get(name)
-    marks = [pytest.mark.xfail(strict=True, reason=reason)] if reason else []
-    return pytest.param(*values, id=name, marks=marks)
+    """A parameter set with its id."""
+    return pytest.param(*values, id=name)
 
 
 @pytest.fixture

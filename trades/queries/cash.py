@@ -14,6 +14,7 @@ from django.db.models import Q
 from kernel.numbers import ZERO
 from trades.domain.cash import CashMove, ImpliedFunding, fill_moves
 from trades.models import Book, Fill, Transfer
+from trades.queries.assets import BookAssets
 from trades.queries.facts import ROWS
 
 Place: TypeAlias = tuple[datetime, datetime, int, int]
@@ -71,27 +72,41 @@ def implied_funding(book: Book) -> Decimal:
     Fills after the first deposit imply nothing and are not read.
     """
     funding = ImpliedFunding()
-    for _, move in cash_moves(book, first_deposit(book)):
+    own = Q(asset=book.base_currency)  # always cash
+    facts = merge(
+        _fills(book, first_deposit(book)), _transfers(book, own), key=itemgetter(0)
+    )
+    for _, move in facts:
         if move.currency == book.base_currency:
             funding.apply(move)
     return funding.implied
 
 
-def cash_moves(
-    book: Book, until: datetime | None = None
+def cash_moves(book: Book) -> Iterator[tuple[Place, CashMove]]:
+    """Every change of cash of every currency, in the order of facts. A query for each
+    kind of fact and for each currency that may be an asset with lots."""
+    assets = BookAssets(book)
+    return merge(
+        _fills(book, assets=assets), _transfers(book, assets=assets), key=itemgetter(0)
+    )
+
+
+def _fills(
+    book: Book, until: datetime | None = None, assets: BookAssets | None = None
 ) -> Iterator[tuple[Place, CashMove]]:
-    """Every change of cash in the order of facts; fills not after `until` alone. Two
-    queries."""
-    return merge(_fills(book, until), _transfers(book), key=itemgetter(0))
-
-
-def _fills(book: Book, until: datetime | None) -> Iterator[tuple[Place, CashMove]]:
+    """With `assets`, without the fees that lots paid."""
     fills = Fill.objects.standing().filter(book=book)
     if until is not None:
         fills = fills.filter(executed_at__lte=until)
     fills = fills.order_by("executed_at", "recorded_at", "sequence", "id")
     for row in fills.values_list(*FILL).iterator(ROWS):
         *place, side, amount, fee, fee_currency, base, quote = row
+        in_lots = (
+            assets is not None
+            and fee
+            and fee_currency not in (base, quote)
+            and assets.moved(fee_currency) is not None
+        )
         moves = fill_moves(
             buy=side == Fill.Side.BUY,
             amount=amount,
@@ -99,19 +114,23 @@ def _fills(book: Book, until: datetime | None) -> Iterator[tuple[Place, CashMove
             fee_currency=fee_currency,
             base=base,
             quote=quote,
+            fee_in_kind=bool(in_lots),
         )
         for move in moves:
             yield (place[0], place[1], place[2], place[3]), move
 
 
-def _transfers(book: Book) -> Iterator[tuple[Place, CashMove]]:
-    """Those of the base currency, which is always cash."""
-    transfers = Transfer.objects.standing().filter(
-        Q(book=book) | Q(to_book=book), asset=book.base_currency
-    )
+def _transfers(
+    book: Book, *narrowed: Q, assets: BookAssets | None = None
+) -> Iterator[tuple[Place, CashMove]]:
+    """Those that move cash by `assets`; all without."""
+    mine = Q(book=book) | Q(to_book=book)
+    transfers = Transfer.objects.standing().filter(mine, *narrowed)
+    transfers = transfers.select_related("instrument")
     transfers = transfers.order_by("at", "recorded_at", "sequence", "id")
     for transfer in transfers.iterator(ROWS):
-        yield place_of(transfer), transfer_move(book, transfer)
+        if assets is None or assets.of_transfer(transfer) is None:
+            yield place_of(transfer), transfer_move(book, transfer)
 
 
 def place_of(transfer: Transfer) -> Place:

@@ -1,0 +1,281 @@
+"""What came from outside and went there: cash, and coins at the worth of their time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db.models import Case, Q, Sum, Value, When
+
+from kernel.numbers import ZERO
+from portfolio.domain.valuation import total
+from portfolio.queries.books import Scope
+from trades.domain.marks import Marks
+from trades.models import Book, Instrument, Lot, Match, Transfer, Valuation
+from trades.queries.assets import BookAssets
+from trades.queries.marks import mark_history
+from trades.queries.rates import rate_histories
+
+ANY_TIME = datetime.max.replace(tzinfo=UTC)  # of sums in the answer's own currency
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow:
+    """One movement in the book's eyes: `worth` in `currency`, negative when it went
+    out; None where no mark is known. `gain` is what coins that left were worth over
+    their cost (that came, under it); None where either is unknown."""
+
+    book_id: int
+    at: datetime
+    currency: str
+    worth: Decimal | None
+    gain: Decimal | None = ZERO
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flows:
+    """In the answer's currency, each at the rate of its own time; None where a mark or
+    a rate is missing. `net` is in less out, `paid_in` what came in, and `transferred`
+    the part of total P&L that moved with coins."""
+
+    net: Decimal | None
+    paid_in: Decimal | None
+    transferred: Decimal | None
+
+
+class TransferSum(NamedTuple):
+    """Transfers of one kind of meaning, added up: what came in and what went out."""
+
+    book: int
+    to_book: int | None
+    asset: str
+    instrument: int | None
+    strategy: str
+    external: bool
+    into: Decimal
+    out: Decimal
+
+    def sign(self, scope: Scope) -> int:
+        """1 as its own book sees it, -1 as the book it went to does; 0 where both or
+        neither are of the answer."""
+        return (self.book in scope.ids) - (self.to_book in scope.ids)
+
+
+def transfer_sums(scope: Scope) -> list[TransferSum]:
+    """All transfers of these books. One query."""
+    mine = Q(book__in=scope.ids) | Q(to_book__in=scope.ids)
+    rows = Transfer.objects.standing().filter(mine).order_by()
+    outside = Q(kind__in=Transfer.EXTERNAL)
+    groups = rows.values_list(
+        "book",
+        "to_book",
+        "asset",
+        "instrument",
+        "strategy",
+        Case(When(outside, then=Value(1)), default=Value(0)),
+    ).annotate(
+        into=Sum("amount", filter=Q(amount__gt=ZERO)),
+        out=Sum("amount", filter=Q(amount__lt=ZERO)),
+    )
+    return [
+        TransferSum(
+            book=book,
+            to_book=to_book,
+            asset=asset,
+            instrument=instrument,
+            strategy=strategy,
+            external=bool(external),
+            into=into or ZERO,
+            out=out or ZERO,
+        )
+        for book, to_book, asset, instrument, strategy, external, into, out in groups
+    ]
+
+
+def external_flows(
+    scope: Scope, sums: Sequence[TransferSum], strategy: str | None = None
+) -> Flows:
+    """Of these books; moves between two of them are none. With `strategy` ("" is
+    unassigned) only `transferred` is of it. No query for books that only ever moved
+    their own currency."""
+    crossing = [row for row in sums if row.external and row.sign(scope)]
+    flows = list(_own_cash(scope, crossing))
+    if any(not _is_own(scope, row) for row in crossing):
+        flows += _others(scope, strategy)
+    rates = _FlowRates(scope, {flow.currency for flow in flows})
+    worth = [rates.convert(flow, flow.worth) for flow in flows]
+    return Flows(
+        net=total(worth),
+        paid_in=total(None if value is None else max(value, ZERO) for value in worth),
+        transferred=total(
+            rates.convert(flow, flow.gain) for flow in flows if flow.gain is not None
+        ),
+    )
+
+
+def _is_own(scope: Scope, row: TransferSum) -> bool:
+    """Cash of the only currency of all these books: its rate is 1 at all times."""
+    return not scope.mixed and row.asset == scope.currency
+
+
+def _own_cash(scope: Scope, crossing: Iterable[TransferSum]) -> Iterator[Flow]:
+    for row in crossing:
+        if _is_own(scope, row):
+            sign = row.sign(scope)
+            for amount in (row.into, row.out):
+                yield Flow(
+                    book_id=row.book,
+                    at=ANY_TIME,
+                    currency=scope.currency,
+                    worth=sign * amount,
+                )
+
+
+def _others(scope: Scope, strategy: str | None) -> Iterator[Flow]:
+    """All else, one by one at the rates of their times."""
+    ids = scope.ids
+    sent = Q(book__in=ids) & ~Q(to_book__in=ids)
+    crossing = sent | (Q(to_book__in=ids) & ~Q(book__in=ids))
+    rows = Transfer.objects.standing().filter(crossing, kind__in=Transfer.EXTERNAL)
+    if not scope.mixed:
+        rows = rows.exclude(asset=scope.currency)
+    books = {book.pk: book for book in scope.books}
+    by_book: dict[int, list[Transfer]] = defaultdict(list)
+    for transfer in rows.select_related("instrument").order_by("at", "id"):
+        owner = transfer.book_id if transfer.book_id in books else transfer.to_book_id
+        by_book[owner or 0].append(transfer)
+    for book_id, transfers in by_book.items():
+        yield from _of_book(books[book_id], transfers, strategy)
+
+
+def _of_book(
+    book: Book, transfers: Sequence[Transfer], strategy: str | None
+) -> Iterator[Flow]:
+    assets = BookAssets(book).load({transfer.asset for transfer in transfers})
+    moved = {
+        transfer.pk: instrument
+        for transfer in transfers
+        if (instrument := assets.of_transfer(transfer)) is not None
+    }
+    units = unit_worths(book, transfers, moved)
+    costs = _costs(moved, strategy)
+    for transfer in transfers:
+        sign = 1 if transfer.book_id == book.pk else -1
+        instrument = moved.get(transfer.pk)
+        if instrument is None:
+            yield Flow(
+                book_id=book.pk,
+                at=transfer.at,
+                currency=transfer.asset,
+                worth=sign * transfer.amount,
+            )
+            continue
+        unit, part = units.get(transfer.pk), costs.get(transfer.pk, MovedLots())
+        yield Flow(
+            book_id=book.pk,
+            at=transfer.at,
+            currency=instrument.quote,
+            worth=None if unit is None else unit * part.all_quantity,
+            gain=part.gain(unit),
+        )
+
+
+@dataclass
+class MovedLots:
+    """What a transfer did to lots: the quantity that came (went: negative) over all
+    strategies, and of those asked for quantity and cost; None: a cost is unknown."""
+
+    all_quantity: Decimal = ZERO
+    quantity: Decimal = ZERO
+    cost: Decimal | None = ZERO
+
+    def add(self, quantity: Decimal, cost: Decimal | None, *, counted: bool) -> None:
+        self.all_quantity += quantity
+        if counted:
+            self.quantity += quantity
+            self.cost = total((self.cost, cost))
+
+    def gain(self, unit: Decimal | None) -> Decimal | None:
+        if unit is None or self.cost is None:
+            return None
+        return self.cost - unit * self.quantity
+
+
+def _costs(moved: Collection[int], strategy: str | None) -> dict[int, MovedLots]:
+    """By transfer, from the lots that it opened and those that it closed."""
+    parts: dict[int, MovedLots] = defaultdict(MovedLots)
+    if not moved:
+        return parts
+    lots = Lot.objects.filter(transfer__in=moved)
+    for pk, quantity, amount, fee, reason, owner in lots.values_list(
+        "transfer", "quantity", "amount", "fee", "reason", "strategy"
+    ):
+        cost = None if reason == "missing_cost" else amount + fee
+        counted = strategy is None or owner == strategy
+        parts[pk].add(quantity, cost, counted=counted)
+    matches = Match.objects.filter(transfer__in=moved, lot__isnull=False)
+    for pk, quantity, cost, entry_fee, proceeds, long, owner in matches.values_list(
+        "transfer",
+        "quantity",
+        "cost",
+        "entry_fee",
+        "proceeds",
+        "lot__long",
+        "strategy",
+    ):
+        counted = strategy is None or owner == strategy
+        if long:
+            spent = None if cost is None else -(cost + entry_fee)
+            parts[pk].add(-quantity, spent, counted=counted)
+        else:
+            brought = None if proceeds is None else proceeds - entry_fee
+            parts[pk].add(quantity, brought, counted=counted)
+    return parts
+
+
+def unit_worths(
+    book: Book, transfers: Iterable[Transfer], moved: Mapping[int, Instrument]
+) -> dict[int, Decimal]:
+    """What one unit of each moved instrument was worth at its transfer, in its quote:
+    as it was valued, else the mark of that time, else the first after it."""
+    kept = Valuation.objects.filter(transfer__in=moved).order_by("id")
+    valued: dict[int, Decimal | None] = {
+        transfer: value
+        for transfer, currency, value in kept.values_list(
+            "transfer", "currency", "value"
+        )
+        if currency == moved[transfer].quote
+    }
+    missing = {moved[pk].symbol for pk in moved if valued.get(pk) is None}
+    marks = mark_history(book, missing) if missing else Marks({})
+    units: dict[int, Decimal] = {}
+    for transfer in transfers:
+        instrument, value = moved.get(transfer.pk), valued.get(transfer.pk)
+        if instrument is None:
+            continue
+        if value is not None:
+            units[transfer.pk] = value / abs(transfer.amount)
+        elif mark := (
+            marks.mark(instrument.symbol, transfer.at)
+            or marks.first_after(instrument.symbol, transfer.at)
+        ):
+            units[transfer.pk] = mark.price
+    return units
+
+
+class _FlowRates:
+    """Rates into the answer's currency at each flow's own time."""
+
+    def __init__(self, scope: Scope, currencies: Collection[str]) -> None:
+        self._target = scope.currency
+        self._marks = rate_histories(scope.books, currencies, scope.currency)
+
+    def convert(self, flow: Flow, amount: Decimal | None) -> Decimal | None:
+        if not amount or flow.currency == self._target:
+            return amount
+        rate = self._marks[flow.book_id].rate(flow.currency, self._target, flow.at)
+        return None if rate is None else amount * rate
