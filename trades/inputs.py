@@ -59,6 +59,7 @@ class NewTransferInput(serializers.Serializer[Any]):
     cost = ExactText(required=False, allow_null=True)
     at = serializers.DateTimeField()
     symbol = serializers.CharField(required=False)
+    to_book = serializers.CharField(required=False, help_text="your other book")
     strategy = serializers.CharField(required=False)
     note = serializers.CharField(required=False)
 

@@ -1,4 +1,5 @@
-"""Jobs: facts get the worth that they wait for, long files get into their books."""
+"""Jobs: facts get the worth that they wait for, lots that left an own book follow its
+matches into the other, long files get into their books."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from uuid import UUID
 from kernel.registry import Params, job
 from trades.models import Book
 from trades.services import healing, import_runs
+from trades.services.between_books import carry_on
 from trades.services.staging import JOB
 
 
@@ -19,13 +21,14 @@ from trades.services.staging import JOB
 )
 def trades_valuations(params: Params) -> str:
     """Value foreign fees, income and coins in kind that wait for a price or rate, or
-    that had it from one that was voided: of one book, or of all."""
+    that had it from one that was voided, and carry lots on to own books: of one book,
+    or of all."""
+    books = Book.objects.order_by("pk")
     if "book" in params:
-        books = Book.objects.filter(pk=int(params["book"]))
-        changed = sum(healing.heal(book) for book in books)
-    else:
-        changed = healing.heal_all()
-    return f"{changed} facts valued"
+        books = books.filter(pk=int(params["book"]))
+    valued = sum(healing.heal(book) for book in books)
+    carried = sum(carry_on(book) for book in books)
+    return f"{valued} facts valued, {carried} movements between books carried on"
 
 
 @job(JOB, schedule="every 10m", timeout=timedelta(hours=1))

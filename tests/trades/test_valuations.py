@@ -201,4 +201,4 @@ def test_a_booking_asks_for_the_job_that_values(ada, waiting):
     quote(ada, "1.1", day=1, symbol="CHF-USD")
     runs = JobRun.objects.filter(job__name="trades-valuations")
     assert {run.key for run in runs} == {"", str(Book.objects.get().pk)}
-    assert JOBS["trades-valuations"].function({}) == "1 facts valued"
+    assert JOBS["trades-valuations"].function({}).startswith("1 facts valued")

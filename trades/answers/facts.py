@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Annotated
 
 from kernel.schema import Answer
-from trades.models import BalanceStatement, Transfer
+from trades.models import BalanceStatement, FactStatus, Transfer
+from trades.queries.transfers import ToldTransfer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,21 +18,28 @@ class TransferAnswer(Answer):
 
     id: str
     book: str
+    to_book: Annotated[str | None, "the own book where it went"]
     external_id: str
     kind: Transfer.Kind
     asset: str
     amount: Decimal
     cost: Decimal | None
     at: datetime
-    symbol: str
+    symbol: Annotated[str, "the instrument that was named"]
+    moves: Annotated[str | None, "the instrument whose lots it moves; null: cash"]
+    value: Annotated[Decimal | None, "what it was worth then; null: cash, or not known"]
+    value_currency: str | None
+    status: FactStatus
     strategy: str
     note: str
 
     @classmethod
-    def of(cls, transfer: Transfer) -> TransferAnswer:
+    def of(cls, told: ToldTransfer) -> TransferAnswer:
+        transfer, valuation = told.transfer, told.valuation
         return cls(
             id=str(transfer.pk),
             book=str(transfer.book_id),
+            to_book=str(transfer.to_book_id) if transfer.to_book_id else None,
             external_id=transfer.external_id,
             kind=Transfer.Kind(transfer.kind),
             asset=transfer.asset,
@@ -38,9 +47,19 @@ class TransferAnswer(Answer):
             cost=transfer.cost,
             at=transfer.at,
             symbol=transfer.instrument.symbol if transfer.instrument else "",
+            moves=told.moved.symbol if told.moved else None,
+            value=valuation.value if valuation else None,
+            value_currency=valuation.currency if valuation else None,
+            status=FactStatus(transfer.status),
             strategy=transfer.strategy,
             note=transfer.note,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferList(Answer):
+    transfers: list[TransferAnswer]
+    next_cursor: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ from trades.inputs import (
 )
 from trades.models import Transfer
 from trades.queries.trades import log_of, trade_detail
+from trades.queries.transfers import told
 from trades.services.amending import (
     Amendment,
     correct_fill,
@@ -55,7 +56,7 @@ class _AmendmentView(APIView):
     ) -> TradeDetailAnswer | TransferAnswer:
         fact = amendment.fact
         if isinstance(fact, Transfer):
-            return TransferAnswer.of(fact)
+            return TransferAnswer.of(told([fact])[0])
         detail = trade_detail(request.user, fact.pk)
         if detail is None:
             raise NotFound("There is no such trade that you may see.", code="trade")

@@ -4,28 +4,66 @@ from __future__ import annotations
 
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
-from kernel.requests import ApiRequest, check_query
-from trades.answers.facts import BalanceAnswer, TransferAnswer
-from trades.domain.reading import read_balance, read_transfer
+from kernel.paging import PAGE_PARAMETERS, link_headers
+from kernel.requests import ApiRequest, check_query, choice_of, limit_of
+from trades.answers.facts import BalanceAnswer, TransferAnswer, TransferList
+from trades.api.common import answered
+from trades.domain.reading import TRANSFER_KINDS, read_balance, read_transfer
 from trades.inputs import (
     NewBalanceInput,
     NewTransferInput,
     one_row,
 )
 from trades.queries.books import BOOKS
+from trades.queries.transfers import TransferFilter, told, transfer_page
+from trades.services.between_books import book_between
 from trades.services.statements import state_balance
 from trades.services.transfers import book_transfers
+
+TRANSFER_FILTERS = [
+    *PAGE_PARAMETERS,
+    OpenApiParameter("book", str, description="id or name"),
+    OpenApiParameter("asset", str),
+    OpenApiParameter("kind", str, enum=TRANSFER_KINDS),
+    OpenApiParameter("external_id", str),
+]
 
 
 class TransfersView(APIView):
     """Movements of cash or instruments."""
 
     access = BOOKS
+
+    @extend_schema(
+        operation_id="transfers_list",
+        parameters=TRANSFER_FILTERS,
+        responses=TransferList,
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        check_query(request, "limit", "cursor", "book", "asset", "kind", "external_id")
+        query = request.query_params
+        page = transfer_page(
+            request.user,
+            TransferFilter(
+                book=query.get("book", ""),
+                asset=query.get("asset", ""),
+                kind=choice_of(request, "kind", TRANSFER_KINDS),
+                external_id=query.get("external_id", ""),
+            ),
+            limit=limit_of(request),
+            cursor=query.get("cursor", ""),
+        )
+        answer = TransferList(
+            transfers=[TransferAnswer.of(row) for row in told(page.rows)],
+            next_cursor=page.next_cursor,
+        )
+        return answered(request, answer, link_headers(request, page.next_cursor))
 
     @extend_schema(
         operation_id="transfers_book",
@@ -38,10 +76,13 @@ class TransfersView(APIView):
 
     def _book(self, request: ApiRequest) -> Response:
         now = timezone.now()
-        new = one_row(request.data).read(lambda row: read_transfer(row, now=now))
-        transfers, fresh = book_transfers(new, request.user)
-        status = 201 if fresh else 200
-        return Response(TransferAnswer.of(transfers[0]), status=status)
+        [new] = one_row(request.data).read(lambda row: read_transfer(row, now=now))
+        if new.to_book:
+            transfer, fresh = book_between(new, request.user)
+        else:
+            [transfer], fresh = book_transfers([new], request.user)
+        [row] = told([transfer])
+        return Response(TransferAnswer.of(row), status=201 if fresh else 200)
 
 
 class BalancesView(APIView):

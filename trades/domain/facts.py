@@ -46,13 +46,15 @@ class NewFill:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTransfer:
     """A movement to book; `amount` is signed, `symbol` names the instrument that
-    moves (or, for income and cost, the one it belongs to)."""
+    moves (or, for income and cost, the one it belongs to), `to_book` another book of
+    its owner where it goes."""
 
     external_id: str
     kind: str
     asset: str
     amount: Decimal
     at: datetime
+    to_book: str = ""
     cost: Decimal | None = None
     symbol: str = ""
     strategy: str = ""

@@ -47,6 +47,7 @@ TRANSFER_FIELDS = (
     "at",
     "symbol",
     "strategy",
+    "to_book",
     "note",
 )
 SCOPES = ("own", "desk")
@@ -268,6 +269,7 @@ def read_transfer(
         symbol=read.symbol(needed=False),
         strategy=read.text("strategy"),
         note=read.text("note", most=2000),
+        to_book=read.text("to_book"),
         book=read.text("book"),
         sequence=place,
         line=line,
@@ -278,10 +280,21 @@ def read_transfer(
         read.wrong("amount", "range", "a deposit is positive")
     if transfer.kind == "withdrawal" and transfer.amount > 0:
         read.wrong("amount", "range", "a withdrawal is negative")
+    if transfer.to_book:
+        _between_books(read, transfer)
     if transfer.cost is not None and transfer.cost < 0:
         read.wrong("cost", "range", "must not be negative")
     read.finish()
     return transfer
+
+
+def _between_books(read: Reader, transfer: NewTransfer) -> None:
+    if transfer.kind != "transfer":
+        read.wrong("kind", "choice", "between own books it is a transfer")
+    if transfer.amount > 0:
+        read.wrong("amount", "range", "it leaves the book: it is negative")
+    if transfer.cost is not None:
+        read.wrong("cost", "not_supported", "its lots bring their own cost")
 
 
 def read_price(

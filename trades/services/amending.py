@@ -137,10 +137,18 @@ def _amendable(model: type[Row], pk: int, by: User) -> Row:
         raise NotFound("There is no such fact that you may see.", code="not_found")
     if fact.book.owner_id != by.pk or not by.has_perm("trading.own"):
         raise Forbidden("Only the owner writes in a book.", code="not_owner")
+    _refuse_two_sides(fact)
     if fact.status not in STANDING or fact.becomes:
         state = "is being matched again" if fact.becomes else f"is {fact.status}"
         raise Conflict(f"It {state}: there is nothing to mend.", code="not_standing")
     return fact
+
+
+def _refuse_two_sides(fact: Fill | Transfer) -> None:
+    if isinstance(fact, Transfer) and fact.to_book_id is not None:
+        raise Conflict(
+            "It moved between two books: book the way back instead.", code="own_books"
+        )
 
 
 def _new_event(fact: Fill | Transfer, reason: str, by: User, now: datetime) -> Event:

@@ -181,6 +181,7 @@ def transfer_rows(
             amount=transfer.amount,
             cost=transfer.cost,
             instrument=instruments[transfer.symbol] if transfer.symbol else None,
+            to_book_id=int(transfer.to_book) if transfer.to_book else None,
             strategy=transfer.strategy,
             at=transfer.at,
             sequence=transfer.sequence,
@@ -199,5 +200,6 @@ def transfer_content(transfer: Transfer) -> tuple[Any, ...]:
         transfer.amount,
         transfer.cost,
         transfer.at,
+        transfer.to_book_id,
         transfer.strategy,
     )

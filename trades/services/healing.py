@@ -26,11 +26,6 @@ Source: TypeAlias = tuple[str, int | None, int | None]
 """Currency, price, fill."""
 
 
-def heal_all() -> int:
-    """Heal every book; how many facts got another worth."""
-    return sum(heal(book) for book in Book.objects.order_by("pk"))
-
-
 def heal(book: Book) -> int:
     """Value what of the book can be valued now; how many facts got another worth.
 

@@ -1,0 +1,76 @@
+"""Transfers that a person may read, with what they move and what they were worth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from kernel.paging import Page, newest_first
+from trades.models import Instrument, Transfer, Valuation
+from trades.queries.assets import BookAssets
+from trades.queries.books import Reader, chosen_book, readable_books, reads_every_book
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferFilter:
+    """What the list is narrowed to; "" does not."""
+
+    book: str = ""
+    asset: str = ""
+    kind: str = ""
+    external_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToldTransfer:
+    """A transfer, the instrument whose lots it moves (None: it is cash), and what that
+    was worth (None: cash, or nobody knows)."""
+
+    transfer: Transfer
+    moved: Instrument | None
+    valuation: Valuation | None
+
+
+def transfer_page(
+    user: Reader, chosen: TransferFilter, *, limit: int, cursor: str = ""
+) -> Page[Transfer]:
+    """Newest first by their time; those between own books in both. One query, two
+    with a book."""
+    rows = Transfer.objects.listed()
+    if chosen.book:
+        book = chosen_book(user, chosen.book)
+        mine = Q(book=book) | Q(to_book=book)
+        rows = rows.filter(mine) if book else rows.none()
+    elif not reads_every_book(user):
+        books = readable_books(user).values("pk")
+        rows = rows.filter(Q(book__in=books) | Q(to_book__in=books))
+    if chosen.asset:
+        rows = rows.filter(asset=chosen.asset.upper())
+    if chosen.kind:
+        rows = rows.filter(kind=chosen.kind)
+    if chosen.external_id:
+        rows = rows.filter(external_id=chosen.external_id)
+    rows = rows.select_related("book", "to_book", "instrument")
+    return newest_first(rows, field="at", limit=limit, cursor=cursor)
+
+
+def told(transfers: Sequence[Transfer]) -> list[ToldTransfer]:
+    """What each of these moves and was worth, as its book sees it. A query for each
+    book, and one. Their books and instruments are loaded."""
+    assets: dict[int, BookAssets] = {}
+    for transfer in transfers:
+        assets.setdefault(transfer.book_id, BookAssets(transfer.book))
+    for pk, known in assets.items():
+        known.load({row.asset for row in transfers if row.book_id == pk})
+    rows = Valuation.objects.filter(transfer__in=transfers).order_by("id")
+    newest = {row.transfer_id: row for row in rows}
+    return [
+        ToldTransfer(
+            transfer=transfer,
+            moved=assets[transfer.book_id].of_transfer(transfer),
+            valuation=newest.get(transfer.pk),
+        )
+        for transfer in transfers
+    ]

@@ -1,0 +1,186 @@
+"""Movements between two books of one owner: one fact with two sides. The lots that
+leave the one come into the other with their cost and dates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from django.db import transaction
+
+from accounts.models import User
+from audit import services as audit
+from kernel.cache import bump
+from kernel.errors import FieldError, Invalid
+from kernel.numbers import ZERO, text
+from operations.services import scheduler
+from trades.domain.facts import NewTransfer
+from trades.domain.lots import LotReason, MatchKind
+from trades.models import Book, Instrument, Match, Transfer, TransferLot
+from trades.queries.assets import BookAssets
+from trades.services.books import locked, writable_book
+from trades.services.cash import BalanceChanges, save_balances
+from trades.services.reclassifying import reclassify
+from trades.services.recording import Entries, record
+from trades.services.rematching import settle, sooner
+
+
+def book_between(new: NewTransfer, by: User) -> tuple[Transfer, int]:
+    """Book what leaves one own book for another; returns it and 1 when it is new.
+
+    Raises Invalid where the books are one, or do not hold the asset in one quote
+    currency: then it is two transfers, the one coming in with a stated cost.
+    """
+    sender = writable_book(new.book, by)
+    receiver = writable_book(new.to_book, by, "/to_book")
+    if sender == receiver:
+        raise _refused("is the book that it leaves", "Name two books.")
+    with transaction.atomic():
+        pair = {book.pk: book for book in map(locked, _in_order(sender, receiver))}
+        sender, receiver = pair[sender.pk], pair[receiver.pk]
+        instrument = _one_instrument(new, sender, receiver)
+        new = replace(
+            new,
+            to_book=str(receiver.pk),
+            symbol=instrument.symbol if instrument else "",
+        )
+        latest = [at for at in (sender.recorded_at, receiver.recorded_at) if at]
+        sender.recorded_at = max(latest, default=None)
+        before = BookAssets(receiver).load([new.asset])
+        recorded = record(sender, Entries(transfers=[new]), pointers=[""])
+        [transfer] = recorded.transfers
+        if recorded.new["transfers"]:
+            receiver.recorded_at = transfer.recorded_at
+            receiver.save(update_fields=["recorded_at"])
+            _arrive(transfer, receiver, instrument, before)
+            _say_booked(transfer, sender, receiver, by)
+    return transfer, recorded.new["transfers"]
+
+
+def _in_order(*books: Book) -> list[Book]:
+    """As everybody locks them: by id."""
+    return sorted(books, key=lambda book: book.pk)
+
+
+def _one_instrument(
+    new: NewTransfer, sender: Book, receiver: Book
+) -> Instrument | None:
+    """The instrument whose lots move in both books; None for the base currency of
+    both."""
+    bases = {sender.base_currency, receiver.base_currency}
+    if bases == {new.asset}:
+        return None
+    named = Instrument.objects.filter(symbol=new.symbol).first() if new.symbol else None
+    leaves = BookAssets(sender).moved(new.asset, named)
+    comes = BookAssets(receiver).moved(new.asset, named)
+    quote = comes.quote if comes else receiver.base_currency
+    if new.asset in bases or leaves is None or leaves.quote != quote:
+        raise _refused(
+            "holds it in another currency",
+            f"{sender.name} and {receiver.name} do not hold {new.asset} in one quote "
+            "currency: book two transfers, the one coming in with a stated cost.",
+        )
+    return leaves
+
+
+def _refused(detail: str, sentence: str) -> Invalid:
+    return Invalid(
+        sentence, code="to_book", errors=[FieldError("/to_book", "to_book", detail)]
+    )
+
+
+def _arrive(
+    transfer: Transfer,
+    receiver: Book,
+    instrument: Instrument | None,
+    before: BookAssets,
+) -> None:
+    """What follows in the book where it comes in."""
+    after = BookAssets(receiver).load([transfer.asset])
+    changes = BalanceChanges(receiver, after)
+    if instrument is None:
+        changes.transfer(transfer)
+        save_balances(receiver, changes)
+        scheduler.request_following("book", str(receiver.pk))
+        bump(f"book:{receiver.pk}")
+        return
+    TransferLot.objects.bulk_create(lots_that_left(transfer))
+    turned = reclassify(receiver, [transfer.asset], before, after, changes)
+    save_balances(receiver, changes)
+    settle(receiver, pairs=sooner({instrument: transfer.at}, turned))
+
+
+def lots_that_left(transfer: Transfer) -> list[TransferLot]:
+    """The lots that the sender's matches say have left, unsaved; what it did not have
+    comes at no known cost."""
+    matches = Match.objects.filter(
+        transfer=transfer, book=transfer.book_id, kind=MatchKind.TRANSFER
+    ).select_related("lot")
+    return [
+        TransferLot(
+            transfer=transfer,
+            position=position,
+            quantity=match.quantity,
+            amount=(match.cost or ZERO) if match.lot else ZERO,
+            fee=match.entry_fee,
+            acquired_at=match.lot.acquired_at if match.lot else transfer.at,
+            reason=match.lot.reason if match.lot else LotReason.MISSING_COST,
+        )
+        for position, match in enumerate(matches.order_by("id"))
+    ]
+
+
+def carry_on(book: Book) -> int:
+    """Bring what a book's matches say has left it into the books where it went, in
+    order of time; how many movements changed. Locks both books of each."""
+    left = Transfer.objects.standing().filter(
+        book=book, to_book__isnull=False, instrument__isnull=False
+    )
+    return sum(
+        _carry(pk) for pk in left.order_by("at", "id").values_list("pk", flat=True)
+    )
+
+
+def _carry(pk: int) -> int:
+    transfer = Transfer.objects.select_related("book", "to_book", "instrument").get(
+        pk=pk
+    )
+    receiver, instrument = transfer.to_book, transfer.instrument
+    if receiver is None or instrument is None or not _changed(transfer):
+        return 0
+    with transaction.atomic():
+        for book in _in_order(transfer.book, receiver):
+            locked(book)
+        lots = lots_that_left(transfer)
+        transfer.travelled.all().delete()
+        TransferLot.objects.bulk_create(lots)
+        settle(receiver, pairs={instrument: transfer.at})
+    return 1
+
+
+def _changed(transfer: Transfer) -> bool:
+    return _content(lots_that_left(transfer)) != _content(transfer.travelled.all())
+
+
+def _content(lots: Iterable[TransferLot]) -> list[tuple[object, ...]]:
+    return [
+        (lot.position, lot.quantity, lot.amount, lot.fee, lot.acquired_at, lot.reason)
+        for lot in lots
+    ]
+
+
+def _say_booked(transfer: Transfer, sender: Book, receiver: Book, by: User) -> None:
+    bump(f"book:{sender.pk}")
+    audit.append(
+        "trades.transfer.booked",
+        actor=by.actor,
+        object=f"book:{sender.pk}",
+        data={
+            "book": sender.name,
+            "to_book": receiver.name,
+            "transfers": "1",
+            "first": transfer.external_id,
+            "asset": transfer.asset,
+            "amount": text(transfer.amount),
+        },
+    )
