@@ -25,16 +25,18 @@ from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
 PASSWORD = "correct horse battery staple"
-PERSON = """
+PEOPLE = """
 import sys, django
 django.setup()
 from django.contrib.auth.models import Group
 from accounts.models import User
 from trades.services.books import NewBook, create_book
-name, password = sys.argv[1:]
-user = User.objects.create_user(name, email=f"{name}@example.test", password=password)
-user.groups.add(Group.objects.get(name="Trader"))
-create_book(NewBook(f"{name}'s", "USD"), user)
+password, *names = sys.argv[1:]
+for name in names:
+    mail = f"{name}@example.test"
+    user = User.objects.create_user(name, email=mail, password=password)
+    user.groups.add(Group.objects.get(name="Trader"))
+    create_book(NewBook(f"{name}'s", "USD"), user)
 """
 COUNT = """
 import sys, django
@@ -113,9 +115,9 @@ class Served:
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
 
-    def add_person(self, name: str) -> None:
-        """A trader with a book, made beside the running product."""
-        self._run(PERSON, name, PASSWORD)
+    def add_people(self, *names: str) -> None:
+        """Traders with a book each, made beside the running product."""
+        self._run(PEOPLE, PASSWORD, *names)
 
     def count_trades(self, prefix: str) -> int:
         """How many trades there are whose external id begins so."""
@@ -183,7 +185,7 @@ class Served:
         ]
 
     def log_in(self, name: str) -> urllib.request.OpenerDirector:
-        """A browser in which one of `add_person` has logged in."""
+        """A browser in which one of `add_people` has logged in."""
         cookies = http.cookiejar.CookieJar()
         browser = urllib.request.build_opener(
             urllib.request.HTTPCookieProcessor(cookies)

@@ -16,7 +16,7 @@ T = TypeVar("T")
 BREAKER = DatabaseBreaker()
 # So that the server lets go of what a lost client has locked.
 SERVER_LIMITS = {
-    "idle_in_transaction_session_timeout": "600s",
+    "idle_in_transaction_session_timeout": "1h",
     "client_connection_check_interval": "5s",
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",

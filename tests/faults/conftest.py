@@ -81,8 +81,7 @@ def served(
     state = tmp_path_factory.mktemp("faults") / "state"
     product = Served(state, **stack).ready()
     try:
-        for name in PEOPLE:
-            product.add_person(name)
+        product.add_people(*PEOPLE)
         # Whitenoise looks for files when a web process starts.
         Path(state, "static", "nine-megabytes.bin").write_bytes(b"9" * 9_000_000)
         product.kill("granian")

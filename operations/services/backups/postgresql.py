@@ -27,6 +27,8 @@ def take_copy(target: Path, progress: Progress) -> Marker:
     with second_connection("backup") as alias, transaction.atomic(using=alias):
         with connections[alias].cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            # This transaction idles for as long as the copy takes.
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             cursor.execute("SELECT pg_export_snapshot()")
             snapshot = cursor.fetchone()[0]
         facts = marker(alias)
