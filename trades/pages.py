@@ -16,9 +16,9 @@ from django.utils.safestring import SafeString
 from kernel.charts import sparkline
 from kernel.display import grouped
 from kernel.json import dumps
-from kernel.numbers import decimals
+from kernel.numbers import decimals, text
 from trades.answers.trades import TradeDetailAnswer
-from trades.models import Fill
+from trades.models import Fill, Price, Split
 from trades.queries.books import Reader, readable_books, symbols_of
 from trades.queries.trades import (
     TradeDetail,
@@ -238,4 +238,64 @@ def _neighbours(fill: Fill, rows: list[TradeRow]) -> dict[str, str]:
     return {
         "previous_url": rows[at - 1].url if at else "",
         "next_url": rows[at + 1].url if at + 1 < len(rows) else "",
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryPage:
+    """What the page of a fact that is entered by hand says around its form."""
+
+    title: str
+    intro: str
+    action: str
+    back: str  # the list that it belongs to, and where one comes out
+    back_url: str
+
+
+ENTRIES = {
+    "trade": ("New trade", "For a trade that no file brings.", "Book it", "Trades"),
+    "price": (
+        "New price",
+        "As it was quoted at its time: no split changes it.",
+        "Keep it",
+        "Prices",
+    ),
+    "split": (
+        "New split",
+        "Lots, marks and curves follow it; trades stay as they were.",
+        "Record it",
+        "Splits",
+    ),
+}
+LISTS = {"trade": "trades:index", "price": "trades:prices", "split": "trades:splits"}
+
+
+def entry_page(kind: str) -> EntryPage:
+    title, intro, action, back = ENTRIES[kind]
+    return EntryPage(
+        title=title,
+        intro=intro,
+        action=action,
+        back=back,
+        back_url=reverse(LISTS[kind]),
+    )
+
+
+def price_fields(price: Price) -> dict[str, tuple[str, str]]:
+    """Label and value of what a correction may change."""
+    return {
+        "symbol": ("Symbol", price.symbol),
+        "at": ("Quoted at (UTC)", price.at.isoformat()),
+        "price": ("Price", text(price.price)),
+        "currency": ("Currency", price.currency),
+        "source": ("Source", price.source),
+    }
+
+
+def split_fields(split: Split) -> dict[str, tuple[str, str]]:
+    return {
+        "symbol": ("Symbol", split.symbol),
+        "at": ("From (UTC)", split.at.isoformat()),
+        "numerator": ("New units", str(split.numerator)),
+        "denominator": ("For old units", str(split.denominator)),
     }

@@ -3,7 +3,9 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from trades.api import amendments, books, facts, imports, market, trades
+from trades.views import entering
 from trades.views import imports as import_pages
+from trades.views import market as market_pages
 from trades.views import trades as pages
 
 app_name = "trades"
@@ -27,6 +29,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="import-columns",
     ),
     path("trades/<int:pk>/", pages.trade, name="trade"),
+    path("trades/new/", entering.new_trade, name="new-trade"),
+    path("prices/", market_pages.prices, name="prices"),
+    path("prices/new/", entering.new_price, name="new-price"),
+    path("prices/<int:pk>/", market_pages.price, name="price"),
+    path("splits/", market_pages.splits, name="splits"),
+    path("splits/new/", entering.new_split, name="new-split"),
+    path("splits/<int:pk>/", market_pages.split, name="split"),
     path("books/", pages.books, name="books"),
 ]
 api_urlpatterns: list[URLPattern | URLResolver] = [

@@ -19,7 +19,7 @@ from portfolio.services import equity
 from tests.architecture.test_access import ALL, declared
 from tests.trades.conftest import START
 from trades.domain.facts import NewBalance, NewPrice, NewSplit
-from trades.models import Fill
+from trades.models import Fill, Price, Split
 from trades.queries.books import BOOKS
 from trades.queries.market import MARKET
 from trades.services.books import NewBook, create_book
@@ -56,6 +56,10 @@ SURFACES = {
     "/trades/": "SECRET-USD",
     "/trades/{fill}/": "SECRET-USD",
     "/books/": "ada-main",
+    "/prices/": "SECRET-USD",
+    "/prices/{price}/": "SECRET-USD",
+    "/splits/": "SECRET-USD",
+    "/splits/{split}/": "SECRET-USD",
     "/portfolio/": "SECRET-USD",
     "/portfolio/positions/{position}/": "SECRET-USD",
     "/portfolio/reconciliation/": "<h2>SECRET</h2>",
@@ -116,7 +120,9 @@ def fill(ada, book, make_fill):
 
 def shown(client, path, fill):
     position = fill.book.positions.get().pk
-    answer = client.get(path.format(fill=fill.pk, position=position))
+    named = {"fill": fill.pk, "position": position}
+    named |= {"price": Price.objects.get().pk, "split": Split.objects.get().pk}
+    answer = client.get(path.format(**named))
     return answer.status_code, answer.content.decode()
 
 

@@ -10,6 +10,8 @@ from typing import Annotated
 
 from kernel.schema import Answer
 from trades.models import MarketScope, Price, PriceEvent, Split, SplitEvent
+from trades.queries.books import Reader
+from trades.queries.market import is_named, price_history, split_history
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,3 +134,20 @@ def status_of(
         return "booked"
     own = [event for event in events if event.withdrawn.pk == row.pk]
     return "corrected" if own and own[-1].kind == PriceEvent.Kind.CORRECT else "voided"
+
+
+def price_answers(prices: Sequence[Price], user: Reader) -> list[PriceAnswer]:
+    """With their histories."""
+    history = price_history(prices)
+    return [
+        PriceAnswer.of(price, history[price.pk], named=is_named(price, user))
+        for price in prices
+    ]
+
+
+def split_answers(splits: Sequence[Split], user: Reader) -> list[SplitAnswer]:
+    history = split_history(splits)
+    return [
+        SplitAnswer.of(split, history[split.pk], named=is_named(split, user))
+        for split in splits
+    ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -21,6 +19,8 @@ from trades.answers.market import (
     PricesStored,
     SplitAnswer,
     SplitList,
+    price_answers,
+    split_answers,
 )
 from trades.api.common import answered
 from trades.domain.market_reading import (
@@ -42,14 +42,10 @@ from trades.inputs import (
     one_row,
 )
 from trades.models import Price, Split
-from trades.queries.books import Reader
 from trades.queries.market import (
     MARKET,
     MarketFilter,
-    is_named,
     market_page,
-    price_history,
-    split_history,
 )
 from trades.services.mending_prices import correct_price, void_price
 from trades.services.prices import set_prices
@@ -235,20 +231,3 @@ def market_filter(request: Request) -> MarketFilter:
         symbol=request.query_params.get("symbol", "").strip(),
         scope=choice_of(request, "scope", SCOPES),
     )
-
-
-def price_answers(prices: Sequence[Price], user: Reader) -> list[PriceAnswer]:
-    """With their histories."""
-    history = price_history(prices)
-    return [
-        PriceAnswer.of(price, history[price.pk], named=is_named(price, user))
-        for price in prices
-    ]
-
-
-def split_answers(splits: Sequence[Split], user: Reader) -> list[SplitAnswer]:
-    history = split_history(splits)
-    return [
-        SplitAnswer.of(split, history[split.pk], named=is_named(split, user))
-        for split in splits
-    ]

@@ -13,6 +13,7 @@ from typing import TypeVar
 from accounts.models import User
 from kernel.errors import Conflict, Forbidden, NotFound
 from trades.models import MarketScope, Price, Split
+from trades.queries.books import Reader
 from trades.queries.market import visible
 
 KEEP_PRICES = "trades.keep_prices"
@@ -35,7 +36,14 @@ def check_scopes(scopes: Iterable[str], by: User) -> None:
             )
 
 
-def may_mend(row: Price | Split, by: User) -> bool:
+def scopes_of(user: Reader) -> list[str]:
+    """For whom what a person enters may count; none: they enter nothing."""
+    own = [MarketScope.OWN.value] if user.has_perm("trading.own") else []
+    desk = [MarketScope.DESK.value] if user.has_perm(KEEP_PRICES) else []
+    return own + desk
+
+
+def may_mend(row: Price | Split, by: Reader) -> bool:
     if row.scope == MarketScope.DESK:
         return by.has_perm(KEEP_PRICES)
     return row.author_id == by.pk and by.has_perm("trading.own")

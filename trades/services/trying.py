@@ -1,0 +1,34 @@
+"""What something would do: it is done for real, looked at, and taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """A figure that would change; "" where there is none before or after."""
+
+    figure: str
+    before: str
+    after: str
+
+
+def effects_of(
+    work: Callable[[], object], look: Callable[[], Mapping[str, str]]
+) -> list[Effect]:
+    """The figures that `work` would change. Nothing of it stays, not in the log and
+    not for a job. Raises what `work` raises."""
+    before = look()
+    with transaction.atomic():
+        work()
+        after = look()
+        transaction.set_rollback(True)
+    return [
+        Effect(figure=name, before=before.get(name, ""), after=after.get(name, ""))
+        for name in dict.fromkeys([*before, *after])
+        if before.get(name) != after.get(name)
+    ]
