@@ -167,3 +167,28 @@ def test_the_fees_of_a_trip_count_once(record, client_of, ada):
     measured = caught_up(client_of(ada), "/api/performance", period="all")
     assert measured["metrics"]["expectancy"]["value"] == "17"  # 20 - 3
     assert measured["total_return"] == "17"
+
+
+def test_coins_are_paid_in_at_what_they_were_worth_not_at_their_cost(
+    record, client_of, ada
+):
+    coins = NewTransfer(
+        external_id="coins",
+        kind="deposit",
+        asset="BTC",
+        amount=D(2),
+        cost=D(150),
+        at=deposit("x", "1", days_ago(7)).at,
+    )
+    record(
+        [fill("a", "buy", "1", "100", days_ago(8))],
+        [deposit("cash", "1000", days_ago(9)), coins],
+        [price("BTC-USD", "110", days_ago(1))],
+    )
+    summary = caught_up(client_of(ada), "/api/portfolio")
+    # Three coins won 10 each since they were there; 1,000 and 2 x 100 came in.
+    assert (summary["total_pnl"], summary["total_pnl_percent"]) == ("30", "2.5")
+    assert summary["unrealized_pnl"] == "80"  # of what they cost: 3 x 110 - 250
+    assert summary["transferred"] == "-50"  # what two of them had won elsewhere
+    measured = caught_up(client_of(ada), "/api/performance", period="all")
+    assert measured["total_return"] == "30"
