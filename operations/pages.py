@@ -108,12 +108,13 @@ def jobs(at: datetime) -> dict[str, Any]:
 
 def backups(cursor: str) -> dict[str, Any]:
     """A page of what there is, and how old the newest good one may grow."""
-    page = queries.backups(limit=PAGE, cursor=cursor)
+    page, drill = queries.backups(limit=PAGE, cursor=cursor), queries.newest_drill()
     return {
         "backups": page.rows,
         "next_cursor": page.next_cursor,
         "newest": queries.newest_good(),
-        "drill": queries.newest_drill(),
+        "drill": drill,
+        "goes_back": age(float(drill.rpo_seconds or 0)) if drill else "",
         "frequency": age(settings.BACKUP_FREQUENCY.total_seconds()),
     }
 

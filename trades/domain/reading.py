@@ -63,7 +63,11 @@ TRANSFER_KINDS = (
 )
 SYMBOL = re.compile(r"[A-Z0-9.:_^=]{1,24}([-/][A-Z0-9.:_]{1,20})?")
 ASSET = re.compile(r"[A-Z0-9.:_]{1,20}")
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
+# Controls, and the signs that turn the direction of writing: a note that shows
+# otherwise than it reads.
+CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
 
 
 class NotAFact(ValueError):
@@ -86,6 +90,11 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f"{name!r} is no time zone, such as Europe/Berlin") from None
+
+
+def _upper(text: str) -> str:
+    """In capitals where they are the same letters: ß is no SS."""
+    return text.upper() if text.isascii() else text
 
 
 class Reader:
@@ -172,13 +181,13 @@ class Reader:
         return at
 
     def asset(self, name: str, *, needed: bool = False) -> str:
-        asset = self.text(name, needed=needed).upper()
+        asset = _upper(self.text(name, needed=needed))
         if asset and not ASSET.fullmatch(asset):
             self.wrong(name, "invalid", f"{asset[:20]!r} is no currency or asset")
         return intern(asset)
 
     def symbol(self, name: str = "symbol", *, needed: bool = True) -> str:
-        symbol = self.text(name, needed=needed).upper().replace("/", "-")
+        symbol = _upper(self.text(name, needed=needed)).replace("/", "-")
         if symbol and not SYMBOL.fullmatch(symbol):
             self.wrong(name, "invalid", f"{symbol[:20]!r} is no symbol like BTC-USD")
         return intern(symbol)
