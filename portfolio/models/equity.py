@@ -15,9 +15,9 @@ ZERO = Decimal(0)
 class EquityCurve(models.Model):
     """From what a book's points were computed.
 
-    `facts` names the state of the ledger that they hold for (see
-    portfolio.queries.history.ledger_states): another text there means that later
-    days are out of date. `funded` is the implied funding that stands: cash that fills
+    `facts` names the state of the book that they hold for, `market` that of all prices
+    and splits, of which only those of `symbols` bear on it (see
+    portfolio.queries.curves). `funded` is the implied funding that stands: cash that fills
     lacked before the first deposit, less what deposits repaid.
     """
 
@@ -25,6 +25,8 @@ class EquityCurve(models.Model):
         Book, on_delete=models.CASCADE, related_name="equity_curve"
     )
     facts = models.CharField(max_length=200, blank=True)
+    market = models.JSONField(default=dict)
+    symbols = models.JSONField(default=list)
     through = models.DateField(null=True, blank=True)
     funded = ExactDecimalField(default=ZERO)
     computed_at = models.DateTimeField(null=True, blank=True)

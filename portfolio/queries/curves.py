@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Max, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from portfolio.domain.returns import day_of
@@ -18,19 +18,34 @@ from trades.models import (
     Fill,
     FillEvent,
     Price,
+    PriceEvent,
     Split,
+    SplitEvent,
     Transfer,
     TransferEvent,
+    Valuation,
 )
 
+# What bears on books by its symbol: the newest ids of these name the market's state.
+MARKET: Mapping[str, tuple[type[Model], str]] = {
+    "price": (Price, "symbol"),
+    "price_event": (PriceEvent, "price__symbol"),
+    "split": (Split, "symbol"),
+    "split_event": (SplitEvent, "split__symbol"),
+}
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class LedgerState:
-    """A book, its stored curve, and a text that changes with every fact that bears
-    on it. A book in which nothing was ever booked is `empty`: it has no days."""
+    """A book, its stored curve, and a text that changes with every fact of the book.
+    `market` is the state of all prices and splits, `moved` says that one of the
+    curve's symbols came since. A book in which nothing was ever booked is `empty`: it
+    has no days."""
 
     book: Book
     facts: str
+    market: Mapping[str, int]
+    moved: bool
     empty: bool
 
     @property
@@ -42,12 +57,14 @@ class LedgerState:
         if self.empty or self.curve is None:
             return self.empty
         today = day_of(now, self.book.zone)
-        return self.curve.facts == self.facts and self.curve.through == today
+        same = self.curve.facts == self.facts and self.curve.through == today
+        return same and not self.moved
 
 
 def ledger_states(book_ids: Sequence[int]) -> dict[int, LedgerState]:
-    """The state of each book's ledger, in one query. Facts are only ever added,
-    so the newest id of each kind names the state."""
+    """The state of each book's ledger, in one query; in five while prices or splits
+    came that no curve has seen. Facts are only ever added, so the newest id of each
+    kind names the state."""
 
     def newest(rows: QuerySet[Any]) -> Coalesce:
         return Coalesce(Subquery(rows.order_by("-id").values("id")[:1]), 0)
@@ -58,32 +75,72 @@ def ledger_states(book_ids: Sequence[int]) -> dict[int, LedgerState]:
         .select_related("equity_curve")
         .annotate(
             last_fill=newest(Fill.objects.filter(book=mine)),
-            last_transfer=newest(Transfer.objects.filter(book=mine)),
+            last_transfer=newest(
+                Transfer.objects.filter(Q(book=mine) | Q(to_book=mine))
+            ),
             last_event=newest(FillEvent.objects.filter(fill__book=mine)),
             last_transfer_event=newest(
                 TransferEvent.objects.filter(transfer__book=mine)
             ),
-            last_price=newest(Price.objects.all()),
-            last_split=newest(Split.objects.all()),
+            last_valuation=newest(Valuation.objects.filter(book=mine)),
+            **{
+                name: newest(model._default_manager.all())
+                for name, (model, _) in MARKET.items()
+            },
         )
     )
-    return {book.pk: _state(book) for book in books}
+    rows = list(books)
+    news = _market_news([getattr(book, "equity_curve", None) for book in rows], rows)
+    return {book.pk: _state(book, news) for book in rows}
 
 
-def _state(book: Any) -> LedgerState:
+def _market(book: Any) -> dict[str, int]:
+    return {name: getattr(book, name) for name in MARKET}
+
+
+def _market_news(
+    curves: Sequence[EquityCurve | None], books: Sequence[Any]
+) -> dict[str, dict[str, int]]:
+    """The newest id of each kind and symbol, of what came after the oldest of these
+    curves was computed. No query when nothing did."""
+    known = [curve for curve in curves if curve is not None]
+    if not known or not books:
+        return {}
+    market = _market(books[0])
+    news: dict[str, dict[str, int]] = {}
+    for name, (model, symbol) in MARKET.items():
+        seen = min(curve.market.get(name, 0) for curve in known)
+        if seen < market[name]:
+            rows = model._default_manager.filter(id__gt=seen).order_by()
+            news[name] = dict(rows.values_list(symbol).annotate(Max("id")))
+    return news
+
+
+def _state(book: Any, news: Mapping[str, Mapping[str, int]]) -> LedgerState:
     names = (
         "last_fill",
         "last_transfer",
         "last_event",
         "last_transfer_event",
-        "last_price",
-        "last_split",
+        "last_valuation",
     )
     newest = "/".join(str(getattr(book, name)) for name in names)
+    curve: EquityCurve | None = getattr(book, "equity_curve", None)
     return LedgerState(
         book=book,
         facts=f"{newest}/{book.method}/{book.zone}/{book.base_currency}",
+        market=_market(book),
+        moved=curve is not None and _bears_on(curve, news),
         empty=not (book.last_fill or book.last_transfer),
+    )
+
+
+def _bears_on(curve: EquityCurve, news: Mapping[str, Mapping[str, int]]) -> bool:
+    """Whether one of the curve's symbols has news that it has not seen."""
+    return any(
+        came.get(symbol, 0) > curve.market.get(name, 0)
+        for name, came in news.items()
+        for symbol in curve.symbols
     )
 
 

@@ -29,6 +29,7 @@ class History:
     marks: Marks
     quotes: dict[str, str]
     facts: dict[date, DayFacts]
+    symbols: frozenset[str]  # whose prices and splits bear on it
 
     def start(self) -> Walk:
         """The state before anything happened."""
@@ -68,6 +69,7 @@ def history(book: Book) -> History:
         marks=Marks(_quoted(prices, fills), splits, book.base_currency),
         quotes=quotes,
         facts=day_facts(book.zone, fills, transfers, prices),
+        symbols=frozenset(symbols),
     )
 
 

@@ -36,30 +36,37 @@ FIELDS = (
 
 def catch_up(now: datetime) -> tuple[int, int]:
     """Every book whose curve is out of date: how many were recomputed, and how many
-    points changed."""
+    points changed. The others have seen what came of symbols that they do not hold."""
     books = points = 0
     for book_id, state in ledger_states([book.pk for book in every_book()]).items():
-        if state.is_current(now):
-            continue
-        points += rebuild(book_id, now)
-        books += 1
+        if not state.is_current(now):
+            points += rebuild(book_id, now)
+            books += 1
+        elif state.curve is not None and state.curve.market != state.market:
+            mine = EquityCurve.objects.filter(pk=state.curve.pk, facts=state.facts)
+            mine.update(market=state.market)
     return books, points
 
 
 def rebuild(book_id: int, now: datetime) -> int:
     """Recompute a book's curve through today; how many points changed.
 
-    Unchanged points are not written, so a late fact rewrites the days after it.
+    The walk holds no lock; unchanged points are not written. What is booked meanwhile
+    leaves the curve out of date, and its own run follows. A run that began later has
+    the last word.
     """
+    state = ledger_states([book_id])[book_id]
+    past = history(state.book)
+    points, funded = _points(past, now)
     with transaction.atomic():
         curve, _ = EquityCurve.objects.select_for_update().get_or_create(
             book_id=book_id
         )
-        state = ledger_states([book_id])[book_id]
-        past = history(state.book)
-        points, funded = _points(past, now)
+        if curve.computed_at is not None and curve.computed_at > now:
+            return 0
         changed = _store(book_id, points)
-        curve.facts = state.facts
+        curve.facts, curve.market = state.facts, dict(state.market)
+        curve.symbols = sorted(past.symbols)
         curve.through = day_of(now, state.book.zone)
         curve.funded = rounded(funded)
         curve.computed_at = now

@@ -7,16 +7,20 @@ from decimal import Decimal
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from kernel.registry import JOBS
 from operations.models import JobRun
 from portfolio.models import EquityCurve, EquityPoint
+from portfolio.queries.history import history
 from portfolio.services import equity
 from tests.portfolio.conftest import deposit, fill, price
 from tests.portfolio.test_portfolio_api import days_ago
 from trades.domain.facts import NewSplit
+from trades.models import Price
 from trades.services.fills import book_fills
+from trades.services.mending_prices import void_price
 from trades.services.prices import set_prices
 from trades.services.splits import record_split
 from trades.services.transfers import book_transfers
@@ -190,3 +194,44 @@ def test_a_rebuild_from_the_facts_changes_no_day(story):
     )
     assert after == before
     call_command("rebuild_portfolio", "--check", verbosity=0)
+
+
+def test_a_price_of_another_symbol_costs_no_book_anything(ada, client_of, story):
+    run_job()
+    set_prices([price("ELSE-USD", "120", days_ago(1))], ada)
+    found = client_of(ada).get("/api/performance?period=all").json()
+    assert (found["reason"], found["as_of"]) == (None, found["timestamp"])
+    assert run_job() == ["0 books recomputed, 0 days changed"]
+
+
+def test_a_voided_price_is_news_too(ada, client_of, story):
+    set_prices([price("BTC-USD", "120", days_ago(1))], ada)
+    run_job()
+    assert EquityPoint.objects.latest("day").equity == Decimal(1020)
+    void_price(Price.objects.get().pk, "a typo", ada)
+    client = client_of(ada)
+    assert client.get("/api/performance").json()["reason"] == "recomputing"
+    run_job()
+    assert EquityPoint.objects.latest("day").equity == Decimal(1000)
+
+
+def test_the_walk_holds_no_lock(story, monkeypatch):
+    """Whatever a booking waits for, it is not a walk: no transaction is open then."""
+    depths = []
+
+    def seen(book):
+        depths.append(len(connection.savepoint_ids))
+        return history(book)
+
+    monkeypatch.setattr("portfolio.services.equity.history", seen)
+    outside = len(connection.savepoint_ids)
+    equity.rebuild(story.pk, timezone.now())
+    assert depths == [outside]
+
+
+def test_a_run_that_began_later_has_the_last_word(story):
+    now = timezone.now()
+    assert equity.rebuild(story.pk, now) == 4
+    EquityCurve.objects.update(facts="older")
+    assert equity.rebuild(story.pk, now - timedelta(minutes=1)) == 0
+    assert EquityCurve.objects.get().facts == "older"
