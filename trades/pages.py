@@ -18,7 +18,7 @@ from kernel.display import grouped
 from kernel.json import dumps
 from kernel.numbers import decimals, text
 from trades.answers.trades import TradeDetailAnswer
-from trades.models import Fill, Price, Split
+from trades.models import STANDING, Fill, Price, Split
 from trades.queries.books import Reader, readable_books, symbols_of
 from trades.queries.trades import (
     TradeDetail,
@@ -193,7 +193,7 @@ def _url(path: str, query: str) -> str:
     return f"{path}?{query}" if query else path
 
 
-def drawer(detail: TradeDetail, rows: list[TradeRow]) -> dict[str, Any]:
+def drawer(detail: TradeDetail, rows: list[TradeRow], user: Reader) -> dict[str, Any]:
     """The context of one trade: its numbers, why, lots, log and raw JSON."""
     fill, decision = detail.fill, detail.decision
     answer = TradeDetailAnswer.telling(detail, log_of(detail))
@@ -209,11 +209,17 @@ def drawer(detail: TradeDetail, rows: list[TradeRow]) -> dict[str, Any]:
         "held": _held(detail),
         "spark": _spark(detail),
         "answer": answer,
+        "mendable": _is_mendable(fill, user),
         "names": FIELD_NAMES,
         "events": answer.audit,
         "raw": json.dumps(json.loads(dumps(answer)), indent=2, ensure_ascii=False),
         **_neighbours(fill, rows),
     }
+
+
+def _is_mendable(fill: Fill, user: Reader) -> bool:
+    mine = fill.book.owner_id == user.pk and user.has_perm("trading.own")
+    return mine and fill.status in STANDING and not fill.becomes
 
 
 def _percent(confidence: Decimal | None) -> int | None:

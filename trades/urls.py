@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from trades.api import amendments, books, facts, imports, market, trades
-from trades.views import entering
+from trades.views import amending, entering
 from trades.views import imports as import_pages
 from trades.views import market as market_pages
 from trades.views import trades as pages
@@ -36,6 +36,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("splits/", market_pages.splits, name="splits"),
     path("splits/new/", entering.new_split, name="new-split"),
     path("splits/<int:pk>/", market_pages.split, name="split"),
+    path("trades/<int:pk>/void/", amending.void, name="trade-void"),
+    path("trades/<int:pk>/correct/", amending.correct, name="trade-correct"),
     path("books/", pages.books, name="books"),
 ]
 api_urlpatterns: list[URLPattern | URLResolver] = [

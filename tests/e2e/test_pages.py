@@ -23,6 +23,7 @@ PAGES = {
     "overview": ("lead", "/"),
     "portfolio": ("trader", "/portfolio/"),
     "trades": ("trader", "/trades/"),
+    "correct": ("trader", "correct"),
     "performance": ("trader", "/performance/"),
     "readiness": ("developer", "/readiness/"),
     "review": ("developer", "review"),
@@ -78,7 +79,12 @@ def axe() -> str:
 
 
 def visit(page: Page, path: str) -> Response:
-    """Open a path; "review" and "sign" are those of the newest review."""
+    """Open a path; "review" and "sign" are those of the newest review,
+    "correct" is the form of the newest trade."""
+    if path == "correct":
+        page.goto("/trades/")
+        trade = page.locator("a.link--row").first.get_attribute("href")
+        path = str(trade).partition("?")[0] + "correct/"
     if path in {"review", "sign"}:
         page.goto("/readiness/")
         link = page.locator('main table a[href*="/readiness/reviews/"]').first

@@ -142,7 +142,7 @@ def opened(ada, book):
         detail = trade_detail(ada, fill.pk)
         assert detail is not None
         beside = listing(ada, state(""), selected=fill.pk)["rows"]
-        return drawer(detail, beside if rows is None else rows)
+        return drawer(detail, beside if rows is None else rows, ada)
 
     return look
 

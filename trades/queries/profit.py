@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
-from kernel.numbers import NotExact, exact, rounded
+from kernel.numbers import ZERO, NotExact, exact, rounded
 from trades.models import Book, Instrument, Match, Position
 from trades.queries.marks import mark_at
 
@@ -32,6 +32,15 @@ def pair_pnl(
         return exact(rounded(sum(known, Decimal(0))))
     except (NotExact, ArithmeticError):
         return None
+
+
+def held(book: Book, instruments: Iterable[Instrument]) -> dict[str, Decimal]:
+    """{symbol: signed quantity open}, 0 where nothing is. One query."""
+    quantities = {instrument.symbol: ZERO for instrument in instruments}
+    rows = Position.objects.filter(book=book, instrument__symbol__in=quantities)
+    for symbol, quantity in rows.values_list("instrument__symbol", "quantity"):
+        quantities[symbol] += quantity
+    return quantities
 
 
 def _pnl(book: Book, instrument: Instrument, now: datetime) -> Decimal | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, TypeAlias, TypeVar
 
 from django.db import transaction
@@ -31,7 +32,7 @@ from trades.queries.amendments import newest_version
 from trades.queries.assets import BookAssets
 from trades.queries.books import entrusted_books
 from trades.queries.facts import assets_of, touched
-from trades.queries.profit import pair_pnl
+from trades.queries.profit import held, pair_pnl
 from trades.services.books import locked, moment
 from trades.services.facts import (
     fill_content,
@@ -53,12 +54,23 @@ Changes: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Amendment:
-    """What was done: the event, the row that stands now (None after a void) and
-    whether everything that follows is done, or a job has yet to match again."""
+    """What was done: the event, the row that it ends with (what was voided, or what
+    stands now) and whether everything that follows is done, or a job has yet to match
+    again. `held` are the quantities open of the instruments it touches."""
 
     event: Event
     fact: Fill | Transfer
     matched: bool
+    held: Sequence[QuantityMove]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuantityMove:
+    """How much of an instrument was open before an amendment, and after it."""
+
+    symbol: str
+    before: Decimal
+    after: Decimal
 
 
 def void_fill(pk: int, reason: str, by: User) -> Amendment:
@@ -91,6 +103,12 @@ def rehearse(amend: Callable[[], Amendment]) -> Amendment:
     return amendment
 
 
+def amendable_fill(pk: int, by: User) -> Fill:
+    """The trade that a person may mend, as it stands. Raises NotFound, Forbidden and
+    Conflict as mending does."""
+    return _amendable(Fill, pk, by)
+
+
 def _amend(
     model: type[Row], pk: int, reason: str, by: User, changes: Changes | None
 ) -> Amendment:
@@ -108,14 +126,23 @@ def _amend(
         assets = BookAssets(book).load(assets_of(facts))
         pairs = {pair for each in facts for pair in touched(each, assets)}
         event = _new_event(fact, reason, by, now)
-        event.pnl_before = pair_pnl(book, pairs, now)
+        event.pnl_before, before = pair_pnl(book, pairs, now), held(book, pairs)
         event.save()
         matched = _settle(book, facts)
         if matched:
             event.pnl_after = pair_pnl(book, pairs, now)
             event.save(update_fields=["pnl_after"])
         _say_amended(event, facts[-1], by)
-    return Amendment(event=event, fact=facts[-1], matched=matched)
+        after = held(book, pairs)
+    return Amendment(
+        event=event,
+        fact=facts[-1],
+        matched=matched,
+        held=[
+            QuantityMove(symbol=symbol, before=quantity, after=after[symbol])
+            for symbol, quantity in sorted(before.items())
+        ],
+    )
 
 
 def _stated(reason: str) -> str:

@@ -35,7 +35,7 @@ def trade(request: HttpRequest, pk: int) -> HttpResponse:
         raise NotFound("There is no such trade that you may see.", code="trade")
     state = list_state(request.GET)
     context = listing(request.user, state, selected=pk)
-    context |= drawer(detail, context["rows"])
+    context |= drawer(detail, context["rows"], request.user)
     return page_or_fragment(request, "trades/trade.html", PARTS, context)
 
 
