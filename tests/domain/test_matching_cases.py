@@ -249,3 +249,19 @@ def test_dust_of_a_short_was_earned_and_that_of_a_long_is_lost():
         dust = pair.matches[-1]
         assert (dust.kind, pair.position) == ("dust", 0)
         assert number(dust.realised) == Decimal(gain) * Decimal(crumb) / 2
+
+
+def test_coins_that_pay_a_short_back_realise_nothing_and_take_their_share_of_the_trip():
+    pair = run(
+        trade(1, "sell", "4", "10", fee="2"),
+        move(2, "1", cost="3"),
+        trade(3, "buy", "3", "6"),
+        allow_short=True,
+    )
+    paid_back = pair.matches[0]
+    assert (paid_back.kind, paid_back.realised) == ("transfer", 0)
+    assert number(paid_back.cost) == Decimal("9.5")  # 10 less its fee
+    (trip,) = pair.trips
+    assert number(trip.moved) == Decimal("9.5")
+    assert trip.net is not None
+    assert number(trip.net) == Decimal("10.5")  # 3 x 4 less 1.5

@@ -24,11 +24,11 @@ COARSE = Fraction(1, 1000)
 RATIOS = (Fraction(2), Fraction(3), Fraction(10))
 ACTIONS = (
     *("buy", "sell", "buy", "sell", "close", "part", "part", "cross"),
-    *("crumb", "less", "out_part"),
+    *("crumb", "less", "move_part"),
     *("in", "out", "cost", "kind_fee", "split", "base_buy", "base_sell", "funding"),
 )
 
-MOVES = ("in", "out", "out_part", "cost")
+MOVES = ("in", "out", "move_part", "cost")
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,12 @@ def _row(draw: st.DrawFn, action: str, held: Fraction, index: int) -> Row:
         return Row(kind="split", value=draw(st.sampled_from(RATIOS)))
     if action == "funding":
         return Row(kind="funding", value=Fraction(draw(st.integers(-(10**6), 10**6))))
-    if action == "out_part":
-        size = abs(_exact(held / 3)) or size
     if action in MOVES:
         known = draw(st.booleans())
         sign = 1 if action == "in" else -1
+        if action == "move_part":  # coins that go out, or that pay a short back
+            size = abs(_exact(held / 3)) or size
+            sign = -1 if held > 0 else 1
         value = _exact(size * price) if known else None
         return Row(
             kind="cost" if action == "cost" else "move",
@@ -251,7 +252,10 @@ def test_kinds_of_matches_say_what_closed_a_lot() -> None:
         for match in dust:
             assert match.quantity < DUST
         transfers = [m for m in pair.matches if m.kind is MatchKind.TRANSFER]
-        assert all(match.realised == 0 for match in transfers)
+        for match in transfers:
+            assert match.realised == 0
+            if match.lot is not None and match.cost is not None:  # it leaves at cost
+                assert match.proceeds == match.cost + match.fee
         return bool(dust or transfers)
 
     holds_for(stories(), check)
