@@ -143,6 +143,16 @@ class ConsentForm(StrictForm):
         return Consent(**self.cleaned_data)
 
 
+class UndoForm(StrictForm):
+    """Why a booked file is undone."""
+
+    reason = forms.CharField(
+        max_length=500,
+        label="Why it is undone",
+        widget=forms.TextInput(attrs={"class": "input"}),
+    )
+
+
 class ImportRequest(ImportForm):
     """The form of POST /api/trades/import."""
 

@@ -24,6 +24,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="import-cancel",
     ),
     path(
+        "trades/imports/<uuid:pk>/undo/", import_pages.undo_import, name="import-undo"
+    ),
+    path(
         "trades/imports/<uuid:pk>/columns/",
         import_pages.name_import_columns,
         name="import-columns",
@@ -53,6 +56,11 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
         "trades/imports/<uuid:pk>/commit",
         imports.ImportCommitView.as_view(),
         name="import-commit",
+    ),
+    path(
+        "trades/imports/<uuid:pk>/undo",
+        imports.ImportUndoView.as_view(),
+        name="import-undo",
     ),
     path(
         "trades/imports/<uuid:pk>/cancel",

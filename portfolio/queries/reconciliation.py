@@ -69,7 +69,9 @@ class Reconciliation:
 
 def stated_books(scope: Scope) -> list[Book]:
     """The books about which somebody ever stated a balance. One query."""
-    stated = BalanceStatement.objects.filter(book__in=scope.ids).values("book")
+    stated = (
+        BalanceStatement.objects.standing().filter(book__in=scope.ids).values("book")
+    )
     return list(Book.objects.filter(pk__in=stated).order_by("name"))
 
 
@@ -82,7 +84,7 @@ def reconciliation(scope: Scope) -> Reconciliation:
 
 
 def _rows(book: Book) -> Iterator[AssetRow]:
-    stored = BalanceStatement.objects.filter(book=book).order_by("at", "pk")
+    stored = BalanceStatement.objects.standing().filter(book=book).order_by("at", "pk")
     statements = [
         HeldStatement(asset=row.asset, at=row.at, amount=row.amount, source=row.source)
         for row in stored

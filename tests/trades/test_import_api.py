@@ -236,3 +236,20 @@ def test_ones_own_imports_are_listed(client_of, ada, mallory, book):
         )
     assert client_of(mallory).get("/api/trades/imports").json()["imports"] == []
     assert client.get("/trades/import/").content.decode().count("a.csv") == 2
+
+
+def test_a_booked_file_is_undone_by_a_client_or_on_the_page(client_of, ada, book):
+    client = client_of(ada)
+    first = send(client, rows(2)).json()["id"]
+    where = f"/api/trades/imports/{first}"
+    assert post(client, f"{where}/undo").status_code == 422
+    undone = post(client, f"{where}/undo", {"reason": "the wrong file"})
+    assert (undone.status_code, undone.json()["state"]) == (200, "undone")
+    again = send(client, rows(2))
+    assert again.status_code == 201
+    page = f"/trades/imports/{again.json()['id']}/"
+    assert "Undo the whole file" in page_of(client, page)
+    assert client.post(f"{page}undo/").status_code == 422
+    done = client.post(f"{page}undo/", {"reason": "no"}, follow=True)
+    assert "Nothing of this file counts any more" in done.content.decode()
+    assert not Fill.objects.standing().exists()

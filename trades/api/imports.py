@@ -18,7 +18,13 @@ from kernel.requests import ApiRequest, check_query, limit_of
 from trades.answers.imports import ImportAnswer, ImportList, ImportSummary
 from trades.api.common import answered
 from trades.forms import ImportRequest
-from trades.inputs import ConsentInput, ImportInput, consent_of
+from trades.inputs import (
+    ConsentInput,
+    ImportInput,
+    VoidInput,
+    amended_fields,
+    consent_of,
+)
 from trades.models import ImportBatch
 from trades.queries.books import BOOKS
 from trades.queries.imports import imports_page
@@ -26,6 +32,7 @@ from trades.services import imports
 from trades.services.importing import import_for
 from trades.services.previewing import check_size
 from trades.services.staging import is_small, staged
+from trades.services.undoing import undo
 
 OWN_IMPORTS = Access("trading.own", objects="own imports")
 
@@ -140,6 +147,22 @@ class ImportCancelView(APIView):
         check_query(request)
         batch = staged(pk, request.user)
         imports.cancel(batch)
+        return _answer(batch)
+
+
+class ImportUndoView(APIView):
+    """Takes a booked file out of its book; it may be imported anew."""
+
+    access = OWN_IMPORTS
+
+    @extend_schema(
+        operation_id="trades_import_undo", request=VoidInput, responses=ImportAnswer
+    )
+    def post(self, request: ApiRequest, pk: UUID) -> Response:
+        check_query(request)
+        reason, _ = amended_fields(request.data, VoidInput)
+        batch = staged(pk, request.user)
+        undo(batch, reason, request.user)
         return _answer(batch)
 
 

@@ -10,7 +10,7 @@ from trades.models.facts import (
     Transfer,
     TransferEvent,
 )
-from trades.models.imports import ImportBatch, ImportPart
+from trades.models.imports import BatchEvent, ImportBatch, ImportPart
 from trades.models.market import MarketScope, Price, PriceEvent, Split, SplitEvent
 from trades.models.valuations import TransferLot, Valuation
 
@@ -20,6 +20,7 @@ __all__ = [
     "STANDING",
     "Balance",
     "BalanceStatement",
+    "BatchEvent",
     "Book",
     "BookMethod",
     "Decision",

@@ -240,6 +240,12 @@ class TransferEvent(FactEvent):
         return f"{self.kind} {self.transfer_id}"
 
 
+class StatementQuerySet(models.QuerySet["BalanceStatement"]):
+    def standing(self) -> StatementQuerySet:
+        """The statements that count: those of an undone file do not."""
+        return self.filter(undone=False)
+
+
 class BalanceStatement(models.Model):
     """What somebody else says that the book holds of an asset."""
 
@@ -255,12 +261,17 @@ class BalanceStatement(models.Model):
         blank=True,
         related_name="statements",
     )
+    undone = models.BooleanField(default=False, help_text="with its whole file")
     recorded_at = models.DateTimeField()
+
+    objects = StatementQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=("book", "asset", "at", "source"), name="trades_balance_once"
+                fields=("book", "asset", "at", "source"),
+                condition=Q(undone=False),
+                name="trades_balance_once",
             )
         ]
 

@@ -7,6 +7,7 @@ import uuid
 from django.db import models
 
 from accounts.models import User
+from kernel.fields import ExactDecimalField
 from trades.models.books import Book
 
 
@@ -28,6 +29,7 @@ class ImportBatch(models.Model):
         BOOKED = "booked"
         FAILED = "failed"
         CANCELLED = "cancelled"
+        UNDONE = "undone"
 
     # Until then nothing of it is booked: it may be cancelled.
     UNBOOKED = (State.QUEUED, State.READING, State.PREVIEW)
@@ -93,3 +95,21 @@ class ImportPart(models.Model):
 
     def __str__(self) -> str:
         return f"part {self.number}"
+
+
+class BatchEvent(models.Model):
+    """The undoing of a booked file: who did it, why, and what the profit and loss
+    (realised + unrealised) of its pairs was before and after; null where it cannot
+    be said in one number."""
+
+    batch = models.OneToOneField(
+        ImportBatch, on_delete=models.PROTECT, related_name="undoing"
+    )
+    reason = models.TextField()
+    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    pnl_before = ExactDecimalField(null=True, blank=True)
+    pnl_after = ExactDecimalField(null=True, blank=True)
+    recorded_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.batch_id} undone: {self.reason}"

@@ -112,7 +112,7 @@ def amendable_fill(pk: int, by: User) -> Fill:
 def _amend(
     model: type[Row], pk: int, reason: str, by: User, changes: Changes | None
 ) -> Amendment:
-    reason = _stated(reason)
+    reason = stated_reason(reason)
     with transaction.atomic():
         fact = _amendable(model, pk, by)
         book = locked(fact.book)
@@ -145,7 +145,8 @@ def _amend(
     )
 
 
-def _stated(reason: str) -> str:
+def stated_reason(reason: str) -> str:
+    """The reason of whoever mends. Raises Invalid for none, or a very long one."""
     reason = reason.strip()
     if not reason or len(reason) > LONGEST_REASON:
         detail = "is required" if not reason else f"has at most {LONGEST_REASON} signs"

@@ -31,7 +31,7 @@ def state_balance(new: NewBalance, by: User) -> BalanceStatement:
             object=f"book:{book.pk}",
             data={"asset": new.asset, "amount": text(new.amount)},
         )
-    return BalanceStatement.objects.get(
+    return BalanceStatement.objects.standing().get(
         book=book, asset=new.asset, at=new.at, source=new.source
     )
 
@@ -44,7 +44,7 @@ def save_statements(
     keys = {(stated.asset, stated.at, stated.source): stated for stated in new}
     if not keys:
         return 0
-    known = BalanceStatement.objects.filter(
+    known = BalanceStatement.objects.standing().filter(
         book=book, at__in={stated.at for stated in new}
     )
     for row in known:

@@ -16,13 +16,14 @@ from kernel.errors import ProductError
 from kernel.requests import PersonRequest
 from kernel.web import not_modified, page_or_fragment
 from trades.answers.imports import ImportAnswer
-from trades.forms import ColumnsForm, ConsentForm, ImportForm
+from trades.forms import ColumnsForm, ConsentForm, ImportForm, UndoForm
 from trades.models import ImportBatch
 from trades.queries.books import own_books
 from trades.queries.imports import imports_page
 from trades.services import imports
 from trades.services.previewing import Consent, check_size
 from trades.services.staging import is_small, report_on, staged, tag_of
+from trades.services.undoing import undo
 
 PARTS = {"import": "trades/parts/import.html"}
 State = ImportBatch.State
@@ -100,6 +101,19 @@ def cancel_import(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @access("trading.own", objects="own imports")
+def undo_import(request: PersonRequest, pk: UUID) -> HttpResponse:
+    batch = staged(pk, request.user)
+    try:
+        reason = UndoForm(request.POST).check()["reason"]
+        undo(batch, reason, request.user)
+    except ProductError as error:
+        return _refused(request, batch, error)
+    messages.success(request, f"{batch.file_name} is undone: nothing of it counts.")
+    return redirect("trades:import-batch", pk)
+
+
+@require_POST
+@access("trading.own", objects="own imports")
 def name_import_columns(request: PersonRequest, pk: UUID) -> HttpResponse:
     batch = staged(pk, request.user)
     form = ColumnsForm(report_on(batch).columns, request.POST)
@@ -133,6 +147,7 @@ def _page(
         "problem": problem,
         "working": batch.state in ImportBatch.WORKING,
         "may_cancel": batch.state in ImportBatch.UNBOOKED,
+        "undo_form": UndoForm() if batch.state == State.BOOKED else None,
         "columns_form": form or _columns_form(batch),
     }
     status = problem.status if problem else 200
