@@ -17,7 +17,14 @@ from kernel.forms import StrictForm, TrueOrFalse
 from trades.domain.formats.dialect import ENCODINGS
 from trades.domain.importing import FORMATS
 from trades.domain.market_reading import read_reason, read_split
-from trades.domain.reading import FILL_FIELDS, NotAFact, read_fill, read_price
+from trades.domain.reading import (
+    FILL_FIELDS,
+    TRANSFER_KINDS,
+    NotAFact,
+    read_fill,
+    read_price,
+    read_transfer,
+)
 from trades.models import Book
 from trades.services.previewing import Consent, Source
 from trades.services.reports import ReportColumn
@@ -261,6 +268,54 @@ class TradeForm(FactForm):
 
     def read(self, row: Mapping[str, Any]) -> Any:
         return read_fill(row, now=timezone.now(), zone=UTC_ZONE)
+
+
+class TransferForm(FactForm):
+    """Cash or coins that came, went or were earned without a trade."""
+
+    book = forms.ChoiceField(label="Book")
+    kind = forms.ChoiceField(
+        label="Kind", choices=[(kind, kind.capitalize()) for kind in TRANSFER_KINDS]
+    )
+    asset = forms.CharField(
+        label="Asset", max_length=40, help_text="Such as USD or BTC"
+    )
+    amount = _number("Amount", help_text="Negative when it goes out")
+    at = _time("At")
+    to_book = forms.ChoiceField(
+        label="To another of your books",
+        required=False,
+        help_text="Of a transfer that goes out: its lots bring their cost along",
+    )
+    cost = _number(
+        "Cost",
+        required=False,
+        help_text="What coins that come in have cost, if you know it",
+    )
+    symbol = forms.CharField(
+        label="Symbol",
+        max_length=50,
+        required=False,
+        help_text="What it moves or belongs to; left empty, what the book trades",
+    )
+    strategy = forms.CharField(label="Strategy", max_length=100, required=False)
+    note = forms.CharField(
+        label="Note", required=False, widget=forms.Textarea(attrs={"rows": "2"})
+    )
+    external_id = forms.CharField(widget=forms.HiddenInput)
+
+    def __init__(self, books: Sequence[Book], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(book.reference, book.name) for book in books]
+        for name, shown in (("book", choices), ("to_book", [("", "None"), *choices])):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = shown
+        # Sent twice, the form books once.
+        self.fields["external_id"].initial = f"hand-{uuid4().hex}"
+
+    def read(self, row: Mapping[str, Any]) -> Any:
+        return read_transfer(row, now=timezone.now(), zone=UTC_ZONE)
 
 
 class _MarketForm(FactForm):

@@ -260,6 +260,12 @@ class EntryPage:
 
 ENTRIES = {
     "trade": ("New trade", "For a trade that no file brings.", "Book it", "Trades"),
+    "transfer": (
+        "New transfer",
+        "A deposit, a withdrawal, income, a cost, or coins between your books.",
+        "Book it",
+        "Transfers",
+    ),
     "price": (
         "New price",
         "As it was quoted at its time: no split changes it.",
@@ -273,7 +279,12 @@ ENTRIES = {
         "Splits",
     ),
 }
-LISTS = {"trade": "trades:index", "price": "trades:prices", "split": "trades:splits"}
+LISTS = {
+    "trade": "trades:index",
+    "transfer": "trades:transfers",
+    "price": "trades:prices",
+    "split": "trades:splits",
+}
 
 
 def entry_page(kind: str) -> EntryPage:

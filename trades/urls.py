@@ -7,6 +7,7 @@ from trades.views import amending, entering
 from trades.views import imports as import_pages
 from trades.views import market as market_pages
 from trades.views import trades as pages
+from trades.views import transfers as transfer_pages
 
 app_name = "trades"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -42,6 +43,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("trades/<int:pk>/void/", amending.void, name="trade-void"),
     path("trades/<int:pk>/correct/", amending.correct, name="trade-correct"),
     path("books/", pages.books, name="books"),
+    path("transfers/", transfer_pages.transfers, name="transfers"),
+    path("transfers/new/", transfer_pages.new_transfer, name="new-transfer"),
 ]
 api_urlpatterns: list[URLPattern | URLResolver] = [
     path("trades", trades.TradesView.as_view(), name="trades"),

@@ -18,7 +18,7 @@ from django.utils import timezone
 from portfolio.services import equity
 from tests.architecture.test_access import ALL, declared
 from tests.trades.conftest import START
-from trades.domain.facts import NewBalance, NewPrice, NewSplit
+from trades.domain.facts import NewBalance, NewPrice, NewSplit, NewTransfer
 from trades.models import Fill, Price, Split
 from trades.queries.books import BOOKS
 from trades.queries.market import MARKET
@@ -29,6 +29,7 @@ from trades.services.previewing import Source
 from trades.services.prices import set_prices
 from trades.services.splits import record_split
 from trades.services.statements import state_balance
+from trades.services.transfers import book_transfers
 
 pytestmark = pytest.mark.django_db
 CSV = "symbol,side,quantity,price,executed_at\nSECRET-USD,sell,1,100,2026-01-06T12:00:00Z\n"
@@ -53,6 +54,8 @@ SURFACES = {
     "/api/stats": '"trades":2',
     "/api/prices": "SECRET-USD",
     "/api/splits": "SECRET-USD",
+    "/api/transfers": "SECRET-USD",
+    "/transfers/": "ada-main",
     "/trades/": "SECRET-USD",
     "/trades/{fill}/": "SECRET-USD",
     "/books/": "ada-main",
@@ -69,7 +72,6 @@ SURFACES = {
 SHOW_NOTHING = {"/api/performance/drawdowns", "/performance/metrics/<str:name>/"}
 # Paths that only write.
 WRITE_ONLY = {
-    "/api/transfers",
     "/api/balances",
     "/api/trades/import",
     *(
@@ -109,6 +111,16 @@ def fill(ada, book, make_fill):
     now = timezone.now()
     stated = NewBalance(asset="SECRET", amount=Decimal(1), at=now, book=book.name)
     state_balance(stated, ada)
+    earned = NewTransfer(
+        external_id="d1",
+        kind="dividend",
+        asset="USD",
+        amount=Decimal(1),
+        at=START + timedelta(hours=1),
+        symbol="SECRET-USD",
+        book=book.name,
+    )
+    book_transfers([earned], ada)
     before = START - timedelta(days=9)
     price = NewPrice(symbol="SECRET-USD", at=before, price=Decimal(80))
     set_prices([price], ada)

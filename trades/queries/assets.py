@@ -74,3 +74,12 @@ def traded_instruments(
     )
     instruments = Instrument.objects.filter(base__in=set(bases))
     return instruments.filter(Exists(mine) | Exists(came))
+
+
+def named_or_moved(books: Iterable[Book], asset: str, symbol: str) -> str:
+    """The symbol of what a transfer of this asset moves in these books, as far as it
+    is known: the one that it names, else by the rule; "" is cash."""
+    if symbol:
+        return symbol
+    moved = [BookAssets(book).moved(asset) for book in books]
+    return next((instrument.symbol for instrument in moved if instrument), "")

@@ -1,0 +1,64 @@
+"""The pages of transfers: the list, and one entered by hand."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from kernel.access import access, guarded
+from kernel.requests import PersonRequest
+from trades.answers.facts import TransferAnswer
+from trades.domain.facts import NewTransfer
+from trades.forms import TransferForm
+from trades.models import Book
+from trades.pages import ROWS
+from trades.queries.assets import named_or_moved
+from trades.queries.books import BOOKS, is_meant, own_books
+from trades.queries.situations import situation
+from trades.queries.transfers import TransferFilter, told, transfer_page
+from trades.services.between_books import book_between
+from trades.services.transfers import book_transfers
+from trades.views.entering import entered
+
+
+@guarded(BOOKS)
+def transfers(request: HttpRequest) -> HttpResponse:
+    """The movements of cash and coins that a person may read, newest first."""
+    book = request.GET.get("book", "").strip()
+    page = transfer_page(
+        request.user,
+        TransferFilter(book=book),
+        limit=ROWS,
+        cursor=request.GET.get("cursor", ""),
+    )
+    context = {
+        "rows": [(row, TransferAnswer.of(row)) for row in told(page.rows)],
+        "book": book,
+        "older": page.next_cursor,
+        "may_enter": request.user.has_perm("trading.own"),
+    }
+    return render(request, "trades/transfers.html", context)
+
+
+@access("trading.own", objects="own books")
+def new_transfer(request: PersonRequest) -> HttpResponse:
+    """Enter one movement of cash or coins by hand."""
+    books = list(own_books(request.user))
+
+    def record(new: NewTransfer) -> object:
+        if new.to_book:
+            return book_between(new, request.user)
+        return book_transfers([new], request.user)
+
+    def look(new: NewTransfer) -> dict[str, str]:
+        sides = [book for book in books if _is_side(book, new)]
+        symbol = named_or_moved(sides, new.asset, new.symbol)
+        return situation(sides, symbol, timezone.now())
+
+    form = TransferForm(books, request.POST or None)
+    return entered(request, "transfer", form, record=record, look=look)
+
+
+def _is_side(book: Book, new: NewTransfer) -> bool:
+    return any(is_meant(book, name) for name in (new.book, new.to_book) if name)
