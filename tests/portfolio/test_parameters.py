@@ -21,6 +21,7 @@ ALL = [
     "portfolio/positions",
     "portfolio/lots",
     "portfolio/allocation",
+    "portfolio/reconciliation",
     *RANGED,
     "performance/equity-curve",
     "stats",
@@ -28,9 +29,10 @@ ALL = [
 # What each of them knows; the rest of the names is refused there.
 KNOWN = {
     "portfolio": {"book", "strategy"},
-    "portfolio/positions": {"book", "strategy"},
+    "portfolio/positions": {"book", "strategy", "known_at"},
     "portfolio/lots": {"book", "symbol", "limit", "cursor"},
     "portfolio/allocation": {"book"},
+    "portfolio/reconciliation": {"book"},
     **{path: {"period", "book", "strategy", "symbol"} for path in RANGED},
     "performance/equity-curve": {"period", "book", "interval"},
     "stats": set(),
