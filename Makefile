@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := uv==0.13.9
 
-.PHONY: help run test check quick fmt bench faults lock
+.PHONY: help run test check quick fmt bench faults mutants lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ bench: .venv/.dev ## what a request costs, in CPU time, beside its peers
 
 faults: .venv/.dev ## what is promised under faults, and what was seen: one table a stack
 	@FAULT_ROUNDS=10 exec $(BIN)/python tests/run.py tests/faults
+
+mutants: .venv/.dev ## which breakages of a domain file no test sees: FILE=path
+	@exec $(BIN)/python tests/mutants.py $(FILE)
 
 lock: .venv/.dev ## compile requirements with hashes
 	$(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 --universal --no-emit-index-url --no-header requirements.in -o requirements.txt

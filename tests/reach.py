@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
 Case = TypeVar("Case")
 LEAST = 0.3
+# For `make mutants`: the same few cases each time, and no search for a smaller one.
+SHORT = "mutants"
+settings.register_profile(
+    SHORT,
+    max_examples=30,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 
 
 def holds_for(
@@ -21,6 +32,8 @@ def holds_for(
 ) -> None:
     """Run `check` on many cases. It raises where the property is broken, and answers
     whether this case reached the main assertion: fails where too few of them do."""
+    if settings.get_current_profile_name() == SHORT:
+        examples = settings().max_examples
     reached: list[bool] = []
 
     @settings(
