@@ -80,7 +80,9 @@ def ledger_states(book_ids: Sequence[int]) -> dict[int, LedgerState]:
             ),
             last_event=newest(FillEvent.objects.filter(fill__book=mine)),
             last_transfer_event=newest(
-                TransferEvent.objects.filter(transfer__book=mine)
+                TransferEvent.objects.filter(
+                    Q(transfer__book=mine) | Q(transfer__to_book=mine)
+                )
             ),
             last_valuation=newest(Valuation.objects.filter(book=mine)),
             **{

@@ -5,12 +5,14 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from kernel.errors import Conflict, Invalid
 from kernel.registry import JOBS
+from portfolio.queries.curves import ledger_states
 from tests.trades.conftest import START
 from trades.models import Balance, Book, Lot, Match, Position, Transfer, TransferLot
-from trades.services.amending import void_transfer
+from trades.services.amending import correct_transfer, void_transfer
 from trades.services.between_books import book_between
 from trades.services.books import NewBook, create_book
 from trades.services.fills import book_fills
@@ -158,9 +160,96 @@ def test_nobody_sends_to_a_stranger(ada, mallory, book, make_move):
     assert not Balance.objects.exists()
 
 
-def test_it_is_mended_by_the_way_back(ada, moved):
-    with pytest.raises(Conflict, match="the way back"):
-        void_transfer(moved[0].pk, "wrong book", ada)
+def test_the_job_takes_back_there_what_counts_here_no_more(book, other, moved):
+    Transfer.objects.filter(pk=moved[0].pk).update(status="voided")
+    rebuild(book)  # as a job that matched the sender again leaves it
+    assert lots(other) == [(2, 202, 1), (1, 201, 2)]
+    said = JOBS["trades-valuations"].function({"book": str(book.pk)})
+    assert "1 movements" in said
+    assert lots(other) == []
+    agree(book, other)
+    said = JOBS["trades-valuations"].function({"book": str(book.pk)})
+    assert "0 movements" in said
+
+
+# --- mended --------------------------------------------------------------------------
+
+
+def test_a_void_takes_it_back_out_of_both_books(ada, book, other, moved, make_fill):
+    book_fills([make_fill("s", "sell", "1", "300", day=6, book=other.name)], ada)
+    done = void_transfer(moved[0].pk, "wrong book", ada)
+    assert done.matched
+    assert lots(book) == [(2, 202, 1), (2, 402, 2)]
+    assert lots(other) == []
+    sold = Match.objects.get(book=other)
+    assert (sold.reason, sold.cost) == ("missing_acquisition", 0)
+    assert [(row.book, int(row.before), int(row.after)) for row in done.held] == [
+        ("ada-main", 1, 4),
+        ("ada-vault", 2, 0),
+    ]
+    agree(book, other)
+
+
+def test_a_correction_takes_other_lots_to_the_other_book(ada, book, other, moved):
+    correct_transfer(moved[0].pk, {"amount": "-1"}, "a digit", ada)
+    assert lots(book) == [(1, 101, 1), (2, 402, 2)]
+    assert lots(other) == [(1, 101, 1)]
+    early = START + timedelta(days=1, hours=1)
+    correct_transfer(moved[0].pk, {"at": early.isoformat()}, "earlier", ada)
+    assert set(Lot.objects.filter(book=other).values_list("opened_at", flat=True)) == {
+        early
+    }
+    agree(book, other)
+
+
+def test_it_may_turn_out_to_have_been_cash(ada, book, other, moved):
+    changes = {"asset": "USD", "symbol": "", "amount": "-40"}
+    correct_transfer(moved[0].pk, changes, "it was dollars", ada)
+    assert lots(book) == [(2, 202, 1), (2, 402, 2)]
+    assert lots(other) == []
+    cash = {row.book.name: row.cash for row in Balance.objects.select_related("book")}
+    assert cash == {"ada-main": -644, "ada-vault": 40}
+    agree(book, other)
+    void_transfer(moved[0].pk, "never was", ada)
+    assert Balance.objects.get(book=other).cash == 0
+    agree(book, other)
+
+
+def test_what_was_mended_is_later_than_anything_in_either_book(
+    ada, book, other, moved, make_fill
+):
+    ahead = timezone.now() + timedelta(hours=1)
+    Book.objects.filter(pk=other.pk).update(recorded_at=ahead)
+    event = void_transfer(moved[0].pk, "wrong book", ada).event
+    assert event.recorded_at > ahead
+    for each in (book, other):
+        each.refresh_from_db()
+        assert each.recorded_at == event.recorded_at
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"to_book": "ada-third"}, "/to_book"),
+        ({"amount": "3"}, "/amount"),
+        ({"kind": "withdrawal"}, "/kind"),
+        ({"asset": "DOGE", "symbol": "DOGE-EUR"}, "/to_book"),
+    ],
+)
+def test_what_it_cannot_become_is_refused_and_nothing_changes(
+    ada, book, other, moved, changes, pointer
+):
+    with pytest.raises(Invalid) as refused:
+        correct_transfer(moved[0].pk, changes, "why", ada)
+    assert [error.pointer for error in refused.value.errors] == [pointer]
+    assert lots(other) == [(2, 202, 1), (1, 201, 2)]
+    agree(book, other)
+
+
+def test_the_curve_of_the_other_book_is_behind_after_a_void(ada, other, moved):
+    before = ledger_states([other.pk])[other.pk].facts
+    void_transfer(moved[0].pk, "wrong book", ada)
+    assert ledger_states([other.pk])[other.pk].facts != before
 
 
 # --- the API ------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from trades.models import (
     FactStatus,
     Fill,
     FillEvent,
+    Instrument,
     Transfer,
     TransferEvent,
 )
@@ -33,6 +34,12 @@ from trades.queries.assets import BookAssets
 from trades.queries.books import entrusted_books
 from trades.queries.facts import assets_of, touched
 from trades.queries.profit import held, pair_pnl
+from trades.services.between_books import (
+    locked_pair,
+    moment_of_both,
+    naming_lots,
+    settle_arrival,
+)
 from trades.services.books import locked, moment
 from trades.services.facts import (
     fill_content,
@@ -46,7 +53,7 @@ from trades.services.rematching import settle
 from trades.services.valuing import value_new
 
 LONGEST_REASON = 500
-FIXED = ("book", "external_id")
+FIXED = ("book", "external_id", "to_book")
 Row = TypeVar("Row", Fill, Transfer)
 Event: TypeAlias = FillEvent | TransferEvent
 Changes: TypeAlias = Mapping[str, Any]
@@ -66,8 +73,9 @@ class Amendment:
 
 @dataclass(frozen=True, kw_only=True)
 class QuantityMove:
-    """How much of an instrument was open before an amendment, and after it."""
+    """How much of an instrument was open in a book before an amendment, and after it."""
 
+    book: str
     symbol: str
     before: Decimal
     after: Decimal
@@ -114,33 +122,35 @@ def _amend(
 ) -> Amendment:
     reason = stated_reason(reason)
     with transaction.atomic():
-        fact = _amendable(model, pk, by)
-        book = locked(fact.book)
+        sides = _Sides.locked_of(_amendable(model, pk, by))
+        book = sides.book
         fact = _amendable(model, pk, by)  # as it is under the lock
-        now = moment(book)
+        now = sides.moment()
         fact.becomes = FactStatus.VOIDED
         facts = [fact]
         if changes is not None:
             fact.becomes = FactStatus.REPLACED
-            facts.append(_replacement(book, fact, changes, now))
+            facts.append(_replacement(sides, fact, changes, now))
         assets = BookAssets(book).load(assets_of(facts))
         pairs = {pair for each in facts for pair in touched(each, assets)}
         event = _new_event(fact, reason, by, now)
-        event.pnl_before, before = pair_pnl(book, pairs, now), held(book, pairs)
+        event.pnl_before, before = pair_pnl(book, pairs, now), sides.held(pairs)
         event.save()
-        matched = _settle(book, facts)
+        matched = sides.settle(facts)
         if matched:
             event.pnl_after = pair_pnl(book, pairs, now)
             event.save(update_fields=["pnl_after"])
         _say_amended(event, facts[-1], by)
-        after = held(book, pairs)
+        after = sides.held(pairs)
     return Amendment(
         event=event,
         fact=facts[-1],
         matched=matched,
         held=[
-            QuantityMove(symbol=symbol, before=quantity, after=after[symbol])
-            for symbol, quantity in sorted(before.items())
+            QuantityMove(
+                book=name, symbol=symbol, before=before[name, symbol], after=left
+            )
+            for (name, symbol), left in sorted(after.items())
         ],
     )
 
@@ -165,18 +175,10 @@ def _amendable(model: type[Row], pk: int, by: User) -> Row:
         raise NotFound("There is no such fact that you may see.", code="not_found")
     if fact.book.owner_id != by.pk or not by.has_perm("trading.own"):
         raise Forbidden("Only the owner writes in a book.", code="not_owner")
-    _refuse_two_sides(fact)
     if fact.status not in STANDING or fact.becomes:
         state = "is being matched again" if fact.becomes else f"is {fact.status}"
         raise Conflict(f"It {state}: there is nothing to mend.", code="not_standing")
     return fact
-
-
-def _refuse_two_sides(fact: Fill | Transfer) -> None:
-    if isinstance(fact, Transfer) and fact.to_book_id is not None:
-        raise Conflict(
-            "It moved between two books: book the way back instead.", code="own_books"
-        )
 
 
 def _new_event(fact: Fill | Transfer, reason: str, by: User, now: datetime) -> Event:
@@ -192,24 +194,58 @@ def _new_event(fact: Fill | Transfer, reason: str, by: User, now: datetime) -> E
     return TransferEvent(transfer=fact, **said)
 
 
-def _settle(book: Book, facts: Iterable[Fill | Transfer]) -> bool:
-    return settle(
-        book,
-        fills=[fact for fact in facts if isinstance(fact, Fill)],
-        transfers=[fact for fact in facts if isinstance(fact, Transfer)],
-    )
+@dataclass(frozen=True)
+class _Sides:
+    """The locked book of a fact, and the one where it went to, if it went to one."""
+
+    book: Book
+    there: Book | None
+
+    @classmethod
+    def locked_of(cls, fact: Fill | Transfer) -> _Sides:
+        if isinstance(fact, Transfer) and fact.to_book is not None:
+            return cls(*locked_pair(fact.book, fact.to_book))
+        return cls(locked(fact.book), None)
+
+    def moment(self) -> datetime:
+        if self.there is None:
+            return moment(self.book)
+        return moment_of_both(self.book, self.there)
+
+    def held(self, pairs: Iterable[Instrument]) -> dict[tuple[str, str], Decimal]:
+        """{(book, symbol): quantity open}."""
+        books = [self.book] if self.there is None else [self.book, self.there]
+        return {
+            (book.name, symbol): quantity
+            for book in books
+            for symbol, quantity in held(book, pairs).items()
+        }
+
+    def settle(self, facts: Sequence[Fill | Transfer]) -> bool:
+        """Let what was there cease to count, and what comes in its place count. Where
+        the first book waits for a job, the other one follows that."""
+        moves = [fact for fact in facts if isinstance(fact, Transfer)]
+        fills = [fact for fact in facts if isinstance(fact, Fill)]
+        if self.there is None:
+            return settle(self.book, fills=fills, transfers=moves)
+        before = BookAssets(self.there).load(assets_of(facts))
+        if not settle(self.book, transfers=moves):
+            return False
+        gone, comes = moves[0], moves[1] if len(moves) > 1 else None
+        return settle_arrival(self.there, before, gone=gone, comes=comes)
 
 
 # corrections ------------------------------------------------------------------
 
 
-def _replacement(book: Book, fact: Row, changes: Changes, now: datetime) -> Row:
+def _replacement(sides: _Sides, fact: Row, changes: Changes, now: datetime) -> Row:
     """The saved row that comes to stand in the fact's place. Raises Invalid."""
     fixed = [name for name in FIXED if name in changes]
     if fixed:
         raise _invalid([FieldError(f"/{fixed[0]}", "fixed", "cannot be corrected")])
+    book = sides.book
     try:
-        row = _row(book, fact, changes, now)
+        row = _row(sides, fact, changes, now)
     except NotAFact as error:
         raise _invalid(error.errors) from None
     if _content(row) == _content(fact) and row.note == fact.note:
@@ -227,7 +263,8 @@ def _replacement(book: Book, fact: Row, changes: Changes, now: datetime) -> Row:
     return row
 
 
-def _row(book: Book, fact: Row, changes: Changes, now: datetime) -> Row:
+def _row(sides: _Sides, fact: Row, changes: Changes, now: datetime) -> Row:
+    book = sides.book
     if isinstance(fact, Fill):
         given = fill_fields(fact) | dict(changes)
         new = read_fill(given, now=now)
@@ -237,6 +274,8 @@ def _row(book: Book, fact: Row, changes: Changes, now: datetime) -> Row:
         return fill_rows(book, [new], instruments, None, now, [""])[0]
     given = transfer_fields(fact) | dict(changes)
     moved = read_transfer(given, now=now)
+    if sides.there is not None:
+        moved = naming_lots(moved, book, sides.there)
     instruments = instruments_of(book, [], [moved])
     return transfer_rows(book, [moved], instruments, None, now)[0]
 
@@ -277,6 +316,8 @@ def transfer_fields(transfer: Transfer) -> dict[str, Any]:
     }
     if transfer.cost is not None:
         fields["cost"] = text(transfer.cost)
+    if transfer.to_book_id is not None:
+        fields["to_book"] = str(transfer.to_book_id)
     return fields
 
 

@@ -5,24 +5,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from audit import services as audit
 from kernel.cache import bump
 from kernel.errors import FieldError, Invalid
 from kernel.numbers import ZERO, text
-from operations.services import scheduler
 from trades.domain.facts import NewTransfer
 from trades.domain.lots import LotReason, MatchKind
-from trades.models import Book, Instrument, Match, Transfer, TransferLot
+from trades.models import STANDING, Book, Instrument, Lot, Match, Transfer, TransferLot
 from trades.queries.assets import BookAssets
-from trades.services.books import locked, writable_book
+from trades.services.books import locked, moment, writable_book
 from trades.services.cash import BalanceChanges, save_balances
 from trades.services.reclassifying import reclassify
 from trades.services.recording import Entries, record
-from trades.services.rematching import settle, sooner
+from trades.services.rematching import earliest, settle
 
 
 def book_between(new: NewTransfer, by: User) -> tuple[Transfer, int]:
@@ -36,30 +37,46 @@ def book_between(new: NewTransfer, by: User) -> tuple[Transfer, int]:
     if sender == receiver:
         raise _refused("is the book that it leaves", "Name two books.")
     with transaction.atomic():
-        pair = {book.pk: book for book in map(locked, _in_order(sender, receiver))}
-        sender, receiver = pair[sender.pk], pair[receiver.pk]
-        instrument = _one_instrument(new, sender, receiver)
-        new = replace(
-            new,
-            to_book=str(receiver.pk),
-            symbol=instrument.symbol if instrument else "",
-        )
-        latest = [at for at in (sender.recorded_at, receiver.recorded_at) if at]
-        sender.recorded_at = max(latest, default=None)
+        sender, receiver = locked_pair(sender, receiver)
+        new = naming_lots(new, sender, receiver)
         before = BookAssets(receiver).load([new.asset])
+        sender.recorded_at = _last_recorded(sender, receiver)
         recorded = record(sender, Entries(transfers=[new]), pointers=[""])
         [transfer] = recorded.transfers
         if recorded.new["transfers"]:
             receiver.recorded_at = transfer.recorded_at
             receiver.save(update_fields=["recorded_at"])
-            _arrive(transfer, receiver, instrument, before)
+            settle_arrival(receiver, before, comes=transfer)
             _say_booked(transfer, sender, receiver, by)
     return transfer, recorded.new["transfers"]
 
 
-def _in_order(*books: Book) -> list[Book]:
-    """As everybody locks them: by id."""
-    return sorted(books, key=lambda book: book.pk)
+def locked_pair(sender: Book, receiver: Book) -> tuple[Book, Book]:
+    """Both, locked as everybody locks them: in order of their ids."""
+    in_order = sorted((sender, receiver), key=lambda book: book.pk)
+    pair = {book.pk: book for book in map(locked, in_order)}
+    return pair[sender.pk], pair[receiver.pk]
+
+
+def moment_of_both(sender: Book, receiver: Book) -> datetime:
+    """`moment` of two locked books: later than what was recorded in either."""
+    sender.recorded_at = _last_recorded(sender, receiver)
+    now = moment(sender)
+    receiver.recorded_at = now
+    receiver.save(update_fields=["recorded_at"])
+    return now
+
+
+def _last_recorded(*books: Book) -> datetime | None:
+    return max((at for book in books if (at := book.recorded_at)), default=None)
+
+
+def naming_lots(new: NewTransfer, sender: Book, receiver: Book) -> NewTransfer:
+    """The movement with its other book's id and the symbol of the lots that move in
+    both; "" is the base currency of both. Raises Invalid as book_between."""
+    instrument = _one_instrument(new, sender, receiver)
+    symbol = instrument.symbol if instrument else ""
+    return replace(new, to_book=str(receiver.pk), symbol=symbol)
 
 
 def _one_instrument(
@@ -89,25 +106,28 @@ def _refused(detail: str, sentence: str) -> Invalid:
     )
 
 
-def _arrive(
-    transfer: Transfer,
+def settle_arrival(
     receiver: Book,
-    instrument: Instrument | None,
     before: BookAssets,
-) -> None:
-    """What follows in the book where it comes in."""
-    after = BookAssets(receiver).load([transfer.asset])
-    changes = BalanceChanges(receiver, after)
-    if instrument is None:
-        changes.transfer(transfer)
-        save_balances(receiver, changes)
-        scheduler.request_following("book", str(receiver.pk))
-        bump(f"book:{receiver.pk}")
-        return
-    TransferLot.objects.bulk_create(lots_that_left(transfer))
-    turned = reclassify(receiver, [transfer.asset], before, after, changes)
+    *,
+    gone: Transfer | None = None,
+    comes: Transfer | None = None,
+) -> bool:
+    """What follows in the book where a movement came in, after the book that it left
+    has settled: `gone` counts there no more, `comes` does now. Its assets were
+    `before`. Answers as settle."""
+    facts = [fact for fact in (gone, comes) if fact is not None]
+    names = {fact.asset for fact in facts}
+    changes = BalanceChanges(receiver, before.load(names))
+    if gone is not None:
+        changes.transfer(gone, -1)
+    changes.assets = after = BookAssets(receiver).load(names)
+    if comes is not None:
+        changes.transfer(comes)
+        TransferLot.objects.bulk_create(lots_that_left(comes))
+    turned = reclassify(receiver, names, before, after, changes)
     save_balances(receiver, changes)
-    settle(receiver, pairs=sooner({instrument: transfer.at}, turned))
+    return settle(receiver, pairs=earliest(facts, turned, after))
 
 
 def lots_that_left(transfer: Transfer) -> list[TransferLot]:
@@ -133,12 +153,21 @@ def lots_that_left(transfer: Transfer) -> list[TransferLot]:
 def carry_on(book: Book) -> int:
     """Bring what a book's matches say has left it into the books where it went, in
     order of time; how many movements changed. Locks both books of each."""
-    left = Transfer.objects.standing().filter(
-        book=book, to_book__isnull=False, instrument__isnull=False
+    moves = Transfer.objects.filter(
+        Q(status__in=STANDING) | _there_still(Lot) | _there_still(Match),
+        book=book,
+        to_book__isnull=False,
+        instrument__isnull=False,
     )
     return sum(
-        _carry(pk) for pk in left.order_by("at", "id").values_list("pk", flat=True)
+        _carry(pk) for pk in moves.order_by("at", "id").values_list("pk", flat=True)
     )
+
+
+def _there_still(model: type[Lot] | type[Match]) -> Exists:
+    """What a movement brought: of one that counts no more, it is still to be undone."""
+    rows = model._default_manager.filter(transfer=OuterRef("pk"))
+    return Exists(rows.filter(book=OuterRef("to_book")))
 
 
 def _carry(pk: int) -> int:
@@ -146,14 +175,15 @@ def _carry(pk: int) -> int:
         pk=pk
     )
     receiver, instrument = transfer.to_book, transfer.instrument
-    if receiver is None or instrument is None or not _changed(transfer):
+    stands = transfer.status in STANDING
+    if receiver is None or instrument is None or (stands and not _changed(transfer)):
         return 0
     with transaction.atomic():
-        for book in _in_order(transfer.book, receiver):
-            locked(book)
-        lots = lots_that_left(transfer)
-        transfer.travelled.all().delete()
-        TransferLot.objects.bulk_create(lots)
+        locked_pair(transfer.book, receiver)
+        if stands:
+            lots = lots_that_left(transfer)
+            transfer.travelled.all().delete()
+            TransferLot.objects.bulk_create(lots)
         settle(receiver, pairs={instrument: transfer.at})
     return 1
 
