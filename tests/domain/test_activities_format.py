@@ -123,3 +123,33 @@ def test_a_broken_activity_is_named_by_place_or_line(changes, said):
 
 def test_an_activity_that_is_no_object():
     assert broken(export(activity(), 5)) == ["activity 2: is no object"]
+
+
+@pytest.mark.parametrize("base", ["", "EUR", "USD"])
+def test_a_class_of_shares_is_no_pair(base):
+    rows = (
+        activity(symbol="BRK-B", currency="USD"),
+        activity(symbol="ada-eur", currency="EUR"),
+    )
+    parsed = export(*rows, base_currency=base)
+    assert {fill.symbol for fill in parsed.fills} == {
+        "BRK.B" if base == "USD" else "BRK.B-USD",
+        "ADA-EUR",
+    }
+    assert parsed.notes == [
+        "BRK.B stands there with a dash: a class of shares, no pair"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "currency", "said"),
+    [
+        ("BTC-USD", "EUR", "BTC-USD names USD, its row's currency is EUR"),
+        ("ACME-WARRANT", "EUR", "names WARRANT, its row's currency is EUR"),
+        ("OAK", "", "currency: is missing"),
+    ],
+)
+def test_a_symbol_in_another_currency_than_its_row(symbol, currency, said):
+    parsed = export(activity(symbol=symbol, currency=currency), base_currency="EUR")
+    assert parsed.fills == []
+    assert said in broken(parsed)[0]

@@ -133,3 +133,20 @@ def test_a_declared_decimal_comma():
 
 def test_times_need_no_declared_zone_and_one_that_is_declared_changes_nothing():
     assert ledger(*BUY, zone=ZoneInfo("Asia/Tokyo")).fills == ledger(*BUY).fills
+
+
+def test_a_row_that_moved_nothing_is_named():
+    parsed = ledger(*BUY, row("Staking Rewards", "SOL", "0.00000000", second=2))
+    assert [str(row) for row in parsed.skipped] == [
+        "line 5: staking rewards: nothing moved, the change is 0"
+    ]
+    assert (len(parsed.fills), parsed.transfers, parsed.broken) == (1, [], [])
+
+
+def test_an_empty_change_is_named_by_its_column():
+    assert broken(ledger(row("Deposit", "SOL", ""))) == ["line 2: change: is missing"]
+
+
+def test_coins_for_money_are_quoted_in_the_money():
+    (made,) = ledger(row("Buy", "BTC", "0.5"), row("Buy", "PLN", "-900")).fills
+    assert (made.symbol, made.side, made.price) == ("BTC-PLN", "buy", 1800)

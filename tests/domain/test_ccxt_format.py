@@ -128,3 +128,27 @@ def test_a_broken_trade_is_named_by_its_place(changes, said):
 
 def test_what_is_no_object_is_named_by_its_place():
     assert broken(trades(trade(), 7)) == ["trade 2: is no object"]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "said"),
+    [
+        ("BTC/USDT:USDT-260925", "is a dated future or an option"),
+        ("BTC/USD:BTC-260925-90000-C", "is a dated future or an option"),
+        ("BTC/USD:BTC", "is settled in another currency than its quote"),
+    ],
+)
+def test_what_is_no_linear_market_is_never_booked_as_one(symbol, said):
+    parsed = trades(trade(symbol=symbol, cost=None))
+    assert parsed.fills == []
+    assert said in broken(parsed)[0]
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "named"),
+    [(1767323045, "2026-01-02T03:04:05Z"), (-1767323045678, trade()["datetime"])],
+)
+def test_seconds_in_place_of_milliseconds_are_no_time_of_1970(milliseconds, named):
+    parsed = trades(trade(timestamp=milliseconds, datetime=named))
+    assert parsed.fills == []
+    assert "are two times" in broken(parsed)[0]

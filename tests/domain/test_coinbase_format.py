@@ -22,7 +22,13 @@ def statement(*rows, **more):
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        (DEPOSIT.replace(",100,100", ",lots,100"), "line 2: 'lots'"),
+        (DEPOSIT.replace(",100,100", ",lots,100"), "line 2: amount: 'lots'"),
+        (DEPOSIT.replace(",100,100", ",,100"), "line 2: amount: is missing"),
+        (DEPOSIT.replace(",100,100", ",100,"), "line 2: balance: is missing"),
+        (DEPOSIT.replace(",100,100", ",-100,-100"), "a deposit is positive"),
+        (DEPOSIT.replace("USD", "U SD"), "'U SD' is no currency or asset"),
+        (DEPOSIT.replace("USD", "ß"), "'ß' is no currency or asset"),
+        (DEPOSIT.replace("d1", "d" * 101), "is longer than 100 characters"),
         (DEPOSIT.replace(",100,100", ",NaN,100"), "not a number"),
         (DEPOSIT.replace("2026-01-01", "2199-01-01"), "lies in the future"),
         (DEPOSIT.replace("T00:00:00Z", ""), "no time zone"),
@@ -164,3 +170,29 @@ def test_the_last_balance_of_each_time_is_a_statement():
         ("USD", Decimal("69.7"), 2),
         ("BTC", Decimal("0.5"), 2),
     ]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "paid", "said"),
+    [
+        ("0.000000000000000001", "10000", "price: more than 20 digits"),
+        ("0", "30", "do not pay for each other"),
+    ],
+)
+def test_a_trade_whose_price_no_ledger_holds(quantity, paid, said):
+    rows = [
+        BUY[0].replace("-30,70", f"-{paid},70"),
+        BUY[1].replace("0.5,0.5", f"{quantity},{quantity}"),
+        BUY[2],
+    ]
+    parsed = statement(*rows)
+    assert parsed.fills == []
+    assert any(said in line for line in broken(parsed))
+
+
+def test_a_row_that_moved_nothing_is_named():
+    parsed = statement(DEPOSIT, DEPOSIT.replace("100,100", "0,100").replace("d1", "d2"))
+    assert [str(row) for row in parsed.skipped] == [
+        "line 3: deposit: nothing moved, the amount is 0"
+    ]
+    assert len(parsed.transfers) == 1

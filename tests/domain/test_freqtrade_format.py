@@ -56,6 +56,7 @@ def test_an_export_that_is_none(text, said):
         ({"open_date": "once"}, "open_date: 'once' is no time"),
         ({"close_date": "2199-01-01 00:00:00+00:00"}, "future"),
         ({"pair": "?"}, "symbol"),
+        ({"pair": "BTC/USD:BTC"}, "settled in another currency"),
         ({"open_rate": ...}, "'open_rate' is missing"),
         ({"pair": ...}, "'pair' is missing"),
     ],

@@ -34,6 +34,14 @@ def trades(*rows, head=HEAD, **declared):
         ("xbt/usd", "BTC-USD"),
         ("XTZ/EUR", "XTZ-EUR"),
         ("PEPEUSDC", "PEPE-USDC"),
+        ("DOTUSD", "DOT-USD"),  # nothing is quoted in TUSD there
+        ("GRTUSD", "GRT-USD"),
+        ("SHIBUSD", "SHIB-USD"),  # nor in BUSD
+        ("TUSDUSD", "TUSD-USD"),
+        ("XBTPYUSD", "BTC-PYUSD"),
+        ("PYUSDUSD", "PYUSD-USD"),
+        ("XRPRLUSD", None),  # XRP in RLUSD, or is there an XRPRL?
+        ("XRP/RLUSD", "XRP-RLUSD"),
         ("EUR", None),
         ("ABCDEF", None),
         ("/EUR", None),
@@ -52,6 +60,9 @@ def test_a_pair_is_split_where_its_quote_is_known(pair, symbol):
         ({"BTC", "USDT"}, "USDT"),
         ({"EUR", "USDT"}, "USDT"),
         ({"BNB", "BTC"}, "BTC"),
+        ({"BTC", "PLN"}, "PLN"),
+        ({"ETH", "ZAR"}, "ZAR"),
+        ({"USDT", "ARS"}, "USDT"),
         ({"SOL", "DOT"}, None),
     ],
 )

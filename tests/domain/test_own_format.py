@@ -221,3 +221,28 @@ def test_times_as_files_write_them(written, at):
 def test_a_file_is_kept_in_its_one_quote_currency(symbols, base, quote):
     rows = "".join(f"{symbol},buy,1,1,2026-01-01T00:00:00Z\n" for symbol in symbols)
     assert read(f"{OWN}\n{rows}", base_currency=base).quote == quote
+
+
+@pytest.mark.parametrize(
+    ("price", "declared", "said"),
+    [
+        ('"1,234.56"', {}, "without thousands separators"),
+        ("1'234.56", {}, "without thousands separators"),
+        ('"1.234,56"', {"decimal_comma": True}, "without thousands separators"),
+        ('"1\u202f234,56"', {"decimal_comma": True}, "without thousands separators"),
+        ('"1234,56"', {}, "is it a decimal comma? Then declare it"),
+    ],
+)
+def test_a_spreadsheets_number_is_refused_with_what_to_do(price, declared, said):
+    text = f"{OWN}\nGOLD-EUR,buy,2,{price},2026-01-01T00:00:00Z\n"
+    assert broken(read(text, **declared))[0].endswith(said)
+
+
+@pytest.mark.parametrize("id", ["1.70457E+18", '"1,70457E+18"', "2e+15"])
+def test_an_id_that_a_spreadsheet_shortened_stands_for_several(id):
+    parsed = read(f"external_id,{OWN}\n{id},{ROW}\n{id},{ROW}\n")
+    assert (parsed.fills, parsed.duplicates) == ([], 0)
+    assert ["was shortened by a spreadsheet" in line for line in broken(parsed)] == [
+        True,
+        True,
+    ]

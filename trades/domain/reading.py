@@ -92,7 +92,7 @@ def zone_of(name: str) -> ZoneInfo:
         raise ValueError(f"{name!r} is no time zone, such as Europe/Berlin") from None
 
 
-def _upper(text: str) -> str:
+def capitals(text: str) -> str:
     """In capitals where they are the same letters: ß is no SS."""
     return text.upper() if text.isascii() else text
 
@@ -181,13 +181,13 @@ class Reader:
         return at
 
     def asset(self, name: str, *, needed: bool = False) -> str:
-        asset = _upper(self.text(name, needed=needed))
+        asset = capitals(self.text(name, needed=needed))
         if asset and not ASSET.fullmatch(asset):
             self.wrong(name, "invalid", f"{asset[:20]!r} is no currency or asset")
         return intern(asset)
 
     def symbol(self, name: str = "symbol", *, needed: bool = True) -> str:
-        symbol = _upper(self.text(name, needed=needed)).replace("/", "-")
+        symbol = capitals(self.text(name, needed=needed)).replace("/", "-")
         if symbol and not SYMBOL.fullmatch(symbol):
             self.wrong(name, "invalid", f"{symbol[:20]!r} is no symbol like BTC-USD")
         return intern(symbol)

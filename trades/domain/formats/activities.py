@@ -12,6 +12,7 @@ from kernel.numbers import NotExact, rounded
 from trades.domain.formats.dialect import Table
 from trades.domain.formats.file_order import arrange
 from trades.domain.formats.identity import name_rows
+from trades.domain.formats.pairs import QUOTES
 from trades.domain.formats.parsed import (
     BrokenRow,
     Declared,
@@ -23,13 +24,14 @@ from trades.domain.formats.parsed import (
 from trades.domain.formats.rounding import Rounder
 from trades.domain.formats.times import FileTimes
 from trades.domain.formats.unknown import unknown_rows
-from trades.domain.reading import NotAFact, read_fill, read_transfer
+from trades.domain.reading import NotAFact, capitals, read_fill, read_transfer
 
 COLUMNS = ("date", "symbol", "type", "quantity", "unitprice", "fee", "currency")
 OPTIONAL = ("comment", "isdraft")
 NUMBERS = ("quantity", "unitprice", "fee")
 SIDES = {"buy": "buy", "sell": "sell"}
 INCOME = {"dividend": "dividend", "interest": "interest"}
+LONGEST_CLASS = 3
 PENCE = ("GBp", "GBX", "ZAc", "ILA")
 
 
@@ -77,6 +79,7 @@ class _Activities:
         self.rounder = Rounder(parsed)
         self.base = declared.base_currency
         self.unknown: dict[str, list[int]] = defaultdict(list)
+        self.classes: set[str] = set()
 
     def read(self, rows: Iterable[tuple[int, str, Mapping[str, Any]]]) -> ParsedFile:
         rows = list(rows)
@@ -99,6 +102,10 @@ class _Activities:
             unknown_rows(kind, rows_of_kind, noun)
             for kind, rows_of_kind in self.unknown.items()
         ]
+        self.parsed.notes += [
+            f"{symbol} stands there with a dash: a class of shares, no pair"
+            for symbol in sorted(self.classes)
+        ]
         self.parsed.quote = self.base
         arrange(self.parsed, self.times)
         name_rows("activities", self.parsed, self.base)
@@ -109,6 +116,8 @@ class _Activities:
     ) -> None:
         kind = str(row.get("type") or "").strip().lower()
         given = str(row.get("currency") or "").strip()
+        if not given:
+            raise ValueError("currency: is missing")
         if given in PENCE:
             raise ValueError(
                 f"currency: {given} is a hundredth of a currency; state amounts in "
@@ -121,7 +130,7 @@ class _Activities:
         common = {
             "note": row.get("comment"),
             "at": self.times.read(str(row.get("date") or ""), line),
-            "currency": given.upper(),
+            "currency": capitals(given),
         }
         if kind in SIDES:
             self._fill(line, place, row, common | {"side": SIDES[kind]})
@@ -133,10 +142,22 @@ class _Activities:
             self.unknown[kind or "a row without a type"].append(line or place)
 
     def _symbol(self, row: Mapping[str, Any], currency: str) -> str:
-        """As it is quoted: a plain symbol is quoted in the book's base currency."""
-        symbol = str(row.get("symbol") or "").strip()
-        plain = "-" not in symbol and "/" not in symbol
-        return f"{symbol}-{currency}" if plain and currency != self.base else symbol
+        """As it is quoted: in its row's currency, which a plain symbol names where it
+        is not the book's base currency. Raises ValueError where it names another."""
+        symbol = capitals(str(row.get("symbol") or "").strip()).replace("/", "-")
+        name, dash, quote = symbol.rpartition("-")
+        if dash and quote == currency:
+            return symbol
+        if dash and (quote in QUOTES or len(quote) > LONGEST_CLASS):
+            raise ValueError(
+                f"symbol: {symbol[:40]} names {quote[:20]}, its row's currency is "
+                f"{currency}"
+            )
+        if dash:
+            # A class of shares: what one calls BRK-B another calls BRK.B.
+            symbol = f"{name}.{quote}"
+            self.classes.add(symbol)
+        return symbol if currency == self.base else f"{symbol}-{currency}"
 
     def _fill(
         self, line: int, place: int, row: Mapping[str, Any], common: dict[str, Any]

@@ -10,8 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from kernel.numbers import ZERO, NotExact, exact, rounded
-from trades.domain.formats.dialect import Table
+from kernel.numbers import ZERO, NotExact, rounded
+from trades.domain.formats.dialect import Table, cell_number
 from trades.domain.formats.file_order import arrange
 from trades.domain.formats.identity import name_rows
 from trades.domain.formats.pairs import quote_of
@@ -20,11 +20,12 @@ from trades.domain.formats.parsed import (
     Declared,
     NotAFile,
     ParsedFile,
+    SkippedRow,
     broken_row,
 )
 from trades.domain.formats.times import FileTimes
 from trades.domain.formats.unknown import unknown_rows
-from trades.domain.reading import NotAFact, read_fill, read_transfer
+from trades.domain.reading import NotAFact, capitals, read_fill, read_transfer
 
 COLUMNS = ("utc_time", "account", "operation", "coin", "change")
 FEES = ("fee", "transaction fee")
@@ -101,8 +102,8 @@ class _Ledger:
                 account=row.get("account", ""),
                 at=self.times.read(row.get("utc_time", ""), line),
                 word=row.get("operation", "").lower(),
-                coin=row.get("coin", "").upper(),
-                change=exact(row.get("change", "")),
+                coin=capitals(row.get("coin", "")),
+                change=cell_number(row, "change"),
             )
         except (ValueError, OverflowError) as error:
             self.parsed.broken.append(BrokenRow(line, str(error)))
@@ -115,6 +116,11 @@ class _Ledger:
             self.unknown[row.get("operation", "")].append(line)
 
     def _transfer(self, entry: _Entry) -> None:
+        if not entry.change:
+            self.parsed.skipped.append(
+                SkippedRow(entry.line, f"{entry.word}: nothing moved, the change is 0")
+            )
+            return
         try:
             self.parsed.transfers.append(
                 read_transfer(

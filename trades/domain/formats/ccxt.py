@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from trades.domain.facts import NewFill
 from trades.domain.formats.documents import objects
 from trades.domain.formats.file_order import arrange
 from trades.domain.formats.identity import drop_repeats, name_rows
+from trades.domain.formats.pairs import linear_pair
 from trades.domain.formats.parsed import (
     BrokenRow,
     Declared,
@@ -21,9 +22,10 @@ from trades.domain.formats.parsed import (
 )
 from trades.domain.formats.rounding import Rounder, check_cost, stated_number
 from trades.domain.formats.times import FileTimes
-from trades.domain.reading import NotAFact, read_fill
+from trades.domain.reading import NotAFact, capitals, read_fill
 from trades.domain.times import from_milliseconds
 
+SECOND = timedelta(seconds=1)
 NAMES = ("symbol", "side", "amount", "price", "timestamp")
 
 
@@ -75,8 +77,7 @@ def _fill(
     row = {
         "external_id": trade.get("id"),
         "order_id": trade.get("order"),
-        # The part behind the colon is what a swap is settled in.
-        "symbol": str(trade.get("symbol") or "").partition(":")[0],
+        "symbol": linear_pair(str(trade.get("symbol") or "")),
         "side": trade.get("side"),
         "quantity": rounder.short(trade.get("amount")),
         "price": rounder.short(trade.get("price")),
@@ -93,7 +94,15 @@ def _at(trade: Mapping[str, Any], times: FileTimes) -> datetime:
     milliseconds = trade.get("timestamp")
     if milliseconds is None:
         return times.read(str(trade.get("datetime") or ""))
-    return from_milliseconds(int(stated_number(milliseconds)))
+    at = from_milliseconds(int(stated_number(milliseconds)))
+    if trade.get("datetime"):
+        named = times.read(str(trade["datetime"]))
+        if abs(named - at) >= SECOND:
+            raise ValueError(
+                f"timestamp {milliseconds} (milliseconds) and datetime "
+                f"{trade['datetime']!r} are two times"
+            )
+    return at
 
 
 def _fee(trade: Mapping[str, Any], rounder: Rounder) -> tuple[Decimal, str]:
@@ -103,7 +112,7 @@ def _fee(trade: Mapping[str, Any], rounder: Rounder) -> tuple[Decimal, str]:
     for fee in fees:
         if fee.get("cost"):
             total += rounder.short(fee["cost"])
-            currencies.add(str(fee.get("currency") or "").upper())
+            currencies.add(capitals(str(fee.get("currency") or "")))
     if len(currencies) > 1:
         raise ValueError(f"fees in {len(currencies)} currencies; book them by hand")
     return total, currencies.pop() if currencies else ""

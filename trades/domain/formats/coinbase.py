@@ -6,15 +6,23 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from kernel.numbers import ZERO, exact, rounded
-from trades.domain.facts import NewFill, NewTransfer
+from kernel.numbers import ZERO, rounded
+from trades.domain.facts import NewFill
 from trades.domain.formats.coinbase_balances import Balances, StatementRow
-from trades.domain.formats.dialect import Table
+from trades.domain.formats.dialect import Table, cell_number
 from trades.domain.formats.file_order import RowTime, arrange, places
 from trades.domain.formats.identity import drop_repeats, name_rows
-from trades.domain.formats.parsed import BrokenRow, Declared, NotAFile, ParsedFile
+from trades.domain.formats.parsed import (
+    BrokenRow,
+    Declared,
+    NotAFile,
+    ParsedFile,
+    SkippedRow,
+    broken_row,
+)
 from trades.domain.formats.times import FileTimes
 from trades.domain.formats.unknown import unknown_rows
+from trades.domain.reading import ASSET, NotAFact, capitals, read_fill, read_transfer
 
 COLUMNS = ("type", "amount", "balance", "amount/balance unit", "trade id", "order id")
 OPTIONAL = ("portfolio", "timestamp", "time", "transfer id")
@@ -68,9 +76,13 @@ class _Statement:
         kind = cells.get("type", "").lower()
         if kind not in KINDS and kind not in ("match", "fee"):
             self.unknown[kind or "a row without a type"].append(line)
-        unit = cells.get("amount/balance unit", "").upper()
+        unit = capitals(cells.get("amount/balance unit", ""))
         if not unit:
             raise ValueError("amount/balance unit: is missing")
+        if not ASSET.fullmatch(unit):
+            raise ValueError(
+                f"amount/balance unit: {unit[:20]!r} is no currency or asset"
+            )
         self.rows.append(
             StatementRow(
                 line=line,
@@ -78,8 +90,8 @@ class _Statement:
                 kind=kind,
                 portfolio=cells.get("portfolio", "") or DEFAULT,
                 at=at,
-                amount=exact(cells.get("amount", "")),
-                balance=exact(cells.get("balance", "")),
+                amount=cell_number(cells, "amount"),
+                balance=cell_number(cells, "balance"),
                 unit=unit,
                 transfer=cells.get("transfer id", ""),
                 trade=cells.get("trade id", ""),
@@ -144,19 +156,23 @@ class _Statement:
         if other is None or base.amount * other.amount >= 0:
             raise ValueError(f"trade {first.trade}: its legs do not pay for each other")
         quantity, amount = abs(base.amount), abs(other.amount)
-        return NewFill(
-            external_id=_external_id(first.portfolio, first.trade),
-            symbol=f"{base.unit}-{quote}",
-            side="buy" if base.amount > 0 else "sell",
-            quantity=quantity,
-            price=rounded(amount / quantity),
-            executed_at=base.at,
-            fee=-fees[0].amount if fees else ZERO,
-            fee_currency=fees[0].unit if fees else quote,
-            amount=amount,
-            order_id=base.order,
-            sequence=first.place,
+        return read_fill(
+            {
+                "external_id": _external_id(first.portfolio, first.trade),
+                "symbol": f"{base.unit}-{quote}",
+                "side": "buy" if base.amount > 0 else "sell",
+                "quantity": quantity,
+                "price": rounded(amount / quantity),
+                "executed_at": base.at,
+                "fee": -fees[0].amount if fees else ZERO,
+                "fee_currency": fees[0].unit if fees else quote,
+                "order_id": base.order,
+            },
+            now=self.now,
             line=first.line,
+            place=first.place,
+            amount=amount,
+            needs_id=False,
         )
 
     def _quote(
@@ -177,23 +193,38 @@ class _Statement:
     def _transfers(self) -> None:
         twice = Counter(row.transfer for row in self.rows if row.kind == "conversion")
         for row in self.rows:
-            if row.kind not in KINDS or not row.amount:
+            if row.kind not in KINDS:
+                continue
+            if not row.amount:
+                reason = f"{row.kind}: nothing moved, the amount is 0"
+                self.parsed.skipped.append(SkippedRow(row.line, reason))
                 continue
             # The two halves of a conversion share one id.
             name = row.transfer
             if twice[name] > 1 and row.kind == "conversion":
                 name = f"{name}:{row.unit}"
+            self._transfer(row, _external_id(row.portfolio, name))
+
+    def _transfer(self, row: StatementRow, external_id: str) -> None:
+        values = {
+            "external_id": external_id,
+            "kind": KINDS[row.kind],
+            "asset": row.unit,
+            "amount": row.amount,
+            "at": row.at,
+        }
+        try:
             self.parsed.transfers.append(
-                NewTransfer(
-                    external_id=_external_id(row.portfolio, name),
-                    kind=KINDS[row.kind],
-                    asset=row.unit,
-                    amount=row.amount,
-                    at=row.at,
-                    sequence=row.place,
+                read_transfer(
+                    values,
+                    now=self.now,
                     line=row.line,
+                    place=row.place,
+                    needs_id=False,
                 )
             )
+        except NotAFact as error:
+            self.parsed.broken.append(broken_row(row.line, error))
 
 
 def _external_id(portfolio: str, id: str) -> str:

@@ -6,9 +6,10 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import islice
 
-from kernel.numbers import NotExact
+from kernel.numbers import NotExact, exact
 from trades.domain.formats.parsed import BrokenRow, Column, Declared, Dialect, NotAFile
 
 LARGEST = 32 * 1024 * 1024
@@ -69,6 +70,16 @@ def checked_text(content: bytes, declared: str = "") -> str:
 def _lines(text: str) -> int:
     """The physical line that begins or goes on where the text ends."""
     return text.replace("\r\n", "\n").replace("\r", "\n").count("\n") + 1
+
+
+def cell_number(row: Mapping[str, str], name: str) -> Decimal:
+    """The exact number in the cell of that column. Raises NotExact that names it."""
+    if name not in row:
+        raise NotExact(f"{name}: is missing")
+    try:
+        return exact(row[name])
+    except NotExact as error:
+        raise NotExact(f"{name}: {error}") from None
 
 
 class Table:
@@ -189,7 +200,8 @@ class Table:
             cell = row.get(name, "")
             if "." in cell:
                 raise NotExact(
-                    f"{name}: {cell[:40]!r} holds a point, decimal commas were declared"
+                    f"{name}: {cell[:40]!r} holds a point, decimal commas were "
+                    "declared: numbers are read without thousands separators"
                 )
             if "," in cell:
                 row[name] = cell.replace(",", ".")

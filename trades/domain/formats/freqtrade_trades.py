@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from kernel.numbers import ZERO, rounded
 from trades.domain.facts import NewFill, NewTransfer
 from trades.domain.formats.documents import objects
+from trades.domain.formats.pairs import linear_pair
 from trades.domain.formats.parsed import SkippedRow
 from trades.domain.formats.rounding import Rounder, stated_number
 from trades.domain.reading import read_fill, read_transfer
@@ -83,8 +84,7 @@ class TradeReader:
 
     def read(self, trade: Mapping[str, Any], name: str, where: str) -> TradeFacts:
         """Raises NotAFact, KeyError, ValueError, ArithmeticError."""
-        # The part behind the colon is what a future is settled in.
-        pair = str(trade["pair"]).partition(":")[0]
+        pair = linear_pair(str(trade["pair"]))
         facts = TradeFacts(
             symbol=pair.upper().replace("/", "-"),
             short=bool(trade.get("is_short")),

@@ -3,6 +3,7 @@ those by a mapping."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
@@ -28,6 +29,8 @@ from trades.domain.reading import FILL_FIELDS, NotAFact, read_fill
 
 NEEDED = ("symbol", "side", "quantity", "price", "executed_at")
 NUMBERS = ("quantity", "price", "fee")
+GROUPED = re.compile(r"[+-]?[0-9]{1,3}([.,'’ \u00a0\u202f][0-9]{3})+[.,][0-9]+")
+SHORTENED = re.compile(r"[0-9]([.,][0-9]+)?[Ee]\+[0-9]+")
 
 
 def read(table: Table, declared: Declared, now: datetime) -> ParsedFile:
@@ -90,6 +93,11 @@ def _fill(
     times: FileTimes,
     now: datetime,
 ) -> NewFill:
+    if SHORTENED.fullmatch(row.get("external_id", "")):
+        raise NotExact(
+            f"external_id: {row['external_id'][:40]!r} was shortened by a spreadsheet "
+            "and may stand for several: save the column as text"
+        )
     values: dict[str, Any] = {**table.with_points(row, NUMBERS)}
     with suppress(ValueError, OverflowError):  # read_fill says what is wrong
         values["executed_at"] = times.read(row.get("executed_at", ""), line)
@@ -99,12 +107,14 @@ def _fill(
 
 
 def _broken(line: int, row: Mapping[str, str], error: NotAFact) -> BrokenRow:
-    """The row with all of its faults; a comma in a number is pointed out."""
-    comma = any(
-        "," in row.get(fault.pointer.strip("/"), "")
-        for fault in error.errors
-        if fault.pointer.strip("/") in NUMBERS
-    )
+    """The row with all of its faults; what stands between the digits of a number is
+    pointed out."""
+    names = {fault.pointer.strip("/") for fault in error.errors} & {*NUMBERS}
+    cells = [row.get(name, "") for name in names]
     broken = broken_row(line, error)
-    hint = "; is it a decimal comma? Then declare it" if comma else ""
+    hint = ""
+    if any(GROUPED.fullmatch(cell) for cell in cells):
+        hint = "; numbers are read without thousands separators"
+    elif any("," in cell for cell in cells):
+        hint = "; is it a decimal comma? Then declare it"
     return replace(broken, reason=broken.reason + hint)
