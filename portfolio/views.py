@@ -6,8 +6,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from kernel.access import guarded
+from kernel.access import access, guarded
 from kernel.cache import tag
+from kernel.requests import PersonRequest
 from kernel.web import not_modified, page_or_fragment
 from portfolio.domain.periods import PERIODS, period
 from portfolio.domain.returns import day_of
@@ -15,16 +16,25 @@ from portfolio.domain.statistics import FORMULAS
 from portfolio.pages.holdings import portfolio_page, position_page
 from portfolio.pages.metric import metric_page
 from portfolio.pages.performance import performance_page
-from portfolio.pages.reconciliation import asset_lines
+from portfolio.pages.reconciliation import (
+    StatementOutlook,
+    asset_lines,
+    balance_page,
+)
 from portfolio.queries.books import Scope, scope
 from portfolio.queries.curves import stored_curves
 from portfolio.queries.holdings import holdings
 from portfolio.queries.performance import Performance
 from portfolio.queries.performance import performance as measured
-from portfolio.queries.reconciliation import reconciliation
+from portfolio.queries.reconciliation import reconciliation, stated_beside
 from portfolio.queries.selection import Selection
 from portfolio.queries.summary import portfolio
-from trades.queries.books import BOOKS, readable_books
+from trades.domain.facts import NewBalance
+from trades.forms.facts import BalanceForm
+from trades.queries.books import BOOKS, is_meant, own_books, readable_books
+from trades.services.statements import state_balance
+from trades.services.trying import tried
+from trades.views.entering import entered
 
 DEFAULT_PERIOD = "1y"
 AGES = 600  # seconds after which a polled page shows its ages anew
@@ -74,8 +84,28 @@ def reconcile(request: HttpRequest) -> HttpResponse:
         "assets": asset_lines(reconciliation(books)),
         "books": list(readable_books(request.user)),
         "book": book,
+        "may_state": request.user.has_perm("trading.own"),
     }
     return render(request, "portfolio/reconciliation.html", context)
+
+
+@access("trading.own", objects="own books")
+def new_balance(request: PersonRequest) -> HttpResponse:
+    """Enter by hand what somebody else states that a book holds."""
+    books = list(own_books(request.user))
+
+    def beside(new: NewBalance) -> StatementOutlook:
+        [book] = [book for book in books if is_meant(book, new.book)]
+        return StatementOutlook.of(*stated_beside(book, new))
+
+    return entered(
+        request,
+        balance_page(),
+        BalanceForm(books, request.POST or None),
+        record=lambda new: state_balance(new, request.user),
+        foresee=lambda work, new: tried(work, lambda: beside(new)),
+        template="portfolio/new_balance.html",
+    )
 
 
 @guarded(BOOKS)

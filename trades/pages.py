@@ -254,30 +254,40 @@ class EntryPage:
     title: str
     intro: str
     action: str
+    done: str
     back: str  # the list that it belongs to, and where one comes out
     back_url: str
 
 
 ENTRIES = {
-    "trade": ("New trade", "For a trade that no file brings.", "Book it", "Trades"),
-    "transfer": (
-        "New transfer",
-        "A deposit, a withdrawal, income, a cost, or coins between your books.",
-        "Book it",
-        "Transfers",
-    ),
-    "price": (
-        "New price",
-        "As it was quoted at its time: no split changes it.",
-        "Keep it",
-        "Prices",
-    ),
-    "split": (
-        "New split",
-        "Lots, marks and curves follow it; trades stay as they were.",
-        "Record it",
-        "Splits",
-    ),
+    "trade": {
+        "title": "New trade",
+        "intro": "For a trade that no file brings.",
+        "action": "Book it",
+        "done": "The trade is booked.",
+        "back": "Trades",
+    },
+    "transfer": {
+        "title": "New transfer",
+        "intro": "A deposit, a withdrawal, income, a cost, or coins between your books.",
+        "action": "Book it",
+        "done": "The transfer is booked.",
+        "back": "Transfers",
+    },
+    "price": {
+        "title": "New price",
+        "intro": "As it was quoted at its time: no split changes it.",
+        "action": "Keep it",
+        "done": "The price is kept.",
+        "back": "Prices",
+    },
+    "split": {
+        "title": "New split",
+        "intro": "Lots, marks and curves follow it; trades stay as they were.",
+        "action": "Record it",
+        "done": "The split is recorded.",
+        "back": "Splits",
+    },
 }
 LISTS = {
     "trade": "trades:index",
@@ -288,14 +298,7 @@ LISTS = {
 
 
 def entry_page(kind: str) -> EntryPage:
-    title, intro, action, back = ENTRIES[kind]
-    return EntryPage(
-        title=title,
-        intro=intro,
-        action=action,
-        back=back,
-        back_url=reverse(LISTS[kind]),
-    )
+    return EntryPage(**ENTRIES[kind], back_url=reverse(LISTS[kind]))
 
 
 def price_fields(price: Price) -> dict[str, tuple[str, str]]:

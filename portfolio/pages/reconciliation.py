@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
 
 from kernel.display import number, signed
+from portfolio.domain.reconciliation import Comparison
 from portfolio.queries.reconciliation import AssetRow, BookedFact, Reconciliation
+from trades.pages import EntryPage
 
 SHOWN = 20
+
+
+def balance_page() -> EntryPage:
+    """The page that takes a stated balance."""
+    return EntryPage(
+        title="State a balance",
+        intro="What an exchange, a bank or a statement says that a book holds.",
+        action="State it",
+        done="The balance is stated.",
+        back="Reconciliation",
+        back_url=reverse("portfolio:reconciliation"),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +54,34 @@ class StatementLine:
     difference: str
     agrees: bool
 
+    @classmethod
+    def of(cls, compared: Comparison) -> StatementLine:
+        return cls(
+            at=compared.statement.at,
+            source=compared.statement.source,
+            stated=number(compared.statement.amount),
+            booked=number(compared.booked),
+            difference="" if compared.agrees else signed(compared.difference, None),
+            agrees=compared.agrees,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementOutlook:
+    """What stating a balance shows: the line that it adds, and where it parts."""
+
+    asset: str
+    line: StatementLine
+    parting: PartingLine | None
+
+    @classmethod
+    def of(cls, compared: Comparison, fact: BookedFact | None) -> StatementOutlook:
+        return cls(
+            asset=compared.statement.asset,
+            line=StatementLine.of(compared),
+            parting=None if fact is None else PartingLine.of(fact),
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class AssetLines:
@@ -68,19 +109,7 @@ def _asset(row: AssetRow, compared: Reconciliation) -> AssetLines:
     return AssetLines(
         book=row.book.name,
         asset=row.asset,
-        lines=list(_lines(row)),
+        lines=[StatementLine.of(compared) for compared in row.comparisons[:SHOWN]],
         parting=None if fact is None else PartingLine.of(fact),
         more=max(0, len(row.comparisons) - SHOWN),
     )
-
-
-def _lines(row: AssetRow) -> Iterable[StatementLine]:
-    for comparison in row.comparisons[:SHOWN]:
-        yield StatementLine(
-            at=comparison.statement.at,
-            source=comparison.statement.source,
-            stated=number(comparison.statement.amount),
-            booked=number(comparison.booked),
-            difference="" if comparison.agrees else signed(comparison.difference, None),
-            agrees=comparison.agrees,
-        )

@@ -18,6 +18,7 @@ from portfolio.domain.reconciliation import (
 )
 from portfolio.queries.books import Scope
 from trades.domain.cash import ImpliedFunding
+from trades.domain.facts import NewBalance
 from trades.models import BalanceStatement, Book, Fill, Lot, Match, Transfer
 from trades.queries.cash import cash_moves
 from trades.queries.facts import ROWS
@@ -81,6 +82,24 @@ def reconciliation(scope: Scope) -> Reconciliation:
     rows = tuple(row for book in stated_books(scope) for row in _rows(book))
     parts = {row.newest.parts for row in rows if row.newest.parts is not None}
     return Reconciliation(rows=rows, facts=_facts(parts))
+
+
+def stated_beside(book: Book, new: NewBalance) -> tuple[Comparison, BookedFact | None]:
+    """A statement that stands, beside what was booked up to its time, and the first
+    fact after which they part. Six queries, and time in proportion to the facts."""
+    compared = next(
+        comparison
+        for row in _rows(book)
+        for comparison in row.comparisons
+        if _says(comparison.statement, new)
+    )
+    if compared.parts is None:
+        return compared, None
+    return compared, _facts([compared.parts]).get(_key(compared.parts))
+
+
+def _says(held: HeldStatement, new: NewBalance) -> bool:
+    return (held.asset, held.at, held.source) == (new.asset, new.at, new.source)
 
 
 def _rows(book: Book) -> Iterator[AssetRow]:

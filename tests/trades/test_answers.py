@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from audit.models import AuditEvent
 from kernel.json import dumps
 from trades.answers.books import BookAnswer
 from trades.answers.imports import ImportAnswer
@@ -116,6 +117,11 @@ def test_a_transfer(client, book):
         "asset": "BTC",
         "cost": "9000",
         "book": str(book.pk),
+        "to_book": None,
+        "moves": "BTC-USD",
+        "value": None,
+        "value_currency": None,
+        "status": "booked",
     }
     plain = {
         "external_id": "t2",
@@ -126,6 +132,7 @@ def test_a_transfer(client, book):
     }
     made = post(client, "/api/transfers", plain)[1]
     assert (made["cost"], made["symbol"], made["strategy"]) == (None, "", "")
+    assert made["moves"] is None
 
 
 def test_a_stated_balance(client, book):
@@ -133,15 +140,18 @@ def test_a_stated_balance(client, book):
     answer, made = post(client, "/api/balances", body)
     assert answer.status_code == 201
     assert made.pop("id").isdecimal()
-    assert made == {"book": str(book.pk), "asset": "USD", "amount": "-5.5", "at": AT}
+    fields = {"book": str(book.pk), "asset": "USD", "amount": "-5.5", "at": AT}
+    assert made == {**fields, "source": "api"}
+    assert post(client, "/api/balances", body)[0].status_code == 200
+    assert AuditEvent.objects.filter(kind="trades.balance.stated").count() == 1
 
 
 def test_prices_are_counted(client, book):
     rows = [{"symbol": "BTC-USD", "at": AT, "price": "1"}] * 2
     answer, made = post(client, "/api/prices", {"prices": rows})
-    assert (answer.status_code, made) == (201, {"prices": 1})
+    assert (answer.status_code, made["prices"]) == (201, 1)
     answer, made = post(client, "/api/prices", {"prices": rows})
-    assert (answer.status_code, made) == (200, {"prices": 0})
+    assert (answer.status_code, made["prices"]) == (200, 0)
 
 
 def test_a_book(client):

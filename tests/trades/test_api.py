@@ -180,7 +180,7 @@ def test_filters_narrow(api, many, query, count):
 
 @pytest.mark.parametrize(
     "query",
-    ["no_such=1", "sort=price", "known_at=2026-01-01", "limit=0", "limit=501",
+    ["no_such=1", "sort=price", "known_at=soon", "limit=0", "limit=501",
      "side=x", "from=x", "cursor=zzz", "offset=10001", "offset=x", "cursor=eHx4", "status=x"],
 )  # fmt: skip
 def test_what_the_list_does_not_know_is_400(api, book, query):
@@ -289,12 +289,28 @@ def test_transfers_prices_and_balances(api, book):
     assert api("POST", "/api/transfers", {**move, "amount": "-1"})[0] == 422
     assert Transfer.objects.get().amount == Decimal("100.5")
     price = {"symbol": "BTC-USD", "at": "2025-01-01T00:00:00Z", "price": "10"}
-    assert api("POST", "/api/prices", {"prices": [price]}) == (201, {"prices": 1})
-    assert api("POST", "/api/prices", {"prices": [price]}) == (200, {"prices": 0})
+    status, made = api("POST", "/api/prices", {"prices": [price]})
+    assert (status, made["prices"], made["stored"][0]["price"]) == (201, 1, "10")
+    status, again = api("POST", "/api/prices", {"prices": [price]})
+    assert (status, again["prices"], again["stored"]) == (200, 0, made["stored"])
     assert api("POST", "/api/prices", {"prices": [{**price, "price": "11"}]})[0] == 409
     assert Price.objects.get().source == "api"
     stated = {"asset": "USD", "amount": "100.5", "at": "2025-01-02T00:00:00Z"}
     assert api("POST", "/api/balances", stated)[0] == 201
+
+
+def test_stated_balances_are_listed_newest_first(api, client_of, mallory, book):
+    for day, amount in (("02", "1"), ("04", "3"), ("03", "2")):
+        stated = {"asset": "USD", "amount": amount, "at": f"2025-01-{day}T00:00:00Z"}
+        api("POST", "/api/balances", stated)
+    first = api("GET", "/api/balances?limit=2&book=ada-main&asset=usd")[1]
+    assert [row["amount"] for row in first["balances"]] == ["3", "2"]
+    rest = api("GET", f"/api/balances?cursor={first['next_cursor']}")[1]
+    assert [row["amount"] for row in rest["balances"]] == ["1"]
+    assert rest["next_cursor"] is None
+    assert api("GET", "/api/balances?asset=BTC")[1]["balances"] == []
+    assert api("GET", "/api/balances?source=api")[0] == 400
+    assert client_of(mallory).get("/api/balances").json()["balances"] == []
 
 
 def upload(client, words, **fields):

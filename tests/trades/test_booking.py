@@ -274,7 +274,8 @@ def test_other_prices_for_the_same_moment_are_a_conflict(ada):
 
 def test_a_stated_balance_is_kept_once(ada, book):
     new = NewBalance(asset="USD", amount=Decimal(5), at=START)
-    assert state_balance(new, ada).pk == state_balance(new, ada).pk
+    (first, fresh), (again, repeated) = state_balance(new, ada), state_balance(new, ada)
+    assert (first.pk, fresh, repeated) == (again.pk, True, False)
     with pytest.raises(Conflict):
         state_balance(replace(new, amount=Decimal(6)), ada)
 

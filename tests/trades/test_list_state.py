@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.http import QueryDict
 
-from trades.forms import ImportForm
+from trades.forms.imports import ImportForm
 from trades.models import LISTED, Fill
 from trades.pages import at_step, drawer, list_state, listing
 from trades.queries.trades import time_bound, trade_detail

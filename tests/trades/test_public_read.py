@@ -52,6 +52,7 @@ SURFACES = {
     "/api/performance/by-symbol?period=all": "SECRET-USD",
     "/api/performance/by-strategy?period=all": "unassigned",
     "/api/stats": '"trades":2',
+    "/api/balances": '"asset":"SECRET"',
     "/api/prices": "SECRET-USD",
     "/api/splits": "SECRET-USD",
     "/api/transfers": "SECRET-USD",
@@ -72,7 +73,6 @@ SURFACES = {
 SHOW_NOTHING = {"/api/performance/drawdowns", "/performance/metrics/<str:name>/"}
 # Paths that only write.
 WRITE_ONLY = {
-    "/api/balances",
     "/api/trades/import",
     *(
         f"/api/{noun}/<int:pk>/{verb}"

@@ -71,6 +71,7 @@ class BalanceAnswer(Answer):
     asset: str
     amount: Decimal
     at: datetime
+    source: Annotated[str, "who says so: api, by hand, or the format of a file"]
 
     @classmethod
     def of(cls, statement: BalanceStatement) -> BalanceAnswer:
@@ -80,4 +81,11 @@ class BalanceAnswer(Answer):
             asset=statement.asset,
             amount=statement.amount,
             at=statement.at,
+            source=statement.source,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalanceList(Answer):
+    balances: list[BalanceAnswer]
+    next_cursor: str | None

@@ -12,7 +12,12 @@ from rest_framework.views import APIView
 from accounts.services.idempotency import once
 from kernel.paging import PAGE_PARAMETERS, link_headers
 from kernel.requests import ApiRequest, check_query, choice_of, limit_of
-from trades.answers.facts import BalanceAnswer, TransferAnswer, TransferList
+from trades.answers.facts import (
+    BalanceAnswer,
+    BalanceList,
+    TransferAnswer,
+    TransferList,
+)
 from trades.api.common import answered
 from trades.domain.reading import TRANSFER_KINDS, read_balance, read_transfer
 from trades.inputs import (
@@ -21,6 +26,7 @@ from trades.inputs import (
     one_row,
 )
 from trades.queries.books import BOOKS
+from trades.queries.statements import StatementFilter, statement_page
 from trades.queries.transfers import TransferFilter, told, transfer_page
 from trades.services.between_books import book_between
 from trades.services.statements import state_balance
@@ -32,6 +38,11 @@ TRANSFER_FILTERS = [
     OpenApiParameter("asset", str),
     OpenApiParameter("kind", str, enum=TRANSFER_KINDS),
     OpenApiParameter("external_id", str),
+]
+BALANCE_FILTERS = [
+    *PAGE_PARAMETERS,
+    OpenApiParameter("book", str, description="id or name"),
+    OpenApiParameter("asset", str),
 ]
 
 
@@ -91,9 +102,29 @@ class BalancesView(APIView):
     access = BOOKS
 
     @extend_schema(
+        operation_id="balances_list",
+        parameters=BALANCE_FILTERS,
+        responses=BalanceList,
+    )
+    def get(self, request: Request) -> HttpResponseBase:
+        check_query(request, "limit", "cursor", "book", "asset")
+        query = request.query_params
+        page = statement_page(
+            request.user,
+            StatementFilter(book=query.get("book", ""), asset=query.get("asset", "")),
+            limit=limit_of(request),
+            cursor=query.get("cursor", ""),
+        )
+        answer = BalanceList(
+            balances=[BalanceAnswer.of(row) for row in page.rows],
+            next_cursor=page.next_cursor,
+        )
+        return answered(request, answer, link_headers(request, page.next_cursor))
+
+    @extend_schema(
         operation_id="balances_state",
         request=NewBalanceInput,
-        responses={201: BalanceAnswer},
+        responses={201: BalanceAnswer, 200: BalanceAnswer},
     )
     def post(self, request: ApiRequest) -> HttpResponseBase:
         check_query(request)
@@ -101,6 +132,6 @@ class BalancesView(APIView):
 
     def _state(self, request: ApiRequest) -> Response:
         now = timezone.now()
-        new = one_row(request.data).read(lambda row: read_balance(row, now=now))
-        statement = state_balance(new[0], request.user)
-        return Response(BalanceAnswer.of(statement), status=201)
+        [new] = one_row(request.data).read(lambda row: read_balance(row, now=now))
+        statement, fresh = state_balance(new, request.user)
+        return Response(BalanceAnswer.of(statement), status=201 if fresh else 200)

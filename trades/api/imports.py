@@ -17,7 +17,7 @@ from kernel.paging import PAGE_PARAMETERS, link_headers
 from kernel.requests import ApiRequest, check_query, limit_of
 from trades.answers.imports import ImportAnswer, ImportList, ImportSummary
 from trades.api.common import answered
-from trades.forms import ImportRequest
+from trades.forms.imports import ImportRequest
 from trades.inputs import (
     ConsentInput,
     ImportInput,

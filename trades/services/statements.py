@@ -17,23 +17,26 @@ from trades.models import BalanceStatement, Book, ImportBatch
 from trades.services.books import locked, moment, writable_book
 
 
-def state_balance(new: NewBalance, by: User) -> BalanceStatement:
-    """Record what somebody else says that a book holds."""
+def state_balance(new: NewBalance, by: User) -> tuple[BalanceStatement, bool]:
+    """Record what somebody else says that a book holds; False: it was stated before.
+    Raises Conflict where the same source states another amount for the same time."""
     book = writable_book(new.book, by)
     with transaction.atomic():
         book = locked(book)
         now = moment(book)
-        save_statements(book, [new], None, now)
-        bump(f"book:{book.pk}")
-        audit.append(
-            "trades.balance.stated",
-            actor=by.actor,
-            object=f"book:{book.pk}",
-            data={"asset": new.asset, "amount": text(new.amount)},
+        fresh = bool(save_statements(book, [new], None, now))
+        if fresh:
+            bump(f"book:{book.pk}")
+            audit.append(
+                "trades.balance.stated",
+                actor=by.actor,
+                object=f"book:{book.pk}",
+                data={"asset": new.asset, "amount": text(new.amount)},
+            )
+        statement = BalanceStatement.objects.standing().get(
+            book=book, asset=new.asset, at=new.at, source=new.source
         )
-    return BalanceStatement.objects.standing().get(
-        book=book, asset=new.asset, at=new.at, source=new.source
-    )
+    return statement, fresh
 
 
 def save_statements(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.db import transaction
+
+Seen = TypeVar("Seen")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,16 +20,22 @@ class Effect:
     after: str
 
 
+def tried(work: Callable[[], object], look: Callable[[], Seen]) -> Seen:
+    """What is seen after `work`. Nothing of it stays, not in the log and not for a
+    job. Raises what `work` raises."""
+    with transaction.atomic():
+        work()
+        seen = look()
+        transaction.set_rollback(True)
+    return seen
+
+
 def effects_of(
     work: Callable[[], object], look: Callable[[], Mapping[str, str]]
 ) -> list[Effect]:
-    """The figures that `work` would change. Nothing of it stays, not in the log and
-    not for a job. Raises what `work` raises."""
+    """The figures that `work` would change, as `tried` sees them."""
     before = look()
-    with transaction.atomic():
-        work()
-        after = look()
-        transaction.set_rollback(True)
+    after = tried(work, look)
     return [
         Effect(figure=name, before=before.get(name, ""), after=after.get(name, ""))
         for name in dict.fromkeys([*before, *after])

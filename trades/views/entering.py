@@ -10,11 +10,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from accounts.models import User
 from kernel.access import access
 from kernel.errors import ProductError
 from kernel.requests import PersonRequest
-from trades.forms import FactForm, PriceForm, SplitForm, TradeForm
-from trades.pages import entry_page
+from trades.domain.facts import NewPrice, NewSplit
+from trades.forms.facts import FactForm, PriceForm, SplitForm, TradeForm
+from trades.pages import EntryPage, entry_page
 from trades.queries.books import is_meant, own_books
 from trades.queries.situations import books_holding, situation
 from trades.services.fills import book_fills
@@ -26,30 +28,42 @@ from trades.services.trying import Effect, effects_of
 
 def entered(
     request: PersonRequest,
-    kind: str,
+    page: EntryPage,
     form: FactForm,
     *,
     record: Callable[[Any], object],
-    look: Callable[[Any], Mapping[str, str]],
+    foresee: Callable[[Callable[[], object], Any], object],
+    template: str = "trades/entry.html",
 ) -> HttpResponse:
-    """A fact typed by hand: looked at first, with the figures that it would change;
-    recorded when the person says so."""
-    page = entry_page(kind)
+    """A fact typed by hand: looked at first, with what would follow (`foresee` gets
+    the work that records it, to try); recorded when the person says so."""
     problem: ProductError | None = None
-    effects: list[Effect] | None = None
+    follows: object = None
     if request.method == "POST" and form.is_valid():
         fact = form.fact
         try:
             if request.POST.get("step") == "book":
                 record(fact)
-                messages.success(request, f"{page.title}: done.")
+                messages.success(request, page.done)
                 return redirect(page.back_url)
-            effects = effects_of(lambda: record(fact), lambda: look(fact))
+            follows = foresee(lambda: record(fact), fact)
         except ProductError as error:
             problem = error
-    context = {"form": form, "problem": problem, "effects": effects, "page": page}
-    failed = request.method == "POST" and effects is None
-    return render(request, "trades/entry.html", context, status=422 if failed else 200)
+    context = {"form": form, "problem": problem, "follows": follows, "page": page}
+    failed = request.method == "POST" and follows is None
+    return render(request, template, context, status=422 if failed else 200)
+
+
+def market_effects(
+    keep: Callable[[], object], fact: NewPrice | NewSplit, user: User
+) -> list[Effect]:
+    """What a price or a split changes for the books that hold its symbol."""
+
+    def look() -> Mapping[str, str]:
+        books = list(books_holding(fact.symbol, fact.scope, user))
+        return situation(books, fact.symbol, timezone.now())
+
+    return effects_of(keep, look)
 
 
 @access("trading.own", objects="own books")
@@ -58,13 +72,16 @@ def new_trade(request: PersonRequest) -> HttpResponse:
     books = list(own_books(request.user))
     return entered(
         request,
-        "trade",
+        entry_page("trade"),
         TradeForm(books, request.POST or None),
         record=lambda fill: book_fills([fill], request.user),
-        look=lambda fill: situation(
-            [book for book in books if is_meant(book, fill.book)],
-            fill.symbol.upper().replace("/", "-"),
-            timezone.now(),
+        foresee=lambda work, fill: effects_of(
+            work,
+            lambda: situation(
+                [book for book in books if is_meant(book, fill.book)],
+                fill.symbol.upper().replace("/", "-"),
+                timezone.now(),
+            ),
         ),
     )
 
@@ -74,14 +91,10 @@ def new_price(request: PersonRequest) -> HttpResponse:
     """Enter one price by hand."""
     return entered(
         request,
-        "price",
+        entry_page("price"),
         PriceForm(scopes_of(request.user), request.POST or None),
         record=lambda price: set_prices([price], request.user),
-        look=lambda price: situation(
-            list(books_holding(price.symbol, price.scope, request.user)),
-            price.symbol,
-            timezone.now(),
-        ),
+        foresee=lambda keep, price: market_effects(keep, price, request.user),
     )
 
 
@@ -90,12 +103,8 @@ def new_split(request: PersonRequest) -> HttpResponse:
     """Enter one split by hand."""
     return entered(
         request,
-        "split",
+        entry_page("split"),
         SplitForm(scopes_of(request.user), request.POST or None),
         record=lambda split: record_split(split, request.user),
-        look=lambda split: situation(
-            list(books_holding(split.symbol, split.scope, request.user)),
-            split.symbol,
-            timezone.now(),
-        ),
+        foresee=lambda keep, split: market_effects(keep, split, request.user),
     )

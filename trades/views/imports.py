@@ -16,7 +16,7 @@ from kernel.errors import ProductError
 from kernel.requests import PersonRequest
 from kernel.web import not_modified, page_or_fragment
 from trades.answers.imports import ImportAnswer
-from trades.forms import ColumnsForm, ConsentForm, ImportForm, UndoForm
+from trades.forms.imports import ColumnsForm, ConsentForm, ImportForm, UndoForm
 from trades.models import ImportBatch
 from trades.queries.books import own_books
 from trades.queries.imports import imports_page

@@ -20,7 +20,7 @@ from trades.answers.market import (
     split_answers,
 )
 from trades.domain.market_reading import read_price_change, read_split_change
-from trades.forms import MendForm, ReasonForm
+from trades.forms.facts import MendForm, ReasonForm
 from trades.inputs import one_row
 from trades.models import Price, Split
 from trades.pages import ROWS, price_fields, split_fields

@@ -10,15 +10,16 @@ from kernel.access import access, guarded
 from kernel.requests import PersonRequest
 from trades.answers.facts import TransferAnswer
 from trades.domain.facts import NewTransfer
-from trades.forms import TransferForm
+from trades.forms.facts import TransferForm
 from trades.models import Book
-from trades.pages import ROWS
+from trades.pages import ROWS, entry_page
 from trades.queries.assets import named_or_moved
 from trades.queries.books import BOOKS, is_meant, own_books
 from trades.queries.situations import situation
 from trades.queries.transfers import TransferFilter, told, transfer_page
 from trades.services.between_books import book_between
 from trades.services.transfers import book_transfers
+from trades.services.trying import effects_of
 from trades.views.entering import entered
 
 
@@ -57,7 +58,13 @@ def new_transfer(request: PersonRequest) -> HttpResponse:
         return situation(sides, symbol, timezone.now())
 
     form = TransferForm(books, request.POST or None)
-    return entered(request, "transfer", form, record=record, look=look)
+    return entered(
+        request,
+        entry_page("transfer"),
+        form,
+        record=record,
+        foresee=lambda work, new: effects_of(work, lambda: look(new)),
+    )
 
 
 def _is_side(book: Book, new: NewTransfer) -> bool:

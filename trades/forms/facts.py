@@ -1,192 +1,30 @@
-"""What people type on the trades pages."""
+"""Facts that people type, and how they mend them."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
-from django.http import QueryDict
 from django.utils import timezone
 
-from kernel.forms import StrictForm, TrueOrFalse
-from trades.domain.formats.dialect import ENCODINGS
-from trades.domain.importing import FORMATS
+from trades.domain.facts import NewBalance
 from trades.domain.market_reading import read_reason, read_split
 from trades.domain.reading import (
-    FILL_FIELDS,
     TRANSFER_KINDS,
     NotAFact,
+    read_balance,
     read_fill,
     read_price,
     read_transfer,
 )
 from trades.models import Book
-from trades.services.previewing import Consent, Source
-from trades.services.reports import ReportColumn
-
-
-class ImportForm(StrictForm):
-    """A file and where its rows shall go."""
-
-    file = forms.FileField(
-        label="File", help_text=f"Any of {', '.join(FORMATS.values())}"
-    )
-    book = forms.CharField(
-        label="Book", max_length=100, help_text="Yours; a new name makes a new book"
-    )
-    base = forms.CharField(
-        label="Base currency",
-        max_length=20,
-        required=False,
-        help_text="Of a new book; left empty, the file's quote currency",
-    )
-    zone = forms.CharField(
-        label="Time zone",
-        max_length=64,
-        required=False,
-        help_text="For times without an offset, such as Europe/Berlin",
-    )
-
-    format = forms.ChoiceField(
-        choices=[("", "found out"), *FORMATS.items()],
-        required=False,
-        label="Format",
-        help_text="What the file is; left alone, it is found out and said",
-    )
-    encoding = forms.ChoiceField(
-        choices=[
-            ("", "UTF-8, or what the file says"),
-            *((name, name) for name in ENCODINGS),
-        ],
-        required=False,
-        label="Encoding",
-        help_text="Of files from old spreadsheets",
-    )
-    decimal = forms.ChoiceField(
-        choices=[("", "point"), ("point", "point"), ("comma", "comma")],
-        required=False,
-        label="Decimal sign",
-        help_text="A comma counts only when you say so: 1,5 could be two cells",
-    )
-
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        for name, field in self.fields.items():
-            field.widget.attrs["class"] = "input"
-            if name == "book":
-                field.widget.attrs["list"] = "own-books"
-
-    def source(self, *, read: bool = True) -> Source:
-        """The validated form as what the import service takes; unread, its content
-        is empty."""
-        file, given = self.upload, self.cleaned_data
-        return Source(
-            content=file.read() if read else b"",
-            file_name=file.name or "upload",
-            book=given["book"].strip(),
-            base=given["base"].strip(),
-            zone=given["zone"].strip(),
-            file_format=given["format"],
-            encoding=given["encoding"],
-            decimal_comma=given["decimal"] == "comma",
-            mapping=given.get("mapping") or {},
-        )
-
-    @property
-    def upload(self) -> UploadedFile[Any]:
-        file = self.cleaned_data["file"]
-        assert isinstance(file, UploadedFile)
-        return file
-
-
-class ColumnsForm(StrictForm):
-    """What each column of a file is read as: a table of theirs, ours and samples."""
-
-    def __init__(
-        self, columns: Sequence[ReportColumn], data: QueryDict | None = None
-    ) -> None:
-        super().__init__(data)
-        self.columns = columns
-        for index, column in enumerate(columns):
-            self.fields[f"column_{index}"] = forms.ChoiceField(
-                choices=[("", "not read"), *((name, name) for name in FILL_FIELDS)],
-                required=False,
-                initial=column.ours,
-                label=column.theirs,
-                widget=forms.Select(attrs={"class": "input"}),
-            )
-
-    def rows(self) -> list[tuple[ReportColumn, forms.BoundField]]:
-        return list(zip(self.columns, self, strict=True))
-
-    def clean(self) -> dict[str, Any] | None:
-        given = Counter(value for value in self.cleaned_data.values() if value)
-        for name in sorted(name for name, count in given.items() if count > 1):
-            self.add_error(None, f"Two columns are read as {name}: choose one.")
-        return super().clean()
-
-    def mapping(self) -> dict[str, str]:
-        """{their column: our name} of the columns that are read."""
-        values = self.cleaned_data
-        named = {
-            column.theirs: values.get(f"column_{index}", "")
-            for index, column in enumerate(self.columns)
-        }
-        return {theirs: ours for theirs, ours in named.items() if ours}
-
-
-class ConsentForm(StrictForm):
-    """What somebody agrees to before a file is booked."""
-
-    skip_broken = TrueOrFalse()
-    accept_differences = TrueOrFalse()
-
-    def consent(self) -> Consent:
-        return Consent(**self.cleaned_data)
-
-
-class UndoForm(StrictForm):
-    """Why a booked file is undone."""
-
-    reason = forms.CharField(
-        max_length=500,
-        label="Why it is undone",
-        widget=forms.TextInput(attrs={"class": "input"}),
-    )
-
-
-class ImportRequest(ImportForm):
-    """The form of POST /api/trades/import."""
-
-    mapping = forms.JSONField(required=False)
-    skip_broken = TrueOrFalse()
-    accept_differences = TrueOrFalse()
-    dry_run = TrueOrFalse()
-
-    def clean_mapping(self) -> dict[str, str]:
-        mapping = self.cleaned_data["mapping"] or {}
-        texts = isinstance(mapping, dict) and all(
-            isinstance(name, str) for name in mapping.values()
-        )
-        if not texts:
-            raise forms.ValidationError(
-                "is an object of texts: their column to our name", code="invalid"
-            )
-        return dict(mapping)
-
-    def consent(self) -> Consent:
-        return Consent(
-            skip_broken=self.cleaned_data["skip_broken"],
-            accept_differences=self.cleaned_data["accept_differences"],
-        )
-
 
 UTC_ZONE = ZoneInfo("UTC")
+BY_HAND = "by hand"  # the source of what a person types
 SCOPES = [("own", "My books"), ("desk", "Every book")]
 
 
@@ -236,10 +74,25 @@ def _symbol() -> forms.CharField:
     return forms.CharField(label="Symbol", max_length=50, help_text="Such as BTC-USD")
 
 
-class TradeForm(FactForm):
-    """A trade that no file and no program brought."""
+class _BookFactForm(FactForm):
+    """What facts of a book share: which of one's own it is."""
 
     book = forms.ChoiceField(label="Book")
+
+    def __init__(self, books: Sequence[Book], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.books = [(book.reference, book.name) for book in books]
+        self._offer("book", self.books)
+
+    def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
+
+
+class TradeForm(_BookFactForm):
+    """A trade that no file and no program brought."""
+
     symbol = _symbol()
     side = forms.ChoiceField(label="Side", choices=[("buy", "Buy"), ("sell", "Sell")])
     quantity = _number("Quantity")
@@ -259,10 +112,7 @@ class TradeForm(FactForm):
     external_id = forms.CharField(widget=forms.HiddenInput)
 
     def __init__(self, books: Sequence[Book], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choices = [(book.reference, book.name) for book in books]
-        self.fields["book"] = forms.ChoiceField(label="Book", choices=choices)
-        self.fields["book"].widget.attrs["class"] = "input"
+        super().__init__(books, *args, **kwargs)
         # Sent twice, the form books once.
         self.fields["external_id"].initial = f"hand-{uuid4().hex}"
 
@@ -270,10 +120,9 @@ class TradeForm(FactForm):
         return read_fill(row, now=timezone.now(), zone=UTC_ZONE)
 
 
-class TransferForm(FactForm):
+class TransferForm(_BookFactForm):
     """Cash or coins that came, went or were earned without a trade."""
 
-    book = forms.ChoiceField(label="Book")
     kind = forms.ChoiceField(
         label="Kind", choices=[(kind, kind.capitalize()) for kind in TRANSFER_KINDS]
     )
@@ -305,17 +154,27 @@ class TransferForm(FactForm):
     external_id = forms.CharField(widget=forms.HiddenInput)
 
     def __init__(self, books: Sequence[Book], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choices = [(book.reference, book.name) for book in books]
-        for name, shown in (("book", choices), ("to_book", [("", "None"), *choices])):
-            field = self.fields[name]
-            assert isinstance(field, forms.ChoiceField)
-            field.choices = shown
+        super().__init__(books, *args, **kwargs)
+        self._offer("to_book", [("", "None"), *self.books])
         # Sent twice, the form books once.
         self.fields["external_id"].initial = f"hand-{uuid4().hex}"
 
     def read(self, row: Mapping[str, Any]) -> Any:
         return read_transfer(row, now=timezone.now(), zone=UTC_ZONE)
+
+
+class BalanceForm(_BookFactForm):
+    """What somebody else says that a book holds."""
+
+    asset = forms.CharField(
+        label="Asset", max_length=40, help_text="Such as USD or BTC"
+    )
+    amount = _number("Amount", help_text="Held at that time; negative when owed")
+    at = _time("Held at")
+
+    def read(self, row: Mapping[str, Any]) -> NewBalance:
+        stated = read_balance(row, now=timezone.now(), zone=UTC_ZONE)
+        return replace(stated, source=BY_HAND)
 
 
 class _MarketForm(FactForm):
@@ -342,7 +201,7 @@ class PriceForm(_MarketForm):
         required=False,
         help_text="A symbol like BTC-USD says it; a plain one needs it for every book",
     )
-    source = forms.CharField(label="Source", max_length=40, initial="by hand")
+    source = forms.CharField(label="Source", max_length=40, initial=BY_HAND)
 
     def read(self, row: Mapping[str, Any]) -> Any:
         return read_price(row, now=timezone.now(), zone=UTC_ZONE)

@@ -1,0 +1,33 @@
+"""What others state that books hold, as a person may read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kernel.paging import Page, newest_first
+from trades.models import BalanceStatement
+from trades.queries.books import Reader, chosen_book, readable_books, reads_every_book
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementFilter:
+    """What the list is narrowed to; "" does not."""
+
+    book: str = ""
+    asset: str = ""
+
+
+def statement_page(
+    user: Reader, chosen: StatementFilter, *, limit: int, cursor: str = ""
+) -> Page[BalanceStatement]:
+    """The statements that stand, newest first by their time. One query, two with a
+    book."""
+    rows = BalanceStatement.objects.standing()
+    if chosen.book:
+        book = chosen_book(user, chosen.book)
+        rows = rows.filter(book=book) if book else rows.none()
+    elif not reads_every_book(user):
+        rows = rows.filter(book__in=readable_books(user).values("pk"))
+    if chosen.asset:
+        rows = rows.filter(asset=chosen.asset.upper())
+    return newest_first(rows, field="at", limit=limit, cursor=cursor)
