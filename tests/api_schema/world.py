@@ -191,6 +191,7 @@ def trading(trader: User) -> None:
     post(client, "/api/transfers", deposit)
     stated = {"book": book, "asset": "NEW", "amount": "2", "at": at}
     post(client, "/api/balances", stated)
+    post(client, "/api/balances", {**stated, "asset": "USD"})
     euros = post(client, "/api/books", {"name": "Euros", "base_currency": "EUR"})
     trade = {
         "external_id": "schema-trade",
