@@ -18,7 +18,7 @@ from kernel.display import grouped
 from kernel.json import dumps
 from kernel.numbers import decimals, text
 from trades.answers.trades import TradeDetailAnswer
-from trades.models import STANDING, Fill, Price, Split
+from trades.models import STANDING, Fill, Price, Split, Transfer
 from trades.queries.books import Reader, readable_books, symbols_of
 from trades.queries.trades import (
     TradeDetail,
@@ -45,6 +45,16 @@ FIELD_NAMES = {
     "liquidity": "Liquidity",
     "strategy": "Strategy",
     "decision_id": "Decision",
+    "note": "Note",
+}
+TRANSFER_NAMES = {
+    "kind": "Kind",
+    "asset": "Asset",
+    "amount": "Amount",
+    "cost": "Cost",
+    "at": "At",
+    "symbol": "Symbol",
+    "strategy": "Strategy",
     "note": "Note",
 }
 FILTERS = ("q", "symbol", "side", "strategy", "book", "status", "from", "to")
@@ -209,7 +219,7 @@ def drawer(detail: TradeDetail, rows: list[TradeRow], user: Reader) -> dict[str,
         "held": _held(detail),
         "spark": _spark(detail),
         "answer": answer,
-        "mendable": _is_mendable(fill, user),
+        "mendable": is_mendable(fill, user),
         "names": FIELD_NAMES,
         "events": answer.audit,
         "raw": json.dumps(json.loads(dumps(answer)), indent=2, ensure_ascii=False),
@@ -217,9 +227,10 @@ def drawer(detail: TradeDetail, rows: list[TradeRow], user: Reader) -> dict[str,
     }
 
 
-def _is_mendable(fill: Fill, user: Reader) -> bool:
-    mine = fill.book.owner_id == user.pk and user.has_perm("trading.own")
-    return mine and fill.status in STANDING and not fill.becomes
+def is_mendable(fact: Fill | Transfer, user: Reader) -> bool:
+    """Whether the person may void and correct it."""
+    mine = fact.book.owner_id == user.pk and user.has_perm("trading.own")
+    return mine and fact.status in STANDING and not fact.becomes
 
 
 def _percent(confidence: Decimal | None) -> int | None:

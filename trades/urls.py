@@ -40,11 +40,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("splits/", market_pages.splits, name="splits"),
     path("splits/new/", entering.new_split, name="new-split"),
     path("splits/<int:pk>/", market_pages.split, name="split"),
-    path("trades/<int:pk>/void/", amending.void, name="trade-void"),
-    path("trades/<int:pk>/correct/", amending.correct, name="trade-correct"),
+    path("trades/<int:pk>/void/", amending.void_trade, name="trade-void"),
+    path("trades/<int:pk>/correct/", amending.correct_trade, name="trade-correct"),
     path("books/", pages.books, name="books"),
     path("transfers/", transfer_pages.transfers, name="transfers"),
     path("transfers/new/", transfer_pages.new_transfer, name="new-transfer"),
+    path("transfers/<int:pk>/", transfer_pages.transfer, name="transfer"),
+    path("transfers/<int:pk>/void/", amending.void_movement, name="transfer-void"),
+    path(
+        "transfers/<int:pk>/correct/",
+        amending.correct_movement,
+        name="transfer-correct",
+    ),
 ]
 api_urlpatterns: list[URLPattern | URLResolver] = [
     path("trades", trades.TradesView.as_view(), name="trades"),

@@ -1,10 +1,18 @@
 """The pages that void and correct: what follows is shown first, and only then booked."""
 
-import pytest
+from dataclasses import replace
+from decimal import Decimal
 
-from trades.models import Fill, FillEvent
-from trades.services.amending import fill_fields
+import pytest
+from django.utils.html import strip_tags
+
+from tests.queries import at_most
+from trades.models import Fill, FillEvent, Transfer, TransferEvent
+from trades.services.amending import fill_fields, transfer_fields
+from trades.services.between_books import book_between
+from trades.services.books import NewBook, create_book
 from trades.services.fills import book_fills
+from trades.services.transfers import book_transfers
 
 pytestmark = pytest.mark.django_db
 
@@ -94,3 +102,107 @@ def test_what_cannot_be_is_said_and_nothing_booked(fill, ada, client_of, changed
     assert response.status_code == 422
     assert said in text_of(response)
     assert not FillEvent.objects.exists()
+
+
+# --- transfers -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def move(ada, fill, make_move):
+    """Of two BTC bought at 100 one was sold; half of the other goes to another book."""
+    create_book(NewBook("ada-vault", "USD"), ada)
+    sent = replace(
+        make_move("t1", "transfer", "BTC", "-0.5", day=3),
+        book="ada-main",
+        to_book="ada-vault",
+    )
+    return book_between(sent, ada)[0]
+
+
+def transfer_form(move, **changed):
+    names = set(transfer_fields(move)) - {"external_id", "to_book"}
+    fields = {name: transfer_fields(move)[name] for name in names}
+    return fields | {"reason": "typo"} | changed
+
+
+@pytest.mark.parametrize("verb", ["void", "correct"])
+def test_the_list_leads_to_a_transfer_and_its_owner_on(
+    move, ada, mallory, person, client_of, verb
+):
+    page, path = f"/transfers/{move.pk}/", f"/transfers/{move.pk}/{verb}/"
+    assert f'href="{page}"' in text_of(client_of(ada).get("/transfers/"))
+    shown = text_of(client_of(ada).get(page))
+    assert f'href="{path}"' in shown
+    assert "Lots of BTC-USD" in shown
+    assert client_of(ada).get(path).status_code == 200
+    assert client_of(mallory).get(page).status_code == 404
+    assert client_of(mallory).get(path).status_code == 404
+    viewer = client_of(person("vera", "Viewer"))
+    assert path not in text_of(viewer.get(page))
+    assert viewer.get(path).status_code == 403
+
+
+def test_a_void_of_a_transfer_shows_both_books_before_it_is_booked(
+    move, ada, client_of
+):
+    path, client = f"/transfers/{move.pk}/void/", client_of(ada)
+    seen = " ".join(strip_tags(text_of(client.post(path, reason("look")))).split())
+    assert "BTC-USD held in ada-main 0.5 1" in seen
+    assert "BTC-USD held in ada-vault 0.5 0" in seen
+    assert not TransferEvent.objects.exists()
+    done = client.post(path, reason("book"), follow=True)
+    assert done.redirect_chain == [(f"/transfers/{move.pk}/", 302)]
+    page = text_of(done)
+    assert "Voided t1." in page
+    assert "wrong book" in page
+    assert path not in page
+
+
+def reason(step):
+    return {"reason": "wrong book", "step": step}
+
+
+def test_a_transfer_is_corrected_and_tells_what_it_was(
+    move, ada, client_of, steady_counts
+):
+    client, path = client_of(ada), f"/transfers/{move.pk}/correct/"
+    assert 'value="-0.5"' in text_of(client.get(path))
+    assert 'value="BTC-USD"' in text_of(client.get(path))
+    form = transfer_form(move, amount="-0.25", step="book")
+    page = text_of(client.post(path, form, follow=True))
+    assert "Corrected t1." in page
+    assert "Amount: -0.5 → -0.25" in page
+    stands = Transfer.objects.get(status="corrected")
+    assert stands.amount == Decimal("-0.25")
+    # Each of its ids leads to what stands.
+    assert "-0.25" in text_of(client.get(f"/transfers/{move.pk}/"))
+    with at_most("trades.transfer"):
+        client.get(f"/transfers/{stands.pk}/")
+
+
+def test_a_corrected_symbol_alone_is_a_correction(ada, book, make_move, client_of):
+    book_transfers([make_move("d1", "dividend", "USD", "5")], ada)
+    paid = Transfer.objects.get()
+    form = transfer_form(paid, symbol="BTC-USD", step="book")
+    done = client_of(ada).post(f"/transfers/{paid.pk}/correct/", form)
+    assert done.status_code == 302
+    assert Transfer.objects.filter(replaces=paid, instrument__symbol="BTC-USD").exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"amount": "0.5"}, "it leaves the book: it is negative"),
+        ({"kind": "withdrawal"}, "between own books it is a transfer"),
+        ({"amount": "x"}, "amount"),
+        ({}, "changes something"),
+        ({"to_book": "ada-main"}, "is not a field of this"),
+    ],
+)
+def test_what_a_transfer_cannot_be_is_said(move, ada, client_of, changed, said):
+    response = client_of(ada).post(
+        f"/transfers/{move.pk}/correct/", transfer_form(move, step="book", **changed)
+    )
+    assert response.status_code == 422
+    assert said in text_of(response)
+    assert not TransferEvent.objects.exists()

@@ -19,7 +19,7 @@ from portfolio.services import equity
 from tests.architecture.test_access import ALL, declared
 from tests.trades.conftest import START
 from trades.domain.facts import NewBalance, NewPrice, NewSplit, NewTransfer
-from trades.models import Fill, Price, Split
+from trades.models import Fill, Price, Split, Transfer
 from trades.queries.books import BOOKS
 from trades.queries.market import MARKET
 from trades.services.books import NewBook, create_book
@@ -57,6 +57,7 @@ SURFACES = {
     "/api/splits": "SECRET-USD",
     "/api/transfers": "SECRET-USD",
     "/transfers/": "ada-main",
+    "/transfers/{transfer}/": "SECRET-USD",
     "/trades/": "SECRET-USD",
     "/trades/{fill}/": "SECRET-USD",
     "/books/": "ada-main",
@@ -134,6 +135,7 @@ def shown(client, path, fill):
     position = fill.book.positions.get().pk
     named = {"fill": fill.pk, "position": position}
     named |= {"price": Price.objects.get().pk, "split": Split.objects.get().pk}
+    named["transfer"] = Transfer.objects.get().pk
     answer = client.get(path.format(**named))
     return answer.status_code, answer.content.decode()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,10 +10,10 @@ from typing import Annotated
 
 from kernel.numbers import text
 from kernel.schema import Answer
-from trades.models import Fill, FillEvent
-from trades.queries.amendments import FillChange
+from trades.models import Fill, FillEvent, Transfer
+from trades.queries.amendments import FactChange, Row
 
-FIELDS: dict[str, Callable[[Fill], str]] = {
+FILL_FIELDS: dict[str, Callable[[Fill], str]] = {
     "symbol": lambda fill: fill.instrument.symbol,
     "side": lambda fill: fill.side,
     "quantity": lambda fill: text(fill.quantity),
@@ -29,6 +29,16 @@ FIELDS: dict[str, Callable[[Fill], str]] = {
     "decision_id": lambda fill: str(fill.decision_id or ""),
     "note": lambda fill: fill.note,
 }
+TRANSFER_FIELDS: dict[str, Callable[[Transfer], str]] = {
+    "kind": lambda move: move.kind,
+    "asset": lambda move: move.asset,
+    "amount": lambda move: text(move.amount),
+    "cost": lambda move: "" if move.cost is None else text(move.cost),
+    "at": lambda move: move.at.isoformat(),
+    "symbol": lambda move: move.instrument.symbol if move.instrument else "",
+    "strategy": lambda move: move.strategy,
+    "note": lambda move: move.note,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +52,7 @@ class ChangedField(Answer):
 
 @dataclass(frozen=True, kw_only=True)
 class AmendmentAnswer(Answer):
-    """A void or a correction of a trade."""
+    """A void or a correction of a trade or a transfer."""
 
     kind: FillEvent.Kind
     reason: str
@@ -55,7 +65,23 @@ class AmendmentAnswer(Answer):
     changes: list[ChangedField]
 
     @classmethod
-    def of(cls, change: FillChange, *, entrusted: bool) -> AmendmentAnswer:
+    def of(cls, change: FactChange[Fill], *, entrusted: bool) -> AmendmentAnswer:
+        return cls._of(change, FILL_FIELDS, entrusted=entrusted)
+
+    @classmethod
+    def of_transfer(
+        cls, change: FactChange[Transfer], *, entrusted: bool
+    ) -> AmendmentAnswer:
+        return cls._of(change, TRANSFER_FIELDS, entrusted=entrusted)
+
+    @classmethod
+    def _of(
+        cls,
+        change: FactChange[Row],
+        fields: Mapping[str, Callable[[Row], str]],
+        *,
+        entrusted: bool,
+    ) -> AmendmentAnswer:
         event = change.event
         return cls(
             kind=FillEvent.Kind(event.kind),
@@ -64,14 +90,16 @@ class AmendmentAnswer(Answer):
             at=event.recorded_at,
             pnl_before=event.pnl_before,
             pnl_after=event.pnl_after,
-            changes=list(_changed(change.before, change.after)),
+            changes=list(_changed(change.before, change.after, fields)),
         )
 
 
-def _changed(before: Fill, after: Fill | None) -> Iterator[ChangedField]:
+def _changed(
+    before: Row, after: Row | None, fields: Mapping[str, Callable[[Row], str]]
+) -> Iterator[ChangedField]:
     if after is None:
         return
-    for name, value in FIELDS.items():
+    for name, value in fields.items():
         old, new = value(before), value(after)
         if old != new:
             yield ChangedField(field=name, before=old, after=new)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from django.db import models
 
-from trades.models import FactStatus, Fill, FillEvent, Transfer
+from trades.models import FactStatus, Fill, FillEvent, Transfer, TransferEvent
 
 Row = TypeVar("Row", Fill, Transfer)
 
 
 @dataclass(frozen=True, kw_only=True)
-class FillChange:
-    """One event of a trade: what stood before it, and after it (None: a void)."""
+class FactChange(Generic[Row]):
+    """One event of a fact: what stood before it, and after it (None: a void)."""
 
-    event: FillEvent
-    before: Fill
-    after: Fill | None
+    event: FillEvent | TransferEvent
+    before: Row
+    after: Row | None
 
 
 def newest_version(model: type[Row], pk: int) -> Row | None:
@@ -31,27 +32,45 @@ def newest_version(model: type[Row], pk: int) -> Row | None:
     return _versions(rows.filter(book=row.book_id, external_id=row.external_id), pk)[-1]
 
 
-def history_of(fill: Fill) -> list[FillChange]:
+def history_of(fill: Fill) -> list[FactChange[Fill]]:
     """The events of the trade that this version of it belongs to, oldest first. A
     query, two more where it has any."""
-    rows = Fill.objects.select_related("instrument", "decision")
-    if (
-        fill.replaces_id is None
-        and fill.status == FactStatus.BOOKED
-        and not fill.becomes
-    ):
+    if _is_as_booked(fill):
         return []
-    versions = _versions(
-        rows.filter(book=fill.book_id, external_id=fill.external_id), fill.pk
-    )
-    after = {version.replaces_id: version for version in versions}
-    before = {version.pk: version for version in versions}
-    events = FillEvent.objects.filter(fill__in=list(before)).select_related("author")
+    chain = _chain_of(fill, Fill.objects.select_related("instrument", "decision"))
+    events = FillEvent.objects.filter(fill__in=chain).select_related("author")
+    ordered = events.order_by("recorded_at", "id")
+    return _changes(chain, [(event, event.fill_id) for event in ordered])
+
+
+def transfer_history(transfer: Transfer) -> list[FactChange[Transfer]]:
+    """`history_of` a transfer."""
+    if _is_as_booked(transfer):
+        return []
+    chain = _chain_of(transfer, Transfer.objects.select_related("instrument"))
+    events = TransferEvent.objects.filter(transfer__in=chain).select_related("author")
+    ordered = events.order_by("recorded_at", "id")
+    return _changes(chain, [(event, event.transfer_id) for event in ordered])
+
+
+def _is_as_booked(fact: Fill | Transfer) -> bool:
+    booked = fact.replaces_id is None and fact.status == FactStatus.BOOKED
+    return booked and not fact.becomes
+
+
+def _chain_of(fact: Row, rows: models.QuerySet[Row]) -> list[Row]:
+    same = rows.filter(book=fact.book_id, external_id=fact.external_id)
+    return _versions(same, fact.pk)
+
+
+def _changes(
+    chain: Sequence[Row], events: Sequence[tuple[FillEvent | TransferEvent, int]]
+) -> list[FactChange[Row]]:
+    after = {version.replaces_id: version for version in chain}
+    before = {version.pk: version for version in chain}
     return [
-        FillChange(
-            event=event, before=before[event.fill_id], after=after.get(event.fill_id)
-        )
-        for event in events.order_by("recorded_at", "id")
+        FactChange(event=event, before=before[pk], after=after.get(pk))
+        for event, pk in events
     ]
 
 

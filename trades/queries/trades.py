@@ -24,7 +24,7 @@ from trades.models import (
     Match,
     Price,
 )
-from trades.queries.amendments import FillChange, history_of, newest_version
+from trades.queries.amendments import FactChange, history_of, newest_version
 from trades.queries.books import (
     Reader,
     chosen_book,
@@ -204,7 +204,7 @@ class TradeDetail:
     lots: list[Lot]
     taken: list[Match]
     order: list[Fill]
-    history: list[FillChange]
+    history: list[FactChange[Fill]]
     prices: list[Price]
     entrusted: bool
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from kernel.paging import Page, newest_first
 from trades.models import Instrument, Transfer, Valuation
+from trades.queries.amendments import newest_version
 from trades.queries.assets import BookAssets
 from trades.queries.books import Reader, chosen_book, readable_books, reads_every_book
 
@@ -54,6 +55,16 @@ def transfer_page(
         rows = rows.filter(external_id=chosen.external_id)
     rows = rows.select_related("book", "to_book", "instrument")
     return newest_first(rows, field="at", limit=limit, cursor=cursor)
+
+
+def readable_transfer(user: Reader, pk: int) -> Transfer | None:
+    """The transfer as it stands now, by the id of any of its versions; None where the
+    person may read neither of its books. At most four queries."""
+    transfer = newest_version(Transfer, pk)
+    if transfer is None:
+        return None
+    sides = Q(pk=transfer.book_id) | Q(pk=transfer.to_book_id)
+    return transfer if readable_books(user).filter(sides).exists() else None
 
 
 def told(transfers: Sequence[Transfer]) -> list[ToldTransfer]:

@@ -117,6 +117,11 @@ def amendable_fill(pk: int, by: User) -> Fill:
     return _amendable(Fill, pk, by)
 
 
+def amendable_transfer(pk: int, by: User) -> Transfer:
+    """As amendable_fill."""
+    return _amendable(Transfer, pk, by)
+
+
 def _amend(
     model: type[Row], pk: int, reason: str, by: User, changes: Changes | None
 ) -> Amendment:
@@ -248,7 +253,7 @@ def _replacement(sides: _Sides, fact: Row, changes: Changes, now: datetime) -> R
         row = _row(sides, fact, changes, now)
     except NotAFact as error:
         raise _invalid(error.errors) from None
-    if _content(row) == _content(fact) and row.note == fact.note:
+    if _content(row) == _content(fact):
         raise _invalid([FieldError("/", "unchanged", "a correction changes something")])
     row.replaces, row.batch = fact, fact.batch
     row.recorded_at, row.sequence = fact.recorded_at, fact.sequence
@@ -322,7 +327,9 @@ def transfer_fields(transfer: Transfer) -> dict[str, Any]:
 
 
 def _content(fact: Fill | Transfer) -> tuple[Any, ...]:
-    return fill_content(fact) if isinstance(fact, Fill) else transfer_content(fact)
+    """All that a correction may change."""
+    content = fill_content(fact) if isinstance(fact, Fill) else transfer_content(fact)
+    return (*content, fact.instrument_id, fact.note)
 
 
 def _invalid(errors: Sequence[FieldError]) -> Invalid:

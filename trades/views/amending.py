@@ -1,4 +1,5 @@
-"""The pages that void and correct a trade: what follows is shown before it is booked."""
+"""The pages that void and correct trades and transfers: what follows is shown before it
+is booked."""
 
 from __future__ import annotations
 
@@ -8,26 +9,33 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from kernel.access import access
 from kernel.errors import ProductError
 from kernel.forms import StrictForm
 from kernel.requests import PersonRequest
-from trades.models import Fill
+from trades.models import Book, Fill, Transfer
+from trades.queries.situations import situation
 from trades.services.amending import (
     LONGEST_REASON,
     Amendment,
     amendable_fill,
+    amendable_transfer,
     correct_fill,
+    correct_transfer,
     fill_fields,
-    rehearse,
+    transfer_fields,
     void_fill,
+    void_transfer,
 )
+from trades.services.trying import Effect, effects_of
 
 
 class VoidForm(StrictForm):
-    """Why a trade is taken out; `step` says whether to look or to book."""
+    """Why a fact is taken out; `step` says whether to look or to book."""
 
     reason = forms.CharField(
         label="Reason",
@@ -50,12 +58,23 @@ class VoidForm(StrictForm):
     def books(self) -> bool:
         return bool(self.cleaned_data["step"] == "book")
 
-    def amend(self, fill: Fill, by: User) -> Amendment:
-        return void_fill(fill.pk, self.cleaned_data["reason"], by)
+    def amend(self, fact: Fill | Transfer, by: User) -> Amendment:
+        void = void_fill if isinstance(fact, Fill) else void_transfer
+        return void(fact.pk, self.cleaned_data["reason"], by)
 
 
 class CorrectForm(VoidForm):
-    """What a trade should have said: each field stands as it was booked."""
+    """What a fact should have said: each field stands as it was booked."""
+
+    def amend(self, fact: Fill | Transfer, by: User) -> Amendment:
+        kept = ("reason", "step")
+        values = {k: v for k, v in self.cleaned_data.items() if k not in kept}
+        correct = correct_fill if isinstance(fact, Fill) else correct_transfer
+        return correct(fact.pk, values, self.cleaned_data["reason"], by)
+
+
+class CorrectTradeForm(CorrectForm):
+    """The fields of a trade."""
 
     symbol = forms.CharField(label="Symbol", max_length=50)
     side = forms.ChoiceField(label="Side", choices=Fill.Side.choices)
@@ -101,49 +120,116 @@ class CorrectForm(VoidForm):
         "reason",
     )
 
-    def amend(self, fill: Fill, by: User) -> Amendment:
-        kept = ("reason", "step")
-        values = {k: v for k, v in self.cleaned_data.items() if k not in kept}
-        return correct_fill(fill.pk, values, self.cleaned_data["reason"], by)
+
+class CorrectTransferForm(CorrectForm):
+    """The fields of a transfer."""
+
+    kind = forms.ChoiceField(label="Kind", choices=Transfer.Kind.choices)
+    asset = forms.CharField(label="Asset", max_length=40)
+    amount = forms.CharField(
+        label="Amount", max_length=60, help_text="Negative when it goes out"
+    )
+    at = forms.CharField(
+        label="At", max_length=40, help_text="With an offset, such as …T09:30:00Z"
+    )
+    cost = forms.CharField(
+        label="Cost",
+        max_length=60,
+        required=False,
+        help_text="What coins that come in have cost, if you know it",
+    )
+    symbol = forms.CharField(
+        label="Symbol",
+        max_length=50,
+        required=False,
+        help_text="What it moves or belongs to; left empty, what the book trades",
+    )
+    strategy = forms.CharField(label="Strategy", max_length=100, required=False)
+    note = forms.CharField(
+        label="Note",
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    field_order = (
+        "kind",
+        "asset",
+        "amount",
+        "at",
+        "cost",
+        "symbol",
+        "strategy",
+        "note",
+        "reason",
+    )
 
 
 @access("trading.own", objects="own books")
-def void(request: PersonRequest, pk: int) -> HttpResponse:
+def void_trade(request: PersonRequest, pk: int) -> HttpResponse:
     """Take a trade out."""
-    return _amend(request, pk, VoidForm, verb="Void")
+    fill = amendable_fill(pk, request.user)
+    return _amend(request, fill, VoidForm(request.POST or None), verb="Void")
 
 
 @access("trading.own", objects="own books")
-def correct(request: PersonRequest, pk: int) -> HttpResponse:
+def correct_trade(request: PersonRequest, pk: int) -> HttpResponse:
     """Put what it should have said in a trade's place."""
-    return _amend(request, pk, CorrectForm, verb="Correct")
+    fill = amendable_fill(pk, request.user)
+    form = CorrectTradeForm(request.POST or None, initial=fill_fields(fill))
+    return _amend(request, fill, form, verb="Correct")
+
+
+@access("trading.own", objects="own books")
+def void_movement(request: PersonRequest, pk: int) -> HttpResponse:
+    """Take a transfer out."""
+    move = amendable_transfer(pk, request.user)
+    return _amend(request, move, VoidForm(request.POST or None), verb="Void")
+
+
+@access("trading.own", objects="own books")
+def correct_movement(request: PersonRequest, pk: int) -> HttpResponse:
+    """Put what it should have said in a transfer's place."""
+    move = amendable_transfer(pk, request.user)
+    form = CorrectTransferForm(request.POST or None, initial=transfer_fields(move))
+    return _amend(request, move, form, verb="Correct")
 
 
 def _amend(
-    request: PersonRequest, pk: int, form_class: type[VoidForm], *, verb: str
+    request: PersonRequest, fact: Fill | Transfer, form: VoidForm, *, verb: str
 ) -> HttpResponse:
-    fill = amendable_fill(pk, request.user)
-    form = form_class(request.POST or None, initial=fill_fields(fill))
-    seen: Amendment | None = None
+    noun = "trade" if isinstance(fact, Fill) else "transfer"
+    seen: list[Amendment] = []
+    effects: list[Effect] = []
     problem: ProductError | None = None
     if form.is_bound and form.is_valid():
         try:
             if form.books:
-                done = form.amend(fill, request.user)
+                done = form.amend(fact, request.user)
                 messages.success(request, _said(done, verb))
-                return redirect("trades:trade", done.fact.pk)
-            seen = rehearse(lambda: form.amend(fill, request.user))
+                return redirect(f"trades:{noun}", done.fact.pk)
+            effects = effects_of(
+                lambda: seen.append(form.amend(fact, request.user)),
+                lambda: situation(_books_of(fact), "", timezone.now()),
+            )
         except ProductError as error:
             problem = error
     context = {
-        "fill": fill,
+        "fact": fact,
+        "noun": noun,
+        "fact_url": reverse(f"trades:{noun}", args=[fact.pk]),
         "form": form,
-        "seen": seen,
+        "seen": seen[0] if seen else None,
+        "effects": effects,
         "problem": problem,
         "verb": verb,
     }
-    failed = form.is_bound and seen is None
+    failed = form.is_bound and not seen
     return render(request, "trades/amend.html", context, status=422 if failed else 200)
+
+
+def _books_of(fact: Fill | Transfer) -> list[Book]:
+    there = fact.to_book if isinstance(fact, Transfer) else None
+    return [fact.book] if there is None else [fact.book, there]
 
 
 def _said(done: Amendment, verb: str) -> str:

@@ -7,16 +7,24 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from kernel.access import access, guarded
+from kernel.errors import NotFound
 from kernel.requests import PersonRequest
+from trades.answers.amendments import AmendmentAnswer
 from trades.answers.facts import TransferAnswer
 from trades.domain.facts import NewTransfer
 from trades.forms.facts import TransferForm
 from trades.models import Book
-from trades.pages import ROWS, entry_page
+from trades.pages import ROWS, TRANSFER_NAMES, entry_page, is_mendable
+from trades.queries.amendments import transfer_history
 from trades.queries.assets import named_or_moved
-from trades.queries.books import BOOKS, is_meant, own_books
+from trades.queries.books import BOOKS, is_entrusted, is_meant, own_books
 from trades.queries.situations import situation
-from trades.queries.transfers import TransferFilter, told, transfer_page
+from trades.queries.transfers import (
+    TransferFilter,
+    readable_transfer,
+    told,
+    transfer_page,
+)
 from trades.services.between_books import book_between
 from trades.services.transfers import book_transfers
 from trades.services.trying import effects_of
@@ -40,6 +48,27 @@ def transfers(request: HttpRequest) -> HttpResponse:
         "may_enter": request.user.has_perm("trading.own"),
     }
     return render(request, "trades/transfers.html", context)
+
+
+@guarded(BOOKS)
+def transfer(request: HttpRequest, pk: int) -> HttpResponse:
+    """One movement, and what became of it."""
+    row = readable_transfer(request.user, pk)
+    if row is None:
+        raise NotFound("There is no such transfer that you may see.", code="transfer")
+    entrusted = is_entrusted(request.user, row.book)
+    context = {
+        "row": row,
+        "answer": TransferAnswer.of(told([row])[0]),
+        "history": [
+            AmendmentAnswer.of_transfer(change, entrusted=entrusted)
+            for change in transfer_history(row)
+        ],
+        "entrusted": entrusted,
+        "names": TRANSFER_NAMES,
+        "mendable": is_mendable(row, request.user),
+    }
+    return render(request, "trades/transfer.html", context)
 
 
 @access("trading.own", objects="own books")
