@@ -162,7 +162,7 @@ def _of_book(
         if (instrument := assets.of_transfer(transfer)) is not None
     }
     units = unit_worths(book, transfers, moved)
-    costs = _costs(moved, strategy)
+    costs = _costs(book, moved, strategy)
     for transfer in transfers:
         sign = 1 if transfer.book_id == book.pk else -1
         instrument = moved.get(transfer.pk)
@@ -205,19 +205,22 @@ class MovedLots:
         return self.cost - unit * self.quantity
 
 
-def _costs(moved: Collection[int], strategy: str | None) -> dict[int, MovedLots]:
-    """By transfer, from the lots that it opened and those that it closed."""
+def _costs(
+    book: Book, moved: Collection[int], strategy: str | None
+) -> dict[int, MovedLots]:
+    """By transfer, from the lots that it opened and those that it closed in this
+    book: one between two books did both, in each one of them."""
     parts: dict[int, MovedLots] = defaultdict(MovedLots)
     if not moved:
         return parts
-    lots = Lot.objects.filter(transfer__in=moved)
+    lots = Lot.objects.filter(book=book, transfer__in=moved)
     for pk, quantity, amount, fee, reason, owner in lots.values_list(
         "transfer", "quantity", "amount", "fee", "reason", "strategy"
     ):
         cost = None if reason == "missing_cost" else amount + fee
         counted = strategy is None or owner == strategy
         parts[pk].add(quantity, cost, counted=counted)
-    matches = Match.objects.filter(transfer__in=moved, lot__isnull=False)
+    matches = Match.objects.filter(book=book, transfer__in=moved, lot__isnull=False)
     for pk, quantity, cost, entry_fee, proceeds, long, owner in matches.values_list(
         "transfer",
         "quantity",

@@ -330,12 +330,35 @@ def test_an_open_trade_states_no_profit_and_its_funding_is_not_final():
     )
 
 
-def test_fees_in_another_currency_are_shared_by_quantity():
+def test_a_fee_in_another_currency_is_the_first_orders():
+    """The bot keeps it once for each end: what later orders were charged it reckons
+    by its rate. Another order must not change those that are booked."""
     parsed = read(live(live_trade(fee_close_cost=0.3, fee_close_currency="BNB")))
     assert [(str(f.fee.normalize()), f.fee_currency) for f in parsed.fills] == [
         ("0.0585", ""),
-        ("0.1", "BNB"),
-        ("0.2", "BNB"),
+        ("0.3", "BNB"),
+        ("0.092", ""),
+    ]
+
+
+@pytest.mark.parametrize(("short", "side"), [(False, "sell"), (True, "buy")])
+def test_a_stop_loss_on_the_exchange_is_an_exit(short, side):
+    entry = order("sell" if short else "buy", 3, 20, 0, entry=True, order_id="e1")
+    stop = order("stoploss", 3, 19, 1, entry=False, order_id="s1")
+    parsed = read(
+        live(live_trade(is_short=short, orders=[entry, stop], profit_abs=None))
+    )
+    assert parsed.broken == []
+    assert parsed.fills[-1].side == side
+
+
+def test_an_order_that_is_still_open_says_what_it_filled():
+    entry = order("buy", 3, 20, 0, entry=True, order_id="e1")
+    resting = order("buy", 5, 19, 1, entry=True, order_id="e2", filled=2.0)
+    resting |= {"order_filled_timestamp": None, "status": "open"}
+    trade = live_trade(is_open=True, close_date=None, orders=[entry, resting])
+    assert [str(row) for row in read(live(trade)).skipped] == [
+        "trade 1, order e2: open, 2 filled, not final"
     ]
 
 

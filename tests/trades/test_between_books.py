@@ -255,6 +255,26 @@ def test_the_curve_of_the_other_book_is_behind_after_a_void(ada, other, moved):
 # --- the API ------------------------------------------------------------------------
 
 
+def test_each_book_alone_counts_what_crossed_and_both_together_nothing(
+    client_of, ada, book, other, moved
+):
+    """What cost 403 was worth 600: each book's parts add up to its P&L."""
+    client = client_of(ada)
+    mark = {"symbol": "BTC-USD", "price": "200", "at": "2026-01-08T00:00:00Z"}
+    client.post("/api/prices", {"prices": [mark]}, content_type="application/json")
+    names = "total_pnl", "unrealized_pnl", "transferred"
+
+    def parts(which):
+        answer = client.get(f"/api/portfolio{which}").json()
+        return tuple(Decimal(answer[name]) for name in names)
+
+    here, there = parts(f"?book={book.pk}"), parts(f"?book={other.pk}")
+    for total, unrealised, transferred in (here, there):
+        assert total == unrealised + transferred
+    assert here[2] == -there[2] == 600 - 403
+    assert parts("") == (here[0] + there[0], here[1] + there[1], 0)
+
+
 def test_a_client_books_it_and_reads_it_in_both_books(
     ada, book, other, make_fill, client_of
 ):

@@ -9,13 +9,13 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from kernel.numbers import ZERO, rounded
+from kernel.numbers import ZERO, rounded, text
 from trades.domain.facts import NewFill, NewTransfer
 from trades.domain.formats.documents import objects
 from trades.domain.formats.pairs import linear_pair
 from trades.domain.formats.parsed import SkippedRow
 from trades.domain.formats.rounding import Rounder, stated_number
-from trades.domain.reading import read_fill, read_transfer
+from trades.domain.reading import capitals, read_fill, read_transfer
 from trades.domain.times import from_milliseconds, read_time
 
 UTC = ZoneInfo("UTC")
@@ -115,7 +115,11 @@ class TradeReader:
             at = _filled_at(order)
             if at is None or not stated_number(quantity):
                 status = str(order.get("status") or "not filled").replace("_", " ")
-                reason = f"{where}, order {id}: {status}, nothing was filled"
+                done = stated_number(order.get("filled") or 0)
+                what = (
+                    f"{text(done)} filled, not final" if done else "nothing was filled"
+                )
+                reason = f"{where}, order {id}: {status}, {what}"
                 facts.skipped.append(SkippedRow(0, reason))
                 continue
             entry = bool(order["ft_is_entry"])
@@ -124,7 +128,7 @@ class TradeReader:
                 _Order(
                     external_id=f"freqtrade:{id}" if self.live else "",
                     entry=entry,
-                    side=str(order["ft_order_side"]),
+                    side=_side(order, entry=entry, short=facts.short),
                     quantity=quantity,
                     price=order.get("average")
                     or order.get("safe_price")
@@ -210,6 +214,14 @@ def _ends(trade: Mapping[str, Any], facts: TradeFacts) -> list[_Order]:
     ]
 
 
+def _side(order: Mapping[str, Any], *, entry: bool, short: bool) -> str:
+    """A stop loss that rests on the exchange is an exit: its side says what it is."""
+    side = str(order["ft_order_side"])
+    if side == "stoploss":
+        return "sell" if entry is short else "buy"
+    return side
+
+
 def _filled_at(order: Mapping[str, Any]) -> datetime | None:
     milliseconds = order.get("order_filled_timestamp")
     if milliseconds is not None:
@@ -229,24 +241,18 @@ def _time(values: Mapping[str, Any], name: str) -> datetime:
 def _fees(
     trade: Mapping[str, Any], orders: Sequence[_Order], symbol: str
 ) -> list[tuple[Decimal, str] | None]:
-    """The fee of each order where the bot knows what was charged in another currency
-    than the quote: the sum of its entries or exits, shared by quantity, the last
-    takes the rest. None: what the rate says."""
+    """The fee of each order that the bot knows in another currency than the quote:
+    it keeps what the first order of each end was charged, and that for good. None:
+    what the rate says, by which it reckons all others itself."""
     fees: list[tuple[Decimal, str] | None] = [None] * len(orders)
     for end, entry in (("open", True), ("close", False)):
         cost = trade.get(f"fee_{end}_cost")
-        currency = str(trade.get(f"fee_{end}_currency") or "").upper()
+        currency = capitals(str(trade.get(f"fee_{end}_currency") or ""))
         if cost is None or not currency or currency == symbol.partition("-")[2]:
             continue
-        places = [i for i, order in enumerate(orders) if order.entry is entry]
-        rest = stated_number(cost)
-        whole = sum((stated_number(orders[i].quantity) for i in places), ZERO)
-        for place in places[:-1]:
-            share = rounded(
-                stated_number(cost) * stated_number(orders[place].quantity) / whole
-            )
-            fees[place] = share, currency
-            rest -= share
-        if places:
-            fees[places[-1]] = rest, currency
+        first = next(
+            (i for i, order in enumerate(orders) if order.entry is entry), None
+        )
+        if first is not None:
+            fees[first] = stated_number(cost), currency
     return fees
