@@ -1,4 +1,4 @@
-"""Jobs: the daily curves follow the ledger."""
+"""Jobs: the daily curves follow the ledger, and both follow their rules."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from datetime import timedelta
 from django.utils import timezone
 
 from kernel.registry import Params, job
+from portfolio.queries.books import every_book
 from portfolio.services import equity
+from trades.services import rebuilding
 
 
 @job(
@@ -25,3 +27,16 @@ def portfolio_equity(params: Params) -> str:
         return f"1 book recomputed, {changed} days changed"
     books, points = equity.catch_up(now)
     return f"{books} books recomputed, {points} days changed"
+
+
+@job("portfolio-rederive", timeout=timedelta(hours=4))
+def portfolio_rederive(params: Params) -> str:
+    """Derive again the books whose stored rows are not what their facts say, as after
+    a release that changed a rule. Compares without a lock; a book that differs is
+    locked while it is rebuilt."""
+    books = every_book()
+    differ = [book for book in books if rebuilding.differences(book)]
+    for book in differ:
+        rebuilding.rebuild(book)
+        equity.rebuild(book.pk, timezone.now())
+    return f"{len(differ)} of {len(books)} books derived again"
