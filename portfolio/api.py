@@ -210,7 +210,7 @@ class PerformanceSummary(APIView):
 
 class EquityOverTime(APIView):
     """Equity at day ends, or at finer times walked from the facts (at most 2,000
-    points, books of one currency)."""
+    points, books of one currency with at most 100,000 facts)."""
 
     access = BOOKS
 

@@ -17,9 +17,11 @@ from portfolio.pages.holdings import portfolio_page, position_page
 from portfolio.pages.metric import metric_page
 from portfolio.pages.performance import performance_page
 from portfolio.pages.reconciliation import (
+    CARD_FACTS,
     StatementOutlook,
     asset_lines,
     balance_page,
+    stated_card,
 )
 from portfolio.queries.books import Scope, scope
 from portfolio.queries.curves import stored_curves
@@ -62,6 +64,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "book": request.GET.get("book", ""),
         "query": request.GET.urlencode(),
         "found": summary,
+        "stated": stated_card(reconciliation(books, CARD_FACTS)),
         **portfolio_page(summary, request.GET),
     }
     response = page_or_fragment(
@@ -80,8 +83,10 @@ def reconcile(request: HttpRequest) -> HttpResponse:
     """Stated beside booked balances, per asset, and where they part."""
     book = request.GET.get("book", "")
     books = scope(request.user, book)
+    compared = reconciliation(books)
     context = {
-        "assets": asset_lines(reconciliation(books)),
+        "assets": asset_lines(compared),
+        "left_out": compared.left_out,
         "books": list(readable_books(request.user)),
         "book": book,
         "may_state": request.user.has_perm("trading.own"),

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from kernel.schema import Answer
+from portfolio.domain.reasons import Reason
 from portfolio.domain.reconciliation import Comparison
 from portfolio.queries.reconciliation import AssetRow, BookedFact, Reconciliation
 
@@ -92,15 +93,28 @@ class ReconciledAsset(Answer):
 
 
 @dataclass(frozen=True, kw_only=True)
+class UncomparedBook(Answer):
+    """A book with statements that were not compared, and why."""
+
+    book: str
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReconciliationAnswer(Answer):
     """By book and asset; an asset about which nobody stated anything is not here."""
 
     assets: list[ReconciledAsset]
+    left_out: Annotated[list[UncomparedBook], "their facts are too many for an answer"]
     timestamp: datetime
 
     @classmethod
     def of(cls, compared: Reconciliation, now: datetime) -> ReconciliationAnswer:
         return cls(
             assets=[ReconciledAsset.of(row, compared) for row in compared.rows],
+            left_out=[
+                UncomparedBook(book=book.name, reason=Reason.TOO_MANY_FACTS)
+                for book in compared.left_out
+            ],
             timestamp=now,
         )

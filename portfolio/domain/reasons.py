@@ -23,3 +23,4 @@ class Reason(StrEnum):
     NO_PREVIOUS_CLOSE = "no_previous_close"
     PER_BOOK = "per_book"
     MIXED_CURRENCIES = "mixed_currencies"
+    TOO_MANY_FACTS = "too_many_facts"

@@ -100,7 +100,7 @@ def performance_figures(performance: Performance, link: str) -> list[Figure]:
 def _pnl_figure(performance: Performance) -> Figure:
     metric_set, currency = performance.metric_set, performance.scope.currency
     known = bool(performance.days)
-    missing = Reason.NO_FX if performance.no_rate else Reason.INSUFFICIENT_DATA
+    missing = performance.lacking or Reason.INSUFFICIENT_DATA
     return Figure(
         label="Net P&L",
         value=change(metric_set.pnl if known else None, currency),

@@ -13,6 +13,8 @@ from portfolio.queries.reconciliation import AssetRow, BookedFact, Reconciliatio
 from trades.pages import EntryPage
 
 SHOWN = 20
+ON_A_CARD = 5
+CARD_FACTS = 2_000  # of all books together: what a card may cost its page
 
 
 def balance_page() -> EntryPage:
@@ -96,6 +98,31 @@ class AssetLines:
     @property
     def newest(self) -> StatementLine:
         return self.lines[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatedCard:
+    """What the portfolio page says of stated balances: the first that differ, how many
+    others do and how many agree. `unread` books are too long to be compared here."""
+
+    differing: list[AssetLines]
+    more: int
+    agreeing: int
+    unread: list[str]
+
+    @property
+    def stated(self) -> bool:
+        return bool(self.differing or self.agreeing or self.unread)
+
+
+def stated_card(compared: Reconciliation) -> StatedCard:
+    differing = [_asset(row, compared) for row in compared.differing]
+    return StatedCard(
+        differing=differing[:ON_A_CARD],
+        more=max(0, len(differing) - ON_A_CARD),
+        agreeing=len(compared.rows) - len(differing),
+        unread=[book.name for book in compared.left_out],
+    )
 
 
 def asset_lines(compared: Reconciliation) -> list[AssetLines]:

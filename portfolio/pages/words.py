@@ -31,6 +31,7 @@ WHY: Mapping[Reason, str] = {
     Reason.NO_PREVIOUS_CLOSE: "no earlier day to compare with",
     Reason.PER_BOOK: "belongs to whole books",
     Reason.MIXED_CURRENCIES: "the books are kept in different currencies",
+    Reason.TOO_MANY_FACTS: "more than 100,000 facts would be read: choose days",
 }
 
 

@@ -34,19 +34,23 @@ class Curve:
 
 
 def curve(scope: Scope, selection: Selection, interval: str, now: datetime) -> Curve:
-    """Of all books together. Finer than a day: at most 2,000 points, and only for
-    books of one currency."""
+    """Of all books together. Finer than a day: at most 2,000 points, only for books
+    of one currency and not more facts than a request may walk."""
     if interval == "1d" and selection.period.hours is None:
         return _daily(scope, selection, now)
     walked = moments(scope, grid(selection.period, interval, scope.zone, now))
-    points = [Point(at=moment.at, equity=moment.equity) for moment in walked or []]
-    points = points if scope.books else []
+    lacking = walked if isinstance(walked, Reason) else None
+    points = (
+        [Point(at=moment.at, equity=moment.equity) for moment in walked]
+        if scope.books and not isinstance(walked, Reason)
+        else []
+    )
     return Curve(
         period=selection.period.name,
         interval=interval,
         points=points,
         initial=points[0].equity if points else None,
-        reason=Reason.MIXED_CURRENCIES if walked is None else None,
+        reason=lacking,
         as_of=now,
     )
 

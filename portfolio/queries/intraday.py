@@ -10,10 +10,12 @@ from decimal import Decimal
 from kernel.numbers import ZERO
 from portfolio.domain.equity import walk
 from portfolio.domain.periods import INTERVALS, MOST_POINTS, Period
+from portfolio.domain.reasons import Reason
 from portfolio.domain.returns import Day, day_end
 from portfolio.queries.books import Scope
 from portfolio.queries.history import history
 from portfolio.queries.selection import Selection
+from portfolio.queries.sizes import may_be_walked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,11 +27,14 @@ class Moment:
     flow: Decimal
 
 
-def moments(scope: Scope, times: Sequence[datetime]) -> list[Moment] | None:
-    """Equity and flows of all books at each time (ascending); None when the books
-    are kept in different currencies. Walks every book's whole history."""
+def moments(scope: Scope, times: Sequence[datetime]) -> list[Moment] | Reason:
+    """Equity and flows of all books at each time (ascending). Walks every book's whole
+    history: the reason why not for books of different currencies, or with too many
+    facts."""
     if scope.mixed:
-        return None
+        return Reason.MIXED_CURRENCIES
+    if not may_be_walked(scope.ids):
+        return Reason.TOO_MANY_FACTS
     walks = []
     for book in scope.books:
         past = history(book)
@@ -48,13 +53,14 @@ def moments(scope: Scope, times: Sequence[datetime]) -> list[Moment] | None:
 
 def last_hours(
     scope: Scope, selection: Selection, now: datetime, hours: int
-) -> list[Day]:
-    """The last hours as one bin, for their total return; not known of a slice."""
+) -> list[Day] | Reason:
+    """The last hours as one bin, for their total return; not known of a slice. Or the
+    reason of `moments`."""
     if selection.sliced:
         return []
     ends = moments(scope, [now - timedelta(hours=hours), now])
-    if ends is None:
-        return []
+    if isinstance(ends, Reason):
+        return ends
     start, end = ends
     inflow, outflow = max(end.flow, ZERO), max(-end.flow, ZERO)
     base = start.equity + inflow

@@ -14,6 +14,7 @@ from portfolio.domain.periods import Period
 from portfolio.domain.reasons import Reason
 from portfolio.domain.returns import Day
 from portfolio.domain.valuation import total
+from portfolio.models import EquityPoint
 from portfolio.queries import days as stored
 from portfolio.queries.books import Scope
 from portfolio.queries.curves import StoredCurves
@@ -25,7 +26,8 @@ from portfolio.queries.trips import closed_trips
 
 @dataclass(frozen=True, kw_only=True)
 class Performance:
-    """The answer of one range. Without a rate no number exists at all.
+    """The answer of one range. What is `lacking` (a rate, or hours of a history too
+    long to walk) leaves no number at all.
 
     `implied_funding` is the cash that fills lacked before the first deposit and that
     counts as paid in, None without a rate.
@@ -36,7 +38,7 @@ class Performance:
     metric_set: MetricSet
     inputs: Inputs
     curves: StoredCurves
-    no_rate: bool = False
+    lacking: Reason | None = None
     unvalued: int = 0
     implied_funding: Decimal | None = None
     slices: Mapping[Slice, Sequence[Day]] = field(default_factory=dict)
@@ -56,9 +58,7 @@ class Performance:
     @property
     def reason(self) -> Reason | None:
         """Why numbers are missing, or not of now."""
-        if self.no_rate:
-            return Reason.NO_FX
-        return Reason.RECOMPUTING if self.recomputing else None
+        return self.lacking or (Reason.RECOMPUTING if self.recomputing else None)
 
     @property
     def warnings(self) -> dict[str, int]:
@@ -91,20 +91,16 @@ def performance(
     rates = stored.day_rates(scope)
     whole = stored.whole_days(scope, inside, rates)
     if whole is None:
-        return Performance(
-            scope=scope,
-            selection=selection,
-            metric_set=unavailable(scope.ppy, Reason.NO_FX),
-            inputs=stored.inputs_of(points),
-            curves=curves,
-            no_rate=True,
-        )
+        return _unavailable(scope, selection, points, curves, Reason.NO_FX)
     days, slices = whole
     if selection.sliced:
         days = stored.sliced(days, slices, selection.holds)
     days = stored.from_capital(days)
     if period.hours is not None:
-        days = last_hours(scope, selection, now, period.hours)
+        walked = last_hours(scope, selection, now, period.hours)
+        if isinstance(walked, Reason):
+            return _unavailable(scope, selection, points, curves, walked)
+        days = walked
     trips = closed_trips(scope, selection, now, rates)
     return Performance(
         scope=scope,
@@ -122,6 +118,23 @@ def performance(
         ),
         unvalued=sum(1 for point in inside if point.unvalued),
         slices=stored.by_slice(days, slices, selection.holds) if detailed else {},
+    )
+
+
+def _unavailable(
+    scope: Scope,
+    selection: Selection,
+    points: Sequence[EquityPoint],
+    curves: StoredCurves,
+    reason: Reason,
+) -> Performance:
+    return Performance(
+        scope=scope,
+        selection=selection,
+        metric_set=unavailable(scope.ppy, reason),
+        inputs=stored.inputs_of(points),
+        curves=curves,
+        lacking=reason,
     )
 
 

@@ -3,7 +3,7 @@ lots of what has it as base together."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,6 +17,7 @@ from portfolio.domain.reconciliation import (
     compare,
 )
 from portfolio.queries.books import Scope
+from portfolio.queries.sizes import MOST_WALKED, facts_within
 from trades.domain.cash import ImpliedFunding
 from trades.domain.facts import NewBalance
 from trades.models import BalanceStatement, Book, Fill, Lot, Match, Transfer
@@ -53,10 +54,12 @@ class BookedFact:
 
 @dataclass(frozen=True, kw_only=True)
 class Reconciliation:
-    """Assets by book and name. `facts` are those after which something parts."""
+    """Assets by book and name. `facts` are those after which something parts, and
+    `left_out` the books with statements whose histories are too long to walk."""
 
     rows: tuple[AssetRow, ...]
     facts: Mapping[tuple[str, int], BookedFact]
+    left_out: tuple[Book, ...] = ()
 
     @property
     def differing(self) -> list[AssetRow]:
@@ -76,12 +79,24 @@ def stated_books(scope: Scope) -> list[Book]:
     return list(Book.objects.filter(pk__in=stated).order_by("name"))
 
 
-def reconciliation(scope: Scope) -> Reconciliation:
-    """Of every book with statements: six queries, and time in proportion to its
-    facts."""
-    rows = tuple(row for book in stated_books(scope) for row in _rows(book))
+def reconciliation(scope: Scope, most: int = MOST_WALKED) -> Reconciliation:
+    """Of the books with statements, by name, as long as they hold at most `most`
+    facts together: eight queries each, and time in proportion to the facts."""
+    books, left_out = _short_enough(stated_books(scope), most)
+    rows = tuple(row for book in books for row in _rows(book))
     parts = {row.newest.parts for row in rows if row.newest.parts is not None}
-    return Reconciliation(rows=rows, facts=_facts(parts))
+    return Reconciliation(rows=rows, facts=_facts(parts), left_out=tuple(left_out))
+
+
+def _short_enough(books: Sequence[Book], most: int) -> tuple[list[Book], list[Book]]:
+    """Those whose facts fit in what is left of `most`, and the others."""
+    kept: list[Book] = []
+    left_out: list[Book] = []
+    for book in books:
+        facts = facts_within([book.pk], most)
+        (kept if facts <= most else left_out).append(book)
+        most -= facts if facts <= most else 0
+    return kept, left_out
 
 
 def stated_beside(book: Book, new: NewBalance) -> tuple[Comparison, BookedFact | None]:

@@ -22,7 +22,7 @@ from readiness.services.reviews import NewReview, open_review
 from tests.architecture.test_access import ALL
 from tests.readiness.conftest import COMMIT, make_version
 from trades.domain.facts import NewFill, NewPrice, NewTransfer
-from trades.models import Fill, Position
+from trades.models import Fill, Position, Transfer
 from trades.services.books import NewBook, create_book
 from trades.services.fills import book_fills
 from trades.services.prices import set_prices
@@ -127,6 +127,7 @@ def samples() -> dict[str, str]:
     fill = Fill.objects.get()
     return {
         "trades/<int:pk>": str(fill.pk),
+        "transfers/<int:pk>": str(Transfer.objects.get().pk),
         "portfolio/positions/<int:pk>": str(Position.objects.get().pk),
         "versions/<int:pk>": str(line.review.version.pk),
         "alerts/<uuid:uid>": str(Alert.objects.get().uid),

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from portfolio.queries import sizes
 from portfolio.queries.books import scope
 from tests.portfolio.conftest import deposit, fill, price
 from tests.portfolio.test_portfolio_api import days_ago
@@ -152,7 +153,7 @@ def test_a_finer_curve_needs_one_currency(ada, client_of, books, rate, query):
 
 def test_hours_need_one_currency_too(ada, client_of, books, rate):
     found = get(client_of(ada), "performance", period="4h")
-    assert found["metrics"]["total_return"]["reason"] == "insufficient_data"
+    assert found["metrics"]["total_return"]["reason"] == "mixed_currencies"
     alone = get(client_of(ada), "performance", period="4h", book="Euro")
     assert alone["metrics"]["total_return"]["value"] == "0"
 
@@ -206,3 +207,28 @@ def test_days_end_where_the_books_agree(ada, record, zones, zone):
     for number, name in enumerate(zones):
         record([], name=f"Book {number}", zone=name)
     assert scope(ada).zone == zone
+
+
+@pytest.mark.parametrize("query", [{"interval": "1h"}, {"period": "4h"}])
+def test_a_history_too_long_to_walk_has_no_finer_curve(
+    ada, client_of, books, monkeypatch, query
+):
+    client = client_of(ada)
+    monkeypatch.setattr(sizes, "MOST_WALKED", 0)
+    found = get(client, "performance/equity-curve", book="Euro", **query)
+    assert (found["reason"], found["data"]) == ("too_many_facts", [])
+    daily = get(client, "performance/equity-curve", book="Euro", period="all")
+    assert (daily["reason"], daily["current_equity"]) == (None, "150")
+
+
+def test_the_last_hours_of_such_a_history_say_why_they_are_missing(
+    ada, client_of, books, monkeypatch
+):
+    client = client_of(ada)
+    assert get(client, "performance", book="Euro", period="4h")["reason"] is None
+    monkeypatch.setattr(sizes, "MOST_WALKED", 0)
+    hours = get(client, "performance", book="Euro", period="4h")
+    assert hours["reason"] == "too_many_facts"
+    assert hours["metrics"]["total_return"]["reason"] == "too_many_facts"
+    page = client.get("/performance/?book=Euro&period=4h").content.decode()
+    assert "more than 100,000 facts would be read: choose days" in page

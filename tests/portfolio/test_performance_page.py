@@ -128,7 +128,7 @@ def test_without_a_rate_the_reason_is_the_rate():
         metric_set=unavailable(365, Reason.NO_FX),
         inputs=Inputs(fills=0, transfers=0, prices=0, sha256=""),
         curves=StoredCurves(as_of=None, recomputing=True, funded={}),
-        no_rate=True,
+        lacking=Reason.NO_FX,
     )
     assert figure(shown, "Net P&L").reason == "no exchange rate is known"
     assert figure(shown, "Sharpe ratio").reason == "no exchange rate is known"

@@ -6,10 +6,16 @@ from decimal import Decimal
 
 import pytest
 
+from portfolio import views
+from portfolio.queries.books import scope
+from portfolio.queries.reconciliation import reconciliation
 from tests.portfolio.conftest import deposit, fill, when
 from trades.domain.facts import NewBalance
-from trades.models import Fill
+from trades.models import BalanceStatement, Book, Fill
+from trades.services.importing import import_for
+from trades.services.previewing import Source
 from trades.services.statements import state_balance
+from trades.services.undoing import undo
 
 D = Decimal
 
@@ -67,6 +73,41 @@ def test_the_page_says_where_they_part(ada, client_of, statements):
     assert "−0.25" in page
     assert page.index("JADE</h2>") < page.index("USD</h2>"), "what differs stands first"
     assert "/portfolio/reconciliation/" in client.get("/portfolio/").content.decode()
+
+
+def test_the_portfolio_page_shows_what_differs(ada, client_of, statements):
+    page = client_of(ada).get("/portfolio/").content.decode()
+    card = page[page.index("<h2>Reconciliation</h2>") :]
+    trade = Fill.objects.get(external_id="r2")
+    assert "JADE" in card
+    assert '<span class="loss nowrap">−0.25</span>' in card
+    assert f'href="/trades/{trade.pk}/">trade r2</a>' in card
+    assert "1 stated balance agrees." in card
+
+
+def test_books_with_too_many_facts_are_named_and_not_walked(
+    ada, client_of, statements, monkeypatch
+):
+    book = Book.objects.get(name="Main")
+    assert not reconciliation(scope(ada), most=3).left_out  # two fills, one deposit
+    compared = reconciliation(scope(ada), most=2)
+    assert (compared.left_out, compared.rows) == ((book,), ())
+    monkeypatch.setattr(views, "CARD_FACTS", 2)
+    page = client_of(ada).get("/portfolio/").content.decode()
+    assert "Too long to be compared here: Main." in page
+
+
+def test_what_an_undone_file_stated_counts_no_more(ada, client_of, statements):
+    content = (
+        b"external_id,symbol,side,quantity,price,executed_at\n"
+        b"i1,JADE-USD,buy,1,40,2025-09-06T10:00:00Z\n"
+    )
+    source = Source(content=content, file_name="late.csv", book="Main")
+    batch = import_for(source, ada).batch
+    BalanceStatement.objects.filter(asset="JADE").update(batch=batch)
+    undo(batch, "the wrong file", ada)
+    answer = client_of(ada).get("/api/portfolio/reconciliation").json()
+    assert [row["asset"] for row in answer["assets"]] == ["USD"]
 
 
 def test_implied_funding_is_cash_that_is_there(ada, client_of, record):

@@ -120,8 +120,8 @@ def test_a_fee_and_the_portfolio_use_one_rate(symbol, ada, book, make_fill, clie
     fee = {"fee": Decimal(4), "fee_currency": "EUR", "executed_at": NOON}
     made = book_fills([make_fill("f1", "buy", "1", "100", **fee)], ada).fills[0]
     answer = client_of(ada).get("/api/portfolio").json()
-    worth = Decimal(answer["cash_balance"]) + 100  # what the fee cost, in USD
-    assert -worth == made.fee_value
+    assert answer["implied_funding"] == "100"  # what the purchase lacked
+    assert -Decimal(answer["cash_balance"]) == made.fee_value  # what the fee cost
     assert "no_fx" not in answer["incomplete"]
 
 
