@@ -22,7 +22,7 @@ from readiness.services.reviews import NewReview, open_review
 from tests.architecture.test_access import ALL
 from tests.readiness.conftest import COMMIT, make_version
 from trades.domain.facts import NewFill, NewPrice, NewTransfer
-from trades.models import Fill, Position, Transfer
+from trades.models import Fill, Position, Price, Split, Transfer
 from trades.services.books import NewBook, create_book
 from trades.services.fills import book_fills
 from trades.services.prices import set_prices
@@ -101,6 +101,9 @@ def everything(person: Person) -> User:
     set_prices(
         [NewPrice(symbol="BTC-USD", at=at, price=Decimal(90), source="test")], ada
     )
+    Split.objects.create(
+        symbol="BTC-USD", at=at, numerator=2, denominator=1, author=ada, recorded_at=at
+    )
     rule = Rule.objects.get(name="memory")
     alert = Reading("memory", "host", Decimal(99), breached=True)
     now = datetime.now(UTC)
@@ -128,6 +131,8 @@ def samples() -> dict[str, str]:
     return {
         "trades/<int:pk>": str(fill.pk),
         "transfers/<int:pk>": str(Transfer.objects.get().pk),
+        "prices/<int:pk>": str(Price.objects.get().pk),
+        "splits/<int:pk>": str(Split.objects.get().pk),
         "portfolio/positions/<int:pk>": str(Position.objects.get().pk),
         "versions/<int:pk>": str(line.review.version.pk),
         "alerts/<uuid:uid>": str(Alert.objects.get().uid),
