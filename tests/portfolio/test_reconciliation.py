@@ -104,6 +104,7 @@ def test_what_an_undone_file_stated_counts_no_more(ada, client_of, statements):
     )
     source = Source(content=content, file_name="late.csv", book="Main")
     batch = import_for(source, ada).batch
+    assert batch is not None
     BalanceStatement.objects.filter(asset="JADE").update(batch=batch)
     undo(batch, "the wrong file", ada)
     answer = client_of(ada).get("/api/portfolio/reconciliation").json()
