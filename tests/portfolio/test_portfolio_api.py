@@ -6,10 +6,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from portfolio.models import EquityPoint
+from portfolio.queries.books import scope
+from portfolio.queries.figures import flagged_matches
 from tests.portfolio.conftest import deposit, fill, price
 
 
@@ -224,3 +227,12 @@ def test_implied_funding_is_named_with_its_amount_wherever_equity_is(
     for path in ("/portfolio/", "/performance/?period=all", "/"):
         page = client.get(path).content.decode()
         assert "$25.00 of implied funding" in page, path
+
+
+@pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="PostgreSQL scans what is small"
+)
+def test_counting_what_is_flagged_reads_flagged_matches_alone(ada, record):
+    record([fill("f1", "buy", "1", "100", days_ago(3))])
+    plan = flagged_matches(scope(ada)).explain()
+    assert "trades_match_flagged" in plan

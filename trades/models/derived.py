@@ -135,6 +135,11 @@ class Match(models.Model):
         indexes = [
             models.Index(fields=("book", "at", "id"), name="trades_match_book"),
             models.Index(
+                fields=("book", "reason"),
+                name="trades_match_flagged",
+                condition=~Q(reason=""),
+            ),
+            models.Index(
                 fields=("book", "instrument", "at", "id"), name="trades_match_pair"
             ),
             models.Index(
