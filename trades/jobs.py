@@ -8,9 +8,10 @@ from uuid import UUID
 
 from kernel.registry import Params, job
 from trades.models import Book
-from trades.services import healing, import_runs
+from trades.services import healing, import_runs, regenerating
 from trades.services.between_books import carry_on
 from trades.services.staging import JOB
+from trades.services.waiting import JOB as REMATCH
 
 
 @job(
@@ -38,3 +39,15 @@ def trades_import(params: Params) -> str:
     if "import" in params:
         return import_runs.run(UUID(params["import"]))
     return f"{import_runs.resume()} imports are under way"
+
+
+@job(REMATCH, schedule="every 10m", timeout=timedelta(hours=1))
+def trades_rematch(params: Params) -> str:
+    """Match again the pairs of a book whose facts wait for it, because they came too
+    late to be matched at once; by schedule, whatever a lost run left."""
+    if "book" in params:
+        books = list(Book.objects.filter(pk=int(params["book"])))
+    else:
+        books = list(regenerating.unfinished())
+    joined = sum(regenerating.regenerate(book) for book in books)
+    return f"{joined} facts joined after their pairs were matched again"

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Max, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Max, Model, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from portfolio.domain.returns import day_of
@@ -17,6 +17,7 @@ from trades.models import (
     Book,
     Fill,
     FillEvent,
+    Generation,
     Price,
     PriceEvent,
     Split,
@@ -70,6 +71,8 @@ def ledger_states(book_ids: Sequence[int]) -> dict[int, LedgerState]:
         return Coalesce(Subquery(rows.order_by("-id").values("id")[:1]), 0)
 
     mine = OuterRef("pk")
+    pairs = Generation.objects.filter(book=mine).order_by().values("book")
+    rematched = pairs.annotate(number=Sum("last"))
     books = (
         Book.objects.filter(pk__in=book_ids)
         .select_related("equity_curve")
@@ -85,6 +88,7 @@ def ledger_states(book_ids: Sequence[int]) -> dict[int, LedgerState]:
                 )
             ),
             last_valuation=newest(Valuation.objects.filter(book=mine)),
+            rematched=Coalesce(Subquery(rematched.values("number")), 0),
             **{
                 name: newest(model._default_manager.all())
                 for name, (model, _) in MARKET.items()
@@ -125,6 +129,7 @@ def _state(book: Any, news: Mapping[str, Mapping[str, int]]) -> LedgerState:
         "last_event",
         "last_transfer_event",
         "last_valuation",
+        "rematched",
     )
     newest = "/".join(str(getattr(book, name)) for name in names)
     curve: EquityCurve | None = getattr(book, "equity_curve", None)

@@ -21,7 +21,7 @@ from portfolio.queries.flows import (
     unit_worths,
 )
 from portfolio.queries.selection import stored_strategy
-from trades.models import Balance, Fill, Instrument, Match, Transfer
+from trades.models import Balance, Fill, Generation, Instrument, Match, Transfer
 from trades.queries.assets import BookAssets
 from trades.queries.rates import Rates
 
@@ -113,7 +113,19 @@ def incomplete(
     left_out = {Reason(reason): count for reason, count in counts.items()}
     if not strategy and (missing := sum(row.fees_missing for row in balances)):
         left_out[Reason.NO_FX] = missing
+    if waiting := _waiting(scope):
+        left_out[Reason.RECOMPUTING] = waiting
     return left_out
+
+
+def _waiting(scope: Scope) -> int:
+    """How many facts wait to be matched; no further query where no pair does."""
+    books = Generation.objects.filter(book__in=scope.ids, waits=True).values("book")
+    ids = list(books.distinct().values_list("book", flat=True))
+    if not ids:
+        return 0
+    facts = (Fill.objects.waiting(), Transfer.objects.waiting())
+    return sum(rows.filter(book__in=ids).count() for rows in facts)
 
 
 def _income(scope: Scope, sums: Sequence[TransferSum], strategy: str | None) -> Amounts:

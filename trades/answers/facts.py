@@ -50,7 +50,9 @@ class TransferAnswer(Answer):
             moves=told.moved.symbol if told.moved else None,
             value=valuation.value if valuation else None,
             value_currency=valuation.currency if valuation else None,
-            status=FactStatus(transfer.status),
+            status=FactStatus.REMATCHING
+            if transfer.becomes
+            else FactStatus(transfer.status),
             strategy=transfer.strategy,
             note=transfer.note,
         )

@@ -72,7 +72,7 @@ def _trade_fields(fill: Fill, realised: Decimal | None) -> dict[str, Any]:
         "fee": fill.fee,
         "fee_currency": fill.fee_currency,
         "fee_value": fill.fee_value,
-        "status": FactStatus(fill.status),
+        "status": FactStatus.REMATCHING if fill.becomes else FactStatus(fill.status),
         "order_id": fill.order_id,
         "order_type": fill.order_type,
         "liquidity": fill.liquidity,

@@ -1,7 +1,14 @@
-from trades.models.amending import LISTED, STANDING, FactStatus
+from trades.models.amending import LISTED, STANDING, FactStatus, Settled
 from trades.models.books import Book, BookMethod, Instrument, Strategy
 from trades.models.decisions import Decision
-from trades.models.derived import Balance, Lot, Match, Position, RoundTrip
+from trades.models.derived import (
+    Balance,
+    Generation,
+    Lot,
+    Match,
+    Position,
+    RoundTrip,
+)
 from trades.models.facts import (
     ORIGINAL,
     BalanceStatement,
@@ -27,6 +34,7 @@ __all__ = [
     "FactStatus",
     "Fill",
     "FillEvent",
+    "Generation",
     "ImportBatch",
     "ImportPart",
     "Instrument",
@@ -37,6 +45,7 @@ __all__ = [
     "Price",
     "PriceEvent",
     "RoundTrip",
+    "Settled",
     "Split",
     "SplitEvent",
     "Strategy",

@@ -6,8 +6,9 @@ original's place in the order of facts (`recorded_at`, `sequence`) at its own ti
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
@@ -37,16 +38,42 @@ LISTED = (*STANDING, FactStatus.VOIDED, FactStatus.REMATCHING)
 Row = TypeVar("Row", bound=models.Model, covariant=True)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """A book's facts as they stand once those that wait have what they wait for: the
+    ids up to which fills and transfers that come are seen."""
+
+    fills: int
+    transfers: int
+
+
 class FactQuerySet(models.QuerySet[Row]):
-    def standing(self, known_at: datetime | None = None) -> FactQuerySet[Row]:
+    def standing(
+        self, known_at: datetime | None = None, settled: Settled | None = None
+    ) -> FactQuerySet[Row]:
         """The facts that count: what every sum, lot and curve is made of. As known at
         a time: those recorded until then which no event had taken out by then."""
+        if settled is not None:
+            stay = Q(becomes="", status__in=STANDING)
+            return self.filter(stay | self._joining(settled))
         if known_at is None:
             return self.filter(status__in=STANDING)
         booked = Q(replaces=None, recorded_at__lte=known_at)
         corrected = Q(replaces__events__recorded_at__lte=known_at)
         known = self.filter(booked | corrected).exclude(status=FactStatus.UNDONE)
         return known.exclude(events__recorded_at__lte=known_at)
+
+    def waiting(self, settled: Settled | None = None) -> Self:
+        """The facts that wait for the job which matches their pairs again."""
+        rows = self.exclude(becomes="")
+        return rows.filter(pk__lte=self._last(settled)) if settled else rows
+
+    def _joining(self, settled: Settled) -> Q:
+        return Q(becomes__in=STANDING, pk__lte=self._last(settled))
+
+    def _last(self, settled: Settled) -> int:
+        fills = self.model._meta.model_name == "fill"
+        return settled.fills if fills else settled.transfers
 
     def listed(self, known_at: datetime | None = None) -> FactQuerySet[Row]:
         """What lists show: also voided and waiting facts, but none that another row

@@ -1,17 +1,18 @@
 """What follows from the facts: written with them, and equal after a rebuild.
 
 Amounts are shares of the booked amounts of fills (see trades.domain.matching).
-`generation` counts rebuilds that were switched in whole; today there is one. A long
-re-match writes the next one in chunks and switches it at once (LEDGER.md §2).
+A long re-match writes a pair's next `generation` in chunks and switches it in at once
+(LEDGER.md §2): `objects` are the rows of the current one, `every` has the others too.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
+from typing import TypeVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from kernel.fields import ExactDecimalField
 from kernel.numbers import ZERO
@@ -19,9 +20,50 @@ from trades.domain.lots import LotReason, MatchKind
 from trades.models.books import Book, Instrument
 from trades.models.facts import Fill, Transfer
 
+Row = TypeVar("Row", bound=models.Model, covariant=True)
+
 
 def _choices(names: type[StrEnum]) -> list[tuple[str, str]]:
     return [(name.value, name.value.replace("_", " ").title()) for name in names]
+
+
+class Generation(models.Model):
+    """Which lots, matches and trips of a pair count; without a row those of 1.
+
+    `last` is the newest number that was given out, and grows with everything that
+    makes what a job is working out void. A pair `waits` while facts of it have yet to
+    be matched; it is `littered` while rows of other generations may be there.
+    """
+
+    book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="generations")
+    instrument = models.ForeignKey(
+        Instrument, on_delete=models.PROTECT, related_name="+"
+    )
+    current = models.PositiveIntegerField(default=1)
+    last = models.PositiveIntegerField(default=1)
+    waits = models.BooleanField(default=False)
+    littered = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=("book", "instrument"), name="trades_generation_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.book_id}/{self.instrument_id}: {self.current}"
+
+
+class CurrentManager(models.Manager[Row]):
+    """The rows that count: none of a generation that is being written or is over."""
+
+    def get_queryset(self) -> models.QuerySet[Row]:
+        pair = Generation.objects.filter(
+            book=OuterRef("book"), instrument=OuterRef("instrument")
+        )
+        other = pair.exclude(current=OuterRef("generation"))
+        return super().get_queryset().filter(~Exists(other))
 
 
 class Lot(models.Model):
@@ -55,6 +97,9 @@ class Lot(models.Model):
     strategy = models.CharField(max_length=100, blank=True)
     reason = models.CharField(max_length=20, choices=_choices(LotReason), blank=True)
     generation = models.PositiveIntegerField(default=1)
+
+    objects = CurrentManager["Lot"]()
+    every = models.Manager["Lot"]()
 
     class Meta:
         constraints = [
@@ -123,6 +168,9 @@ class Match(models.Model):
     at = models.DateTimeField()
     reason = models.CharField(max_length=20, choices=_choices(LotReason), blank=True)
     generation = models.PositiveIntegerField(default=1)
+
+    objects = CurrentManager["Match"]()
+    every = models.Manager["Match"]()
 
     class Meta:
         verbose_name_plural = "matches"
@@ -258,6 +306,10 @@ class RoundTrip(models.Model):
     net = ExactDecimalField(null=True, blank=True)
     fills = models.PositiveIntegerField()
     reason = models.CharField(max_length=20, choices=_choices(LotReason), blank=True)
+    generation = models.PositiveIntegerField(default=1, db_default=1)
+
+    objects = CurrentManager["RoundTrip"]()
+    every = models.Manager["RoundTrip"]()
 
     class Meta:
         indexes = [

@@ -119,6 +119,11 @@ class Fill(Amendable):
                 name="trades_fill_unvalued",
                 condition=Q(fee_value__isnull=True),
             ),
+            models.Index(
+                fields=("book", "id"),
+                name="trades_fill_waiting",
+                condition=~Q(becomes=""),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -215,6 +220,11 @@ class Transfer(Amendable):
             models.Index(fields=("book", "asset", "at"), name="trades_transfer_asset"),
             models.Index(
                 fields=("book", "instrument", "at", "id"), name="trades_transfer_pair"
+            ),
+            models.Index(
+                fields=("book", "id"),
+                name="trades_transfer_waiting",
+                condition=~Q(becomes=""),
             ),
         ]
 

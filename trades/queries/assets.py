@@ -8,18 +8,25 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef
 
 from trades.domain.assets import moved_instrument
-from trades.models import Book, Fill, Instrument, Transfer
+from trades.models import Book, Fill, Instrument, Settled, Transfer
 
 
 class BookAssets:
-    """Cash or lots: what the assets of one book are now, or as known at a time.
+    """Cash or lots: what the assets of one book are now, as known at a time, or once
+    what waits has settled.
 
     An asset that is asked for costs one query unless it was loaded.
     """
 
-    def __init__(self, book: Book, known_at: datetime | None = None) -> None:
+    def __init__(
+        self,
+        book: Book,
+        known_at: datetime | None = None,
+        settled: Settled | None = None,
+    ) -> None:
         self._book = book
         self._known_at = known_at
+        self._settled = settled
         self._traded: dict[str, dict[int, Instrument]] = {}
 
     def load(self, assets: Iterable[str]) -> BookAssets:
@@ -27,15 +34,22 @@ class BookAssets:
         names = set(assets) - set(self._traded) - {self._book.base_currency}
         if names:
             self._traded |= {name: {} for name in names}
-            for instrument in traded_instruments(self._book, names, self._known_at):
+            for instrument in traded_instruments(
+                self._book, names, self._known_at, self._settled
+            ):
                 self._traded[instrument.base][instrument.pk] = instrument
         return self
+
+    def says_as(self, other: BookAssets) -> bool:
+        """Whether the other says the same of every asset that was asked for here."""
+        other.load(self._traded)
+        return all(self.moved(asset) == other.moved(asset) for asset in self._traded)
 
     def trading(self, instruments: Iterable[Instrument]) -> BookAssets:
         """What they are once the book trades these too."""
         more = {instrument.pk: instrument for instrument in instruments}
         self.load({instrument.base for instrument in more.values()})
-        after = BookAssets(self._book, self._known_at)
+        after = BookAssets(self._book, self._known_at, self._settled)
         after._traded = {base: dict(known) for base, known in self._traded.items()}
         for pk, instrument in more.items():
             if instrument.base in after._traded:
@@ -64,14 +78,17 @@ class BookAssets:
 
 
 def traded_instruments(
-    book: Book, bases: Iterable[str], known_at: datetime | None = None
+    book: Book,
+    bases: Iterable[str],
+    known_at: datetime | None = None,
+    settled: Settled | None = None,
 ) -> Iterable[Instrument]:
     """The instruments of these bases that the book trades, or holds because lots of
     them came from an own book."""
-    mine = Fill.objects.standing(known_at).filter(book=book, instrument=OuterRef("pk"))
-    came = Transfer.objects.standing(known_at).filter(
-        to_book=book, instrument=OuterRef("pk")
-    )
+    fills = Fill.objects.standing(known_at, settled)
+    mine = fills.filter(book=book, instrument=OuterRef("pk"))
+    transfers = Transfer.objects.standing(known_at, settled)
+    came = transfers.filter(to_book=book, instrument=OuterRef("pk"))
     instruments = Instrument.objects.filter(base__in=set(bases))
     return instruments.filter(Exists(mine) | Exists(came))
 

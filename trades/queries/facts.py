@@ -14,7 +14,7 @@ from trades.domain.lots import LotReason
 from trades.domain.marks import SplitRatio
 from trades.domain.ordering import Key, split_key
 from trades.domain.units import units
-from trades.models import Book, Fill, Instrument, Transfer
+from trades.models import Book, Fill, Instrument, Settled, Transfer
 from trades.queries.assets import BookAssets
 from trades.queries.splits import book_splits
 from trades.queries.worth import Worth, worth_of
@@ -151,6 +151,7 @@ def pair_transfers(
     instrument: Instrument,
     assets: BookAssets,
     known_at: datetime | None = None,
+    settled: Settled | None = None,
 ) -> QuerySet[Transfer]:
     """The transfers that count which move the pair's lots or were for it, from both
     sides of those between own books."""
@@ -158,7 +159,8 @@ def pair_transfers(
     if assets.moved(instrument.base) == instrument:
         unnamed = Q(instrument=None) | ~Q(instrument__base=instrument.base)
         mine |= Q(book=book, asset=instrument.base) & unnamed
-    return Transfer.objects.standing(known_at).filter(mine).select_related("instrument")
+    standing = Transfer.objects.standing(known_at, settled)
+    return standing.filter(mine).select_related("instrument")
 
 
 def pair_fees(
@@ -166,6 +168,7 @@ def pair_fees(
     instrument: Instrument,
     assets: BookAssets,
     known_at: datetime | None = None,
+    settled: Settled | None = None,
 ) -> QuerySet[Fill]:
     """The fills of other instruments that count and whose fees this pair's lots
     paid."""
@@ -173,7 +176,8 @@ def pair_fees(
     if assets.moved(base) != instrument:
         return Fill.objects.none()
     foreign = ~Q(fee=ZERO) & ~Q(instrument__base=base) & ~Q(instrument__quote=base)
-    return Fill.objects.standing(known_at).filter(foreign, book=book, fee_currency=base)
+    standing = Fill.objects.standing(known_at, settled)
+    return standing.filter(foreign, book=book, fee_currency=base)
 
 
 def stored_facts(
@@ -182,13 +186,15 @@ def stored_facts(
     after: datetime | None = None,
     assets: BookAssets | None = None,
     known_at: datetime | None = None,
+    settled: Settled | None = None,
 ) -> list[events.Fact]:
-    """The pair's booked facts later than `after` (all without), those that stand now
-    or as known at a time. At most eight queries."""
-    assets = assets or BookAssets(book, known_at)
-    fills = Fill.objects.standing(known_at).filter(book=book, instrument=instrument)
-    fees = pair_fees(book, instrument, assets, known_at)
-    moves = pair_transfers(book, instrument, assets, known_at)
+    """The pair's booked facts later than `after` (all without), those that stand now,
+    as known at a time, or once what waits has settled. At most eight queries."""
+    assets = assets or BookAssets(book, known_at, settled)
+    fills = Fill.objects.standing(known_at, settled)
+    fills = fills.filter(book=book, instrument=instrument)
+    fees = pair_fees(book, instrument, assets, known_at, settled)
+    moves = pair_transfers(book, instrument, assets, known_at, settled)
     splits = book_splits(book, [instrument.symbol], known_at).of(instrument.symbol)
     if after is not None:
         fills = fills.filter(executed_at__gt=after)

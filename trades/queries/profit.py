@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -14,9 +14,13 @@ from trades.queries.marks import mark_at
 
 
 def pair_pnl(
-    book: Book, instruments: Iterable[Instrument], now: datetime
+    book: Book,
+    instruments: Iterable[Instrument],
+    now: datetime,
+    realised: Mapping[Instrument, Decimal | None] | None = None,
 ) -> Decimal | None:
-    """Realised + unrealised of these instruments together, in their quote currency.
+    """Realised + unrealised of these instruments together, in their quote currency;
+    what they `realised` is summed up here unless it is known.
 
     None where it cannot be said in one number: several quote currencies, a position
     without a mark, a cost or a result that is unknown. A few queries for each.
@@ -24,7 +28,17 @@ def pair_pnl(
     instruments = list(instruments)
     if len({instrument.quote for instrument in instruments}) > 1:
         return None
-    parts = [_pnl(book, instrument, now) for instrument in instruments]
+    parts = [
+        _pnl(
+            book,
+            instrument,
+            now,
+            realised[instrument]
+            if realised and instrument in realised
+            else _realised(book, instrument),
+        )
+        for instrument in instruments
+    ]
     known = [part for part in parts if part is not None]
     if len(known) < len(parts):
         return None
@@ -43,11 +57,19 @@ def held(book: Book, instruments: Iterable[Instrument]) -> dict[str, Decimal]:
     return quantities
 
 
-def _pnl(book: Book, instrument: Instrument, now: datetime) -> Decimal | None:
+def _realised(book: Book, instrument: Instrument) -> Decimal | None:
     matches = Match.objects.filter(book=book, instrument=instrument)
     if matches.filter(realised=None).exists():
         return None
-    pnl = matches.aggregate(total=Sum("realised"))["total"] or Decimal(0)
+    return matches.aggregate(total=Sum("realised"))["total"] or Decimal(0)
+
+
+def _pnl(
+    book: Book, instrument: Instrument, now: datetime, realised: Decimal | None
+) -> Decimal | None:
+    if realised is None:
+        return None
+    pnl = realised
     positions = list(Position.objects.filter(book=book, instrument=instrument))
     if not positions:
         return Decimal(pnl)

@@ -24,6 +24,7 @@ from trades.services.cash import BalanceChanges, save_balances
 from trades.services.reclassifying import reclassify
 from trades.services.recording import Entries, record
 from trades.services.rematching import earliest, settle
+from trades.services.waiting import two_sided
 
 
 def book_between(new: NewTransfer, by: User) -> tuple[Transfer, int]:
@@ -41,8 +42,10 @@ def book_between(new: NewTransfer, by: User) -> tuple[Transfer, int]:
         new = naming_lots(new, sender, receiver)
         before = BookAssets(receiver).load([new.asset])
         sender.recorded_at = _last_recorded(sender, receiver)
-        recorded = record(sender, Entries(transfers=[new]), pointers=[""])
+        recorded = record(sender, Entries(transfers=[new]), pointers=[""], at_once=True)
         [transfer] = recorded.transfers
+        if transfer.becomes:
+            raise two_sided(transfer)
         if recorded.new["transfers"]:
             receiver.recorded_at = transfer.recorded_at
             receiver.save(update_fields=["recorded_at"])

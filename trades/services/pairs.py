@@ -6,17 +6,19 @@ Everything here runs inside the caller's transaction, under the book's lock.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q
 
+from kernel.batches import batched
 from kernel.numbers import ZERO
 from trades.domain.events import Fact
 from trades.domain.matching import Pair
 from trades.domain.units import number, units
 from trades.models import Book, Instrument, Lot, Match, Position, RoundTrip
 from trades.queries.facts import ROWS, stored_facts
+from trades.queries.generations import Generations
 from trades.queries.positions import (
     LotSums,
     empty_position,
@@ -35,10 +37,15 @@ from trades.services.rows import (
 )
 
 LOTS = 100  # in one read of open lots
+PART = 500  # rows in one insert, which may be a transaction of its own
 
 
 def extend(
-    book: Book, instrument: Instrument, facts: list[Fact], changes: BalanceChanges
+    book: Book,
+    instrument: Instrument,
+    facts: list[Fact],
+    changes: BalanceChanges,
+    generations: Generations,
 ) -> None:
     """Apply facts that are the newest of their pair. Reads the lots that they can
     reach, not all that are open."""
@@ -58,7 +65,7 @@ def extend(
     before = sums_of(pair.lots)
     pair.apply_all(facts)
     _save_lots(pair, rows)
-    _save(book, instrument, pair, trip, changes)
+    _save(book, instrument, pair, trip, changes, generations)
     known = {row.strategy: row for row in positions}
     for strategy in {lot.strategy for lot in pair.opened} - set(known):
         known[strategy] = empty_position(book, instrument, strategy)
@@ -86,25 +93,53 @@ def _lots_within_reach(
 
 
 def replay(
-    book: Book, instrument: Instrument, since: datetime, changes: BalanceChanges
+    book: Book,
+    instrument: Instrument,
+    since: datetime,
+    changes: BalanceChanges,
+    generations: Generations,
 ) -> None:
     """Undo the pair back to the last time before `since` when nothing was held, and
     match again from there. Deletes and rewrites that stretch."""
     start = _flat_before(book, instrument, since)
     _undo(book, instrument, start, changes)
-    derive(book, instrument, start, changes)
+    derive(book, instrument, start, changes, generations)
+
+
+def undone_by(book: Book, since: Mapping[Instrument, datetime], most: int) -> int:
+    """How many matches (or lots, where there are more) `replay` would undo and write
+    anew in all these pairs together; it counts no further than `most` + 1. Four
+    queries a pair."""
+    count = 0
+    for instrument, at in since.items():
+        start = _flat_before(book, instrument, at)
+        matches = Match.objects.filter(book=book, instrument=instrument)
+        lots = Lot.objects.filter(book=book, instrument=instrument)
+        if start is not None:
+            matches, lots = (
+                matches.filter(at__gt=start),
+                lots.filter(opened_at__gt=start),
+            )
+        rest = most + 1 - count
+        count += max(matches[:rest].count(), lots[:rest].count())
+        if count > most:
+            break
+    return count
 
 
 def derive(
-    book: Book, instrument: Instrument, after: datetime | None, changes: BalanceChanges
+    book: Book,
+    instrument: Instrument,
+    after: datetime | None,
+    changes: BalanceChanges,
+    generations: Generations,
 ) -> None:
     """Match the pair's facts later than `after` (all without), before which nothing
     was held and from which on nothing derived is stored but positions."""
     pair = new_pair(book, instrument)
     pair.apply_all(stored_facts(book, instrument, after, changes.assets))
-    _save(book, instrument, pair, None, changes)
-    positions = Position.objects.filter(book=book, instrument=instrument)
-    _save_positions(positions, positions_of(book, instrument, pair))
+    _save(book, instrument, pair, None, changes, generations)
+    save_positions(book, instrument, pair)
 
 
 def _flat_before(
@@ -165,31 +200,45 @@ def _save(
     pair: Pair,
     trip: RoundTrip | None,
     changes: BalanceChanges,
+    generations: Generations,
 ) -> None:
-    """Insert what the pair made."""
-    lots = Lot.objects.bulk_create(
-        (lot_row(book, instrument, lot) for lot in pair.opened), batch_size=ROWS
-    )
-    for lot, row in zip(pair.opened, lots, strict=True):
-        lot.id = row.pk
-    matches = [match_row(book, instrument, match) for match in pair.matches]
-    Match.objects.bulk_create(matches, batch_size=ROWS)
-    for match in matches:
-        changes.matched(match.realised, instrument.quote)
-    fresh = []
-    for round_trip in pair.trips:
-        stored = trip_row(book, instrument, round_trip)
-        if trip is not None and round_trip.id == trip.pk:
-            stored.save(force_update=True)
-        else:
-            fresh.append(stored)
-    RoundTrip.objects.bulk_create(fresh, batch_size=ROWS)
+    """Write what the pair made."""
+    generation = generations.current(instrument)
+    if trip is not None:
+        [kept] = [made for made in pair.trips if made.id == trip.pk]
+        pair.trips.remove(kept)
+        trip_row(book, instrument, kept, generation).save(force_update=True)
+    insert(book, instrument, pair, generation)
+    for match in pair.matches:
+        realised = match.realised
+        changes.matched(
+            None if realised is None else number(realised), instrument.quote
+        )
 
 
-def _save_positions(known: Iterable[Position], positions: Iterable[Position]) -> None:
-    """Rows keep their ids while they stay open: pages link to them."""
+def insert(book: Book, instrument: Instrument, pair: Pair, generation: int) -> None:
+    """Insert the lots, matches and trips that the pair made as rows of a generation,
+    PART at a time."""
+    for lots in batched(pair.opened, PART):
+        rows = [lot_row(book, instrument, lot, generation) for lot in lots]
+        for lot, row in zip(lots, Lot.objects.bulk_create(rows), strict=True):
+            lot.id = row.pk
+    for matches in batched(pair.matches, PART):
+        Match.objects.bulk_create(
+            match_row(book, instrument, match, generation) for match in matches
+        )
+    for trips in batched(pair.trips, PART):
+        RoundTrip.objects.bulk_create(
+            trip_row(book, instrument, trip, generation) for trip in trips
+        )
+
+
+def save_positions(book: Book, instrument: Instrument, pair: Pair) -> None:
+    """Store what is open of a pair, all of whose lots are there. Rows keep their ids
+    while they stay open: pages link to them."""
+    known = Position.objects.filter(book=book, instrument=instrument)
     old = {row.strategy: row for row in known}
-    for position in positions:
+    for position in positions_of(book, instrument, pair):
         row = old.pop(position.strategy, None)
         position.pk = row.pk if row else None
         position.save()

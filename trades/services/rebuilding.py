@@ -27,11 +27,13 @@ from trades.models import (
 from trades.queries.assets import BookAssets
 from trades.queries.cash import implied_funding
 from trades.queries.facts import ROWS, stored_facts
+from trades.queries.generations import Generations
 from trades.queries.positions import new_pair, positions_of
 from trades.services.books import locked
 from trades.services.cash import BalanceChanges, save_balances
 from trades.services.pairs import derive
 from trades.services.rows import lot_row, match_row, trip_row
+from trades.services.waiting import disturb
 
 LOT = [
     "fill_id",
@@ -128,13 +130,15 @@ def rebuild(book: Book) -> None:
     """
     with transaction.atomic():
         book = locked(book)
-        Match.objects.filter(book=book).delete()
-        RoundTrip.objects.filter(book=book).delete()
-        Lot.objects.filter(book=book).delete()
+        Match.every.filter(book=book).delete()
+        RoundTrip.every.filter(book=book).delete()
+        Lot.every.filter(book=book).delete()
         Balance.objects.filter(book=book).delete()
         changes = BalanceChanges(book, BookAssets(book))
-        for instrument in _instruments(book):
-            derive(book, instrument, None, changes)
+        generations, instruments = Generations(book), _instruments(book)
+        disturb(book, instruments)
+        for instrument in instruments:
+            derive(book, instrument, None, changes, generations)
         _add_facts(book, changes)
         save_balances(book, changes)
         bump(f"book:{book.pk}")

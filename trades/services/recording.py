@@ -5,9 +5,8 @@ The same steps serve one fill from the API, a file and the demo data.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -19,31 +18,18 @@ from kernel.cache import bump
 from kernel.errors import Conflict, FieldError
 from operations.services import scheduler
 from trades.domain.facts import NewBalance, NewDecision, NewFill, NewPrice, NewTransfer
-from trades.domain.ordering import Key
 from trades.models import (
     ORIGINAL,
     Book,
+    FactStatus,
     Fill,
     ImportBatch,
-    Instrument,
     Strategy,
     Transfer,
 )
-from trades.queries.assets import BookAssets
-from trades.queries.facts import (
-    IDS,
-    ROWS,
-    PairRows,
-    assets_of,
-    facts_of,
-    fill_key,
-    last_key,
-    touched,
-    transfer_key,
-)
-from trades.queries.worth import worth_of
+from trades.queries.facts import IDS, ROWS
+from trades.queries.generations import Generations
 from trades.services.books import locked, moment
-from trades.services.cash import BalanceChanges, save_balances
 from trades.services.decisions import save_decisions
 from trades.services.facts import (
     fill_content,
@@ -52,11 +38,11 @@ from trades.services.facts import (
     transfer_content,
     transfer_rows,
 )
-from trades.services.pairs import extend, replay
+from trades.services.following import Arrivals, follow
 from trades.services.prices import save_prices
-from trades.services.reclassifying import reclassify
 from trades.services.statements import save_statements
 from trades.services.valuing import value_new
+from trades.services.waiting import pairs_to_wait, postpone
 
 Row = TypeVar("Row", Fill, Transfer)
 
@@ -94,9 +80,11 @@ def record(
     *,
     batch: ImportBatch | None = None,
     pointers: Sequence[str] = (),
+    at_once: bool = False,
 ) -> Recording:
     """Write facts and what follows from them. The book is locked, the caller's
-    transaction open. `pointers` name the entries in errors.
+    transaction open. `pointers` name the entries in errors. What follows is done
+    `at_once` however much it is, unless its pairs wait already.
 
     Raises Conflict and Invalid before anything of it is visible.
     """
@@ -116,7 +104,7 @@ def record(
         transfer_content,
         pointers,
     )
-    _write(book, fills, transfers, now)
+    _write(book, fills, transfers, now, at_once=at_once)
     given = len(entries.fills) + len(entries.transfers)
     return Recording(
         fills=all_fills,
@@ -134,28 +122,49 @@ def record(
 
 
 def _write(
-    book: Book, fills: Sequence[Fill], transfers: Sequence[Transfer], now: datetime
+    book: Book,
+    fills: Sequence[Fill],
+    transfers: Sequence[Transfer],
+    now: datetime,
+    *,
+    at_once: bool,
 ) -> None:
-    """Insert new facts and what follows from them."""
-    names = assets_of([*fills, *transfers])
-    before = BookAssets(book).load(names)
-    after = before.trading(fill.instrument for fill in fills)
-    changes = BalanceChanges(book, after)
-    since = reclassify(book, names, before, after, changes)
-    news = _by_pair(fills, transfers, after)
-    since = _late(book, news, after, since)  # asked before the facts are there
-    Fill.objects.bulk_create(fills, batch_size=ROWS)
-    Transfer.objects.bulk_create(transfers, batch_size=ROWS)
-    value_new(book, fills, transfers, after, now)
-    save_strategies([*fills, *transfers])
-    _follow(book, news, since, changes)
-    for fill in fills:
-        changes.fill(fill, fill.instrument)
-    for transfer in transfers:
-        changes.transfer(transfer)
-    save_balances(book, changes)
+    """Insert new facts and what follows from them; those of pairs that are too long
+    to be matched again at once wait for the job with their pairs."""
+    news = Arrivals.of(book, fills, transfers)
+    generations = Generations(book)
+    wait = pairs_to_wait(news, generations, at_once=at_once)
+    if wait:
+        held_fills, held_transfers = news.of_pairs(wait)
+        _store(news, held_fills, held_transfers, now, wait=True)
+        postpone(book, wait)
+        later = {*held_fills, *held_transfers}
+        fills = [fill for fill in fills if fill not in later]
+        transfers = [transfer for transfer in transfers if transfer not in later]
+        if not (fills or transfers):
+            return
+        news = Arrivals.of(book, fills, transfers)
+    _store(news, fills, transfers, now)
+    follow(news, generations)
     if fills or transfers:
         scheduler.request_following("book", str(book.pk))
+
+
+def _store(
+    news: Arrivals,
+    fills: Sequence[Fill],
+    transfers: Sequence[Transfer],
+    now: datetime,
+    *,
+    wait: bool = False,
+) -> None:
+    if wait:
+        for fact in (*fills, *transfers):
+            fact.status, fact.becomes = FactStatus.REMATCHING, FactStatus.BOOKED
+    Fill.objects.bulk_create(fills, batch_size=ROWS)
+    Transfer.objects.bulk_create(transfers, batch_size=ROWS)
+    value_new(news.book, fills, transfers, news.after, now)
+    save_strategies([*fills, *transfers])
 
 
 def _identity(row: Fill | Transfer) -> tuple[int, str]:
@@ -214,77 +223,6 @@ def save_strategies(facts: Iterable[Fill | Transfer]) -> None:
         Strategy.objects.bulk_create(
             (Strategy(name=name) for name in sorted(names)), ignore_conflicts=True
         )
-
-
-@dataclass
-class _NewFacts:
-    """The new facts of one instrument in a book."""
-
-    fills: list[Fill] = field(default_factory=list)
-    fees: list[Fill] = field(default_factory=list)
-    transfers: list[Transfer] = field(default_factory=list)
-
-    @property
-    def first(self) -> Key:
-        keys = [fill_key(fill) for fill in (*self.fills, *self.fees)]
-        return min(keys + [transfer_key(transfer) for transfer in self.transfers])
-
-
-def _by_pair(
-    fills: Sequence[Fill], transfers: Sequence[Transfer], assets: BookAssets
-) -> dict[Instrument, _NewFacts]:
-    news: dict[Instrument, _NewFacts] = defaultdict(_NewFacts)
-    for fill in fills:
-        news[fill.instrument].fills.append(fill)
-        paid_by = assets.of_fee(fill)
-        if paid_by is not None:
-            news[paid_by].fees.append(fill)
-    for transfer in transfers:
-        for instrument in touched(transfer, assets):
-            news[instrument].transfers.append(transfer)
-    return news
-
-
-def _late(
-    book: Book,
-    news: Mapping[Instrument, _NewFacts],
-    assets: BookAssets,
-    since: Mapping[Instrument, datetime],
-) -> dict[Instrument, datetime]:
-    """The pairs that must be matched again, and since when: those of `since`, and
-    those in which a new fact is not the newest."""
-    late = dict(since)
-    for instrument, facts in news.items():
-        first = facts.first
-        if instrument in late:
-            late[instrument] = min(late[instrument], first[0])
-            continue
-        last = last_key(book, instrument, assets)
-        if last is not None and first < last:
-            late[instrument] = first[0]
-    return late
-
-
-def _follow(
-    book: Book,
-    news: Mapping[Instrument, _NewFacts],
-    late: Mapping[Instrument, datetime],
-    changes: BalanceChanges,
-) -> None:
-    """Match the new facts."""
-    for instrument in sorted({*news, *late}, key=lambda instrument: instrument.pk):
-        if instrument in late:
-            replay(book, instrument, late[instrument], changes)
-            continue
-        facts = news[instrument]
-        rows = PairRows(
-            fills=facts.fills,
-            fees=facts.fees,
-            transfers=facts.transfers,
-            worth=worth_of(book, instrument, facts.transfers, fees=bool(facts.fees)),
-        )
-        ordered = facts_of(book, instrument, rows, changes.assets)
-        extend(book, instrument, ordered, changes)
 
 
 def record_history(

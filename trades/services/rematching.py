@@ -10,19 +10,31 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
+from django.db import transaction
+
+from kernel.batches import batched
 from kernel.cache import bump
 from operations.services import scheduler
 from trades.models import STANDING, Book, FactStatus, Fill, Instrument, Transfer
 from trades.queries.assets import BookAssets
 from trades.queries.facts import IDS, assets_of, time_of, touched
+from trades.queries.generations import Generations
 from trades.services.cash import BalanceChanges, save_balances
 from trades.services.pairs import replay
 from trades.services.reclassifying import reclassify
+from trades.services.waiting import disturb, postpone, too_many
 
-Row = TypeVar("Row", Fill, Transfer)
 Since: TypeAlias = Mapping[Instrument, datetime]
+
+
+class _TooMuchAtOnce(Exception):
+    """These pairs would be locked too long."""
+
+    def __init__(self, pairs: Iterable[Instrument]) -> None:
+        super().__init__()
+        self.pairs = set(pairs)
 
 
 def settle(
@@ -31,6 +43,7 @@ def settle(
     fills: Sequence[Fill] = (),
     transfers: Sequence[Transfer] = (),
     pairs: Since | None = None,
+    at_once: bool = False,
 ) -> bool:
     """Let rows take the status that they are to have, with everything that follows:
     cash, lots, matches, trips and positions.
@@ -40,30 +53,66 @@ def settle(
     again besides: their facts mean something else since that time (a split, another
     class of a transfer, a value that came later).
 
-    True when all of it is done; False where a job has yet to match again.
+    However much that is it is done `at_once`, unless its pairs wait already.
+
+    True when all of it is done; False where the facts have yet to wait for a job,
+    because they undo too many matches or their pair waits already.
     """
     facts: list[Fill | Transfer] = [*fills, *transfers]
+    done = True
+    try:
+        with transaction.atomic():
+            _settle_now(book, facts, pairs or {}, at_once=at_once)
+    except _TooMuchAtOnce as much:
+        _say_what_becomes(facts)
+        postpone(book, much.pairs)
+        disturb(book, much.pairs)
+        done = False
+    else:
+        for fact in facts:
+            fact.status, fact.becomes = FactStatus(fact.becomes), ""
+    scheduler.request_following("book", str(book.pk))
+    bump(f"book:{book.pk}")
+    return done
+
+
+def _settle_now(
+    book: Book, facts: Sequence[Fill | Transfer], pairs: Since, *, at_once: bool
+) -> None:
+    """Raises _TooMuchAtOnce; what it did until then is to be rolled back. Pairs
+    without facts of theirs are never too much: what they mean has changed already."""
+    generations = Generations(book)
     ceasing = [fact for fact in facts if _sign(fact) < 0]
     coming = [fact for fact in facts if _sign(fact) > 0]
     names = assets_of(facts)
     before = BookAssets(book).load(names)
+    expected = before.trading(
+        fact.instrument for fact in coming if isinstance(fact, Fill)
+    )
     changes = BalanceChanges(book, before)
-    since = earliest(facts, pairs or {}, before)
+    since = earliest(facts, pairs, before)
+    if facts:
+        _check(book, earliest(facts, since, expected), generations, at_once)
     for fact in ceasing:
         changes.fact(fact, -1)
-    _take_status(Fill, fills)
-    _take_status(Transfer, transfers)
+    _take_status(facts)
     changes.assets = after = BookAssets(book).load(names)
     for fact in coming:
         changes.fact(fact)
     turned = reclassify(book, names, before, after, changes, coming)
     since = earliest(facts, sooner(since, turned), after)
+    if facts and turned:
+        _check(book, since, generations, at_once)
     for instrument, at in sorted(since.items(), key=lambda item: item[0].pk):
-        replay(book, instrument, at, changes)
+        replay(book, instrument, at, changes, generations)
     save_balances(book, changes)
-    scheduler.request_following("book", str(book.pk))
-    bump(f"book:{book.pk}")
-    return True
+    disturb(book, generations.waiting(since))
+
+
+def _check(book: Book, since: Since, generations: Generations, at_once: bool) -> None:
+    too_much = not at_once and too_many(book, since)
+    if too_much or generations.waiting(since):
+        raise _TooMuchAtOnce(since)
 
 
 def earliest(
@@ -91,13 +140,24 @@ def _sign(fact: Fill | Transfer) -> int:
     return (fact.becomes in STANDING) - (fact.status in STANDING)
 
 
-def _take_status(model: type[Row], facts: Sequence[Row]) -> None:
+def _take_status(facts: Iterable[Fill | Transfer]) -> None:
     """In as many queries as there are statuses and IDS rows."""
-    by_status: dict[str, list[int]] = defaultdict(list)
-    for fact in facts:
-        by_status[fact.becomes].append(fact.pk)
-        fact.status, fact.becomes = FactStatus(fact.becomes), ""
-    for status, ids in by_status.items():
-        for start in range(0, len(ids), IDS):
-            rows = model._default_manager.filter(pk__in=ids[start : start + IDS])
+    for (model, status), ids in _by_becoming(facts).items():
+        for some in batched(ids, IDS):
+            rows = model._default_manager.filter(pk__in=some)
             rows.update(status=status, becomes="")
+
+
+def _say_what_becomes(facts: Iterable[Fill | Transfer]) -> None:
+    for (model, status), ids in _by_becoming(facts).items():
+        for some in batched(ids, IDS):
+            model._default_manager.filter(pk__in=some).update(becomes=status)
+
+
+def _by_becoming(
+    facts: Iterable[Fill | Transfer],
+) -> dict[tuple[type[Fill | Transfer], str], list[int]]:
+    ids: dict[tuple[type[Fill | Transfer], str], list[int]] = defaultdict(list)
+    for fact in facts:
+        ids[type(fact), fact.becomes].append(fact.pk)
+    return ids

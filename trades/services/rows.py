@@ -47,10 +47,13 @@ def trip_of(row: RoundTrip) -> trips.TripState:
     )
 
 
-def lot_row(book: Book, instrument: Instrument, lot: lots.LotState) -> Lot:
+def lot_row(
+    book: Book, instrument: Instrument, lot: lots.LotState, generation: int = 1
+) -> Lot:
     return Lot(
         book=book,
         instrument=instrument,
+        generation=generation,
         fill_id=lot.trade,
         transfer_id=lot.movement,
         long=lot.long,
@@ -67,10 +70,13 @@ def lot_row(book: Book, instrument: Instrument, lot: lots.LotState) -> Lot:
     )
 
 
-def match_row(book: Book, instrument: Instrument, match: lots.LotMatch) -> Match:
+def match_row(
+    book: Book, instrument: Instrument, match: lots.LotMatch, generation: int = 1
+) -> Match:
     return Match(
         book=book,
         instrument=instrument,
+        generation=generation,
         lot_id=match.lot.id if match.lot else None,
         fill_id=match.trade,
         transfer_id=match.movement,
@@ -88,13 +94,16 @@ def match_row(book: Book, instrument: Instrument, match: lots.LotMatch) -> Match
     )
 
 
-def trip_row(book: Book, instrument: Instrument, trip: trips.TripState) -> RoundTrip:
+def trip_row(
+    book: Book, instrument: Instrument, trip: trips.TripState, generation: int = 1
+) -> RoundTrip:
     closed = trip.closed_at is not None
     net = trip.net if closed else None
     return RoundTrip(
         id=trip.id,
         book=book,
         instrument=instrument,
+        generation=generation,
         long=trip.long,
         strategy=trip.strategy,
         opened_by_id=trip.trade,

@@ -50,8 +50,8 @@ def undo(batch: ImportBatch, reason: str, by: User) -> BatchEvent:
         event = BatchEvent(batch=batch, reason=reason, author=by, recorded_at=now)
         event.pnl_before = pair_pnl(book, pairs, now)
         batch.statements.update(undone=True)
-        settle(book, fills=fills, transfers=transfers)
-        event.pnl_after = pair_pnl(book, pairs, now)
+        if settle(book, fills=fills, transfers=transfers):
+            event.pnl_after = pair_pnl(book, pairs, now)
         event.save()
         bump(f"book:{book.pk}", tag_of(batch))
         _say_undone(event, fills=len(fills), transfers=len(transfers))

@@ -1,0 +1,159 @@
+"""`.venv/bin/python -m benchmarks.rematching`: how long a fact that comes late to a
+long pair holds the book's lock: the longest transaction of each step, on a database of
+its own (DATABASE_URL: an empty one).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import django
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from trades.models import Book
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def prepare(folder: Path) -> None:
+    """Settings of a throw-away installation, and its tables."""
+    values = {
+        "RRR_ENV": "development",
+        "STATE_DIR": str(folder),
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "JWT_SECRET": secrets.token_urlsafe(60),
+        "DATABASE_URL": os.environ.get("DATABASE_URL", ""),
+        "DJANGO_SETTINGS_MODULE": "rrr_dashboard.settings",
+    }
+    os.environ.update(values)
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+
+
+@contextmanager
+def locks() -> Iterator[list[float]]:
+    """How long each outermost transaction lasted, in seconds."""
+    from django.db import transaction
+
+    lasted: list[float] = []
+    atomic = transaction.Atomic
+    enter, leave = atomic.__enter__, atomic.__exit__
+    began: list[float] = []
+
+    def timed_enter(self: Any) -> None:
+        enter(self)
+        began.append(time.perf_counter())
+
+    def timed_exit(self: Any, *error: Any) -> None:
+        leave(self, *error)
+        start = began.pop()
+        if not began:
+            lasted.append(time.perf_counter() - start)
+
+    atomic.__enter__, atomic.__exit__ = timed_enter, timed_exit  # type: ignore[method-assign]
+    try:
+        yield lasted
+    finally:
+        atomic.__enter__, atomic.__exit__ = enter, leave  # type: ignore[method-assign]
+
+
+def history(fills: int, by: User) -> Book:
+    """A bot that is never flat: buys two, sells one, and so on."""
+    from trades.domain.facts import NewFill, NewTransfer
+    from trades.services.books import NewBook, create_book
+    from trades.services.recording import record_history
+
+    book = create_book(NewBook(f"bot-{fills}", "USD"), by)
+    money = NewTransfer(
+        external_id="d1",
+        kind="deposit",
+        asset="USD",
+        amount=Decimal(10**9),
+        at=START - timedelta(days=2),
+    )
+    made = [
+        NewFill(
+            external_id=f"f{number}",
+            symbol="BTC-USD",
+            side="sell" if number % 3 == 2 else "buy",
+            quantity=Decimal(1) if number % 3 else Decimal(2),
+            price=Decimal(100 + number % 17),
+            executed_at=START + timedelta(minutes=number),
+            fee=Decimal("0.1"),
+            fee_currency="USD",
+        )
+        for number in range(fills)
+    ]
+    record_history(book, made, [money], [], [], by)
+    return book
+
+
+def timed(what: str, act: Callable[[], object]) -> None:
+    started = time.perf_counter()
+    with locks() as lasted:
+        act()
+    took = time.perf_counter() - started
+    print(f"| {what} | {took:.2f} | {max(lasted):.3f} | {len(lasted)} |", flush=True)
+
+
+def measure(fills: int, by: User) -> None:
+    from trades.domain.facts import NewFill
+    from trades.models import Fill
+    from trades.services.amending import void_fill
+    from trades.services.fills import book_fills
+    from trades.services.rebuilding import differences
+    from trades.services.regenerating import regenerate
+
+    book = history(fills, by)
+    late = NewFill(
+        book=str(book.pk),
+        external_id="late",
+        symbol="BTC-USD",
+        side="buy",
+        quantity=Decimal(1),
+        price=Decimal(90),
+        executed_at=START - timedelta(days=1),
+    )
+    first = Fill.objects.filter(book=book).order_by("id")[0]
+    timed(f"{fills:,} | late fill", lambda: book_fills([late], by))
+    timed(f"{fills:,} | its job", lambda: regenerate(book))
+    timed(f"{fills:,} | void of the first", lambda: void_fill(first.pk, "late", by))
+    timed(f"{fills:,} | its job", lambda: regenerate(book))
+    if wrong := differences(book):
+        sys.exit("\n".join(wrong))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("fills", nargs="*", type=int, default=[20_000, 100_000])
+    sizes = parser.parse_args().fills
+    with tempfile.TemporaryDirectory(prefix="rrr-rematch-") as folder:
+        prepare(Path(folder))
+        from django.contrib.auth.models import Group
+
+        from accounts.models import User
+
+        by = User.objects.create_user(f"bot-{secrets.token_hex(4)}")
+        by.groups.add(Group.objects.get(name="Trader"))
+        print("| fills | what | seconds | longest lock, s | transactions |")
+        print("|---:|---|---:|---:|---:|")
+        for fills in sizes:
+            measure(fills, by)
+
+
+if __name__ == "__main__":
+    main()

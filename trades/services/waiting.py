@@ -1,0 +1,74 @@
+"""Facts that are too late to be matched at once: they wait, and with them everything
+of their pairs that comes meanwhile, for the job that writes the pairs anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from django.db.models import F, QuerySet
+
+from kernel.errors import Conflict
+from operations.services import scheduler
+from trades.models import Book, Fill, Generation, Instrument, Transfer
+from trades.queries.generations import Generations
+from trades.services.following import Arrivals
+from trades.services.pairs import undone_by
+
+JOB = "trades-rematch"
+MOST_AT_ONCE = 5_000  # matches that one transaction undoes, in all its pairs
+
+
+def too_many(book: Book, since: Mapping[Instrument, datetime]) -> bool:
+    """Whether matching these pairs again would hold the book's lock too long."""
+    return undone_by(book, since, MOST_AT_ONCE) > MOST_AT_ONCE
+
+
+def pairs_to_wait(
+    news: Arrivals, generations: Generations, *, at_once: bool = False
+) -> set[Instrument]:
+    """The pairs whose new facts have to wait: those that wait already, all that are
+    late where that is too much (unless it is to be done `at_once`), and whatever
+    their facts touch besides."""
+    wait = generations.waiting({*news.by_pair, *news.late})
+    if wait & set(news.turned):
+        wait |= set(news.turned)
+    if news.late and not at_once and too_many(news.book, news.late):
+        wait |= set(news.late)
+    while wait:
+        fills, transfers = news.of_pairs(wait)
+        facts: list[Fill | Transfer] = [*fills, *transfers]
+        more = {pair for fact in facts for pair in news.touched(fact)}
+        if more <= wait:
+            break
+        wait |= more
+    return wait
+
+
+def postpone(book: Book, pairs: Iterable[Instrument]) -> None:
+    """Let pairs wait for the job, which is asked for. Their facts carry what they
+    become. The book is locked."""
+    for pair in pairs:
+        Generation.objects.get_or_create(book=book, instrument=pair)
+    _of(book, pairs).update(waits=True)
+    scheduler.request(JOB, str(book.pk), {"book": str(book.pk)})
+
+
+def two_sided(fact: Transfer) -> Conflict:
+    """Two books cannot wait for each other."""
+    return Conflict(
+        f"The lots of {fact.asset} in the book that it leaves are being matched again: "
+        "try once more in a while.",
+        code="rematching",
+    )
+
+
+def disturb(book: Book, pairs: Iterable[Instrument]) -> None:
+    """What counts in these pairs has changed: what the job is working out is void,
+    and it begins again."""
+    _of(book, pairs).update(last=F("last") + 1)
+
+
+def _of(book: Book, pairs: Iterable[Instrument]) -> QuerySet[Generation]:
+    ids = [pair.pk for pair in pairs]
+    return Generation.objects.filter(book=book, instrument__in=ids)
