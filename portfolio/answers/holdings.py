@@ -123,6 +123,19 @@ class PortfolioAnswer(Answer):
         )
 
 
+def _parts(portfolio: Portfolio) -> dict[str, Decimal | None]:
+    """The sums that lack what one of their facts lacks."""
+    return {
+        "cash_balance": portfolio.cash_balance,
+        "realized_pnl": portfolio.realised,
+        "unrealized_pnl": portfolio.unrealised,
+        "income": portfolio.income,
+        "transferred": portfolio.transferred,
+        "currency_effect": portfolio.currency_effect,
+        "fees": portfolio.fees,
+    }
+
+
 def _reasons(portfolio: Portfolio) -> dict[str, Reason]:
     reasons = {
         name: portfolio.reasons[part]
@@ -133,6 +146,9 @@ def _reasons(portfolio: Portfolio) -> dict[str, Reason]:
     if portfolio.total_pnl is None:
         why = portfolio.reasons.get("equity", Reason.NO_PRICE)
         reasons["total_pnl"] = portfolio.reasons.get("unrealised", why)
+    for name, value in _parts(portfolio).items():
+        if value is None:
+            reasons.setdefault(name, portfolio.reasons.get("equity", Reason.NO_FX))
     if portfolio.total_pnl_percent is None:
         reasons["total_pnl_percent"] = reasons.get("total_equity", Reason.NO_CAPITAL)
     return reasons

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -142,6 +143,20 @@ def test_what_figures_leave_out_is_counted_by_reason(ada, client_of, record):
     assert found["incomplete"] == {"missing_cost": 1, "no_fx": 2}
     assert found["total_equity"] is None  # XXX is owed, and nobody knows its worth
     assert (found["day_pnl"], found["reasons"]["day_pnl"]) == (None, "no_fx")
+
+
+def test_whatever_is_null_has_its_reason(ada, client_of, record):
+    """A tax in XXX: no cash, income or P&L is known, and each says why."""
+    tax = replace(deposit("t1", "-3", days_ago(1), "XXX"), kind="tax")
+    record([fill("b1", "buy", "1", "100", days_ago(2))], [tax])
+    found = client_of(ada).get("/api/portfolio").json()
+    nulls = {name for name, value in found.items() if value is None}
+    assert {"cash_balance", "income", "currency_effect", "total_pnl"} <= nulls
+    assert nulls <= found["reasons"].keys() | {"invested", "day_pnl_percent"}
+    assert (found["reasons"]["cash_balance"], found["reasons"]["income"]) == (
+        "no_fx",
+        "no_fx",
+    )
 
 
 def test_with_a_rate_they_are_added(ada, client_of, story, record):
