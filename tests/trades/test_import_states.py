@@ -11,6 +11,7 @@ from kernel.errors import Conflict, Invalid, NotFound
 from operations.models import JobRun
 from operations.services import running
 from trades.models import Book, Fill, ImportBatch, ImportPart, Match, Position
+from trades.queries.known import positions_known_at
 from trades.services import import_runs, importing, imports, previewing
 from trades.services.amending import correct_fill, void_fill
 from trades.services.importing import import_for
@@ -357,6 +358,23 @@ def test_undoing_takes_corrected_and_voided_facts_with_it(ada, book):
     undo(batch, "all wrong", ada)
     assert set(Fill.objects.values_list("status", flat=True)) == {"undone"}
     assert differences(book) == []
+
+
+def test_an_undone_file_is_known_until_it_was_undone(ada, book):
+    batch = booked(rows(3), ada)
+    first = Fill.objects.earliest("id")
+    corrected = correct_fill(first.pk, {"price": "5"}, "a slip", ada)
+    before = [first.recorded_at, corrected.event.recorded_at]
+    undone = undo(batch, "the wrong book", ada).recorded_at
+    assert import_for(source(rows(3)), ada).new == 3
+    prices = [
+        [row.price for row in Fill.objects.standing(at).order_by("executed_at")[:1]]
+        for at in (*before, undone)
+    ]
+    assert prices == [[first.price], [5], []]
+    held = [sum(p.quantity for p in positions_known_at(book, at)) for at in before]
+    assert held == [3, 3]
+    assert list(positions_known_at(book, undone)) == []
 
 
 def test_later_trades_that_used_an_undone_files_lots_are_flagged(ada, book):

@@ -60,7 +60,8 @@ class FactQuerySet(models.QuerySet[Row]):
             return self.filter(status__in=STANDING)
         booked = Q(replaces=None, recorded_at__lte=known_at)
         corrected = Q(replaces__events__recorded_at__lte=known_at)
-        known = self.filter(booked | corrected).exclude(status=FactStatus.UNDONE)
+        known = self.filter(booked | corrected)
+        known = known.exclude(batch__undoing__recorded_at__lte=known_at)
         return known.exclude(events__recorded_at__lte=known_at)
 
     def waiting(self, settled: Settled | None = None) -> Self:
