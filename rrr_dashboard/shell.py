@@ -78,6 +78,20 @@ MINE = (
     Place(label="Profile", name="accounts:profile", icon="user"),
     Place(label="Signing key", name="accounts:signing-key", icon="pen"),
 )
+# What the palette finds beside the pages of the navigation.
+WORK = (
+    Place(label="New trade", name="trades:new-trade", icon="plus"),
+    Place(label="New transfer", name="trades:new-transfer", icon="plus"),
+    Place(label="New price", name="trades:new-price", icon="plus"),
+    Place(label="New split", name="trades:new-split", icon="plus"),
+    Place(label="State a balance", name="portfolio:new-balance", icon="plus"),
+    Place(label="Import trades", name="trades:import", icon="up"),
+    Place(label="Books", name="trades:books", icon="book"),
+    Place(label="Transfers", name="trades:transfers", icon="in"),
+    Place(label="Prices", name="trades:prices", icon="tag"),
+    Place(label="Splits", name="trades:splits", icon="cols"),
+    Place(label="Reconciliation", name="portfolio:reconciliation", icon="scale"),
+)
 TABS = (
     "overview",
     "portfolio:index",
@@ -171,6 +185,10 @@ class Shell:
         return list(self._entries(MAIN))
 
     @cached_property
+    def work(self) -> list[NavEntry]:
+        return list(self._entries(WORK))
+
+    @cached_property
     def reference(self) -> list[NavEntry]:
         return list(self._entries(REFERENCE))
 
@@ -192,7 +210,7 @@ class Shell:
 
     @property
     def all(self) -> list[NavEntry]:
-        return self.main + self.reference + self.mine
+        return self.main + self.work + self.reference + self.mine
 
     @property
     def alerts(self) -> NavEntry | None:

@@ -30,6 +30,7 @@ from portfolio.domain.valuation import HUNDRED, percent_of
 from portfolio.pages.words import Figure, implied_note, why
 from portfolio.queries.holdings import Holdings, OpenLot, PositionRow, open_lots
 from portfolio.queries.summary import Portfolio
+from trades.domain.rates import LAST_FILL, Mark
 
 RING = 4  # parts of the ring before cash
 MOST_LOTS = 200
@@ -244,7 +245,7 @@ class PositionTexts:
             entry=amount(holding.entry_price, "", price_places),
             cost=amount(holding.cost, holding.quote),
             mark=amount(valued.mark.price if valued.mark else None, "", price_places),
-            source=valued.mark.source if valued.mark else "",
+            source=_mark_source(valued.mark),
             age="" if old is None else age(old.total_seconds()),
             stale=old is None or old.days >= 1,
             value=amount(row.value, currency),
@@ -255,6 +256,13 @@ class PositionTexts:
             tone=tone(row.gain),
             reason=why(valued.reason),
         )
+
+
+def _mark_source(mark: Mark | None) -> str:
+    """Whose word the mark is."""
+    if mark is None:
+        return ""
+    return "last trade" if mark.label == LAST_FILL else f"price, {mark.source}"
 
 
 def _places(step: Decimal | None) -> int | None:

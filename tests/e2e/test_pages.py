@@ -23,7 +23,20 @@ PAGES = {
     "overview": ("lead", "/"),
     "portfolio": ("trader", "/portfolio/"),
     "trades": ("trader", "/trades/"),
+    "trade": ("trader", "trade"),
     "correct": ("trader", "correct"),
+    "void": ("trader", "void"),
+    "trades import": ("trader", "/trades/import/"),
+    "import preview": ("trader", "preview"),
+    "new trade": ("trader", "/trades/new/"),
+    "transfers": ("trader", "/transfers/"),
+    "new transfer": ("trader", "/transfers/new/"),
+    "prices": ("trader", "/prices/"),
+    "new price": ("trader", "/prices/new/"),
+    "splits": ("trader", "/splits/"),
+    "new split": ("trader", "/splits/new/"),
+    "reconciliation": ("trader", "/portfolio/reconciliation/"),
+    "state a balance": ("trader", "/portfolio/reconciliation/new/"),
     "performance": ("trader", "/performance/"),
     "readiness": ("developer", "/readiness/"),
     "review": ("developer", "review"),
@@ -37,6 +50,10 @@ PAGES = {
     "reference": (None, "/redoc"),
     "styleguide": (None, "/styleguide/"),
 }
+CSV = b"""symbol,side,quantity,price,executed_at
+PLUM-USD,buy,3,11,2026-01-06T12:00:00Z
+PLUM-USD,sell,none,12,2026-01-07T12:00:00Z
+"""
 POLLED = {
     "overview": ("lead", "/"),
     "readiness": ("developer", "review"),
@@ -78,13 +95,28 @@ def axe() -> str:
     return next(folder.rglob("axe.min.js")).read_text()
 
 
+def previewed(page: Page) -> str:
+    """The address of the preview of a file with a row that is broken."""
+    page.goto("/trades/import/")
+    file = {"name": "fills.csv", "mimeType": "text/csv", "buffer": CSV}
+    page.set_input_files("input[name=file]", file)
+    page.fill("input[name=book]", "seen-in-a-browser")
+    page.click("main form .button--primary")
+    page.wait_for_url("**/trades/imports/**")
+    return page.url
+
+
 def visit(page: Page, path: str) -> Response:
     """Open a path; "review" and "sign" are those of the newest review,
-    "correct" is the form of the newest trade."""
-    if path == "correct":
+    "trade", "correct" and "void" are pages of the newest trade, "preview" is that of
+    a file."""
+    if path in {"trade", "correct", "void"}:
         page.goto("/trades/")
         trade = page.locator("a.link--row").first.get_attribute("href")
-        path = str(trade).partition("?")[0] + "correct/"
+        url = str(trade).partition("?")[0]
+        path = url if path == "trade" else f"{url}{path}/"
+    if path == "preview":
+        path = previewed(page)
     if path in {"review", "sign"}:
         page.goto("/readiness/")
         link = page.locator('main table a[href*="/readiness/reviews/"]').first

@@ -52,7 +52,9 @@ def test_a_trader_does_not(
 
 
 @pytest.mark.parametrize(
-    "place", [*shell.MAIN, *shell.REFERENCE, *shell.MINE], ids=lambda place: place.name
+    "place",
+    [*shell.MAIN, *shell.WORK, *shell.REFERENCE, *shell.MINE],
+    ids=lambda place: place.name,
 )
 def test_navigation_names_pages_that_are_there(
     admin_client: Client, place: shell.Place
@@ -63,6 +65,28 @@ def test_navigation_names_pages_that_are_there(
 def test_a_page_that_is_not_there_cannot_be_named() -> None:
     with pytest.raises(NoReverseMatch):
         shell.access_of("operations:runbooks")
+
+
+@pytest.mark.parametrize(
+    ("role", "offered"),
+    [
+        ("Trader", {"New trade", "Import trades", "State a balance", "Prices"}),
+        ("Viewer", {"Transfers", "Prices", "Splits", "Reconciliation"}),
+        ("Operator", set()),
+    ],
+)
+def test_the_palette_offers_the_work_that_a_person_may_do(
+    person: Callable[..., User],
+    frame: Callable[..., Shell],
+    role: str,
+    offered: set[str],
+) -> None:
+    work = {place.label for place in shell.WORK}
+    found = set(labels(frame(person("pat", role)).all)) & work
+    assert found >= offered
+    if role != "Trader":
+        assert not {label for label in found if label.startswith(("New", "Import"))}
+    assert bool(found) == bool(offered)
 
 
 def test_only_the_page_one_is_on_is_current(

@@ -112,7 +112,7 @@ def test_no_reason_has_none():
         pytest.param({"known_cost": False}, "cost", "–", id="cost unknown"),
         pytest.param({}, "mark", "110.00", id="mark"),
         pytest.param({"price": None}, "mark", "–", id="no mark"),
-        pytest.param({}, "source", "feed", id="source"),
+        pytest.param({}, "source", "price, feed", id="source"),
         pytest.param({"price": None}, "source", "", id="no source"),
         pytest.param({"seconds": 5}, "age", "5 s", id="seconds old"),
         pytest.param({"seconds": 60}, "age", "1 min", id="a minute old"),

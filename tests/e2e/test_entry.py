@@ -1,0 +1,49 @@
+"""Facts entered by hand, without JavaScript: what follows first, then recorded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+FORMS = {
+    "/trades/new/": {
+        "symbol": "PEAR-USD",
+        "quantity": "2",
+        "price": "10",
+        "executed_at": "2026-01-05T12:00",
+    },
+    "/transfers/new/": {"asset": "USD", "amount": "25", "at": "2026-01-05T11:00"},
+    "/prices/new/": {"symbol": "PEAR-USD", "at": "2026-01-06T12:00", "price": "12"},
+    "/splits/new/": {
+        "symbol": "PEAR-USD",
+        "at": "2026-01-07T00:00",
+        "numerator": "3",
+        "denominator": "1",
+    },
+    "/portfolio/reconciliation/new/": {
+        "asset": "PEAR",
+        "amount": "1",
+        "at": "2026-01-08T12:00",
+    },
+}
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_a_fact_is_entered_without_javascript(
+    path: str, opened: Callable[..., Page]
+) -> None:
+    page = opened("trader", width=390, script=False)
+    page.goto(path)
+    for name, value in FORMS[path].items():
+        page.fill(f"[name={name}]", value)
+    page.click("button[value=look]")
+    expect(page.get_by_role("heading", name="What will follow")).to_be_visible()
+    page.click("button[value=book]")
+    expect(page).to_have_url(
+        re.compile(r"/(trades|transfers|prices|splits|reconcil\w+)/$")
+    )
+    expect(page.locator("main")).to_contain_text(re.compile("PEAR|25"))
