@@ -14,7 +14,7 @@ from typing import Any
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Page, Response
+from playwright.sync_api import FilePayload, Page, Response
 
 pytestmark = pytest.mark.browser
 
@@ -98,7 +98,7 @@ def axe() -> str:
 def previewed(page: Page) -> str:
     """The address of the preview of a file with a row that is broken."""
     page.goto("/trades/import/")
-    file = {"name": "fills.csv", "mimeType": "text/csv", "buffer": CSV}
+    file = FilePayload(name="fills.csv", mimeType="text/csv", buffer=CSV)
     page.set_input_files("input[name=file]", file)
     page.fill("input[name=book]", "seen-in-a-browser")
     page.click("main form .button--primary")

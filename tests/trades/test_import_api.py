@@ -166,7 +166,7 @@ def test_a_page_books_only_what_was_agreed_to(client_of, ada, book):
     client = client_of(ada)
     content = rows(2) + "b,BTC-USD,hold,1,1,2026-02-01T00:00:00Z\n"
     where = send(client, content, path="/trades/import/")["Location"]
-    assert "Leave the 1 broken rows out" in page_of(client, where)
+    assert "Leave the 1 broken row out" in page_of(client, where)
     refused = client.post(where + "commit/")
     assert refused.status_code == 422
     assert "line 4: side" in refused.content.decode()
@@ -191,7 +191,7 @@ def test_columns_that_nobody_knows_are_named_on_the_page(client_of, ada, book):
     assert "Two columns are read as symbol" in refused.content.decode()
     named = {f"column_{index}": name for index, name in enumerate(names)}
     assert client.post(where + "columns/", named).status_code == 302
-    assert "Book 1 trades" in page_of(client, where)
+    assert "Book 1 trade" in page_of(client, where)
     client.post(where + "commit/")
     fill = Fill.objects.get()
     assert (fill.instrument.symbol, fill.side, fill.quantity) == ("BTC-USD", "buy", 2)

@@ -183,7 +183,7 @@ def test_a_file_is_staged_looked_at_and_booked_without_javascript(client_of, ada
     staged = send(client, GOOD)
     assert staged.status_code == 302
     shown = page(client, staged["Location"])
-    assert "Book 1 trades" in shown
+    assert "Book 1 trade" in shown
     assert not Fill.objects.exists()
     booked = client.post(staged["Location"] + "commit/", follow=True)
     assert "Booked 1 trades" in booked.content.decode()
@@ -200,7 +200,7 @@ def test_broken_rows_are_shown_with_line_and_reason_and_cannot_be_booked(
     staged = send(client, GOOD + "BTC-USD,buy,one,10,2025-01-01T00:00:00Z\n")
     shown = page(client, staged["Location"])
     assert "one&#x27; is not a number" in shown
-    assert "Leave the 1 broken rows out" in shown
+    assert "Leave the 1 broken row out" in shown
     assert client.post(staged["Location"] + "commit/").status_code == 422
     assert not Fill.objects.exists()
 

@@ -94,6 +94,9 @@ class ImportForm(StrictForm):
         return file
 
 
+COLUMN_NAMES = [(name, name.replace("_", " ").capitalize()) for name in FILL_FIELDS]
+
+
 class ColumnsForm(StrictForm):
     """What each column of a file is read as: a table of theirs, ours and samples."""
 
@@ -104,7 +107,7 @@ class ColumnsForm(StrictForm):
         self.columns = columns
         for index, column in enumerate(columns):
             self.fields[f"column_{index}"] = forms.ChoiceField(
-                choices=[("", "not read"), *((name, name) for name in FILL_FIELDS)],
+                choices=[("", "not read"), *COLUMN_NAMES],
                 required=False,
                 initial=column.ours,
                 label=column.theirs,

@@ -16,6 +16,7 @@ from kernel.errors import ProductError
 from kernel.requests import PersonRequest
 from kernel.web import not_modified, page_or_fragment
 from trades.answers.imports import ImportAnswer
+from trades.domain.importing import FORMATS
 from trades.forms.imports import ColumnsForm, ConsentForm, ImportForm, UndoForm
 from trades.models import ImportBatch
 from trades.queries.books import own_books
@@ -141,9 +142,11 @@ def _page(
     problem: ProductError | None = None,
     form: ColumnsForm | None = None,
 ) -> HttpResponse:
+    report = ImportAnswer.of_batch(batch)
     context: dict[str, Any] = {
         "batch": batch,
-        "report": ImportAnswer.of_batch(batch),
+        "report": report,
+        "format": FORMATS.get(report.format, ""),
         "problem": problem,
         "working": batch.state in ImportBatch.WORKING,
         "may_cancel": batch.state in ImportBatch.UNBOOKED,
