@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
+from portfolio.domain.reasons import Reason
 from portfolio.domain.trips import Trip
 from portfolio.domain.valuation import (
     Holding,
+    HoldingValue,
     exposure,
+    minus,
     percent_of,
     total,
     value,
 )
 from tests.domain.marked import marks_of
+from tests.reach import holds_for
 from trades.domain.rates import Mark
 
 D = Decimal
@@ -75,14 +79,48 @@ def test_without_a_cost_the_value_is_known_and_the_gain_is_not():
     assert found.holding.entry_price is None
 
 
+def test_a_value_names_its_holding_mark_and_age():
+    held, quoted = holding("2", "200", "4"), mark("110", 7)
+    age = timedelta(seconds=7)
+    assert value(held, None, NOW) == HoldingValue(holding=held, reason=Reason.NO_PRICE)
+    assert value(held, quoted, NOW) == HoldingValue(
+        holding=held,
+        mark=quoted,
+        market_value=D(220),
+        unrealised=D(16),
+        unrealised_percent=D(16) / D(204) * 100,
+        price_age=age,
+    )
+    costless = holding("2", "0", unknown_cost=True)
+    assert value(costless, quoted, NOW) == HoldingValue(
+        holding=costless,
+        mark=quoted,
+        market_value=D(220),
+        price_age=age,
+        reason=Reason.MISSING_COST,
+    )
+
+
+def test_nothing_held_has_no_side_and_no_entry_price():
+    empty = holding("0", "0")
+    assert (empty.side, empty.entry_price, empty.cost) == ("flat", None, D(0))
+    assert holding("2", "0", unknown_cost=True).cost is None
+
+
 def test_a_mark_from_the_future_is_not_younger_than_now():
     assert value(holding("1", "1"), mark("1", -30), NOW).price_age == timedelta(0)
 
 
-@given(st.decimals("-1e19", "1e19", places=18), st.decimals("0.01", "1e6", places=18))
-def test_market_value_is_exact(quantity, price):
-    found = value(holding(str(quantity), "0"), mark(str(price)), NOW)
-    assert found.market_value == quantity * price
+def test_market_value_is_exact():
+    def check(case):
+        quantity, price = case
+        worth = value(holding(str(quantity), "0"), mark(str(price)), NOW).market_value
+        assert worth is not None
+        assert Fraction(worth) == Fraction(quantity) * Fraction(price)
+        return len(worth.as_tuple().digits) > 28  # more than Python keeps by itself
+
+    quantities = st.decimals("-1e19", "1e19", places=18)
+    holds_for(st.tuples(quantities, st.decimals("0.01", "1e6", places=18)), check)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +146,31 @@ def test_exposure_adds_directions_and_finds_the_largest():
         D(-10),
     )
     assert (found.largest, found.largest_value) == ("B", D(-70))
+
+
+def test_exposure_to_nothing_and_to_two_of_one_size():
+    empty = exposure([])
+    assert (empty.largest, empty.largest_value, empty.gross) == ("", D(0), D(0))
+    assert exposure([("A", D(5)), ("B", D(-5))]).largest == "A"
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "percent", "difference"),
+    [
+        (D(1), D("0.5"), D(200), D("0.5")),
+        (D(-1), D(4), D(-25), D(-5)),
+        (D(1), D(0), None, D(1)),
+        (D(1), D(-1), None, D(2)),
+        (None, D(1), None, None),
+        (D(1), None, None, None),
+        (None, None, None, None),
+    ],
+)
+def test_percent_and_difference_exist_where_both_parts_do(
+    part, whole, percent, difference
+):
+    assert percent_of(part, whole) == percent
+    assert minus(part, whole) == difference
 
 
 def test_a_total_with_an_unknown_part_is_unknown():

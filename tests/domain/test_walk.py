@@ -245,3 +245,68 @@ def test_coins_that_nobody_priced_become_a_flow_when_somebody_does():
     before, after = walk([arrival], [START + 2 * HOUR, START + 4 * HOUR], state)
     assert (before.inflow, before.unvalued) == (D(0), 1)
     assert (after.inflow, after.pnl, after.equity) == (D(14), D(0), D(14))
+
+
+def test_a_cut_says_when_it_is_and_what_is_cash():
+    seen = cut(PAID_IN, BOUGHT, hours=3)
+    assert (seen.at, seen.cash) == (START + 3 * HOUR, D(950))
+
+
+def test_a_deposit_of_cents_is_paid_in():
+    seen = cut(entry(currency="USD", cash="0.5", external="0.5"))
+    assert (seen.inflow, seen.outflow) == (D("0.5"), D(0))
+
+
+def test_a_split_reaches_every_strategy_that_holds_the_instrument():
+    other = replace(BOUGHT, strategy="t", quantity=D(3), cost=D(30), cash=D(-30))
+    doubled = entry(symbol="A-USD", split=Fraction(2))
+    seen = cut(PAID_IN, BOUGHT, other, doubled)
+    assert seen.slices == {("A-USD", "s"): D(50), ("A-USD", "t"): D(30)}
+
+
+def test_income_in_another_currency_counts_at_the_rate_of_its_time():
+    dividend = entry(symbol="A-USD", strategy="s", currency="EUR", income="10")
+    foreign = entry(symbol="B-EUR", strategy="s", currency="USD", income="11")
+    assert cut(dividend).slices == {("A-USD", "s"): D(11)}
+    assert cut(dividend, hours=6).slices == {("A-USD", "s"): D(11)}
+    assert round(cut(foreign, hours=6).slices["B-EUR", "s"], 20) == D(12)
+
+
+def test_what_a_slice_earned_adds_up():
+    won = entry(symbol="A-USD", strategy="s", realised="7")
+    lost = entry(symbol="A-USD", strategy="s", realised="-2")
+    assert cut(won, lost).slices == {("A-USD", "s"): D(5)}
+
+
+@pytest.mark.parametrize(
+    ("unit", "paid_in"),
+    [
+        pytest.param("30", "60", id="what they were worth"),
+        pytest.param(None, "40", id="their mark"),
+    ],
+)
+def test_coins_are_paid_in_at_what_they_were_worth_or_at_their_mark(unit, paid_in):
+    """Two at 20 euros now, where the euro is at 1.1; 3 were earned before."""
+    won = entry(symbol="B-EUR", realised="3")
+    coins = entry(symbol="B-EUR", quantity="2", cost="1", in_kind=True, unit=unit)
+    seen = cut(won, coins)
+    assert seen.inflow == D(paid_in) * D("1.1")
+    assert seen.slices == {("B-EUR", ""): (40 - D(paid_in) + 3) * D("1.1")}
+
+
+def test_a_slice_in_another_currency_earns_at_the_rate_of_the_cut():
+    won = entry(symbol="B-EUR", strategy="s", realised="5")
+    assert cut(won, hours=6).slices == {("B-EUR", "s"): D(6)}
+
+
+def test_money_that_came_and_went_needs_no_rate():
+    francs = entry(currency="CHF", cash="1")
+    assert cut(francs, replace(francs, cash=D(-1))).unvalued == 0
+
+
+def test_all_that_has_no_value_is_counted_and_the_rest_is_not_forgotten():
+    unknown = [entry(currency=name, cash="1") for name in ("CHF", "JPY", "USD")]
+    nameless = [entry(symbol=name, quantity="1") for name in ("NEW", "NEWER")]
+    seen = cut(*unknown, *nameless, BOUGHT)
+    assert seen.unvalued == 4
+    assert seen.equity == 1  # the dollar; what was bought is worth its 50
