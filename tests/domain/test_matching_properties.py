@@ -129,6 +129,8 @@ def test_every_realised_amount_is_its_own_sum():
     def check(facts):
         pair = Pair(allow_short=True).apply_all(facts)
         for m in pair.matches:
+            assert m.proceeds is not None
+            assert m.cost is not None
             assert m.realised == m.proceeds - m.cost - m.fee
         return any(m.lot is not None for m in pair.matches)
 
