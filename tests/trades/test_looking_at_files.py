@@ -7,10 +7,12 @@ from django.core.management import CommandError, call_command
 
 from kernel.errors import Conflict, Forbidden, Invalid, TooLarge
 from trades.domain.formats.parsed import BrokenRow
-from trades.models import Fill, ImportBatch, Price
+from trades.models import BalanceStatement, Fill, ImportBatch, Price
+from trades.services.amending import void_fill
 from trades.services.importing import import_file, import_for
 from trades.services.imports import look_for
 from trades.services.previewing import (
+    Consent,
     Source,
     broken_rows,
     check_size,
@@ -21,6 +23,10 @@ from trades.services.prices import import_prices
 pytestmark = pytest.mark.django_db
 HEAD = "external_id,symbol,side,quantity,price,executed_at\n"
 ROWS = "a1,BTC-USD,buy,1,10,2026-01-01T00:00:00Z\na2,BTC-USD,sell,1,12,2026-01-02T00:00:00Z\n"
+
+COINBASE = """portfolio,type,time,amount,balance,amount/balance unit,transfer id,trade id,order id
+default,deposit,2026-01-01T00:00:00.000Z,{amount},{balance},USD,d-1,,
+"""
 
 
 def source(content=HEAD + ROWS, **more):
@@ -169,3 +175,69 @@ def test_the_command_says_how_many_or_why_not(tmp_path):
     assert refused.value.returncode == 1
     with pytest.raises(CommandError, match="No such file"):
         call_command("import_prices", tmp_path / "none.csv")
+
+
+# --- rows that only the book makes impossible ----------------------------------------
+
+
+def skipping(content, ada, **more):
+    return import_for(source(content, **more), ada, Consent(skip_broken=True))
+
+
+def test_an_id_with_other_content_is_left_out_and_named_where_that_was_agreed(
+    ada, book
+):
+    import_for(source(), ada)
+    changed = HEAD + ROWS.replace("buy,1,10", "buy,1,11")
+    changed += "a3,BTC-USD,buy,1,13,2026-01-03T00:00:00Z\n"
+    with pytest.raises(Invalid, match="line 2: a1 is booked already with other"):
+        import_for(source(changed), ada)
+    done = skipping(changed, ada)
+    assert [str(row) for row in done.preview.report.broken] == [
+        "line 2: a1 is booked already with other content"
+    ]
+    assert (done.new, done.duplicates) == (1, 1)
+    prices = Fill.objects.order_by("external_id").values_list("price", flat=True)
+    assert [*prices] == [10, 12, 13]
+
+
+def test_a_voided_trade_is_known_by_what_was_booked(ada, book):
+    import_for(source(), ada)
+    void_fill(Fill.objects.get(external_id="a2").pk, "never was", ada)
+    report = look(source(HEAD + ROWS.replace("sell,1,12", "sell,1,13"))).report
+    assert [row.line for row in report.broken] == [3]
+
+
+def test_a_transfer_with_other_content_is_a_broken_row(ada, book):
+    import_for(source(COINBASE.format(amount="50.00", balance="50.00")), ada)
+    other = COINBASE.format(amount="60.00", balance="60.00")
+    with pytest.raises(Invalid, match="other content"):
+        import_for(source(other), ada)
+    left_out = skipping(other, ada).preview.report.broken
+    assert [str(row) for row in left_out] == [
+        "USD at 2026-01-01 00:00:00 UTC is stated already as 50.",
+        "line 2: coinbase:d-1 is booked already with other content",
+    ]
+    assert BalanceStatement.objects.get().amount == 50
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "reason"),
+    [
+        ("book", "another", "book: 'another' is not ada-main"),
+        ("decision_id", "d9", "decision_id: is no decision of this book"),
+        ("fee,fee_currency", "1,BTC", "fee: eats the whole quantity"),
+    ],
+)
+def test_what_the_book_cannot_take_is_a_broken_row_and_never_booked(
+    ada, book, column, cell, reason
+):
+    first, second = ROWS.splitlines()
+    empty = "," * column.count(",")
+    content = f"{HEAD.strip()},{column}\n{first},{cell}\n{second},{empty}\n".replace(
+        "sell", "buy"
+    )
+    report = look(source(content)).report
+    assert [(row.line, row.reason) for row in report.broken] == [(2, reason)]
+    assert skipping(content, ada).new == 1
+    assert Fill.objects.get().external_id == "a2"

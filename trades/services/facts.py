@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -64,7 +64,11 @@ def fill_rows(
     for index, fill in enumerate(new):
         where = pointers[index] if pointers else ""
         instrument = instruments[fill.symbol]
-        errors.extend(_faults(fill, instrument, decisions, where))
+        pair = (instrument.base, instrument.quote)
+        errors.extend(
+            FieldError(f"{where}/{fault.pointer}", fault.code, fault.detail)
+            for fault in faults_of(fill, pair, decisions)
+        )
         row = _fill_row(book, fill, instrument, rates)
         row.decision_id = decisions.get(fill.decision)
         row.batch, row.recorded_at = batch, now
@@ -86,19 +90,17 @@ def _marks_of(
     return marks
 
 
-def _faults(
-    new: NewFill,
-    instrument: Instrument,
-    decisions: Mapping[str, int],
-    where: str,
-) -> Iterable[FieldError]:
-    in_base = new.fee_currency == instrument.base != instrument.quote
-    if in_base and new.side == Fill.Side.BUY and new.fee >= new.quantity:
-        yield FieldError(f"{where}/fee", "range", "eats the whole quantity")
+def faults_of(
+    new: NewFill, pair: tuple[str, str], decisions: Container[str]
+) -> Iterator[FieldError]:
+    """What keeps a fill out of its book; `pair` is its base and quote, `decisions`
+    are the book's."""
+    base, quote = pair
+    in_kind = new.fee_currency == base != quote
+    if in_kind and new.side == Fill.Side.BUY and new.fee >= new.quantity:
+        yield FieldError("fee", "range", "eats the whole quantity")
     if new.decision and new.decision not in decisions:
-        yield FieldError(
-            f"{where}/decision_id", "unknown", "is no decision of this book"
-        )
+        yield FieldError("decision_id", "unknown", "is no decision of this book")
 
 
 def _fill_row(

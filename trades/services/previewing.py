@@ -22,8 +22,8 @@ from trades.domain.formats.parsed import (
 from trades.domain.importing import read_file
 from trades.domain.reading import is_id, zone_of
 from trades.models import Book
-from trades.queries.books import book_named, is_meant, readable_books
-from trades.queries.news import news_of
+from trades.queries.books import book_named, readable_books
+from trades.queries.news import booked_file, news_of
 from trades.services.reports import (
     ImportReport,
     ReportDifference,
@@ -32,6 +32,7 @@ from trades.services.reports import (
     report_differences,
     report_of,
 )
+from trades.services.unbookable import set_clashes_aside, set_faults_aside
 
 SHOWN = 50
 
@@ -99,8 +100,10 @@ def look(source: Source) -> Preview:
         raise _no_such_book(source.book)
     base = _base(source, book)
     parsed = _read(source, base)
-    _check_books(source, book, parsed)
     base = base or parsed.quote
+    set_faults_aside(parsed, book, source.book, base)
+    if book is not None and booked_file(book, source.sha256) is None:
+        set_clashes_aside(parsed, book)
     if not base and not parsed.broken:
         raise _invalid(
             "/base", "the file names several or no quote currencies: give the base"
@@ -238,13 +241,3 @@ def _base(source: Source, book: Book | None) -> str:
     if given and given != book.base_currency:
         raise _invalid("/base", f"{book.name} is kept in {book.base_currency}")
     return book.base_currency
-
-
-def _check_books(source: Source, book: Book | None, parsed: ParsedFile) -> None:
-    """Rows that name another book than the file's are broken."""
-    name = book.name if book else source.book
-    for fill in parsed.fills:
-        same = is_meant(book, fill.book) if book else fill.book == name
-        if fill.book and not same:
-            reason = f"book: {fill.book[:40]!r} is not {name}"
-            parsed.broken.append(BrokenRow(fill.line, reason))

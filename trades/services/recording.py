@@ -5,21 +5,18 @@ The same steps serve one fill from the API, a file and the demo data.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
 
 from django.db import transaction
 
 from accounts.models import User
 from audit import services as audit
 from kernel.cache import bump
-from kernel.errors import Conflict, FieldError
 from operations.services import scheduler
 from trades.domain.facts import NewBalance, NewDecision, NewFill, NewPrice, NewTransfer
 from trades.models import (
-    ORIGINAL,
     Book,
     FactStatus,
     Fill,
@@ -27,7 +24,7 @@ from trades.models import (
     Strategy,
     Transfer,
 )
-from trades.queries.facts import IDS, ROWS
+from trades.queries.facts import ROWS
 from trades.queries.generations import Generations
 from trades.services.books import locked, moment
 from trades.services.decisions import save_decisions
@@ -40,11 +37,10 @@ from trades.services.facts import (
 )
 from trades.services.following import Arrivals, follow
 from trades.services.prices import save_prices
+from trades.services.repeats import refuse_clashes, sift
 from trades.services.statements import save_statements
 from trades.services.valuing import value_new
 from trades.services.waiting import pairs_to_wait, postpone
-
-Row = TypeVar("Row", Fill, Transfer)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +79,7 @@ def record(
     at_once: bool = False,
 ) -> Recording:
     """Write facts and what follows from them. The book is locked, the caller's
-    transaction open. `pointers` name the entries in errors. What follows is done
+    transaction open. `pointers` name the fills in errors. What follows is done
     `at_once` however much it is, unless its pairs wait already.
 
     Raises Conflict and Invalid before anything of it is visible.
@@ -92,31 +88,25 @@ def record(
     _, prices = save_prices(entries.prices, now, book.owner)
     instruments = instruments_of(book, entries.fills, entries.transfers)
     decisions = save_decisions(book, entries.decisions, now)
-    fills, all_fills = _fresh(
-        book,
-        fill_rows(book, entries.fills, instruments, batch, now, pointers),
-        fill_content,
-        pointers,
-    )
-    transfers, all_transfers = _fresh(
-        book,
-        transfer_rows(book, entries.transfers, instruments, batch, now),
-        transfer_content,
-        pointers,
-    )
-    _write(book, fills, transfers, now, at_once=at_once)
+    rows = fill_rows(book, entries.fills, instruments, batch, now, pointers)
+    fills = sift(book, rows, fill_content)
+    refuse_clashes(fills, pointers)
+    moved = transfer_rows(book, entries.transfers, instruments, batch, now)
+    transfers = sift(book, moved, transfer_content)
+    refuse_clashes(transfers)
+    _write(book, fills.fresh, transfers.fresh, now, at_once=at_once)
     given = len(entries.fills) + len(entries.transfers)
     return Recording(
-        fills=all_fills,
-        transfers=all_transfers,
+        fills=fills.standing,
+        transfers=transfers.standing,
         new={
-            "fills": len(fills),
-            "transfers": len(transfers),
+            "fills": len(fills.fresh),
+            "transfers": len(transfers.fresh),
             "prices": prices,
             "balances": save_statements(book, entries.balances, batch, now),
             "decisions": decisions,
         },
-        duplicates=given - len(fills) - len(transfers),
+        duplicates=given - len(fills.fresh) - len(transfers.fresh),
         recorded_at=now,
     )
 
@@ -165,56 +155,6 @@ def _store(
     Transfer.objects.bulk_create(transfers, batch_size=ROWS)
     value_new(news.book, fills, transfers, news.after, now)
     save_strategies([*fills, *transfers])
-
-
-def _identity(row: Fill | Transfer) -> tuple[int, str]:
-    """Exchanges repeat the ids of their trades across symbols."""
-    return row.instrument_id if isinstance(row, Fill) else 0, row.external_id
-
-
-def _known(
-    model: type[Row], book: Book, ids: Sequence[str]
-) -> dict[tuple[int, str], Row]:
-    """What came with these external ids, in bounded queries: a voided or corrected
-    fact as it was booked."""
-    known: dict[tuple[int, str], Row] = {}
-    originals = model._default_manager.filter(ORIGINAL, book=book)
-    for start in range(0, len(ids), IDS):
-        rows = originals.filter(external_id__in=ids[start : start + IDS])
-        known.update((_identity(row), row) for row in rows.select_related("instrument"))
-    return known
-
-
-def _fresh(
-    book: Book,
-    rows: Sequence[Row],
-    content: Callable[[Row], tuple[Any, ...]],
-    pointers: Sequence[str],
-) -> tuple[list[Row], list[Row]]:
-    """The rows that are new, and all of them with the known ones in their places.
-
-    Raises Conflict where an id has other content.
-    """
-    if not rows:
-        return [], []
-    known = _known(type(rows[0]), book, [row.external_id for row in rows])
-    fresh: list[Row] = []
-    clashes: list[FieldError] = []
-    for index, row in enumerate(rows):
-        old = known.setdefault(_identity(row), row)
-        if old is row:
-            fresh.append(row)
-        elif content(old) != content(row):
-            where = pointers[index] if pointers else ""
-            reason = f"{row.external_id} is booked already with other content"
-            clashes.append(FieldError(f"{where}/external_id", "other_content", reason))
-    if clashes:
-        raise Conflict(
-            f"{clashes[0].detail}; nothing was booked.",
-            code="external_id",
-            errors=clashes,
-        )
-    return fresh, [known[_identity(row)] for row in rows]
 
 
 def save_strategies(facts: Iterable[Fill | Transfer]) -> None:

@@ -12,18 +12,11 @@ from decimal import Decimal
 from django.db import transaction
 
 from accounts.models import User
-from kernel.errors import Conflict
 from kernel.numbers import ZERO, rounded
 from trades.models import Book, Position
 from trades.services.importing import book_of, book_part, in_order, new_batch
 from trades.services.previewing import Preview
-from trades.services.reports import (
-    MOST_LINES,
-    MOST_SYMBOLS,
-    ImportReport,
-    ReportLine,
-    ReportPosition,
-)
+from trades.services.reports import MOST_SYMBOLS, ReportPosition
 
 MOST_REHEARSED = 2000
 
@@ -37,23 +30,20 @@ class Held:
 
 
 def rehearsed(preview: Preview, owner: User, by: User) -> Preview:
-    """The preview with the positions that result; an id that is booked with other
-    content becomes a broken row. Leaves nothing behind."""
+    """The preview with the positions that result. Leaves nothing behind. Raises
+    Conflict where an id was booked with other content since the file was read."""
     report, facts = preview.report, in_order(preview.parsed)
     if report.booked_before or not 0 < len(facts) <= MOST_REHEARSED:
         return preview
     before = _held(preview.book) if preview.book else {}
-    try:
-        with transaction.atomic():
-            book = book_of(preview, owner, by)
-            batch = new_batch(preview, by)
-            batch.book = book
-            batch.save(force_insert=True)
-            book_part(batch, preview, facts, start=0, most=len(facts))
-            after = _held(book)
-            transaction.set_rollback(True)
-    except Conflict as clash:
-        return replace(preview, report=_clashing(report, clash))
+    with transaction.atomic():
+        book = book_of(preview, owner, by)
+        batch = new_batch(preview, by)
+        batch.book = book
+        batch.save(force_insert=True)
+        book_part(batch, preview, facts, start=0, most=len(facts))
+        after = _held(book)
+        transaction.set_rollback(True)
     return replace(preview, report=replace(report, positions=_moved(before, after)))
 
 
@@ -84,22 +74,3 @@ def _moved(before: dict[str, Held], after: dict[str, Held]) -> list[ReportPositi
 
 def _entry_price(held: Held) -> Decimal | None:
     return rounded(held.amount / abs(held.quantity)) if held.quantity else None
-
-
-def _clashing(report: ImportReport, clash: Conflict) -> ImportReport:
-    """Ids that are booked with other content, as broken rows of the file."""
-    lines = [
-        ReportLine(line=_line(error.pointer), reason=error.detail)
-        for error in clash.errors
-    ]
-    return replace(
-        report,
-        broken_count=report.broken_count + len(lines),
-        broken=[*report.broken, *lines][:MOST_LINES],
-    )
-
-
-def _line(pointer: str) -> int:
-    """The line that "line 7/external_id" names."""
-    number = pointer.removeprefix("line ").partition("/")[0]
-    return int(number) if number.isdecimal() else 0

@@ -14,6 +14,7 @@ from kernel.errors import Conflict, FieldError
 from kernel.numbers import text
 from trades.domain.facts import NewBalance
 from trades.models import BalanceStatement, Book, ImportBatch
+from trades.queries.facts import IDS, ROWS
 from trades.services.books import locked, moment, writable_book
 
 
@@ -44,30 +45,66 @@ def save_statements(
 ) -> int:
     """Store statements; returns how many are new. Raises Conflict where the same
     source states another amount for the same time."""
-    keys = {(stated.asset, stated.at, stated.source): stated for stated in new}
-    if not keys:
-        return 0
-    known = BalanceStatement.objects.standing().filter(
-        book=book, at__in={stated.at for stated in new}
-    )
-    for row in known:
-        stated = keys.pop((row.asset, row.at, row.source), None)
-        if stated is not None and stated.amount != row.amount:
+    known = _known(book, new)
+    for stated in new:
+        booked = known.get(_key(stated))
+        if booked is not None and booked.amount != stated.amount:
             raise Conflict(
-                f"{row.asset} at that time is stated already as {text(row.amount)}.",
+                contradiction(booked),
                 code="balance",
                 errors=[FieldError("/amount", "other_content", "differs")],
             )
+    fresh = {_key(stated): stated for stated in new if _key(stated) not in known}
     BalanceStatement.objects.bulk_create(
-        BalanceStatement(
-            book=book,
-            asset=stated.asset,
-            amount=stated.amount,
-            at=stated.at,
-            source=stated.source,
-            batch=batch,
-            recorded_at=now,
-        )
-        for stated in keys.values()
+        (
+            BalanceStatement(
+                book=book,
+                asset=stated.asset,
+                amount=stated.amount,
+                at=stated.at,
+                source=stated.source,
+                batch=batch,
+                recorded_at=now,
+            )
+            for stated in fresh.values()
+        ),
+        batch_size=ROWS,
     )
-    return len(keys)
+    return len(fresh)
+
+
+def contradicted(
+    book: Book, new: Sequence[NewBalance]
+) -> list[tuple[NewBalance, BalanceStatement]]:
+    """Those to which the same source stated another amount for the same time, each
+    with what it stated."""
+    known = _known(book, new)
+    pairs = ((stated, known.get(_key(stated))) for stated in new)
+    return [
+        (stated, booked)
+        for stated, booked in pairs
+        if booked is not None and booked.amount != stated.amount
+    ]
+
+
+def contradiction(booked: BalanceStatement) -> str:
+    when = f"{booked.at:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{booked.asset} at {when} is stated already as {text(booked.amount)}."
+
+
+def _key(stated: NewBalance | BalanceStatement) -> tuple[str, datetime, str]:
+    return stated.asset, stated.at, stated.source
+
+
+def _known(
+    book: Book, new: Sequence[NewBalance]
+) -> dict[tuple[str, datetime, str], BalanceStatement]:
+    """The standing statements of these times, in bounded queries."""
+    known: dict[tuple[str, datetime, str], BalanceStatement] = {}
+    times = sorted({stated.at for stated in new})
+    for start in range(0, len(times), IDS):
+        rows = BalanceStatement.objects.standing().filter(
+            book=book, at__in=times[start : start + IDS]
+        )
+        known.update((_key(row), row) for row in rows)
+    return known
