@@ -6,9 +6,11 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from django.utils import timezone
+
 from kernel.registry import Params, job
 from trades.models import Book
-from trades.services import healing, import_runs, regenerating
+from trades.services import healing, import_runs, pruning, regenerating
 from trades.services.between_books import carry_on
 from trades.services.staging import JOB
 from trades.services.waiting import JOB as REMATCH
@@ -51,3 +53,9 @@ def trades_rematch(params: Params) -> str:
         books = list(regenerating.unfinished())
     joined = sum(regenerating.regenerate(book) for book in books)
     return f"{joined} facts joined after their pairs were matched again"
+
+
+@job("trades.prune", schedule="daily 03:50 UTC")
+def trades_prune(params: Params) -> str:
+    """Forget files that were handed in and that nobody booked within 7 days."""
+    return f"{pruning.prune(timezone.now())} files that nobody booked forgotten"

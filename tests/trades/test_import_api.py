@@ -253,3 +253,34 @@ def test_a_booked_file_is_undone_by_a_client_or_on_the_page(client_of, ada, book
     done = client.post(f"{page}undo/", {"reason": "no"}, follow=True)
     assert "Nothing of this file counts any more" in done.content.decode()
     assert not Fill.objects.standing().exists()
+
+
+def test_before_a_file_is_undone_the_page_lists_what_used_its_lots(
+    client_of, ada, book
+):
+    client = client_of(ada)
+    batch = send(client, rows(2)).json()["id"]
+    page = f"/trades/imports/{batch}/"
+    assert "No other trade or transfer used lots" in page_of(client, page)
+    sale = HEAD + "sold-1,BTC-USD,sell,2,9,2026-02-01T00:00:00Z\n"
+    send(client, sale)
+    said = page_of(client, page)
+    assert "1 other trades and transfers used lots of this file" in said
+    assert f"/trades/{Fill.objects.get(external_id='sold-1').pk}/" in said
+    assert Fill.objects.get(external_id="r0").external_id + "</a>" not in said
+
+
+def test_afterwards_who_undid_it_why_and_the_profit_stay_visible(client_of, ada, book):
+    client = client_of(ada)
+    sale = "s,BTC-USD,sell,1,9,2026-02-01T00:00:00Z\n"
+    batch = send(client, rows(1) + sale).json()["id"]
+    where = f"/api/trades/imports/{batch}"
+    assert client.get(where).json()["undone"] is None
+    undone = post(client, f"{where}/undo", {"reason": "the wrong file"}).json()
+    event = undone["undone"]
+    assert (event["reason"], event["author"]) == ("the wrong file", "ada")
+    assert (event["pnl_before"], event["pnl_after"]) == ("-1", "0")
+    assert client.get(where).json()["undone"] == event
+    said = page_of(client, f"/trades/imports/{batch}/")
+    assert "Undone by ada" in said
+    assert "the wrong file" in said

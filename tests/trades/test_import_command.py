@@ -8,7 +8,9 @@ from django.core.management import CommandError, call_command
 
 from audit import queries as audit
 from trades.domain.formats.dialect import LARGEST
+from trades.management.commands import import_trades
 from trades.models import Book, Fill, ImportBatch, Price
+from trades.services import import_runs, imports
 
 pytestmark = pytest.mark.django_db
 HEAD = "external_id,symbol,side,quantity,price,executed_at\n"
@@ -93,3 +95,22 @@ def test_prices_come_in_whole_or_not(db, file):
     with pytest.raises(CommandError, match="line 3"):
         call_command("import_prices", str(file(good + "BTC-USD,2025-01-02,11\n")))
     assert Price.objects.count() == 1
+
+
+def test_a_file_too_long_for_one_transaction_is_booked_in_parts_that_are_told(
+    ada, file, monkeypatch
+):
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr(import_runs, "MOST_WHOLE", 3)
+    monkeypatch.setattr(imports, "MOST_WHOLE", 3)
+    monkeypatch.setattr(import_runs, "PART", 2)
+    monkeypatch.setattr(
+        import_trades, "booking", lambda done, total: told.append((done, total))
+    )
+    rows = "".join(GOOD.replace("a1", f"a{n}") for n in range(5))
+    assert "Booked 5 fills" in run(file(HEAD + rows), owner="ada")
+    assert told == [(0, 5), (2, 5), (4, 5), (5, 5)]
+    batch = ImportBatch.objects.get()
+    assert (batch.state, batch.new, batch.parts.count()) == ("booked", 5, 0)
+    assert len(set(Fill.objects.values_list("recorded_at", flat=True))) == 3
+    assert "5 were known already" in run(file(HEAD + rows), owner="ada")

@@ -2,17 +2,19 @@
 
 import uuid
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from kernel.errors import Conflict, Invalid, NotFound
+from kernel.registry import JOBS
 from operations.models import JobRun
 from operations.services import running
 from trades.models import Book, Fill, ImportBatch, ImportPart, Match, Position
 from trades.queries.known import positions_known_at
-from trades.services import import_runs, importing, imports, previewing
+from trades.services import import_runs, importing, imports, previewing, pruning
 from trades.services.amending import correct_fill, void_fill
 from trades.services.importing import import_for
 from trades.services.previewing import Consent, Source
@@ -268,6 +270,30 @@ def test_giving_up_while_the_file_is_read_ends_the_run(ada, book, monkeypatch):
     monkeypatch.setattr(import_runs, "look", cancelled_meanwhile)
     assert worked(batch).state == "cancelled"
     assert not Fill.objects.exists()
+
+
+# --- what nobody books ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ["preview", "failed"])
+def test_a_file_that_nobody_books_within_7_days_is_forgotten(ada, book, state):
+    batch = imports.stage(source("a,b\n1,2\n" if state == "failed" else rows(3)), ada)
+    assert batch.state == state
+    assert pruning.prune(batch.created_at + timedelta(days=7)) == 0
+    assert ImportPart.objects.count() == 1
+    assert pruning.prune(batch.created_at + timedelta(days=7, seconds=1)) == 1
+    batch.refresh_from_db()
+    assert (batch.state, batch.problem) == ("cancelled", pruning.FORGOTTEN)
+    assert not ImportPart.objects.exists()
+    assert pruning.prune(batch.created_at + timedelta(days=8)) == 0
+
+
+def test_what_is_booked_or_under_way_is_not_forgotten(ada, book):
+    booked(rows(2), ada)
+    waiting = submitted(rows(3), ada)
+    assert JOBS["trades.prune"].function({}).startswith("0 files")
+    assert pruning.prune(waiting.created_at + timedelta(days=60)) == 0
+    assert worked(waiting).state == "booked"
 
 
 # --- a worker that dies -------------------------------------------------------------

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from kernel.records import restored, stored
 from kernel.schema import Answer
-from trades.models import ImportBatch
+from trades.models import BatchEvent, ImportBatch
+from trades.queries.imports import undoing_of
 from trades.services.importing import ImportResult
 from trades.services.previewing import Preview
 from trades.services.reports import ImportReport
@@ -93,6 +94,29 @@ class ImportColumn(Answer):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ImportUndoing(Answer):
+    """How a booked file was taken out of its book."""
+
+    reason: str
+    author: str
+    at: datetime
+    pnl_before: Annotated[
+        Decimal | None, "realised + unrealised of its instruments in this book"
+    ]
+    pnl_after: Annotated[Decimal | None, "null until it is matched again"]
+
+    @classmethod
+    def of(cls, event: BatchEvent) -> ImportUndoing:
+        return cls(
+            reason=event.reason,
+            author=event.author.username,
+            at=event.recorded_at,
+            pnl_before=event.pnl_before,
+            pnl_after=event.pnl_after,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class ImportAnswer(Answer):
     """How far an import is, and what its file says: counts are of the whole file, the
     lists are its first rows. `id` is null when nothing was kept: a file of at most
@@ -108,6 +132,7 @@ class ImportAnswer(Answer):
     file: str
     sha256: str
     booked_at: datetime | None
+    undone: ImportUndoing | None
     format: str
     encoding: str
     separator: str
@@ -159,6 +184,7 @@ class ImportAnswer(Answer):
                 "file": preview.source.file_name,
                 "sha256": preview.source.sha256,
                 "booked_at": None,
+                "undone": None,
             },
         )
 
@@ -179,6 +205,7 @@ class ImportAnswer(Answer):
                 "file": preview.source.file_name,
                 "sha256": preview.source.sha256,
                 "booked_at": batch.booked_at if batch else None,
+                "undone": None,
                 "new": result.new,
                 "duplicates": result.duplicates,
             },
@@ -186,6 +213,7 @@ class ImportAnswer(Answer):
 
     @classmethod
     def of_batch(cls, batch: ImportBatch) -> ImportAnswer:
+        undoing = undoing_of(batch)
         said: dict[str, object] = {
             "id": batch.pk,
             "state": batch.state,
@@ -197,6 +225,7 @@ class ImportAnswer(Answer):
             "file": batch.file_name,
             "sha256": batch.sha256,
             "booked_at": batch.booked_at,
+            "undone": ImportUndoing.of(undoing) if undoing else None,
         }
         if batch.booked_at:
             said |= {"new": batch.new, "duplicates": batch.duplicates}

@@ -6,7 +6,7 @@ each part that was booked says so in its own transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -34,6 +34,10 @@ OUR_FAULT = (
     "An error of ours ended this import; nothing was booked. Send the file again, and "
     "tell the operators if it happens twice."
 )
+
+
+def _silent(done: int, total: int) -> None:
+    """For whom nobody looks on."""
 
 
 def run(batch_id: UUID) -> str:
@@ -154,14 +158,18 @@ def _commit(batch: ImportBatch) -> None:
         )
 
 
-def book_parts(batch: ImportBatch, preview: Preview) -> None:
-    """Book the file from where the batch stands, whole where it is not too long."""
+def book_parts(
+    batch: ImportBatch, preview: Preview, tell: Callable[[int, int], None] = _silent
+) -> None:
+    """Book the file from where the batch stands, whole where it is not too long.
+    `tell` hears after each part how much of it is booked: done, total."""
     facts = in_order(preview.parsed)
     most = len(facts) if len(facts) <= MOST_WHOLE else PART
     while batch.state == State.COMMITTING:
         with transaction.atomic():
             _book_next(batch, preview, facts, most)
         bump(tag_of(batch))
+        tell(batch.done, len(facts))
 
 
 def _book_next(

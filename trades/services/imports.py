@@ -6,7 +6,7 @@ both stand in the same rows and pass the same states.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from django.db import transaction
@@ -15,8 +15,8 @@ from accounts.models import User
 from kernel.errors import Conflict, Invalid
 from trades.models import Book, ImportBatch
 from trades.queries.books import book_named
-from trades.services.import_runs import book_parts, found_in
-from trades.services.importing import new_batch
+from trades.services.import_runs import MOST_WHOLE, book_parts, found_in
+from trades.services.importing import ImportResult, book_preview, new_batch
 from trades.services.previewing import Consent, Preview, Source, look, may_write
 from trades.services.rehearsing import rehearsed
 from trades.services.staging import (
@@ -128,6 +128,40 @@ def commit(batch: ImportBatch, by: User, consent: Consent) -> None:
         may_write(preview.book, batch.book_name, by)
         consent.check(preview.report)
         book_parts(batch, preview)
+
+
+def import_in_parts(
+    source: Source, by: User, consent: Consent, tell: Callable[[int, int], None]
+) -> ImportResult:
+    """import_file() for who waits at a terminal: `tell` hears how much is booked
+    (done, total), and a file too long for one transaction is booked in parts, as by
+    the job, which ends what is interrupted here."""
+    preview = look(source)
+    consent.check(preview.report)
+    report = preview.report
+    total = report.fills + report.transfers
+    tell(0, total)
+    if total <= MOST_WHOLE or report.booked_before:
+        return book_preview(preview, by, by)
+    batch = new_batch(preview, by)
+    batch.state, batch.dry_run = State.COMMITTING, False
+    batch.declared = declared_of(source)
+    batch.skip_broken = consent.skip_broken
+    batch.accept_differences = consent.accept_differences
+    with transaction.atomic():
+        batch.save(force_insert=True)
+        keep(batch, [source.content])
+    book_parts(batch, preview, tell)
+    assert batch.book is not None
+    return ImportResult(
+        preview=preview,
+        book=batch.book,
+        created_book=preview.book is None,
+        fills=batch.fills.count(),
+        transfers=batch.transfers.count(),
+        duplicates=batch.duplicates + preview.parsed.duplicates,
+        batch=batch,
+    )
 
 
 def cancel(batch: ImportBatch) -> None:

@@ -35,7 +35,9 @@ class _Place:
             return BrokenRow(fill.line, f"book: {fill.book[:40]!r} is not {self.name}")
         _, base, quote = symbol_parts(fill.symbol, self.base)
         fault = next(faults_of(fill, (base, quote), self.decisions), None)
-        return fault and BrokenRow(fill.line, f"{fault.pointer}: {fault.detail}")
+        if fault is None:
+            return None
+        return BrokenRow(fill.line, f"{fault.pointer}: {fault.detail}")
 
 
 def set_faults_aside(
@@ -61,9 +63,9 @@ def set_clashes_aside(parsed: ParsedFile, book: Book) -> None:
     balances that their source stated otherwise."""
     fills = list(clashing_fills(book, parsed.fills))
     transfers = list(clashing_transfers(book, parsed.transfers))
+    clashing: list[NewFill | NewTransfer] = [*fills, *transfers]
     parsed.broken += [
-        BrokenRow(fact.line, other_content(fact.external_id))
-        for fact in (*fills, *transfers)
+        BrokenRow(fact.line, other_content(fact.external_id)) for fact in clashing
     ]
     contradicting = contradicted(book, parsed.balances)
     parsed.broken += [BrokenRow(0, contradiction(row)) for _, row in contradicting]

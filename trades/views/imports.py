@@ -20,9 +20,10 @@ from trades.domain.importing import FORMATS
 from trades.forms.imports import ColumnsForm, ConsentForm, ImportForm, UndoForm
 from trades.models import ImportBatch
 from trades.queries.books import own_books
-from trades.queries.imports import imports_page
+from trades.queries.imports import imports_page, users_of_lots
 from trades.services import imports
 from trades.services.previewing import Consent, check_size
+from trades.services.pruning import KEPT
 from trades.services.staging import is_small, report_on, staged, tag_of
 from trades.services.undoing import undo
 
@@ -143,6 +144,7 @@ def _page(
     form: ColumnsForm | None = None,
 ) -> HttpResponse:
     report = ImportAnswer.of_batch(batch)
+    booked = batch.state == State.BOOKED
     context: dict[str, Any] = {
         "batch": batch,
         "report": report,
@@ -150,7 +152,9 @@ def _page(
         "problem": problem,
         "working": batch.state in ImportBatch.WORKING,
         "may_cancel": batch.state in ImportBatch.UNBOOKED,
-        "undo_form": UndoForm() if batch.state == State.BOOKED else None,
+        "undo_form": UndoForm() if booked else None,
+        "users": users_of_lots(batch) if booked else None,
+        "kept_until": batch.created_at + KEPT,
         "columns_form": form or _columns_form(batch),
     }
     status = problem.status if problem else 200

@@ -15,12 +15,13 @@ from kernel.errors import ProductError
 from kernel.numbers import text
 from trades.domain.formats.dialect import LARGEST
 from trades.domain.importing import FORMATS
-from trades.services.importing import ImportResult, import_file
+from trades.services.importing import ImportResult
+from trades.services.imports import import_in_parts
 from trades.services.previewing import SHOWN, Consent, Preview, Source, look
 
 
 class Command(BaseCommand):
-    help = "Import trades from our CSV, a Coinbase statement or a freqtrade export."
+    help = "Import trades of our own CSV or of any known format, whole or in parts."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
@@ -50,12 +51,12 @@ class Command(BaseCommand):
                 self.stdout.write("Nothing was booked (--dry-run).")
                 return
             owner = self._owner(options["owner"])
-            progress("reading and matching")
+            progress(f"reading {options['file'].name}")
             consent = Consent(
                 skip_broken=options["skip_broken"],
                 accept_differences=options["accept_differences"],
             )
-            imported = import_file(source, owner, owner, consent)
+            imported = import_in_parts(source, owner, consent, booking)
         except ProductError as error:
             raise CommandError(explained(error), returncode=1) from None
         self._done(imported)
@@ -132,6 +133,10 @@ def explained(error: ProductError) -> str:
     lines = [error.detail]
     lines += [f"  {fault.pointer}: {fault.detail}" for fault in error.errors[3:]]
     return "\n".join(lines)
+
+
+def booking(done: int, total: int) -> None:
+    progress(f"booked {done:,} of {total:,} ({done / total:.0%})" if total else "")
 
 
 def progress(step: str) -> None:
