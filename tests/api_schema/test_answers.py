@@ -54,35 +54,6 @@ UNSEEN = {
     "/api/readiness/items/{item}.fields[].choices[]": "the built-in list has none",
     "/api/readiness/items/{item}.fields[].value": "there is no way to fill one in",
     "/api/readiness/reviews/{review}/signoffs.next_cursor": "they are one page",
-    "/api/trades/imports.imports[].booked_at": "an import that is booked",
-    "/api/trades/imports/{id}.booked_at": "an import that is booked",
-    **{
-        f"/api/trades/imports/{{id}}.{place}": "what only exchanges and bots state"
-        for place in (
-            "balance_checks[]",
-            "balance_checks[].asset",
-            "balance_checks[].by_rows",
-            "balance_checks[].stated",
-            "differences[]",
-            "differences[].kind",
-            "differences[].line",
-            "differences[].ours",
-            "differences[].theirs",
-            "differences[].what",
-            "notes[]",
-            "profits[]",
-            "profits[].agrees_with",
-            "profits[].gross",
-            "profits[].net",
-            "profits[].stated",
-            "profits[].what",
-            "recomputed{}",
-            "skipped[]",
-            "skipped[].line",
-            "skipped[].reason",
-            "stated{}",
-        )
-    },
 }
 
 

@@ -6,6 +6,8 @@ last longer than those of the functions between them.
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -31,6 +33,36 @@ from rrr_dashboard.demo.logins import LOGINS
 COMMIT = "ab" * 20
 PASSWORD = "demo password of the schema's tests"
 CHECKLIST = "# A second checklist\n\n## Tests\n\n- [ ] All tests pass\n"
+
+
+BASES = defaultdict(str, coinbase="USD")
+COINBASE = """portfolio,type,time,amount,balance,amount/balance unit,transfer id,trade id,order id
+default,deposit,2025-01-01T00:00:00Z,100,150,USD,d1,,
+default,deposit,2025-01-02T00:00:00Z,10,170,USD,d2,,
+"""
+FREQTRADE = json.dumps(
+    {
+        "strategy": {
+            "Schema": {
+                "trades": [
+                    {
+                        "pair": "ETH/USDT",
+                        "amount": 2,
+                        "open_date": "2025-01-01 00:00:00+00:00",
+                        "close_date": "2025-01-02 00:00:00+00:00",
+                        "open_rate": 100,
+                        "close_rate": 110,
+                        "profit_abs": 20,
+                    }
+                ]
+            }
+        }
+    }
+)
+KRAKEN = """txid,ordertxid,pair,time,type,ordertype,price,cost,fee,vol,margin,misc,ledgers,status
+T1,O1,XETHZUSD,2025-02-03T04:05:06.7891Z,buy,limit,2000.5,1000.25,1.5,0.5,0.0,,L1,closed
+T2,O2,XETHZUSD,2025-02-03T04:06:06.7891Z,buy,limit,2000.5,1000.25,1.5,0.5,0.0,,L2,canceled
+"""
 
 
 def client_for(user: User) -> Client:
@@ -227,17 +259,31 @@ def market(trader: User) -> None:
 
 
 def importing(trader: User) -> None:
-    """A file that waits as a preview with a broken row, and one whose columns nobody
-    named."""
+    """Files that wait as previews (with a broken row, without names of columns, with
+    what only exchanges and bots state), one that is booked and one that is undone."""
     head = "symbol,side,quantity,price,executed_at,note,extra\n"
     row = "SCHEMA-USD,buy,1,2,2025-01-01T00:00:00Z,seen,more\n"
+    client = client_for(trader)
     for name, content in (
         ("preview", head + row * 6 + row.replace("buy", "hold")),
         ("columns", "when,what\n1,2\n"),
+        ("coinbase", COINBASE),
+        ("freqtrade", FREQTRADE),
+        ("kraken", KRAKEN),
     ):
-        file = SimpleUploadedFile(f"{name}.csv", content.encode())
-        form = {"file": file, "book": f"{trader.username} {name}"}
-        client_for(trader).post("/trades/import/", form)
+        kept = client.post("/trades/import/", _file(trader, name, content))
+        assert kept.status_code == 302, (name, kept.content)
+    booked, undone = (
+        client.post("/api/trades/import", _file(trader, name, head + row)).json()["id"]
+        for name in ("booked", "undone")
+    )
+    assert booked
+    post(client, f"/api/trades/imports/{undone}/undo", {"reason": "the wrong file"})
+
+
+def _file(trader: User, name: str, content: str) -> dict[str, Any]:
+    file = SimpleUploadedFile(f"{name}.csv", content.encode())
+    return {"file": file, "book": f"{trader.username} {name}", "base": BASES[name]}
 
 
 def post(client: Client, url: str, body: dict[str, Any]) -> dict[str, Any]:
