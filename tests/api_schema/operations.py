@@ -89,8 +89,11 @@ def _items(get: Get) -> list[dict[str, str]]:
 
 
 def _trades(get: Get) -> list[dict[str, str]]:
-    """Some of the newest: those that opened a lot and those that closed one."""
-    trades = get("/api/trades?limit=500")["trades"][::25]
+    """Some of the newest: those that opened a lot, that closed one, that were
+    corrected."""
+    newest = get("/api/trades?limit=500")["trades"]
+    amended = [trade for trade in newest if trade["status"] == "corrected"]
+    trades = [*amended, *newest[::25]]
     return [{"id": trade["id"]} for trade in trades] or [{"id": "0"}]
 
 

@@ -236,7 +236,29 @@ def trading(trader: User) -> None:
         "fee": "0.1",
         "fee_currency": "NEW",
     }
-    post(client, "/api/trades", trade)
+    booked = post(client, "/api/trades", trade)
+    slip = {"reason": "a slip", "price": "3"}
+    post(client, f"/api/trades/{booked['id']}/correct", slip)
+    between_books(client, trade)
+
+
+def between_books(client: Client, trade: dict[str, Any]) -> None:
+    """Coins that came in at a stated cost, some of which go to another own book."""
+    other = post(client, "/api/books", {"name": "Euros too", "base_currency": "EUR"})
+    elsewhere = {"book": other["id"], "external_id": "schema-elsewhere"}
+    post(client, "/api/trades", {**trade, **elsewhere})
+    moved = {
+        "external_id": "schema-moved",
+        "book": trade["book"],
+        "at": timezone.now().isoformat(),
+        "kind": "transfer",
+        "asset": "NEW",
+        "amount": "-0.5",
+        "to_book": other["id"],
+    }
+    came = {"external_id": "schema-came", "kind": "deposit", "amount": "1", "cost": "4"}
+    post(client, "/api/transfers", {**moved, **came, "to_book": ""})
+    post(client, "/api/transfers", moved)
 
 
 def market(trader: User) -> None:
