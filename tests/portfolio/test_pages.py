@@ -13,7 +13,7 @@ from tests.portfolio.conftest import deposit, fill, price
 from tests.portfolio.test_portfolio_api import days_ago
 from trades.models import Position
 
-QUERIES = 13
+QUERIES = 15
 
 
 @pytest.fixture
