@@ -287,7 +287,7 @@ def test_a_history_of_five_thousand_fills_takes_few_queries(
         make_fill(f"f{i}", ("buy", "sell")[i % 2], "1", str(100 + i % 7), day=i / 100)
         for i in range(5000)
     ]
-    with django_assert_max_num_queries(320):
+    with django_assert_max_num_queries(330):
         recorded = record_history(book, fills, [], [], [], ada)
     assert recorded.new["fills"] == 5000
     assert Match.objects.count() == 2500
