@@ -334,8 +334,9 @@ def test_a_known_id_with_other_content_is_named_by_its_line(client_of, ada, book
     row = "a1," + CSV.splitlines()[1]
     assert upload(client_of(ada), f"{head}\n{row}\n").status_code == 201
     answer = upload(client_of(ada), f"{head}\n{row.replace(',10,', ',11,')}\n")
-    assert answer.status_code == 409
-    assert pointers(answer.json()) == ["line 2/external_id"]
+    assert answer.status_code == 422
+    assert pointers(answer.json()) == ["line 2"]
+    assert "a1 is booked already" in answer.json()["errors"][0]["detail"]
 
 
 # --- pages --------------------------------------------------------------------------

@@ -79,7 +79,8 @@ def record(
     at_once: bool = False,
 ) -> Recording:
     """Write facts and what follows from them. The book is locked, the caller's
-    transaction open. `pointers` name the fills in errors. What follows is done
+    transaction open. `pointers` name the fills in errors,
+    and the transfers behind them. What follows is done
     `at_once` however much it is, unless its pairs wait already.
 
     Raises Conflict and Invalid before anything of it is visible.
@@ -93,7 +94,7 @@ def record(
     refuse_clashes(fills, pointers)
     moved = transfer_rows(book, entries.transfers, instruments, batch, now)
     transfers = sift(book, moved, transfer_content)
-    refuse_clashes(transfers)
+    refuse_clashes(transfers, pointers[len(entries.fills) :])
     _write(book, fills.fresh, transfers.fresh, now, at_once=at_once)
     given = len(entries.fills) + len(entries.transfers)
     return Recording(
