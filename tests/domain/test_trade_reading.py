@@ -124,7 +124,6 @@ REFUSED = [
     ("transfer", "cost", "cheap", "not_exact"),
     ("transfer", "symbol", "B T C", "invalid"),
     ("transfer", "at", "tomorrow", "time"),
-    ("transfer", "to_book", "b", "unknown"),
     ("price", "symbol", ..., "required"),
     ("price", "price", "-1", "range"),
     ("price", "price", ..., "required"),

@@ -12,34 +12,15 @@ from kernel.errors import Conflict, Invalid, NotFound
 from kernel.registry import JOBS
 from operations.models import JobRun
 from operations.services import running
-from trades.models import Book, Fill, ImportBatch, ImportPart, Match, Position
-from trades.queries.known import positions_known_at
+from tests.trades.files import HEAD, booked, rows, source
+from trades.models import Book, Fill, ImportBatch, ImportPart, Position
 from trades.services import import_runs, importing, imports, previewing, pruning
-from trades.services.amending import correct_fill, void_fill
 from trades.services.importing import import_for
-from trades.services.previewing import Consent, Source
-from trades.services.rebuilding import differences
+from trades.services.previewing import Consent
 from trades.services.staging import is_small, report_on, source_of, staged
-from trades.services.undoing import undo
 
 pytestmark = pytest.mark.django_db
-HEAD = "external_id,symbol,side,quantity,price,executed_at\n"
 NOTHING = Consent()
-
-
-def rows(count, *, broken=()):
-    lines = [
-        f"r{n},BTC-USD,{'hold' if n in broken else 'buy'},1,{n + 1},"
-        f"2026-01-{n // 1440 + 1:02}T{n // 60 % 24:02}:{n % 60:02}:00Z\n"
-        for n in range(count)
-    ]
-    return HEAD + "".join(lines)
-
-
-def source(content, **more):
-    return Source(
-        content=content.encode(), **{"file_name": "a.csv", "book": "ada-main", **more}
-    )
 
 
 def submitted(content, by, *, consent=NOTHING, dry_run=False, **more):
@@ -47,12 +28,6 @@ def submitted(content, by, *, consent=NOTHING, dry_run=False, **more):
     parts = [data[start : start + 5000] for start in range(0, len(data), 5000)]
     unread = replace(source(content, **more), content=b"")
     return imports.submit(unread, parts, by, consent, dry_run=dry_run)
-
-
-def booked(content, by):
-    batch = import_for(source(content), by).batch
-    assert batch is not None
-    return batch
 
 
 def worked(batch):
@@ -352,71 +327,3 @@ def test_an_import_whose_runs_were_lost_is_asked_for_again(ada, book):
     assert import_runs.resume() == 1
     assert worked(batch).state == "booked"
     assert import_runs.resume() == 0
-
-
-# --- undoing ------------------------------------------------------------------------
-
-
-def test_an_undone_file_counts_nowhere_and_may_come_anew(ada, book):
-    content = rows(3)
-    batch = booked(content, ada)
-    event = undo(batch, "the wrong book", ada)
-    batch.refresh_from_db()
-    assert (batch.state, event.reason, event.author) == (
-        "undone",
-        "the wrong book",
-        ada,
-    )
-    assert not Fill.objects.standing().exists()
-    assert not Position.objects.exists()
-    assert differences(book) == []
-    assert import_for(source(content), ada).new == 3
-    assert Fill.objects.standing().count() == 3
-    assert Position.objects.get().quantity == 3
-    assert differences(book) == []
-
-
-def test_undoing_takes_corrected_and_voided_facts_with_it(ada, book):
-    batch = booked(rows(3), ada)
-    first, second, _ = Fill.objects.order_by("id")
-    correct_fill(first.pk, {"price": "5"}, "a slip", ada)
-    void_fill(second.pk, "twice", ada)
-    undo(batch, "all wrong", ada)
-    assert set(Fill.objects.values_list("status", flat=True)) == {"undone"}
-    assert differences(book) == []
-
-
-def test_an_undone_file_is_known_until_it_was_undone(ada, book):
-    batch = booked(rows(3), ada)
-    first = Fill.objects.earliest("id")
-    corrected = correct_fill(first.pk, {"price": "5"}, "a slip", ada)
-    before = [first.recorded_at, corrected.event.recorded_at]
-    undone = undo(batch, "the wrong book", ada).recorded_at
-    assert import_for(source(rows(3)), ada).new == 3
-    prices = [
-        [row.price for row in Fill.objects.standing(at).order_by("executed_at")[:1]]
-        for at in (*before, undone)
-    ]
-    assert prices == [[first.price], [5], []]
-    held = [sum(p.quantity for p in positions_known_at(book, at)) for at in before]
-    assert held == [3, 3]
-    assert list(positions_known_at(book, undone)) == []
-
-
-def test_later_trades_that_used_an_undone_files_lots_are_flagged(ada, book):
-    batch = booked(rows(2), ada)
-    sale = "s,BTC-USD,sell,2,10,2026-02-01T00:00:00Z\n"
-    import_for(source(HEAD + sale, file_name="b.csv"), ada)
-    event = undo(batch, "never bought", ada)
-    assert (event.pnl_before, event.pnl_after) == (17, 20)
-    assert {match.reason for match in Match.objects.all()} == {"missing_acquisition"}
-    assert differences(book) == []
-
-
-def test_a_file_is_undone_once_and_with_a_reason(ada, book):
-    batch = booked(rows(1), ada)
-    with pytest.raises(Invalid, match="reason"):
-        undo(batch, "  ", ada)
-    undo(batch, "wrong", ada)
-    with pytest.raises(Conflict, match="undone by now"):
-        undo(batch, "again", ada)
