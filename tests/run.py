@@ -23,7 +23,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from kernel.programs import postgresql_program
 
 WORKERS = ["-n", "2"]
-PYTEST = [sys.executable, "-m", "pytest", *WORKERS, *sys.argv[1:]]
+PYTEST = [sys.executable, "-m", "pytest", *sys.argv[1:]]
+# Promises in seconds are asked of a machine that does nothing else meanwhile.
+ALONE = "tests/faults"
 
 
 def say(words: str) -> None:
@@ -134,10 +136,18 @@ def wait_for(port: int) -> None:
 
 
 def suite(name: str, *words: str, **environment: str) -> int:
+    environment = {**os.environ, **environment}
+
+    def run(*more: str) -> int:
+        command = [*PYTEST, *words, *more]
+        return subprocess.run(command, env=environment, check=False).returncode
+
     say(f"the suite on {name}")
-    return subprocess.run(
-        [*PYTEST, *words], env={**os.environ, **environment}, check=False
-    ).returncode
+    if sys.argv[1:]:
+        return run(*WORKERS)
+    together = run(*WORKERS, f"--ignore={ALONE}")
+    say(f"faults on {name}, one by one")
+    return together or run(ALONE)
 
 
 def second_run() -> int:

@@ -46,4 +46,4 @@ def test_a_fact_is_entered_without_javascript(
     expect(page).to_have_url(
         re.compile(r"/(trades|transfers|prices|splits|reconcil\w+)/$")
     )
-    expect(page.locator("main")).to_contain_text(re.compile("PEAR|25"))
+    expect(page.locator("main")).to_contain_text(re.compile("PEAR|25|is kept"))

@@ -34,9 +34,24 @@ def slowness() -> float:
     return max(1.0, (time.perf_counter() - began) / USUAL_LOOP)
 
 
-@pytest.fixture(scope="session")
-def factor() -> float:
-    return slowness()
+class Slowness:
+    """How much slower this machine is than the one of the measurements, when a test
+    began or when it is asked, whichever is more: seconds * slowness."""
+
+    def __init__(self) -> None:
+        self.most = slowness()
+
+    def __rmul__(self, seconds: float) -> float:
+        self.most = max(self.most, slowness())
+        return seconds * self.most
+
+    def __format__(self, spec: str) -> str:
+        return format(self.most, spec)
+
+
+@pytest.fixture
+def factor() -> Slowness:
+    return Slowness()
 
 
 @pytest.fixture

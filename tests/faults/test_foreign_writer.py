@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.conftest import Slowness
 from tests.served import Answer, Served
 
 pytestmark = [pytest.mark.process, pytest.mark.embedded, pytest.mark.timeout(240)]
@@ -55,7 +56,7 @@ def writing(
 
 
 def test_writes_say_so_and_reads_go_on(
-    served: Served, factor: float, seen: Callable[[str, str, str], None]
+    served: Served, factor: Slowness, seen: Callable[[str, str, str], None]
 ) -> None:
     token, reads = served.token("ada"), list[Answer]()
     with (

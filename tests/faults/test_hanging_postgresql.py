@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.faults.conftest import Slowness
 from tests.faults.swallowing import SwallowingProxy
 from tests.served import Answer, Served, until
 
@@ -19,7 +20,7 @@ CLIENTS = 40
 def test_a_database_that_hangs_holds_nobody(
     served: Served,
     proxy: SwallowingProxy,
-    factor: float,
+    factor: Slowness,
     seen: Callable[[str, str, str], None],
 ) -> None:
     token = served.token("ada")

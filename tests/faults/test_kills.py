@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from tests.faults.conftest import Slowness
 from tests.faults.test_foreign_writer import holding
 from tests.served import ROOT, Served, until
 
@@ -82,7 +83,7 @@ def manage(served: Served, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_what_was_acknowledged_is_there_once(
-    served: Served, factor: float, seen: Callable[[str, str, str], None]
+    served: Served, factor: Slowness, seen: Callable[[str, str, str], None]
 ) -> None:
     clients = Clients(served, served.token("cem"))
     threads = [

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.faults.clients import answer_of, connections, dripping, head
-from tests.faults.conftest import PEOPLE
+from tests.faults.conftest import PEOPLE, Slowness
 from tests.served import Served
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
@@ -54,7 +54,7 @@ def test_live_and_log_in_answer_throughout(
     attack: Callable[[int], contextlib.AbstractContextManager[object]],
     person: str,
     served: Served,
-    factor: float,
+    factor: Slowness,
     seen: Callable[[str, str, str], None],
 ) -> None:
     live, logins = [], []
@@ -142,7 +142,7 @@ def test_an_upload_over_a_bad_line_arrives(served: Served) -> None:
     ids=["too large", "a foreign host", "no length"],
 )
 def test_what_is_refused_is_refused_before_its_body_is_waited_for(
-    words: bytes, status: bytes, served: Served, factor: float
+    words: bytes, status: bytes, served: Served, factor: Slowness
 ) -> None:
     with connections(served.port, 1, words) as (client,):
         client.settimeout(PROMISED * factor)
