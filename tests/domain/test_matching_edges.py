@@ -10,6 +10,7 @@ from trades.domain.matching import DUST, Pair
 
 START = datetime(2026, 5, 4, tzinfo=UTC)
 MANY = 1_000 * DUST
+MISSING = LotReason.MISSING_ACQUISITION
 
 
 def trade(number, side, quantity, amount, *, fee=0, base_fee=0, strategy="", reason=""):
@@ -147,20 +148,22 @@ def test_a_crumb_that_is_held_stays_when_more_comes():
 
 
 @pytest.mark.parametrize(
-    ("held", "sent", "missing"),
+    ("held", "sent", "unheld"),
     [
-        pytest.param(0, 1, [1], id="nothing was there"),
-        pytest.param(MANY, MANY + 1, [], id="a crumb more than was there"),
-        pytest.param(MANY, MANY + DUST, [DUST], id="a step more than was there"),
+        pytest.param(0, 1, (1, "transfer", MISSING), id="nothing was there"),
+        pytest.param(MANY, MANY + 1, (1, "dust", ""), id="a crumb more than was there"),
+        pytest.param(
+            MANY,
+            MANY + DUST,
+            (DUST, "transfer", MISSING),
+            id="a step more than was there",
+        ),
     ],
 )
-def test_what_was_sent_and_never_came_is_flagged_unless_it_is_a_crumb(
-    held, sent, missing
-):
+def test_what_was_sent_and_never_came_is_flagged_or_dust(held, sent, unheld):
     bought = [trade(1, "buy", held, 10)] if held else []
-    unheld = [m for m in run(*bought, move(2, -sent)).matches if m.lot is None]
-    assert [match.quantity for match in unheld] == missing
-    assert all(match.kind is MatchKind.TRANSFER for match in unheld)
+    (match,) = [m for m in run(*bought, move(2, -sent)).matches if m.lot is None]
+    assert (match.quantity, match.kind, match.reason) == unheld
 
 
 def test_the_smallest_unit_pays_a_short_back():

@@ -272,13 +272,14 @@ class Pair:
 
     def _send(self, fact: Movement) -> None:
         left = self._close_by(fact, -fact.quantity)
-        if left and not (left < -fact.quantity and left < self.dust):
+        if left:  # nobody brought it in, or it is a crumb too much
+            crumb = left < -fact.quantity and left < self.dust
             self._match(
                 fact,
-                kind=_kind(fact),
+                kind=MatchKind.DUST if crumb else _kind(fact),
                 lot=None,
                 quantity=left,
-                reason=LotReason.MISSING_ACQUISITION,
+                reason="" if crumb else LotReason.MISSING_ACQUISITION,
             )
 
     def _receive(self, fact: Movement, part: TravellingLot) -> None:
