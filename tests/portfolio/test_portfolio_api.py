@@ -7,7 +7,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -244,9 +243,7 @@ def test_implied_funding_is_named_with_its_amount_wherever_equity_is(
         assert "$25.00 of implied funding" in page, path
 
 
-@pytest.mark.skipif(
-    connection.vendor != "sqlite", reason="PostgreSQL scans what is small"
-)
+@pytest.mark.embedded  # PostgreSQL scans what is small, index or not
 def test_counting_what_is_flagged_reads_flagged_matches_alone(ada, record):
     record([fill("f1", "buy", "1", "100", days_ago(3))])
     plan = flagged_matches(scope(ada)).explain()
