@@ -1,16 +1,16 @@
-"""Asks, in a terminal, who the first administrator is."""
+"""Asks who the first administrator is, in a terminal, and for the password."""
 
 from __future__ import annotations
 
 import sys
 from getpass import getpass
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
-
 from accounts.models import User
-from accounts.services.people import add_person
+from accounts.services.first_administrator import check, name_first_administrator
+from kernel.errors import Invalid
 from rrr_dashboard.supervisor import Say
+
+LONGEST_LINE = 1024
 
 
 def ask_for_one(say: Say) -> None:
@@ -19,25 +19,30 @@ def ask_for_one(say: Say) -> None:
         return
     if not sys.stdin.isatty():
         say(
-            "no people yet: run `manage.py serve` in a terminal once "
-            "to name the first administrator"
+            "no people yet: name the first administrator with "
+            "`manage.py first_admin NAME MAIL`"
         )
         return
     say("this database has no people yet: who is the first administrator?")
     name = input("Name to log in with: ").strip()
     mail = input("Mail address: ").strip()
-    add_person(
-        name, email=mail, password=_password(), roles=["Administrator"], by="system"
-    )
+    name_first_administrator(name, email=mail, password=read_password(name, mail))
 
 
-def _password() -> str:
-    """Asked again until it is strong enough."""
+def read_password(name: str, mail: str) -> str:
+    """Typed twice on a terminal, and again until it is strong enough and the same;
+    elsewhere one line of standard input, taken as it is."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline(LONGEST_LINE).rstrip("\r\n")
     while True:
         password = getpass("Password: ")
         try:
-            validate_password(password)
-        except ValidationError as weak:
-            sys.stdout.write(" ".join(weak.messages) + "\n")
-        else:
+            check(name, email=mail, password=password)
+        except Invalid as refused:
+            if any(error.pointer != "/password" for error in refused.errors):
+                raise
+            sys.stdout.write(f"{refused}\n")
+            continue
+        if getpass("The same again: ") == password:
             return password
+        sys.stdout.write("The two differ.\n")

@@ -10,12 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from accounts.models import User
+from accounts.services.first_administrator import name_first_administrator
+from audit.models import AuditEvent
 from kernel import locks
+from kernel.errors import Conflict, Invalid
 from rrr_dashboard import first_administrator, preflight, preparation
 from rrr_dashboard.first_administrator import ask_for_one
+
+STRONG = "correct horse battery staple 7"
 
 
 @pytest.fixture
@@ -114,7 +120,7 @@ def test_without_a_terminal_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("sys.stdin", Terminal(here=False))
     said: list[str] = []
     ask_for_one(said.append)
-    assert "run `manage.py serve` in a terminal once" in said[0]
+    assert "manage.py first_admin NAME MAIL" in said[0]
     assert not User.objects.filter(is_service=False).exists()
 
 
@@ -127,12 +133,95 @@ def test_where_there_are_people_nobody_is_asked(person: Any) -> None:
 
 
 @pytest.mark.django_db
-def test_a_weak_password_is_asked_for_again(
+def test_a_weak_password_and_two_that_differ_are_asked_for_again(
     answers: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answers += [" ada ", "ada@example.test", "short", "correct horse battery staple 7"]
+    answers += [" ada ", "ada@example.test", "short", STRONG, f"{STRONG}8", STRONG]
+    answers += [STRONG]
     ask_for_one(lambda line: None)
     ada = User.objects.get(username="ada")
     assert list(ada.groups.values_list("name", flat=True)) == ["Administrator"]
-    assert ada.check_password("correct horse battery staple 7")
-    assert "too short" in capsys.readouterr().out
+    assert ada.check_password(STRONG)
+    said = capsys.readouterr().out
+    assert "too short" in said
+    assert "The two differ" in said
+    assert answers == []
+
+
+@pytest.mark.django_db
+def test_a_wrong_mail_address_is_no_question_of_passwords(answers: list[str]) -> None:
+    answers += ["ada", "nowhere", STRONG]
+    with pytest.raises(Invalid, match="email"):
+        ask_for_one(lambda line: None)
+
+
+# --- manage.py first_admin
+
+
+def first_admin(password: str, monkeypatch: pytest.MonkeyPatch, *words: str) -> str:
+    """What the command says, with the password on standard input."""
+    said, stdin = StringIO(), Terminal(here=False)
+    stdin.write(password)
+    stdin.seek(0)
+    monkeypatch.setattr("sys.stdin", stdin)
+    call_command("first_admin", *words, stdout=said)
+    return said.getvalue()
+
+
+@pytest.mark.django_db
+def test_the_first_administrator_is_named_by_a_line_of_input_and_logged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = first_admin(f"{STRONG}\nmore\n", monkeypatch, "ada", "ada@example.test")
+    ada = User.objects.get(username="ada")
+    assert said == "ada is an Administrator now.\n"
+    assert ada.check_password(STRONG)
+    assert (ada.email, ada.is_staff) == ("ada@example.test", True)
+    event = AuditEvent.objects.order_by("-seq")[0]
+    assert (event.kind, event.actor) == ("accounts.person.added", "system")
+    assert event.object == f"person:{ada.pk}"
+
+
+@pytest.mark.django_db
+def test_while_an_administrator_is_active_nobody_becomes_the_first(
+    person: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = person("ada", "Administrator")
+    with pytest.raises(CommandError, match="an active Administrator already"):
+        first_admin(STRONG, monkeypatch, "mallory", "mallory@example.test")
+    # Asked again after the password was typed: somebody may have been quicker.
+    with pytest.raises(Conflict, match="an active Administrator"):
+        name_first_administrator("mallory", email="m@example.test", password=STRONG)
+    ada.is_active = False
+    ada.save()
+    first_admin(STRONG, monkeypatch, "grace", "grace@example.test")
+    assert not User.objects.filter(username="mallory").exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "mail", "password", "why"),
+    [
+        ("ada", "ada@example.test", "short", "password: This password is too short"),
+        ("ada", "ada@example.test", "", "password: This password is too short"),
+        ("ada", "nowhere", STRONG, "email: Enter a valid email"),
+        ("ada", "", STRONG, "email: Give an address"),
+        ("a da", "ada@example.test", STRONG, "username: Enter a valid username"),
+        ("", "ada@example.test", STRONG, "username: This field cannot be blank"),
+    ],
+)
+def test_what_cannot_be_taken_is_refused_in_words(
+    monkeypatch: pytest.MonkeyPatch, name: str, mail: str, password: str, why: str
+) -> None:
+    with pytest.raises(CommandError, match=why):
+        first_admin(password, monkeypatch, name, mail)
+    assert not User.objects.filter(is_service=False).exists()
+
+
+@pytest.mark.django_db
+def test_a_name_that_is_taken_is_refused(
+    person: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person("ada", "Viewer")
+    with pytest.raises(CommandError, match="already a 'ada'"):
+        first_admin(STRONG, monkeypatch, "ada", "ada@example.test")
