@@ -32,12 +32,7 @@ def main() -> None:
         sys.exit(
             f"manage.py: the project's .venv {missing}: run `make run` once in {HERE}."
         )
-    from rrr_dashboard.env import SettingError
-
-    try:
-        execute_from_command_line(sys.argv)
-    except SettingError as error:
-        sys.exit(f"manage.py: {error}")
+    execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def login(request: HttpRequest) -> HttpResponse:
         "problem": problem,
         "username": request.POST.get("username", "")[:150],
         "next": target,
-        "demo_people": settings.DEMO_LOGINS if settings.RRR_ENV == "demo" else (),
+        "demo_people": settings.DEMO_LOGINS,
     }
     status = 422 if problem else 200
     return render(request, "accounts/login.html", context, status=status)

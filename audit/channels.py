@@ -43,18 +43,34 @@ def log_key() -> Ed25519PrivateKey:
     Raises Unavailable when the file is gone although heads were signed with it,
     or cannot be read: a new key in its place would make old heads look forged.
     """
-    path = Path(settings.LOG_KEY_FILE)
-    try:
-        if not path.exists():
-            _make_key(path)
-        key = load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, ValueError) as error:
-        raise Unavailable(
-            f"LOG_KEY_FILE cannot be used: {error}.", code="log_key"
-        ) from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise Unavailable("LOG_KEY_FILE holds no Ed25519 key.", code="log_key")
+    key = kept_log_key()
+    if key is None:
+        try:
+            _make_key(Path(settings.LOG_KEY_FILE))
+        except OSError as error:
+            raise _unusable(str(error)) from error
+        key = kept_log_key()
+    if key is None:
+        raise _unusable("it is gone again")
     return key
+
+
+def kept_log_key() -> Ed25519PrivateKey | None:
+    """The key in LOG_KEY_FILE; None while there is no such file. Raises Unavailable."""
+    try:
+        pem = Path(settings.LOG_KEY_FILE).read_bytes()
+        key = load_pem_private_key(pem, password=None)
+    except FileNotFoundError:
+        return None
+    except (OSError, TypeError, ValueError) as error:
+        raise _unusable(getattr(error, "strerror", "") or "no PEM key") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise _unusable("no Ed25519 key")
+    return key
+
+
+def _unusable(reason: str) -> Unavailable:
+    return Unavailable(f"LOG_KEY_FILE cannot be used: {reason}.", code="log_key")
 
 
 def public_key() -> bytes:

@@ -7,13 +7,13 @@ can tell.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+from rrr_dashboard import readers
 
 
 def state_directory(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
@@ -43,7 +43,7 @@ def secrets_set(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 
 
 def one_host(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    sqlite = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
+    sqlite = settings.DATABASES["default"]["ENGINE"] == "kernel.sqlite"
     if settings.RATE_LIMIT_HOSTS > 1 and sqlite:
         return [
             Error(
@@ -80,35 +80,19 @@ def mail(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 
 
 def field_key(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    try:
-        long_enough = len(base64.b64decode(settings.FIELD_KEY, validate=True)) == 32
-    except (binascii.Error, ValueError):
-        long_enough = False
-    if long_enough or not settings.SERIOUS:
+    if settings.FIELD_KEY or not settings.SERIOUS:
         return []
     return [
         Error(
-            "FIELD_KEY is not 32 bytes in base64.",
-            hint="python3 -c 'import base64, os; print(base64.b64encode(os.urandom(32)).decode())'",
+            "FIELD_KEY is not set.",
+            hint=readers.MAKE_KEY,
             id="rrr.E006",
         )
     ]
 
 
-def no_demo(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    if settings.SERIOUS and settings.DEMO:
-        return [
-            Error(
-                f"DEMO is on in {settings.RRR_ENV}.",
-                hint="Set DEMO=0; demo data belongs to RRR_ENV=demo only.",
-                id="rrr.E007",
-            )
-        ]
-    return []
-
-
 def register_all() -> None:
     for check in (state_directory, one_host):
         register(check, Tags.compatibility)
-    for check in (secrets_set, public_origin, mail, field_key, no_demo):
+    for check in (secrets_set, public_origin, mail, field_key):
         register(check, Tags.security, deploy=True)

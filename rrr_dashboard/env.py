@@ -8,24 +8,32 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
-from operations.domain import retention
-from operations.domain.schedules import BadSchedule, period
+from rrr_dashboard import readers
+
+Value = TypeVar("Value")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-class SettingError(Exception):
-    """A setting is missing or wrong; the text names the variable and the cure."""
+class SettingError(SystemExit):
+    """A setting is missing or wrong; the text names the variable and the cure.
+
+    Whatever loads the settings (a command, Celery, a web process) cannot go on. So it
+    ends the process with this sentence and exit code 1, and no traceback.
+    """
 
 
 def read_dotenv(path: Path) -> dict[str, str]:
-    """`KEY=value` lines of a file, comments and blanks left out; {} if absent.
+    """`NAME=value` lines of a file, comments and blanks left out; {} if absent.
 
-    Raises SettingError for a file that is there and cannot be read: starting with
-    other secrets than the ones in it would log everybody out.
+    Raises SettingError for another line, and for a file that is there and cannot be
+    read: starting with other secrets than the ones in it would log everybody out.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -36,12 +44,18 @@ def read_dotenv(path: Path) -> dict[str, str]:
         raise SettingError(
             f"{path} cannot be read ({reason}): give this user the file, or move it away."
         ) from error
-    pairs = (line.partition("=") for line in lines if "=" in line)
-    return {
-        name.strip(): value.strip().strip("\"'")
-        for name, _, value in pairs
-        if not name.lstrip().startswith("#")
-    }
+    pairs = {}
+    for number, line in enumerate(lines, 1):
+        name, equals, value = line.partition("=")
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if not equals or not NAME.fullmatch(name.strip()):
+            raise SettingError(
+                f"{path}, line {number}, is no NAME=value; "
+                "mend it, or begin it with # to leave it out."
+            )
+        pairs[name.strip()] = value.strip().strip("\"'")
+    return pairs
 
 
 class Env:
@@ -59,75 +73,62 @@ class Env:
         if not value and file:
             try:
                 value = Path(file).read_text(encoding="utf-8").strip()
-            except OSError as error:
+            except (OSError, ValueError) as error:
+                reason = getattr(error, "strerror", "") or "it is no UTF-8 text"
                 raise SettingError(
-                    f"{name}_FILE names {file}, which cannot be read: {error.strerror}."
+                    f"{name}_FILE names {file}, which cannot be read ({reason}): "
+                    "give this user the file, or name another."
                 ) from error
         return value or default
 
-    def flag(self, name: str, *, default: bool = False) -> bool:
-        value = self.text(name, "true" if default else "false").lower()
-        if value in {"1", "true", "yes", "on"}:
-            return True
-        if value in {"0", "false", "no", "off"}:
-            return False
-        raise SettingError(f"{name} is {value!r}; use true or false.")
+    def read(self, name: str, default: str, reader: Callable[[str], Value]) -> Value:
+        """The value that `reader` makes of the text. Raises SettingError."""
+        try:
+            return reader(self.text(name, default))
+        except readers.Unfit as unfit:
+            raise SettingError(f"{name} {unfit}.") from None
 
-    def number(self, name: str, default: int, *, least: int = 0) -> int:
-        value = self.text(name, str(default))
-        if not value.isdecimal() or int(value) < least:
-            raise SettingError(
-                f"{name} is {value!r}; use a whole number from {least} up."
-            )
-        return int(value)
+    def optional(self, name: str, reader: Callable[[str], str]) -> str:
+        """As `read`; "" where nothing is set."""
+        return self.read(name, "", reader) if self.text(name) else ""
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        return self.read(name, "true" if default else "false", readers.flag)
+
+    def number(self, name: str, default: int, *, least: int, most: int) -> int:
+        return self.read(name, str(default), readers.whole(least, most))
 
     def period(self, name: str, default: str) -> timedelta:
-        value = self.text(name, default)
-        try:
-            return period(value)
-        except BadSchedule:
-            raise SettingError(
-                f"{name} is {value!r}; use a number and s, m, h or d, "
-                "such as 30m, 24h or 1d."
-            ) from None
-
-    def retention(self, name: str, default: str) -> dict[str, int]:
-        value = self.text(name, default)
-        try:
-            return retention.parse(value)
-        except retention.BadRetention:
-            raise SettingError(
-                f"{name} is {value!r}; say of how many hours, days, weeks and months "
-                "the newest backup is kept, such as 24h,7d,4w,12m."
-            ) from None
+        return self.read(name, default, readers.period)
 
     def choice(self, name: str, default: str, options: tuple[str, ...]) -> str:
-        value = self.text(name, default)
-        if value not in options:
-            raise SettingError(f"{name} is {value!r}; use one of {', '.join(options)}.")
-        return value
+        return self.read(name, default, readers.one_of(*options))
 
-    def items(self, name: str, default: str = "") -> list[str]:
-        return [
-            part.strip() for part in self.text(name, default).split(",") if part.strip()
-        ]
+    def items(
+        self, name: str, default: str = "", reader: Callable[[str], str] = str
+    ) -> list[str]:
+        return self.read(name, default, readers.each(reader))
 
 
 def write_first_env(path: Path, environ: Mapping[str, str]) -> bool:
     """Write `.env` (mode 600) with generated secrets; False when there is one.
 
-    A DEMO_PASSWORD of the environment is kept, so that a later start without it
-    still knows how the demo people log in.
+    What the environment says of the demo is kept: a later start without it still
+    knows how the demo people log in, or (DEMO=0 makes it a `development`) that none
+    of them may come.
     """
     secret = secrets.token_urlsafe
+    demo = environ.get("DEMO", "").strip().lower() not in readers.OFF
     lines = {
-        "RRR_ENV": environ.get("RRR_ENV", "demo"),
+        "RRR_ENV": environ.get("RRR_ENV") or ("demo" if demo else "development"),
         "SECRET_KEY": secret(64),
         "JWT_SECRET": secret(96),
         "METRICS_TOKEN": secret(32),
         "FIELD_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
-        "DEMO_PASSWORD": environ.get("DEMO_PASSWORD") or f"demo-{secret(9)}",
     }
+    if demo:
+        password = environ.get("DEMO_PASSWORD") or f"demo-{secret(9)}"
+        lines |= {"DEMO_PASSWORD": password}
     text = "# Made at the first start. Every setting: .env.example\n" + "".join(
         f"{name}={value}\n" for name, value in lines.items()
     )

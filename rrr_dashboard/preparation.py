@@ -16,6 +16,7 @@ from kernel import valkey
 from operations.services.backups.sqlite import database_path
 from rrr_dashboard import processes
 from rrr_dashboard.first_administrator import ask_for_one
+from rrr_dashboard.preflight import one_line
 from rrr_dashboard.supervisor import Supervisor
 
 VALKEY_SECONDS = 5.0
@@ -25,6 +26,7 @@ LOOK_SECONDS = 0.05
 def prepare(supervisor: Supervisor, *, demo: bool, stdout: Any) -> None:
     """Raises CommandError in words."""
     state = Path(settings.STATE_DIR)
+    _open_database(state)
     if settings.EMBEDDED_REDIS:
         _start_valkey(supervisor, state)
     _migrate(state)
@@ -49,8 +51,8 @@ def _start_valkey(supervisor: Supervisor, state: Path) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def _migrate(state: Path) -> None:
-    """Create the database at the first start only: a vanished one is a fault."""
+def _open_database(state: Path) -> None:
+    """Made at the first start only: a vanished one is a fault."""
     initialised = state / "initialised"
     try:
         connection.ensure_connection()
@@ -61,12 +63,21 @@ def _migrate(state: Path) -> None:
                 "database missing; restore it (manage.py restore) or remove "
                 f"{initialised} to start empty."
             ) from error
-        raise CommandError(f"the database does not answer: {error}") from error
+        raise CommandError(
+            f"DATABASE_URL: the database cannot be opened ({one_line(error)}); start "
+            "it, mend the address, or leave it empty for the embedded one."
+        ) from error
+
+
+def _migrate(state: Path) -> None:
     try:
         call_command("migrate", verbosity=0, interactive=False)
     except DatabaseError as error:
-        raise CommandError(f"the database cannot be migrated: {error}") from error
-    initialised.touch()
+        raise CommandError(
+            f"DATABASE_URL: the database cannot be migrated ({one_line(error)}); see "
+            "`manage.py doctor`."
+        ) from error
+    (state / "initialised").touch()
 
 
 def _collect_static() -> None:

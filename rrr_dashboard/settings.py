@@ -11,13 +11,14 @@ import hashlib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from csp.constants import NONCE
 from django.contrib.messages import constants as level
 
 from kernel import logs
 from kernel.valkey import socket_path
+from rrr_dashboard import readers
 from rrr_dashboard.beat import SteadyEvery
 from rrr_dashboard.demo.logins import LOGINS
 from rrr_dashboard.env import Env, SettingError
@@ -31,33 +32,33 @@ RRR_ENV = env.choice(
 )
 SERIOUS = RRR_ENV in {"staging", "production"}
 DEBUG = False
-PORT = env.number("PORT", 8000, least=1)
-BIND = env.text("BIND", "127.0.0.1")
+PORT = env.number("PORT", 8000, least=1, most=65_535)
+BIND = env.read("BIND", "127.0.0.1", readers.own_address)
 DEMO = env.flag("DEMO", default=RRR_ENV == "demo")
 DEMO_PASSWORD = env.text("DEMO_PASSWORD")
-DEMO_LOGINS = LOGINS  # shown on the login page of the demo
-PUBLIC_ORIGIN = env.text("PUBLIC_ORIGIN").rstrip("/")
+DEMO_LOGINS = LOGINS if DEMO else ()  # shown on the login page of the demo
+PUBLIC_ORIGIN = env.optional("PUBLIC_ORIGIN", readers.origin)
 SECURE_ORIGIN = PUBLIC_ORIGIN.startswith("https://")
-STATE_DIR = Path(env.text("STATE_DIR", str(BASE_DIR / "var"))).resolve()
+STATE_DIR = (BASE_DIR / env.text("STATE_DIR", "var")).resolve()
 with contextlib.suppress(OSError):  # `serve` and `doctor` say what is wrong with it
     STATE_DIR.mkdir(parents=True, exist_ok=True)
-LOG_KEY_FILE = Path(env.text("LOG_KEY_FILE", str(STATE_DIR / "log.key")))
-CHECKPOINT_DIR = Path(env.text("CHECKPOINT_DIR", str(STATE_DIR / "checkpoints")))
-RRR_COMMIT = env.text("RRR_COMMIT")
-RRR_VERSION = env.text("RRR_VERSION", "0.1.0")
+LOG_KEY_FILE = BASE_DIR / env.text("LOG_KEY_FILE", str(STATE_DIR / "log.key"))
+CHECKPOINT_DIR = BASE_DIR / env.text("CHECKPOINT_DIR", str(STATE_DIR / "checkpoints"))
+RRR_COMMIT = env.optional("RRR_COMMIT", readers.commit)
+RRR_VERSION = env.read("RRR_VERSION", "0.1.0", readers.version)
 PUBLIC_READ = env.flag("PUBLIC_READ")
-METRICS_TOKEN = env.text("METRICS_TOKEN")
-OUTGOING_ALLOW = env.items("OUTGOING_ALLOW")
-WATCHDOG_URL = env.text("WATCHDOG_URL")
-OTLP_ENDPOINT = env.text("OTLP_ENDPOINT")
-FIELD_KEY = env.text("FIELD_KEY")
-TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 0)
-ALERTMANAGER_TOKEN = env.text("ALERTMANAGER_TOKEN")
-RATE_LIMIT_HOSTS = env.number("RATE_LIMIT_HOSTS", 1, least=1)
+METRICS_TOKEN = env.optional("METRICS_TOKEN", readers.secret(24))
+OUTGOING_ALLOW = env.items("OUTGOING_ALLOW", "", readers.host_or_network)
+WATCHDOG_URL = env.optional("WATCHDOG_URL", readers.web_address)
+OTLP_ENDPOINT = env.optional("OTLP_ENDPOINT", readers.web_address)
+FIELD_KEY = env.optional("FIELD_KEY", readers.key)
+TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 0, least=0, most=20)
+ALERTMANAGER_TOKEN = env.optional("ALERTMANAGER_TOKEN", readers.secret(24))
+RATE_LIMIT_HOSTS = env.number("RATE_LIMIT_HOSTS", 1, least=1, most=1_000)
 BACKUP_KEY = env.text("BACKUP_KEY")
 BACKUP_URL = env.text("BACKUP_URL", str(STATE_DIR / "backups"))
 BACKUP_FREQUENCY = env.period("BACKUP_FREQUENCY", "24h")
-BACKUP_RETENTION = env.retention("BACKUP_RETENTION", "24h,7d,4w,12m")
+BACKUP_RETENTION = env.read("BACKUP_RETENTION", "24h,7d,4w,12m", readers.retention)
 EXTERNAL_KEYS = {
     name: env.text(name)
     for name in (
@@ -74,41 +75,48 @@ EXTERNAL_KEYS = {
 # Only `serve` and tests run without a `.env`; the fall-backs differ per machine
 # path, are never valid in staging or production, and a system check says so.
 _throwaway = hashlib.sha512(f"throw-away {BASE_DIR}".encode()).hexdigest()
-SECRET_KEY = env.text("SECRET_KEY", "" if SERIOUS else _throwaway[:64])
-SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
-JWT_SECRET = env.text("JWT_SECRET", "" if SERIOUS else _throwaway[::-1])
-JWT_SECRET_PREVIOUS = env.text("JWT_SECRET_PREVIOUS")
-ALLOWED_HOSTS = env.items(
-    "ALLOWED_HOSTS", "" if SERIOUS else "127.0.0.1,localhost,[::1]"
+SECRET_KEY = env.read(
+    "SECRET_KEY", "" if SERIOUS else _throwaway[:64], readers.secret(50)
 )
-CORS_ORIGINS = env.items("CORS_ORIGINS")
+SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS", "", readers.secret(50))
+JWT_SECRET = env.read(
+    "JWT_SECRET", "" if SERIOUS else _throwaway[::-1], readers.secret(64)
+)
+JWT_SECRET_PREVIOUS = env.optional("JWT_SECRET_PREVIOUS", readers.secret(64))
+if SECRET_KEY == JWT_SECRET:
+    raise SettingError("JWT_SECRET equals SECRET_KEY: use two different secrets.")
+ALLOWED_HOSTS = env.items(
+    "ALLOWED_HOSTS",
+    "" if SERIOUS else "127.0.0.1,localhost,[::1]",
+    readers.served_host,
+)
+CORS_ORIGINS = env.items("CORS_ORIGINS", "", readers.origin)
 
 
 def require_safe() -> None:
-    """Refuse a staging or production start with weak secrets or wildcards.
-
-    Raises SettingError that names the variable and says what to set.
-    """
-    for name, value, least in (
-        ("SECRET_KEY", SECRET_KEY, 50),
-        ("JWT_SECRET", JWT_SECRET, 64),
-        ("METRICS_TOKEN", METRICS_TOKEN, 24),
-    ):
-        if len(value.encode()) < least or len(set(value)) < 10:
-            raise SettingError(
-                f"{name} is missing or weak: set at least {least} random bytes "
-                f"(python3 -c 'import secrets; print(secrets.token_urlsafe(96))')."
-            )
-    if SECRET_KEY == JWT_SECRET:
-        raise SettingError("JWT_SECRET equals SECRET_KEY: use two different secrets.")
+    """Refuse a staging or production start without secrets, with wildcards, or with
+    what only one host can have. Raises SettingError: which variable, what to set."""
+    if not METRICS_TOKEN:
+        raise SettingError(
+            "METRICS_TOKEN is missing or weak; set at least 24 random bytes "
+            f"({readers.MAKE_SECRET})."
+        )
     if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
         raise SettingError("ALLOWED_HOSTS must name exact hosts, never '*'.")
+    if RATE_LIMIT_HOSTS > 1 and not env.text("DATABASE_URL").startswith("postgres"):
+        raise SettingError(
+            "RATE_LIMIT_HOSTS names several hosts, but the database is SQLite: set "
+            "DATABASE_URL to a PostgreSQL server that all of them reach."
+        )
 
 
-if "*" in CORS_ORIGINS:
-    raise SettingError("CORS_ORIGINS must name exact origins, never '*'.")
 if SERIOUS:
     require_safe()
+if DEMO and RRR_ENV != "demo":
+    raise SettingError(
+        f"DEMO is on, but RRR_ENV is {RRR_ENV}: set DEMO=0, or RRR_ENV=demo for "
+        "invented data with known logins."
+    )
 
 # --- apps -----------------------------------------------------------------
 INSTALLED_APPS = [
@@ -184,10 +192,9 @@ DATABASE_URL = env.text("DATABASE_URL")
 SQLITE_SYNCHRONOUS = env.choice("SQLITE_SYNCHRONOUS", "FULL", ("FULL", "NORMAL"))
 
 
-def database(url: str) -> dict[str, Any]:
-    """Django's settings for a database URL; the embedded SQLite file for ''."""
-    parts = urlsplit(url)
-    if parts.scheme in {"postgres", "postgresql"}:
+def database(parts: SplitResult | None) -> dict[str, Any]:
+    """Django's settings for a database's address; None is the embedded SQLite file."""
+    if parts and parts.scheme != "sqlite":
         return {
             "ENGINE": "kernel.postgresql",
             "NAME": unquote(parts.path.lstrip("/")),
@@ -206,14 +213,9 @@ def database(url: str) -> dict[str, Any]:
                 "tcp_user_timeout": 20_000,
             },
         }
-    if url and parts.scheme != "sqlite":
-        raise SettingError(
-            "DATABASE_URL must start with postgresql:// or sqlite:///; "
-            "leave it empty for the embedded database."
-        )
     # sqlite:////absolute is the usual spelling, sqlite:///absolute ours of old.
-    given = Path("/" + parts.path.lstrip("/"))
-    path = given if url else STATE_DIR / "rrr.sqlite3"
+    given = parts and Path("/" + unquote(parts.path).lstrip("/"))
+    path = given or STATE_DIR / "rrr.sqlite3"
     # A vanished file must not be replaced by an empty one: after the first start
     # (STATE_DIR/initialised) SQLite may open an existing file only.
     mode = "rw" if (STATE_DIR / "initialised").exists() else "rwc"
@@ -233,13 +235,16 @@ def database(url: str) -> dict[str, Any]:
     }
 
 
-DATABASES = {"default": database(DATABASE_URL)}
+_address = env.read("DATABASE_URL", "", readers.database) if DATABASE_URL else None
+DATABASES = {"default": database(_address)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # ATOMIC_REQUESTS stays off: with SQLite's IMMEDIATE it would serialise reads.
 
 # --- Redis: written once, each library's dialect derived -------------------
 EMBEDDED_REDIS = not env.text("REDIS_URL")
-REDIS_URL = env.text("REDIS_URL", f"unix://{socket_path(STATE_DIR)}?db=0")
+REDIS_URL = env.optional("REDIS_URL", readers.redis) or (
+    f"unix://{socket_path(STATE_DIR)}?db=0"
+)
 
 
 def celery_dialect(url: str) -> str:
@@ -266,7 +271,11 @@ CACHES = {
         "KEY_PREFIX": "rrr",
     }
 }
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", celery_dialect(REDIS_URL))
+OWN_BROKER = bool(env.text("CELERY_BROKER_URL"))
+OWN_BROKER = bool(env.text("CELERY_BROKER_URL"))
+CELERY_BROKER_URL = env.optional("CELERY_BROKER_URL", readers.broker) or celery_dialect(
+    REDIS_URL
+)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -356,7 +365,7 @@ X_FRAME_OPTIONS = "DENY"
 CORS_ALLOWED_ORIGINS = CORS_ORIGINS
 CORS_URLS_REGEX = r"^/(api/|health|openapi\.json)"
 CORS_ALLOW_CREDENTIALS = False
-STATIC_URL = env.text("STATIC_URL", "/static/")
+STATIC_URL = env.read("STATIC_URL", "/static/", readers.static_place)
 _static_origin = (
     "{0.scheme}://{0.netloc}".format(urlsplit(STATIC_URL))
     if STATIC_URL.startswith("http")
@@ -437,7 +446,7 @@ EMAIL_URL = env.text("EMAIL_URL")
 DEFAULT_FROM_EMAIL = "rrr-dashboard@localhost"
 EMAIL_TIMEOUT = 5
 if EMAIL_URL:
-    _mail = urlsplit(EMAIL_URL)
+    _mail = env.read("EMAIL_URL", "", readers.mail_server)
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     EMAIL_HOST = _mail.hostname or "localhost"
     EMAIL_PORT = _mail.port or 25

@@ -126,6 +126,14 @@ def test_the_first_env_is_private_strong_and_never_overwritten(tmp_path: Path) -
     assert path.read_text() == first
 
 
+def test_an_empty_start_stays_empty_and_has_no_demo_password(tmp_path: Path) -> None:
+    """Once a later start without DEMO=0 filled the database with invented people."""
+    write_first_env(tmp_path / ".env", {"DEMO": "0"})
+    values = read_dotenv(tmp_path / ".env")
+    assert values["RRR_ENV"] == "development"
+    assert "DEMO_PASSWORD" not in values
+
+
 def test_doctor_names_what_is_wrong_and_fails(tmp_path: Path) -> None:
     done = manage(tmp_path, "doctor", RRR_ENV="development")
     assert done.returncode == 1

@@ -73,6 +73,8 @@ class Command(BaseCommand):
         end_orphans(supervisor.record, self.say)
         preflight.refuse_half_restore()
         preflight.refuse_taken_port()
+        preflight.refuse_unusable_places()
+        preflight.refuse_silent_redis()
         preparation.prepare(supervisor, demo=demo, stdout=self.stdout)
         for process in processes.all_parts():
             supervisor.start(process)

@@ -1,0 +1,256 @@
+"""What the text of a setting may be, kind by kind; each reader returns the value.
+
+`Unfit` completes the sentence "NAME …": what is wrong and what to do. A text that may
+hold a password is never repeated in it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from urllib.parse import SplitResult, urlsplit
+
+from kernel.numbers import whole_number
+from operations.domain import retention as retentions
+from operations.domain.schedules import BadSchedule
+from operations.domain.schedules import period as schedule_period
+
+ON, OFF = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
+HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62}\.?)*", re.IGNORECASE)
+COMMIT = re.compile(r"[0-9a-f]{40}")
+VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}")
+MAKE_SECRET = "python3 -c 'import secrets; print(secrets.token_urlsafe(96))'"  # noqa: S105
+MAKE_KEY = (
+    "python3 -c 'import base64, os; print(base64.b64encode(os.urandom(32)).decode())'"
+)
+WEB = ("http", "https")
+REDIS = ("redis", "rediss", "unix")
+
+
+class Unfit(ValueError):
+    """What the setting is, and what to do."""
+
+
+def flag(text: str) -> bool:
+    if text.lower() not in ON | OFF:
+        raise Unfit(f"is {text!r}; use true or false")
+    return text.lower() in ON
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        number = whole_number(text)
+        if number is None or not least <= number <= most:
+            raise Unfit(f"is {text!r}; use a whole number from {least} to {most}")
+        return number
+
+    return read
+
+
+def one_of(*options: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in options:
+            raise Unfit(f"is {text!r}; use one of {', '.join(options)}")
+        return text
+
+    return read
+
+
+def period(text: str) -> timedelta:
+    try:
+        return schedule_period(text)
+    except BadSchedule:
+        raise Unfit(
+            f"is {text!r}; use a number and s, m, h or d, such as 30m, 24h or 1d"
+        ) from None
+
+
+def retention(text: str) -> dict[str, int]:
+    try:
+        return retentions.parse(text)
+    except retentions.BadRetention:
+        raise Unfit(
+            f"is {text!r}; say of how many hours, days, weeks and months "
+            "the newest backup is kept, such as 24h,7d,4w,12m"
+        ) from None
+
+
+def each(reader: Callable[[str], str]) -> Callable[[str], list[str]]:
+    """A list with commas."""
+    return lambda text: [reader(part.strip()) for part in text.split(",") if part]
+
+
+def own_address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise Unfit(
+            f"is {text!r}; use an IP address: 127.0.0.1 for this machine only, "
+            "0.0.0.0 for all of its addresses"
+        ) from None
+
+
+def served_host(text: str) -> str:
+    """A name that the product is reached by; `.example.com` is all of its hosts."""
+    plain = text.removeprefix(".")
+    if text != "*" and not _is_host(plain.removeprefix("[").removesuffix("]")):
+        raise Unfit(
+            f"names {text!r}; use host names without http:// and port, "
+            "separated by commas"
+        )
+    return text
+
+
+def host_or_network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        if not _is_host(text):
+            raise Unfit(
+                f"names {text!r}; use host names, addresses or networks such as "
+                "10.0.0.0/8, separated by commas"
+            ) from None
+    return text
+
+
+def origin(text: str) -> str:
+    parts = _address(text)
+    rest = (parts and (parts.path.rstrip("/") or parts.query or parts.fragment)) or ""
+    if parts is None or parts.scheme not in WEB or rest or "@" in parts.netloc:
+        raise Unfit(
+            f"names {text!r}; use exact origins: http(s)://host or "
+            "http(s)://host:port, nothing behind, never *"
+        )
+    return text.rstrip("/")
+
+
+def web_address(text: str) -> str:
+    parts = _address(text)
+    if parts is None or parts.scheme not in WEB:
+        raise Unfit("is no address; use http(s)://host/path")
+    return text
+
+
+def static_place(text: str) -> str:
+    parts = _address(text)
+    local = text.startswith("/") and not text.startswith("//")
+    if not text.endswith("/") or not (local or (parts and parts.scheme in WEB)):
+        raise Unfit(f"is {text!r}; use /static/, or https://host/path/ of a CDN")
+    return text
+
+
+def secret(least: int) -> Callable[[str], str]:
+    """At least so many bytes that look random."""
+
+    def read(text: str) -> str:
+        if len(text.encode()) < least or len(set(text)) < 10:
+            raise Unfit(
+                f"is missing or weak; set at least {least} random bytes ({MAKE_SECRET})"
+            )
+        return text
+
+    return read
+
+
+def key(text: str) -> str:
+    try:
+        long_enough = len(base64.b64decode(text, validate=True)) == 32
+    except (binascii.Error, ValueError):
+        long_enough = False
+    if not long_enough:
+        raise Unfit(f"is not 32 bytes in base64; make one with {MAKE_KEY}")
+    return text
+
+
+def commit(text: str) -> str:
+    if not COMMIT.fullmatch(text):
+        raise Unfit(
+            f"is {text!r}; give all 40 digits of `git rev-parse HEAD`, or nothing"
+        )
+    return text
+
+
+def version(text: str) -> str:
+    if not VERSION.fullmatch(text):
+        raise Unfit(f"is {text!r}; use letters, digits and . + _ -, such as 1.4.0")
+    return text
+
+
+def database(text: str) -> SplitResult:
+    """Of a PostgreSQL server, with a database's name, or of a SQLite file."""
+    parts = _address(text, needs_host=False)
+    if parts and parts.path.strip("/"):
+        if parts.scheme in {"postgres", "postgresql"}:
+            return parts
+        if parts.scheme == "sqlite" and not parts.netloc:
+            return parts
+    raise Unfit(
+        "is no database; use postgresql://user:password@host:5432/name (in the "
+        "password / as %2F, @ as %40 and so on), sqlite:////absolute/path, or nothing "
+        "for the embedded one"
+    )
+
+
+def redis(text: str) -> str:
+    if not _is_redis(text, REDIS):
+        raise Unfit(
+            "is no Redis; use redis://host:6379/0 or unix:///path, "
+            "or nothing for the embedded one"
+        )
+    return text
+
+
+def broker(text: str) -> str:
+    if not _is_redis(text, ("redis", "rediss", "redis+socket")):
+        raise Unfit(
+            "is no broker; use redis://host:6379/0 or redis+socket:///path, "
+            "or nothing for the one of REDIS_URL"
+        )
+    return text
+
+
+def mail_server(text: str) -> SplitResult:
+    parts = _address(text)
+    if parts is None or parts.scheme not in {"smtp", "smtp+tls", "smtps"}:
+        raise Unfit(
+            "is no mail server; use smtp://, smtp+tls:// or smtps://"
+            "user:password@host:port, or nothing for files in var/mail"
+        )
+    return parts
+
+
+def _is_redis(text: str, schemes: tuple[str, ...]) -> bool:
+    by_socket = text.startswith(("unix:", "redis+socket:"))
+    parts = _address(text, needs_host=not by_socket)
+    if parts is None or parts.scheme not in schemes:
+        return False
+    if by_socket:
+        return not parts.netloc and len(parts.path) > 1
+    return parts.path in {"", "/"} or whole_number(parts.path[1:]) is not None
+
+
+def _address(text: str, *, needs_host: bool = True) -> SplitResult | None:
+    """The parts of a URL; None when it cannot be one, its port included."""
+    if any(letter.isspace() or not letter.isprintable() for letter in text):
+        return None
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname
+        fits = parts.port != 0 and bool(parts.scheme)
+    except ValueError:
+        return None
+    if host and not (_is_host(host) or host.lower().startswith("%2f")):
+        return None
+    return parts if fits and (host or not needs_host) else None
+
+
+def _is_host(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return bool(HOST.fullmatch(text)) and not text.replace(".", "").isdecimal()
+    return True
