@@ -1,4 +1,4 @@
-"""What people type: logging in, a new password, preferences, a signing key."""
+"""What people type: log-in, passwords, preferences, a signing key, invitations."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 
+from accounts.domain.roles import DUTIES, ROLES
 from accounts.models import SigningKey, User
 from accounts.services.keys import SHORTEST_PASSPHRASE
 from accounts.services.preferences import CHOICES, zones
+from kernel.forms import StrictForm
 
 WORDS = {
     "auto": "As the system",
@@ -27,21 +29,48 @@ def _secret(autocomplete: str) -> forms.PasswordInput:
     return forms.PasswordInput(attrs={"class": "input", "autocomplete": autocomplete})
 
 
+def _text(autocomplete: str, **more: str) -> forms.TextInput:
+    return forms.TextInput(
+        attrs={"class": "input", "autocomplete": autocomplete, **more}
+    )
+
+
 class LoginForm(forms.Form):
     username = forms.CharField(max_length=150)
     password = forms.CharField(max_length=1024, strip=False)
 
 
-class PasswordForm(forms.Form):
-    """The old password and twice the new one. Whether the old one is right is the
-    service's to say."""
-
-    old = forms.CharField(
-        label="Password now",
-        strip=False,
-        max_length=1024,
-        widget=_secret("current-password"),
+class RolesForm(StrictForm):
+    roles = forms.MultipleChoiceField(
+        label="Roles",
+        choices=[(role, DUTIES[role]) for role in ROLES],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
     )
+
+
+class InvitationForm(RolesForm):
+    username = forms.CharField(
+        label="User name",
+        max_length=150,
+        widget=_text("off", autocapitalize="none", spellcheck="false"),
+        help_text="What they log in with: letters, digits and @ . + - _",
+    )
+    name = forms.CharField(
+        label="Name", max_length=150, required=False, widget=_text("off")
+    )
+    email = forms.EmailField(
+        label="Mail address",
+        required=False,
+        widget=forms.EmailInput(attrs={"class": "input", "autocomplete": "off"}),
+        help_text="The link is mailed there. Without one, hand it over yourself.",
+    )
+    field_order = ("username", "name", "email", "roles")
+
+
+class NewPasswordForm(forms.Form):
+    """A new password, twice."""
+
     new = forms.CharField(
         label="New password",
         strip=False,
@@ -70,6 +99,19 @@ class PasswordForm(forms.Form):
         if "new" in given and given.get("again") != given["new"]:
             self.add_error("again", "The two new passwords differ.")
         return given
+
+
+class PasswordForm(NewPasswordForm):
+    """The old password and twice the new one. Whether the old one is right is the
+    service's to say."""
+
+    old = forms.CharField(
+        label="Password now",
+        strip=False,
+        max_length=1024,
+        widget=_secret("current-password"),
+    )
+    field_order = ("old", "new", "again")
 
 
 def _options(name: str) -> list[tuple[str, str]]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import QuerySet
+from django.contrib.auth.models import Group
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from accounts.domain.roles import PERMISSIONS
-from accounts.models import SigningKey, User
+from accounts.models import Invitation, SigningKey, User
+from kernel.errors import NotFound
 
 PREFERENCES_COOKIE = "rrr_prefs"
 PREFERENCES = {"theme": "auto", "zone": "UTC", "pnl": "teal", "shortcuts": "on"}
@@ -38,6 +42,41 @@ def cookie_preferences(request: HttpRequest) -> Mapping[str, Any]:
 def people() -> QuerySet[User]:
     """Persons by username; service accounts are hidden."""
     return User.objects.filter(is_service=False).order_by("username")
+
+
+def people_found(text: str, *, most: int) -> tuple[list[User], bool]:
+    """At most `most` persons whose name or mail address holds the text, by user name
+    with their roles, and whether there are more. Two queries."""
+    found = people().prefetch_related("groups")
+    if text:
+        fields = ("username", "first_name", "last_name", "email")
+        found = found.filter(
+            reduce(or_, (Q(**{f"{field}__icontains": text}) for field in fields))
+        )
+    ahead = list(found[: most + 1])
+    return ahead[:most], len(ahead) > most
+
+
+def person_named(pk: int) -> User:
+    """Raises NotFound for nobody, and for service accounts."""
+    person = people().filter(pk=pk).first()
+    if person is None:
+        raise NotFound("There is no such person.", code="person")
+    return person
+
+
+def newest_invitations(*, most: int) -> list[Invitation]:
+    """The newest invitations that nobody has accepted yet."""
+    rows = Invitation.objects.filter(accepted_at=None).select_related("invited_by")
+    return list(rows.order_by("-created_at", "-pk")[:most])
+
+
+def owners_of_books(*, most: int) -> list[User]:
+    """Active persons whose roles let them write in books of their own, by user name."""
+    held = Group.objects.filter(
+        permissions__codename="own", permissions__content_type__app_label="trading"
+    )
+    return list(people().filter(is_active=True, groups__in=held).distinct()[:most])
 
 
 def roles_of(user: Any) -> list[str]:

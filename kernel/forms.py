@@ -13,7 +13,7 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.datastructures import MultiValueDict
 
-from kernel.errors import FieldError, Invalid, summary
+from kernel.errors import FieldError, Invalid, ProductError, summary
 
 TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - the name of a field
 
@@ -31,8 +31,8 @@ class TrueOrFalse(forms.CharField):
 
 
 class StrictForm(forms.Form):
-    """A form of single values: an unknown field, a repeated one, and a text where a
-    file belongs (or the other way) are errors."""
+    """An unknown field, a repeated one (but of many choices), and a text where a file
+    belongs (or the other way) are errors."""
 
     def clean(self) -> dict[str, Any] | None:
         for name, code, reason in (*self._odd(self.data), *self._odd(self.files)):
@@ -50,8 +50,13 @@ class StrictForm(forms.Form):
                 yield name, "unknown", "is not a field of this"
             elif isinstance(field, forms.FileField) is not files:
                 yield name, "invalid", "is no file" if files else "must be a file"
-            elif isinstance(given, MultiValueDict) and len(given.getlist(name)) > 1:
+            elif self._is_repeated(given, name):
                 yield name, "repeated", "stands there more than once"
+
+    def _is_repeated(self, given: Any, name: str) -> bool:
+        if isinstance(self.fields[name], forms.MultipleChoiceField):
+            return False
+        return isinstance(given, MultiValueDict) and len(given.getlist(name)) > 1
 
     def check(self) -> dict[str, Any]:
         """The clean values. Raises Invalid with every fault and its field."""
@@ -59,6 +64,14 @@ class StrictForm(forms.Form):
             return self.cleaned_data
         faults = list(self._faults())
         raise Invalid(summary(faults), code="invalid", errors=faults)
+
+    def tell(self, error: ProductError) -> None:
+        """Say what a service refused at its field, else above the form."""
+        if not error.errors:
+            self.add_error(None, error.detail)
+        for fault in error.errors:
+            name = fault.pointer.strip("/")
+            self.add_error(name if name in self.fields else None, fault.detail)
 
     def _faults(self) -> Iterator[FieldError]:
         for name, errors in self.errors.as_data().items():

@@ -58,6 +58,21 @@ class Measurement:
         return cls(value=None, detail="could not collect", error=reason)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """A mail to one person, delivered at least once. `about` and `kind` say what it
+    tells, so that nobody is told twice. A `secret` body, which lets its reader in, is
+    forgotten once it has been sent."""
+
+    kind: str
+    about: str
+    recipient: str
+    address: str
+    subject: str
+    body: str
+    secret: bool = False
+
+
 Params = Mapping[str, str]
 ProbeFunction = Callable[[Params], Measurement]
 JobFunction = Callable[[Params], str]
@@ -102,6 +117,7 @@ PROBES: dict[str, Probe] = {}
 JOBS: dict[str, JobSpec] = {}
 MARKERS: dict[str, MarkerFunction] = {}
 BLOB_NAMES: list[BlobNames] = []
+POST_OFFICES: list[Callable[[Letter], None]] = []
 ACTOR_NAMES: list[Callable[[set[str]], dict[str, str]]] = []
 
 
@@ -181,6 +197,12 @@ def blob_names(function: BlobNames) -> BlobNames:
 def named_blobs(alias: str) -> set[str]:
     """The digests of all files that rows of this database name."""
     return set().union(*(function(alias) for function in BLOB_NAMES))
+
+
+def post(letter: Letter) -> None:
+    """Hand a letter to whoever delivers, in the transaction of what it tells."""
+    for office in POST_OFFICES:
+        office(letter)
 
 
 def actor_names(actors: set[str]) -> dict[str, str]:

@@ -91,3 +91,9 @@ def client_address(request: HttpRequest) -> str:
         with contextlib.suppress(ValueError):
             return str(ipaddress.ip_address(text))
     return "0.0.0.0"  # noqa: S104 - a unix socket has no address
+
+
+def absolute(request: HttpRequest, path: str) -> str:
+    """The address of a page as people reach it from outside."""
+    origin = settings.PUBLIC_ORIGIN or f"{request.scheme}://{request.get_host()}"
+    return f"{origin}{path}"

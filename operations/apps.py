@@ -31,5 +31,9 @@ class OperationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from kernel.registry import POST_OFFICES
+        from operations.services.outbox import post
+
+        POST_OFFICES.append(post)
         post_migrate.connect(_rules, sender=self, dispatch_uid="operations.rules")
         discover()

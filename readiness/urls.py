@@ -32,6 +32,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readiness/templates/", templates.templates, name="templates"),
     path("readiness/templates/import/", templates.upload, name="import-template"),
     path(
+        "readiness/templates/builtin/", templates.take_builtin, name="builtin-template"
+    ),
+    path(
         "readiness/templates/versions/<int:pk>/",
         templates.version,
         name="template-version",

@@ -77,6 +77,7 @@ REFERENCE = (
 MINE = (
     Place(label="Profile", name="accounts:profile", icon="user"),
     Place(label="Signing key", name="accounts:signing-key", icon="pen"),
+    Place(label="People", name="accounts:people", icon="users"),
 )
 # What the palette finds beside the pages of the navigation.
 WORK = (

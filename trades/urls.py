@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from trades.api import amendments, books, facts, imports, market, trades
 from trades.views import amending, entering
+from trades.views import books as books_page
 from trades.views import imports as import_pages
 from trades.views import market as market_pages
 from trades.views import trades as pages
@@ -42,7 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("splits/<int:pk>/", market_pages.split, name="split"),
     path("trades/<int:pk>/void/", amending.void_trade, name="trade-void"),
     path("trades/<int:pk>/correct/", amending.correct_trade, name="trade-correct"),
-    path("books/", pages.books, name="books"),
+    path("books/", books_page.books, name="books"),
     path("transfers/", transfer_pages.transfers, name="transfers"),
     path("transfers/new/", transfer_pages.new_transfer, name="new-transfer"),
     path("transfers/<int:pk>/", transfer_pages.transfer, name="transfer"),

@@ -36,6 +36,7 @@ AREAS: dict[str, dict[str, str]] = {
 }
 PERMISSIONS = tuple(f"{area}.{verb}" for area, verbs in AREAS.items() for verb in verbs)
 
+ADMINISTRATOR = "Administrator"
 REVIEWER_ROLES = (
     "Developer",
     "Security Engineer",
@@ -75,7 +76,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "operations.view",
         "people.own_tokens",
     ),
-    "Administrator": (
+    ADMINISTRATOR: (
         "trading.view",
         "trades.keep_prices",
         "readiness.view",
@@ -89,6 +90,14 @@ ROLES: dict[str, tuple[str, ...]] = {
         "people.own_tokens",
         "people.own_key",
     ),
+}
+# What people are told a role is for.
+DUTIES: dict[str, str] = {
+    "Trader": "Books and reads trades in books of their own",
+    **dict.fromkeys(REVIEWER_ROLES, "Works reviews and signs them in this role"),
+    "Operator": "Watches operations, alerts and backups",
+    "Viewer": "Reads trading, readiness and operations",
+    ADMINISTRATOR: "Manages people, checklists and books; signs for nobody",
 }
 
 # What the product's own probes may read; they write nothing.

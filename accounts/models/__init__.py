@@ -1,8 +1,17 @@
-"""People, their sessions and tokens, their keys, and answers kept for repeats."""
+"""People, invitations, sessions and tokens, keys, and answers kept for repeats."""
 
 from accounts.models.idempotency import IdempotentAnswer
+from accounts.models.invitations import Invitation
 from accounts.models.keys import SigningKey
 from accounts.models.people import User
 from accounts.models.sessions import Refresh, Session, WebSession
 
-__all__ = ["IdempotentAnswer", "Refresh", "Session", "SigningKey", "User", "WebSession"]
+__all__ = [
+    "IdempotentAnswer",
+    "Invitation",
+    "Refresh",
+    "Session",
+    "SigningKey",
+    "User",
+    "WebSession",
+]

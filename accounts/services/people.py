@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.http import HttpRequest
 
-from accounts.domain.roles import ROLES
+from accounts.domain.roles import ADMINISTRATOR, ROLES
 from accounts.models import User
 from accounts.services import sessions
 from audit.services import append
@@ -31,13 +31,7 @@ def add_person(
     """A new person with these roles. Raises Conflict when the name is taken,
     Invalid for a role that does not exist. `by` is an actor ("p:7", "system");
     `hashed` is a password hashed before."""
-    unknown = [role for role in roles if role not in ROLES]
-    if unknown:
-        raise Invalid(
-            f"There is no role {unknown[0]!r}.",
-            code="role",
-            errors=[FieldError("/roles", "unknown", role) for role in unknown],
-        )
+    check_roles(roles)
     if not (password or hashed):
         raise Invalid("A person needs a password.", code="password")
     hashed = hashed or make_password(password)  # slow: outside the transaction
@@ -51,7 +45,7 @@ def add_person(
             password=hashed,
             first_name=first,
             last_name=last,
-            is_staff="Administrator" in roles,
+            is_staff=ADMINISTRATOR in roles,
         )
         user.groups.set(Group.objects.filter(name__in=roles))
         user.user_permissions.set(extra)
@@ -62,6 +56,61 @@ def add_person(
             data={"roles": sorted(roles)},
         )
     return user
+
+
+def check_roles(roles: Sequence[str]) -> None:
+    """Raises Invalid for a role that does not exist."""
+    unknown = [role for role in roles if role not in ROLES]
+    if unknown:
+        raise Invalid(
+            f"There is no role {unknown[0]!r}.",
+            code="role",
+            errors=[FieldError("/roles", "unknown", role) for role in unknown],
+        )
+
+
+def give_roles(user: User, roles: Sequence[str], *, by: User) -> bool:
+    """Let the person have exactly these roles, from the next request on; False when
+    they have them already. Groups that are no role of ours stay.
+
+    Raises Invalid for an unknown role, Conflict when it would leave nobody who
+    manages people.
+    """
+    check_roles(roles)
+    wanted = set(roles)
+    with transaction.atomic():
+        # One at a time: two administrators must not take the role from each other.
+        groups = {
+            group.name: group
+            for group in Group.objects.select_for_update().filter(name__in=ROLES)
+        }
+        held = set(user.groups.filter(name__in=ROLES).values_list("name", flat=True))
+        if held == wanted:
+            return False
+        if ADMINISTRATOR in held - wanted and not _other_administrators(user):
+            raise Conflict(
+                f"{user.username} is the last Administrator: "
+                "give somebody else the role first.",
+                code="last_administrator",
+            )
+        user.groups.remove(*(groups[name] for name in held - wanted))
+        user.groups.add(*(groups[name] for name in wanted - held))
+        User.objects.filter(pk=user.pk).update(is_staff=ADMINISTRATOR in wanted)
+        append(
+            "accounts.roles.changed",
+            actor=by.actor,
+            object=f"person:{user.pk}",
+            data={"before": sorted(held), "after": sorted(wanted)},
+        )
+    return True
+
+
+def _other_administrators(user: User) -> bool:
+    return (
+        User.objects.filter(is_active=True, groups__name=ADMINISTRATOR)
+        .exclude(pk=user.pk)
+        .exists()
+    )
 
 
 def identify(request: HttpRequest, username: str, password: str) -> User | None:

@@ -30,6 +30,9 @@ class Notice(models.Model):
     dedup_key = models.CharField(max_length=600, unique=True)
     subject = models.CharField(max_length=300)
     body = models.TextField()
+    secret = models.BooleanField(
+        default=False, help_text="the body lets its reader in: forgotten once sent"
+    )
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempts = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True, blank=True)

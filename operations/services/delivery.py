@@ -21,6 +21,7 @@ FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=1)
 MOST_ATTEMPTS = 10
 BATCH = 20
+FORGOTTEN = "What stood here let its reader in; it is not kept."
 State = Notice.State
 
 
@@ -85,6 +86,8 @@ def _failed(notice: Notice, error: ChannelError, at: datetime) -> None:
 
 def _settle(notice: Notice, **values: object) -> None:
     """Write a result only while the claim is still ours."""
+    if notice.secret and values["state"] in {State.SENT, State.DEAD}:
+        values["body"] = FORGOTTEN
     with transaction.atomic():
         Notice.objects.filter(
             pk=notice.pk, fence=notice.fence, state=State.SENDING

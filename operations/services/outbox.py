@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.utils import timezone
+
+from kernel.registry import Letter
 from operations.channels import ChannelError, channel
 from operations.models import Notice
 
@@ -52,6 +55,24 @@ def queue(
         rows = [nobody]
     Notice.objects.bulk_create(rows, ignore_conflicts=True)
     return len(people)
+
+
+def post(letter: Letter) -> None:
+    """Queue one person's letter; without an address that works it is a dead notice."""
+    at = timezone.now()
+    recipient = Recipient(name=letter.recipient, address=letter.address)
+    announcement = Announcement(
+        kind=letter.kind,
+        about=letter.about,
+        level=letter.kind,
+        subject=letter.subject,
+        body=letter.body,
+    )
+    row = notice(announcement, recipient, at)
+    row.secret = letter.secret
+    if problem := _problem_with(recipient):
+        row.state, row.last_error = Notice.State.DEAD, problem
+    Notice.objects.bulk_create([row], ignore_conflicts=True)
 
 
 def _problem_with(recipient: Recipient) -> str:

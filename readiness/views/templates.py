@@ -18,6 +18,7 @@ from readiness.domain.parsing.document import KINDS
 from readiness.domain.parsing.source import MAX_BYTES
 from readiness.models import TemplateVersion
 from readiness.queries import templates as queries
+from readiness.services.builtin import builtin
 from readiness.services.importing import import_template
 from readiness.services.publishing import publish, set_kinds
 
@@ -35,6 +36,15 @@ def templates(request: HttpRequest) -> HttpResponse:
         "readiness/templates.html",
         {"rows": [(row, versions[row.pk]) for row in rows]},
     )
+
+
+@require_POST
+@access("readiness.templates")
+def take_builtin(request: PersonRequest) -> HttpResponse:
+    """Publish the product's own checklist; a second click finds it there."""
+    version = builtin(request.user)
+    messages.success(request, f"“{version.template.title}” is published.")
+    return redirect("readiness:templates")
 
 
 @access("readiness.templates")

@@ -40,6 +40,9 @@ PAGES = {
     "performance": ("trader", "/performance/"),
     "readiness": ("developer", "/readiness/"),
     "review": ("developer", "review"),
+    "books": ("admin", "/books/"),
+    "people": ("admin", "/settings/people/"),
+    "person": ("admin", "person"),
     "templates": ("admin", "/readiness/templates/"),
     "import": ("admin", "/readiness/templates/import/"),
     "checklist": ("admin", "/readiness/templates/versions/1/"),
@@ -109,7 +112,7 @@ def previewed(page: Page) -> str:
 def visit(page: Page, path: str) -> Response:
     """Open a path; "review" and "sign" are those of the newest review,
     "trade", "correct" and "void" are pages of the newest trade, "preview" is that of
-    a file."""
+    a file, "person" that of the first one."""
     if path in {"trade", "correct", "void"}:
         page.goto("/trades/")
         trade = page.locator("a.link--row").first.get_attribute("href")
@@ -117,6 +120,9 @@ def visit(page: Page, path: str) -> Response:
         path = url if path == "trade" else f"{url}{path}/"
     if path == "preview":
         path = previewed(page)
+    if path == "person":
+        page.goto("/settings/people/")
+        path = str(page.locator("main th a.link").first.get_attribute("href"))
     if path in {"review", "sign"}:
         page.goto("/readiness/")
         link = page.locator('main table a[href*="/readiness/reviews/"]').first

@@ -73,6 +73,7 @@ MANNERS = {
     "lines": "a <ul> with the page's own rows",
     "live": "one place in components/top.html",
     "log": "an <ol> with the page's own rows",
+    "options": "a <fieldset> with the page's own choices",
     "pairs": "a <ul> with the page's own rows",
     "progress": "the element itself",
     "segments": "a <nav> with the page's own links",

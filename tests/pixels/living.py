@@ -127,6 +127,7 @@ def find_ids(browser: Browser, cookies: dict[str, Any]) -> dict[str, str]:
         ("trader", "position", "/portfolio/", r"/portfolio/positions/\d+/"),
         ("trader", "metric", "/performance/", r"/performance/metrics/"),
         ("operator", "alert", "/alerts/", r"^/alerts/[0-9a-f-]{36}/"),
+        ("admin", "person", "/settings/people/", r"^/settings/people/\d+/"),
     )
     contexts = {name: context_of(browser, cookies[name]) for name, *_ in wanted}
     for person, name, path, pattern in wanted:

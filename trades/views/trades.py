@@ -1,16 +1,14 @@
-"""The trades pages: list with drawer, and books."""
+"""The trades page: list with drawer."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from kernel.access import guarded
 from kernel.errors import NotFound
 from kernel.web import page_or_fragment, wanted_part
-from trades.answers.books import BookAnswer
 from trades.pages import drawer, list_state, listing
-from trades.queries.books import BOOKS, is_entrusted, readable_books
+from trades.queries.books import BOOKS
 from trades.queries.trades import trade_detail
 
 PARTS = {"trades": "trades/parts/list.html"}
@@ -37,13 +35,3 @@ def trade(request: HttpRequest, pk: int) -> HttpResponse:
     context = listing(request.user, state, selected=pk)
     context |= drawer(detail, context["rows"], request.user)
     return page_or_fragment(request, "trades/trade.html", PARTS, context)
-
-
-@guarded(BOOKS)
-def books(request: HttpRequest) -> HttpResponse:
-    """The trading accounts that the person may read."""
-    rows = readable_books(request.user).select_related("owner")
-    shown = [
-        BookAnswer.of(book, entrusted=is_entrusted(request.user, book)) for book in rows
-    ]
-    return render(request, "trades/books.html", {"books": shown})
