@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from accounts.domain.roles import PERMISSIONS
 from accounts.models import Invitation, SigningKey, User
+from accounts.models.invitations import BACKEND
 from kernel.errors import NotFound
 
 PREFERENCES_COOKIE = "rrr_prefs"
@@ -65,18 +66,26 @@ def person_named(pk: int) -> User:
     return person
 
 
-def newest_invitations(*, most: int) -> list[Invitation]:
-    """The newest invitations that nobody has accepted yet."""
+def newest_invitations(*, at: datetime, most: int) -> list[tuple[Invitation, bool]]:
+    """The newest invitations that nobody has accepted yet, each with whether its link
+    still lets somebody in."""
     rows = Invitation.objects.filter(accepted_at=None).select_related("invited_by")
-    return list(rows.order_by("-created_at", "-pk")[:most])
+    newest = list(rows.order_by("-created_at", "-pk")[:most])
+    alive = set(Invitation.objects.letting_in(at).values_list("pk", flat=True))
+    return [(row, row.pk in alive) for row in newest]
+
+
+def lets_in(invitation: Invitation, at: datetime) -> bool:
+    """Whether its link still lets somebody in."""
+    return Invitation.objects.letting_in(at).filter(pk=invitation.pk).exists()
 
 
 def owners_of_books(*, most: int) -> list[User]:
     """Active persons whose roles let them write in books of their own, by user name."""
-    held = Group.objects.filter(
-        permissions__codename="own", permissions__content_type__app_label="trading"
+    owners = User.objects.with_perm(
+        "trading.own", include_superusers=False, backend=BACKEND
     )
-    return list(people().filter(is_active=True, groups__in=held).distinct()[:most])
+    return list(people().filter(pk__in=owners)[:most])
 
 
 def roles_of(user: Any) -> list[str]:

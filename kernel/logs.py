@@ -16,7 +16,7 @@ SECRET_NAMES = re.compile(
 )
 SECRET_VALUES = re.compile(
     r"Bearer\s+\S+|rrr_[A-Za-z0-9]+_[A-Za-z0-9_-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+"
-    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)|(?<=/accounts/invitation/)[\w-]+"
 )
 BLANK = "[redacted]"
 Event = MutableMapping[str, Any]

@@ -272,7 +272,6 @@ CACHES = {
     }
 }
 OWN_BROKER = bool(env.text("CELERY_BROKER_URL"))
-OWN_BROKER = bool(env.text("CELERY_BROKER_URL"))
 CELERY_BROKER_URL = env.optional("CELERY_BROKER_URL", readers.broker) or celery_dialect(
     REDIS_URL
 )

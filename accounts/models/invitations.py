@@ -9,16 +9,26 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from accounts.models.people import User
+
+BACKEND = settings.AUTHENTICATION_BACKENDS[-1]
+
+
+class Invitations(models.QuerySet["Invitation"]):
+    def unused(self) -> Invitations:
+        """Neither accepted nor withdrawn."""
+        return self.filter(accepted_at=None, withdrawn_at=None)
+
+    def letting_in(self, at: datetime) -> Invitations:
+        """Whose link still lets somebody in: it does not outlive the right of whoever
+        invited to invite."""
+        inviters = User.objects.with_perm("people.manage", backend=BACKEND)
+        return self.unused().filter(expires_at__gt=at, invited_by__in=inviters)
+
 
 class Invitation(models.Model):
     """A name and roles that an administrator offers; whoever holds the link takes
     them once, before `expires_at`. Of the link only its SHA-256 is kept."""
-
-    class State(models.TextChoices):
-        OPEN = "open", "Open"
-        ACCEPTED = "accepted", "Accepted"
-        WITHDRAWN = "withdrawn", "Withdrawn"
-        EXPIRED = "expired", "Expired"
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     username = models.CharField(max_length=150)
@@ -34,6 +44,8 @@ class Invitation(models.Model):
     accepted_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
 
+    objects = Invitations.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -45,10 +57,3 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"invitation of {self.username}"
-
-    def state_at(self, at: datetime) -> State:
-        if self.accepted_at:
-            return self.State.ACCEPTED
-        if self.withdrawn_at:
-            return self.State.WITHDRAWN
-        return self.State.EXPIRED if at >= self.expires_at else self.State.OPEN

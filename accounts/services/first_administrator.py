@@ -8,16 +8,10 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from accounts.domain.roles import ADMINISTRATOR
 from accounts.models import User
-from accounts.services.people import add_person
+from accounts.services.people import add_person, has_administrator
 from kernel.errors import Conflict, FieldError, Invalid, summary
-
-ROLE = "Administrator"
-
-
-def has_administrator() -> bool:
-    """Is there anybody who could add people?"""
-    return User.objects.filter(is_active=True, groups__name=ROLE).exists()
 
 
 def name_first_administrator(username: str, *, email: str, password: str) -> User:
@@ -31,14 +25,14 @@ def name_first_administrator(username: str, *, email: str, password: str) -> Use
     hashed = make_password(password)  # slow: outside the transaction
     with transaction.atomic():
         # Of two commands at once, the second waits here and is refused.
-        Group.objects.select_for_update().get(name=ROLE)
+        Group.objects.select_for_update().get(name=ADMINISTRATOR)
         if has_administrator():
             raise Conflict(
                 "There is an active Administrator, who can add people.",
                 code="administrator",
             )
         return add_person(
-            username, email=email, hashed=hashed, roles=[ROLE], by="system"
+            username, email=email, hashed=hashed, roles=[ADMINISTRATOR], by="system"
         )
 
 

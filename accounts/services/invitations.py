@@ -6,12 +6,11 @@ import hashlib
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Invitation, User
@@ -50,7 +49,8 @@ def invite(
                 code="taken",
                 errors=[FieldError("/username", "taken", "is somebody's name")],
             )
-        for earlier in _waiting().select_for_update().filter(username=new.username):
+        unused = Invitation.objects.unused().select_for_update()
+        for earlier in unused.filter(username=new.username):
             withdraw(earlier, by)
         invitation = Invitation.objects.create(
             username=new.username,
@@ -112,7 +112,8 @@ def _letter(invitation: Invitation, link: str, by: User) -> Letter:
 def withdraw(invitation: Invitation, by: User) -> bool:
     """The link lets nobody in any more; False when it did not before either."""
     with transaction.atomic():
-        ended = _waiting().filter(pk=invitation.pk).update(withdrawn_at=timezone.now())
+        unused = Invitation.objects.unused().filter(pk=invitation.pk)
+        ended = unused.update(withdrawn_at=timezone.now())
         if ended:
             append(
                 "accounts.invitation.withdrawn",
@@ -135,13 +136,10 @@ def find(token: str) -> Invitation:
     return found
 
 
-def is_open(invitation: Invitation, at: datetime) -> bool:
-    """Whether the link still lets somebody in: it does not outlive the inviter's own
-    right to invite."""
-    return (
-        invitation.state_at(at) == Invitation.State.OPEN
-        and invitation.invited_by.has_perm("people.manage")  # never of the disabled
-    )
+def withdraw_all() -> int:
+    """No link of now lets anybody in any more; how many there were. For a restored
+    copy, in whose past some had been withdrawn or used."""
+    return Invitation.objects.unused().update(withdrawn_at=timezone.now())
 
 
 def accept(invitation: Invitation, password: str) -> User:
@@ -152,10 +150,8 @@ def accept(invitation: Invitation, password: str) -> User:
     hashed = make_password(password)  # slow: outside the transaction
     at = timezone.now()
     with transaction.atomic():
-        won = is_open(invitation, at) and _waiting().filter(
-            pk=invitation.pk, expires_at__gt=at
-        ).update(accepted_at=at)
-        if not won:
+        alive = Invitation.objects.letting_in(at).filter(pk=invitation.pk)
+        if not alive.update(accepted_at=at):
             raise Conflict("This invitation has ended.", code="ended")
         user = add_person(
             invitation.username,
@@ -172,10 +168,6 @@ def accept(invitation: Invitation, password: str) -> User:
             data={"person": str(user.pk)},
         )
     return user
-
-
-def _waiting() -> QuerySet[Invitation]:
-    return Invitation.objects.filter(accepted_at=None, withdrawn_at=None)
 
 
 def _digest(token: str) -> str:

@@ -87,7 +87,7 @@ def give_roles(user: User, roles: Sequence[str], *, by: User) -> bool:
         held = set(user.groups.filter(name__in=ROLES).values_list("name", flat=True))
         if held == wanted:
             return False
-        if ADMINISTRATOR in held - wanted and not _other_administrators(user):
+        if ADMINISTRATOR in held - wanted and not has_administrator(besides=user):
             raise Conflict(
                 f"{user.username} is the last Administrator: "
                 "give somebody else the role first.",
@@ -105,12 +105,10 @@ def give_roles(user: User, roles: Sequence[str], *, by: User) -> bool:
     return True
 
 
-def _other_administrators(user: User) -> bool:
-    return (
-        User.objects.filter(is_active=True, groups__name=ADMINISTRATOR)
-        .exclude(pk=user.pk)
-        .exists()
-    )
+def has_administrator(*, besides: User | None = None) -> bool:
+    """Is there anybody (else) who may add people?"""
+    active = User.objects.filter(is_active=True, groups__name=ADMINISTRATOR)
+    return (active.exclude(pk=besides.pk) if besides else active).exists()
 
 
 def identify(request: HttpRequest, username: str, password: str) -> User | None:

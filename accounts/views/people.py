@@ -15,7 +15,13 @@ from django.views.decorators.http import require_POST
 
 from accounts.forms import InvitationForm, NewPasswordForm, RolesForm
 from accounts.models import Invitation, User
-from accounts.queries import newest_invitations, people_found, person_named, roles_of
+from accounts.queries import (
+    lets_in,
+    newest_invitations,
+    people_found,
+    person_named,
+    roles_of,
+)
 from accounts.services import invitations, people
 from kernel.access import access
 from kernel.errors import ProductError
@@ -37,15 +43,11 @@ def listing(request: PersonRequest) -> HttpResponse:
         link = _invite(request, form)
     text = request.GET.get("q", "").strip()[:150]
     rows, more = people_found(text, most=MOST_PEOPLE)
-    at = timezone.now()
-    invited = [
-        (row, row.state_at(at)) for row in newest_invitations(most=MOST_INVITATIONS)
-    ]
     context = {
         "people": rows,
         "more": more,
         "q": text,
-        "invited": invited,
+        "invited": newest_invitations(at=timezone.now(), most=MOST_INVITATIONS),
         "form": InvitationForm() if link else form,
         "link": link,
         "invitee": form.cleaned_data["username"] if link else "",
@@ -120,15 +122,18 @@ def withdraw(request: PersonRequest, uid: UUID) -> HttpResponse:
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Choose a password and come in. Whoever holds an ended link is told so."""
     offered = invitations.find(token)
-    if not invitations.is_open(offered, timezone.now()):
+    if not lets_in(offered, timezone.now()):
         return _ended(request, offered)
-    invited = User(username=offered.username, email=offered.email)
+    invited = User(
+        username=offered.username, email=offered.email, first_name=offered.name
+    )
     form = NewPasswordForm(invited, request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
             user = invitations.accept(offered, form.cleaned_data["new"])
-        except ProductError:
-            return _ended(request, offered)
+        except ProductError as error:
+            offered.refresh_from_db()
+            return _ended(request, offered, why=error.detail)
         people.log_in(request, user.username, form.cleaned_data["new"])
         messages.success(request, f"Welcome, {user.get_full_name() or user.username}.")
         return redirect("overview")
@@ -137,6 +142,6 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "accounts/invitation.html", context, status=status)
 
 
-def _ended(request: HttpRequest, offered: Invitation) -> HttpResponse:
-    context = {"invitation": offered}
+def _ended(request: HttpRequest, offered: Invitation, why: str = "") -> HttpResponse:
+    context = {"invitation": offered, "why": why}
     return render(request, "accounts/invitation_ended.html", context, status=GONE)

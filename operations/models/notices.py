@@ -7,6 +7,9 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+# What stands in place of a secret body once it has been sent, or never will be.
+FORGOTTEN = "What stood here let its reader in; it is not kept."
+
 
 class Notice(models.Model):
     """One message to one recipient on one channel: exactly one row per `dedup_key`

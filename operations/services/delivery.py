@@ -14,6 +14,7 @@ from django.db.models import F
 
 from operations.channels import ChannelError, Message, channel
 from operations.models import Notice
+from operations.models.notices import FORGOTTEN
 from operations.services import leases
 
 LEASE = timedelta(seconds=60)
@@ -21,7 +22,6 @@ FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=1)
 MOST_ATTEMPTS = 10
 BATCH = 20
-FORGOTTEN = "What stood here let its reader in; it is not kept."
 State = Notice.State
 
 

@@ -58,8 +58,7 @@ def queue(
 
 
 def post(letter: Letter) -> None:
-    """Queue one person's letter; without an address that works it is a dead notice."""
-    at = timezone.now()
+    """Queue one person's letter."""
     recipient = Recipient(name=letter.recipient, address=letter.address)
     announcement = Announcement(
         kind=letter.kind,
@@ -68,10 +67,8 @@ def post(letter: Letter) -> None:
         subject=letter.subject,
         body=letter.body,
     )
-    row = notice(announcement, recipient, at)
+    row = notice(announcement, recipient, timezone.now())
     row.secret = letter.secret
-    if problem := _problem_with(recipient):
-        row.state, row.last_error = Notice.State.DEAD, problem
     Notice.objects.bulk_create([row], ignore_conflicts=True)
 
 

@@ -17,9 +17,14 @@ from accounts.queries import roles_of
 from accounts.services import invitations, people
 from audit.models import AuditEvent
 from kernel.errors import Conflict
+from kernel.logs import redact
 from operations.models import Notice
-from operations.services.delivery import FORGOTTEN, deliver
+from operations.models.notices import FORGOTTEN
+from operations.services.backups.settling import settle
+from operations.services.delivery import deliver
 from tests.conftest import PASSWORD
+from tests.html import flat
+from tests.operations.test_settling import BACKUP
 
 pytestmark = pytest.mark.django_db
 NEW = "a long enough secret 7"
@@ -112,7 +117,7 @@ def test_an_invitation_ends_after_48_hours(desk, client):
     assert client.get(path).status_code == 410
     assert client.post(path, {"new": NEW, "again": NEW}).status_code == 410
     assert not User.objects.filter(username="grace").exists()
-    assert "Expired" in desk.get(PEOPLE).content.decode()
+    assert "Ended" in desk.get(PEOPLE).content.decode()
 
 
 def test_a_link_made_again_withdraws_the_one_before(desk, client):
@@ -134,7 +139,9 @@ def test_a_withdrawn_invitation_lets_nobody_in(desk, client):
 
 
 @pytest.mark.parametrize("loses", ["role", "account"])
-def test_a_link_does_not_outlive_its_inviters_right(desk, client, ada, person, loses):
+def test_a_link_does_not_outlive_its_inviters_right(
+    desk, client, client_of, ada, person, loses
+):
     path = path_in(invite(desk))
     root = person("root", "Administrator")
     if loses == "role":
@@ -144,6 +151,9 @@ def test_a_link_does_not_outlive_its_inviters_right(desk, client, ada, person, l
     assert client.get(path).status_code == 410
     assert client.post(path, {"new": NEW, "again": NEW}).status_code == 410
     assert not User.objects.filter(username="grace").exists()
+    listed = flat(client_of(root).get(PEOPLE).content.decode())
+    assert "Ended" in listed
+    assert "Open until" not in listed
 
 
 def test_only_one_of_two_who_hold_the_link_comes_in(desk):
@@ -158,8 +168,26 @@ def test_only_one_of_two_who_hold_the_link_comes_in(desk):
 def test_a_name_taken_meanwhile_makes_nobody_and_uses_nothing_up(desk, client, person):
     path = path_in(invite(desk))
     person("grace", "Viewer")
-    assert client.post(path, {"new": NEW, "again": NEW}).status_code == 410
+    answer = client.post(path, {"new": NEW, "again": NEW})
+    assert answer.status_code == 410
+    assert "already a &#x27;grace&#x27;" in answer.content.decode()
     assert Invitation.objects.get().accepted_at is None
+
+
+def test_a_restored_copy_lets_nobody_in_by_a_link_of_its_past(desk, client):
+    path = path_in(invite(desk))
+    settle(BACKUP, timezone.now())
+    assert client.post(path, {"new": NEW, "again": NEW}).status_code == 410
+    letter = Notice.objects.get(kind="invitation")
+    assert (letter.state, letter.body) == ("suppressed", FORGOTTEN)
+
+
+def test_no_log_line_holds_a_link(desk):
+    path = path_in(invite(desk))
+    line = {"event": f"Internal Server Error: {path}"}
+    assert redact(None, "error", line) == {
+        "event": "Internal Server Error: /accounts/invitation/[redacted]/"
+    }
 
 
 @pytest.mark.parametrize(

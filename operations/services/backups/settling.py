@@ -6,12 +6,14 @@ from datetime import datetime
 
 from django.db import transaction
 
+from accounts.services.invitations import withdraw_all
 from accounts.services.sessions import end_everybody
 from audit import channels as audit_channels
 from audit import queries as audit_queries
 from audit.services import append
 from operations.domain.alerting import TimelineKind
 from operations.models import Alert, Backup, Follower, JobRun, Notice
+from operations.models.notices import FORGOTTEN
 from operations.services import timeline
 from operations.services.backups.files import Manifest
 
@@ -25,6 +27,7 @@ def settle(manifest: Manifest, at: datetime) -> None:
     _end_work(at)
     _resolve_alerts(at)
     end_everybody(reason=WHY)
+    withdraw_all()
     _begin_epoch(manifest)
 
 
@@ -36,9 +39,11 @@ def _end_work(at: datetime) -> None:
     Backup.objects.filter(status=Backup.Status.RUNNING).update(
         status=Backup.Status.FAILED, finished_at=at, error=WHY
     )
-    Notice.objects.filter(state__in=[Notice.State.QUEUED, Notice.State.SENDING]).update(
-        **NO_LEASE, state=Notice.State.SUPPRESSED, last_error=WHY
+    unsent = Notice.objects.filter(
+        state__in=[Notice.State.QUEUED, Notice.State.SENDING]
     )
+    unsent.filter(secret=True).update(body=FORGOTTEN)
+    unsent.update(**NO_LEASE, state=Notice.State.SUPPRESSED, last_error=WHY)
 
 
 def _resolve_alerts(at: datetime) -> None:

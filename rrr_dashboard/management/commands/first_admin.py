@@ -8,10 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from accounts.services.first_administrator import (
-    has_administrator,
-    name_first_administrator,
-)
+from accounts.services.first_administrator import name_first_administrator
+from accounts.services.people import has_administrator
 from kernel.errors import Conflict, Invalid
 from rrr_dashboard.first_administrator import read_password
 
