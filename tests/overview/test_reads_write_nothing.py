@@ -13,7 +13,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from accounts.models import User
+from accounts.models import Invitation, User
+from accounts.services.invitations import NewInvitation, invite
 from operations.domain.alerting import Reading
 from operations.models import Alert, Rule
 from operations.services import alerting
@@ -121,7 +122,17 @@ def everything(person: Person) -> User:
         ),
         ada,
     )
+    invite(NewInvitation(username="grace", roles=["Trader"]), ada, _remember)
     return ada
+
+
+LINK: list[str] = []
+
+
+def _remember(token: str) -> str:
+    """The newest invitation's link is known to whoever makes it alone."""
+    LINK[:] = [token]
+    return f"/{token}/"
 
 
 def samples() -> dict[str, str]:
@@ -147,6 +158,9 @@ def samples() -> dict[str, str]:
         "<int:number>": str(line.review.version.number),
         "<int:evidence>": "0",
         "imports/<uuid:pk>": NO_UUID,
+        "people/<int:pk>": str(User.objects.get(username="dan").pk),
+        "invitations/<uuid:uid>": str(Invitation.objects.get().uid),
+        "invitation/<str:token>": LINK[0],
     }
 
 

@@ -15,6 +15,7 @@ from trades.forms.books import MOST_OWNERS, BookForm
 from trades.queries.books import is_entrusted, readable_books
 from trades.services.books import NewBook, create_book
 
+# Reads as BOOKS; an administrator, too, makes one: for a trader.
 ACCESS = Access(
     "trading.own",
     "trading.view",
