@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := uv==0.13.9
 
-.PHONY: help run test check quick fmt bench faults mutants lock
+.PHONY: help run test check quick fmt bench faults mutants lock build-list
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 run: .venv/.run ## install what is missing and start the product
 	@exec $(BIN)/python manage.py serve
@@ -36,6 +36,9 @@ mutants: .venv/.dev ## which breakages of a domain file no test sees: FILE=path
 lock: .venv/.dev ## compile requirements with hashes
 	$(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 --universal --no-emit-index-url --no-header requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 --universal --no-emit-index-url --no-header requirements-dev.in -o requirements-dev.txt
+
+build-list: .venv/.run ## list the files of the last commit, for an image: build.json
+	@exec $(BIN)/python -m kernel.build_list
 
 .venv/.made:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install Python 3.11 or newer, or run make PYTHON=/path/to/python3"; exit 1; }

@@ -13,20 +13,28 @@ from pathlib import Path
 
 from django.conf import settings
 
+from kernel import build_list
+
 UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
 class Build:
-    """`commit` is 40 hex digits or "unknown"; `clean` says that the tracked files
-    equal that commit. Only a clean, known commit can prove anything."""
+    """`commit` is 40 hex digits or "unknown"; `clean` says that the files equal that
+    commit. Only a clean, known commit can prove anything: else `doubt` says why not,
+    as the end of a sentence."""
 
     commit: str
     clean: bool
+    doubt: str = ""
 
     @property
     def proves(self) -> bool:
         return self.clean and self.commit != UNKNOWN
+
+
+class OtherCommit(SystemExit):
+    """RRR_COMMIT states what git denies. The process ends with this sentence."""
 
 
 def _git(*words: str) -> str | None:
@@ -44,14 +52,45 @@ def _git(*words: str) -> str | None:
 
 
 def look() -> Build:
-    """The commit and cleanliness of the tree as it is right now."""
-    changed = _git("status", "--porcelain", "--untracked-files=no")
-    if settings.RRR_COMMIT:
-        return Build(settings.RRR_COMMIT, clean=not changed)
-    return Build(_git("rev-parse", "HEAD") or UNKNOWN, clean=changed == "")
+    """The commit and cleanliness of the tree as it is right now: what git says, and
+    only where there is no git what RRR_COMMIT states and the list of the build bears
+    out."""
+    if (Path(settings.BASE_DIR) / ".git").exists():
+        return _of_git()
+    if not settings.RRR_COMMIT:
+        return Build(
+            UNKNOWN, clean=False, doubt="there is no git here and no RRR_COMMIT"
+        )
+    doubt = build_list.doubt(Path(settings.BASE_DIR), settings.RRR_COMMIT)
+    if doubt:
+        return Build(UNKNOWN, clean=False, doubt=f"RRR_COMMIT is not believed: {doubt}")
+    return Build(settings.RRR_COMMIT, clean=True)
+
+
+def _of_git() -> Build:
+    commit = _git("rev-parse", "HEAD")
+    if commit is None:
+        return Build(UNKNOWN, clean=False, doubt="git does not tell the commit")
+    clean = _git("status", "--porcelain", "--untracked-files=no") == ""
+    return Build(commit, clean, doubt="" if clean else "tracked files differ from it")
 
 
 @cache
 def running() -> Build:
-    """The build of this process, fixed at the first call (settings do it at start)."""
+    """The build of this process, fixed at the first call, when it starts."""
     return look()
+
+
+def contradiction() -> str:
+    """Whether RRR_COMMIT names another commit than git does: a sentence, or ""."""
+    stated, commit = settings.RRR_COMMIT, running().commit
+    has_git = (Path(settings.BASE_DIR) / ".git").exists()
+    if stated and has_git and commit not in {stated, UNKNOWN}:
+        return f"RRR_COMMIT is {stated}, but git has {commit} here: leave RRR_COMMIT empty."
+    return ""
+
+
+def refuse_other_commit() -> None:
+    """Raises OtherCommit: people would look at one commit and run another."""
+    if sentence := contradiction():
+        raise OtherCommit(sentence)

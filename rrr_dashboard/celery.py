@@ -22,7 +22,9 @@ app.autodiscover_tasks()
 
 @worker_init.connect
 @beat_init.connect
-def _keep_private(**kwargs: Any) -> None:
+def _begin(**kwargs: Any) -> None:
+    from kernel.build import refuse_other_commit
     from rrr_dashboard.privacy import keep_private
 
+    refuse_other_commit()
     keep_private()

@@ -17,6 +17,6 @@ from rrr_dashboard.celery import app as celery_app  # noqa: F401
 privacy.keep_private()
 # A restore must not replace the database under a process that serves it.
 locks.hold(settings.STATE_DIR / "database.lock", exclusive=False)
-build.running()
+build.refuse_other_commit()
 
 application = get_wsgi_application()

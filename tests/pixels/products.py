@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 PASSWORD = "pixels demo password 4711"
+OWN_GIT = Path(__file__).parent / "bin"  # commit and changes of a tree show on pages
 COMMIT = "1234567890abcdef1234567890abcdef12345678"
 ORIGIN = "http://localhost:8000"  # what pages see, whatever port is free
 PEOPLE = (
@@ -30,7 +31,6 @@ FIXED = {
     "JWT_SECRET": "pixels only jwt 0123456789 abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOP 9",
     "METRICS_TOKEN": "pixels-only-metrics-token-0123456789",
     "FIELD_KEY": "dGVzdC1vbmx5LWZpZWxkLWtleS0wMTIzNDU2Nzg5YWI=",
-    "GIT_DIR": "/dev/null",  # whether a tree has uncommitted changes shows on pages
     "PYTHONUNBUFFERED": "1",
     "TZ": "UTC",
 }
@@ -54,6 +54,7 @@ def environment(state: Path, port: int, *, demo: bool = True) -> dict[str, str]:
     return {
         **kept,
         **FIXED,
+        "PATH": f"{OWN_GIT}:{os.environ['PATH']}",
         "RRR_ENV": "demo",
         "DEMO": "true" if demo else "false",
         "STATE_DIR": str(state),

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
-from kernel import locks
+from kernel import build, locks
 from operations.models import Heartbeat
 from operations.services import heartbeats
 from operations.services.watching import LOOK_EVERY, Watch
@@ -20,6 +20,7 @@ class Command(BaseCommand):
     help = "Ask the database every 5 s, judge heartbeats, tick when nobody else does."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        build.refuse_other_commit()
         try:
             locks.hold(settings.STATE_DIR / "database.lock", exclusive=False)
         except locks.Busy as busy:

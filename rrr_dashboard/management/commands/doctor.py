@@ -130,16 +130,13 @@ def _dotenv() -> Finding:
 
 
 def _commit() -> Finding:
+    if sentence := build.contradiction():
+        return Finding("commit", "fail", sentence)
     tree = build.look()
     if tree.proves:
         return Finding("commit", "ok", tree.commit)
-    why = (
-        "tracked files differ from it"
-        if tree.commit != build.UNKNOWN
-        else "no git, no RRR_COMMIT"
-    )
     return Finding(
-        "commit", "warn", f"{tree.commit}: {why}, so evidence proves nothing"
+        "commit", "warn", f"{tree.commit}: {tree.doubt}, so evidence proves nothing"
     )
 
 

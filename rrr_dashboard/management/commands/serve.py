@@ -40,6 +40,7 @@ class Command(BaseCommand):
         if not given and write_first_env(settings.BASE_DIR / ".env", os.environ):
             # Settings were read before there was a file: start once more with it.
             os.execv(sys.executable, [sys.executable, *sys.argv])
+        build.refuse_other_commit()
         state = Path(settings.STATE_DIR)
         preflight.claim(state)
         processes.raise_open_files()
