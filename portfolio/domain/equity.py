@@ -32,7 +32,8 @@ class Entry:
     trades.domain.cash). `external` is cash from or to outside, of `currency`;
     `in_kind` says that `quantity` itself came from or went outside: a flow at its
     mark, by which the slice neither wins nor loses; `unit` is what one unit was worth
-    then, where that is known.
+    then, where that is known. `between` is the id of a movement whose other side is an
+    own book, which an answer that holds both does not count as a flow.
     """
 
     at: datetime
@@ -48,6 +49,7 @@ class Entry:
     by_fill: bool = False
     deposited: bool = False
     in_kind: bool = False
+    between: int | None = None
     unit: Decimal | None = None
     split: Fraction | None = None
 
@@ -57,6 +59,7 @@ class Cut:
     """The book at one time, in its base currency, and what came since the last.
 
     `slices` is the P&L since the last cut by (symbol, strategy), zeros left out.
+    `between` is the part of inflow less outflow that came from own books, by movement.
     `unvalued` counts holdings and balances without a price or rate: they are in
     no total.
     """
@@ -69,6 +72,7 @@ class Cut:
     pnl: Decimal
     slices: Mapping[Slice, Decimal]
     unvalued: int
+    between: Mapping[int, Decimal] = field(default_factory=dict)
 
 
 @dataclass
@@ -94,6 +98,7 @@ class Walk:
     funding: ImpliedFunding = field(default_factory=ImpliedFunding)
     inflow: Decimal = ZERO
     outflow: Decimal = ZERO
+    between: dict[int, Decimal] = field(default_factory=dict)
     _waiting: list[Entry] = field(default_factory=list)
 
     def apply(self, entry: Entry) -> None:
@@ -105,7 +110,7 @@ class Walk:
             held.cost += entry.cost
             held.earned += entry.realised + self._income(entry)
         if entry.external:
-            self._flow(entry.external, entry.currency, entry.at)
+            self._flow(entry, entry.external, entry.currency, entry.at)
         if entry.cash:
             self._move_cash(entry)
         if entry.in_kind:
@@ -127,8 +132,11 @@ class Walk:
         quote = self._quote(entry.symbol)
         return entry.income * (self.marks.rate(entry.currency, quote, entry.at) or ZERO)
 
-    def _flow(self, amount: Decimal, currency: str, at: datetime) -> None:
+    def _flow(self, entry: Entry, amount: Decimal, currency: str, at: datetime) -> None:
         worth = amount * (self.marks.rate(currency, self.base, at) or ZERO)
+        if entry.between is not None:
+            so_far = self.between.get(entry.between, ZERO)
+            self.between[entry.between] = so_far + worth
         if worth > 0:
             self.inflow += worth
         else:
@@ -141,7 +149,7 @@ class Walk:
             self._waiting.append(entry)
             return
         worth = entry.quantity * (price if entry.unit is None else entry.unit)
-        self._flow(worth, self._quote(entry.symbol), at)
+        self._flow(entry, worth, self._quote(entry.symbol), at)
         self.held[entry.symbol, entry.strategy].earned += entry.cost - worth
 
     def _move_cash(self, entry: Entry) -> None:
@@ -212,6 +220,7 @@ def walk(entries: Sequence[Entry], cuts: Sequence[datetime], state: Walk) -> lis
     earned: dict[Slice, Decimal] = {}
     for at in cuts:
         state.inflow = state.outflow = ZERO
+        state.between = {}
         while position < len(entries) and entries[position].at <= at:
             state.apply(entries[position])
             position += 1
@@ -226,6 +235,7 @@ def walk(entries: Sequence[Entry], cuts: Sequence[datetime], state: Walk) -> lis
                 pnl=values.equity + state.outflow - equity - state.inflow,
                 slices=_changes(earned, values.earned),
                 unvalued=values.unvalued,
+                between=state.between,
             )
         )
         equity, earned = values.equity, {**earned, **values.earned}

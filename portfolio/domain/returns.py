@@ -6,8 +6,9 @@ r = (V_end + out) / (V_start + in) − 1. Exact Decimals; `statistics` makes flo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -24,7 +25,8 @@ class Day:
     """One day of one book (or of several, added up), in one currency.
 
     `base` = V_start + in, the capital that worked; `pnl` what it brought. For a
-    strategy or symbol `pnl` is the slice's and `base` the whole book's.
+    strategy or symbol `pnl` is the slice's and `base` the whole book's. `between` is the
+    part of inflow less outflow whose other side is an own book, by movement.
     """
 
     day: date
@@ -33,6 +35,7 @@ class Day:
     outflow: Decimal
     base: Decimal
     pnl: Decimal
+    between: Mapping[int, Decimal] = field(default_factory=dict)
 
     @property
     def observed(self) -> bool:
@@ -94,23 +97,32 @@ def joined(days: Sequence[Day]) -> Day:
 
 def added(books: Iterable[Sequence[Day]]) -> list[Day]:
     """Several books day by day; a book that has not begun yet counts as 0, one
-    whose curve ended keeps nothing."""
-    sums: dict[date, Day] = {}
+    whose curve ended keeps nothing. What moved between two of them on one day of both
+    is neither flow nor gain."""
+    by_day: dict[date, list[Day]] = defaultdict(list)
     for days in books:
         for day in days:
-            so_far = sums.get(day.day)
-            sums[day.day] = day if so_far is None else _plus(so_far, day)
-    return [day for _, day in sorted(sums.items())]
+            by_day[day.day].append(day)
+    return [_sum(by_day[day]) for day in sorted(by_day)]
 
 
-def _plus(left: Day, right: Day) -> Day:
+def _sum(parts: Sequence[Day]) -> Day:
+    sides = Counter(movement for part in parts for movement in part.between)
+    inner = [
+        worth
+        for part in parts
+        for movement, worth in part.between.items()
+        if sides[movement] == 2
+    ]
+    came = sum((worth for worth in inner if worth > 0), ZERO)
+    went = came - sum(inner, ZERO)
     return Day(
-        day=left.day,
-        equity=left.equity + right.equity,
-        inflow=left.inflow + right.inflow,
-        outflow=left.outflow + right.outflow,
-        base=left.base + right.base,
-        pnl=left.pnl + right.pnl,
+        day=parts[0].day,
+        equity=sum((part.equity for part in parts), ZERO),
+        inflow=sum((part.inflow for part in parts), ZERO) - came,
+        outflow=sum((part.outflow for part in parts), ZERO) - went,
+        base=sum((part.base for part in parts), ZERO) - came,
+        pnl=sum((part.pnl for part in parts), ZERO) + came - went,
     )
 
 

@@ -39,8 +39,9 @@ class EquityPoint(models.Model):
     """A book at the end of a day in its zone, in its base currency.
 
     `base` = equity of the day before + inflow, `pnl` what the day brought;
-    `slices` [[symbol, strategy, pnl]] says by what. `unvalued` holdings or balances
-    had no price or rate. `fills`, `transfers` and `prices` count the day's facts,
+    `slices` [[symbol, strategy, pnl]] says by what. `between` [[transfer, worth]] are
+    the flows whose other side is a book of the same owner, negative where they went.
+    `unvalued` holdings or balances had no price or rate. `fills`, `transfers` and `prices` count the day's facts,
     `digest` is the SHA-256 over them.
     """
 
@@ -53,6 +54,7 @@ class EquityPoint(models.Model):
     base = ExactDecimalField()
     pnl = ExactDecimalField()
     slices = models.JSONField(default=list)
+    between = models.JSONField(default=list)
     unvalued = models.PositiveIntegerField(default=0)
     fills = models.PositiveIntegerField(default=0)
     transfers = models.PositiveIntegerField(default=0)

@@ -104,29 +104,23 @@ def whole_days(
 
 
 def _converted(point: EquityPoint, rate: Decimal, before: Sequence[Day]) -> Day:
-    if rate == 1:
-        return Day(
-            day=point.day,
-            equity=point.equity,
-            inflow=point.inflow,
-            outflow=point.outflow,
-            base=point.base,
-            pnl=point.pnl,
-        )
-    equity, inflow, outflow = (
-        point.equity * rate,
-        point.inflow * rate,
-        point.outflow * rate,
-    )
-    start = before[-1].equity if before else (point.base - point.inflow) * rate
-    base = start + inflow
+    day = day_at(point, rate)
+    if rate == 1 or not before:
+        return day
+    base = before[-1].equity + day.inflow
+    return replace(day, base=base, pnl=day.equity + day.outflow - base)
+
+
+def day_at(point: EquityPoint, rate: Decimal) -> Day:
+    """A stored day with all of it at one rate."""
     return Day(
         day=point.day,
-        equity=equity,
-        inflow=inflow,
-        outflow=outflow,
-        base=base,
-        pnl=equity + outflow - base,
+        equity=point.equity * rate,
+        inflow=point.inflow * rate,
+        outflow=point.outflow * rate,
+        base=point.base * rate,
+        pnl=point.pnl * rate,
+        between={movement: Decimal(worth) * rate for movement, worth in point.between},
     )
 
 

@@ -174,6 +174,7 @@ def _of_transfer(book: Book, transfer: Transfer) -> Entry:
             cash=move.amount,
             external=move.amount,
             deposited=move.deposited,
+            between=transfer.pk if transfer.to_book_id else None,
         )
     instrument = transfer.instrument
     return Entry(
@@ -196,6 +197,7 @@ def _lot_entries(book: Book, units: Mapping[int, Decimal]) -> Iterator[Entry]:
         "amount",
         "fee",
         "transfer__kind",
+        "transfer__to_book",
         "transfer_id",
         named=True,
     )
@@ -208,6 +210,7 @@ def _lot_entries(book: Book, units: Mapping[int, Decimal]) -> Iterator[Entry]:
             quantity=sign * lot.quantity,
             cost=sign * lot.amount + lot.fee,
             in_kind=lot.transfer__kind in Transfer.EXTERNAL,
+            between=lot.transfer_id if lot.transfer__to_book else None,
             unit=units.get(lot.transfer_id or 0),
         )
 
@@ -226,6 +229,7 @@ def _match_entries(book: Book, units: Mapping[int, Decimal]) -> Iterator[Entry]:
         "fee",
         "entry_fee",
         "transfer__kind",
+        "transfer__to_book",
         "transfer_id",
         named=True,
     )
@@ -250,6 +254,7 @@ def _match_entries(book: Book, units: Mapping[int, Decimal]) -> Iterator[Entry]:
             cost=cost,
             realised=realised,
             in_kind=outside and bool(match.lot_id),
+            between=match.transfer_id if match.transfer__to_book else None,
             unit=units.get(match.transfer_id or 0),
         )
 

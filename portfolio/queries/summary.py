@@ -9,12 +9,13 @@ from decimal import Decimal
 
 from kernel.numbers import ZERO
 from portfolio.domain.reasons import Reason
-from portfolio.domain.returns import day_of
+from portfolio.domain.returns import Day, added, day_of
 from portfolio.domain.valuation import minus, percent_of, total
 from portfolio.models import EquityPoint
 from portfolio.queries.books import Scope
 from portfolio.queries.curves import StoredCurves
-from portfolio.queries.figures import converted, figures, incomplete
+from portfolio.queries.days import day_at
+from portfolio.queries.figures import figures, incomplete
 from portfolio.queries.holdings import Holdings, held, rates_for, stored_balances
 from trades.models import Balance
 from trades.queries.rates import Rates
@@ -149,15 +150,14 @@ def _today(
     if not today or any(point.unvalued for point in today):
         return None, None
     currencies = {book.pk: book.base_currency for book in scope.books}
+    parts: list[list[Day]] = []
+    for point in today:
+        rate = rates.rate(point.book_id, currencies[point.book_id], scope.currency)
+        if rate is None and (point.pnl or point.base):
+            return None, None
+        parts.append([day_at(point, rate or ZERO)])
+    whole = added(parts)
     return (
-        converted(
-            ((point.book_id, point.pnl, currencies[point.book_id]) for point in today),
-            rates,
-            scope.currency,
-        ),
-        converted(
-            ((point.book_id, point.base, currencies[point.book_id]) for point in today),
-            rates,
-            scope.currency,
-        ),
+        sum((day.pnl for day in whole), ZERO),
+        sum((day.base for day in whole), ZERO),
     )

@@ -26,6 +26,7 @@ FIELDS = (
     "base",
     "pnl",
     "slices",
+    "between",
     "unvalued",
     "fills",
     "transfers",
@@ -111,6 +112,10 @@ def _point(cut: Cut, before: Decimal, facts: DayFacts) -> EquityPoint:
         base=before + inflow,
         pnl=equity + outflow - before - inflow,
         slices=slices,
+        between=[
+            [transfer, text(rounded(worth))]
+            for transfer, worth in sorted(cut.between.items())
+        ],
         unvalued=cut.unvalued,
         fills=facts.fills,
         transfers=facts.transfers,

@@ -1,0 +1,55 @@
+"""Several books as one: what moves between them, day by day."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from portfolio.domain import returns
+from portfolio.domain.returns import Day
+
+D = Decimal
+
+
+def moving(day: int, equity: int, start: int, **flows: int) -> Day:
+    """A day that won nothing but what the flows leave; `moved` names them 7."""
+    moved = flows.get("moved", 0)
+    inflow, outflow = D(max(moved, 0)), D(max(-moved, 0))
+    return Day(
+        day=date(2026, 3, day),
+        equity=D(equity),
+        inflow=inflow,
+        outflow=outflow,
+        base=D(start) + inflow,
+        pnl=D(equity) + outflow - D(start) - inflow,
+        between={7: D(moved)} if moved else {},
+    )
+
+
+def test_what_moves_between_two_books_of_an_answer_is_neither_flow_nor_gain():
+    [whole] = returns.added(
+        [[moving(2, 660, 1000, moved=-400)], [moving(2, 500, 100, moved=400)]]
+    )
+    assert (whole.inflow, whole.outflow, whole.base) == (D(0), D(0), D(1100))
+    assert (whole.pnl, whole.equity, whole.r) == (D(60), D(1160), D(60) / D(1100))
+
+
+def test_what_leaves_one_day_and_comes_another_is_a_flow_of_each():
+    """Zones differ: the sum holds it on neither side overnight."""
+    days = returns.added(
+        [
+            [moving(2, 600, 1000, moved=-400), moving(3, 600, 600)],
+            [moving(2, 100, 100), moving(3, 500, 100, moved=400)],
+        ]
+    )
+    assert [(day.inflow, day.outflow, day.pnl) for day in days] == [
+        (D(0), D(400), D(0)),
+        (D(400), D(0), D(0)),
+    ]
+
+
+def test_what_two_books_value_differently_on_its_way_is_no_gain_of_both():
+    [whole] = returns.added(
+        [[moving(2, 600, 1000, moved=-390)], [moving(2, 500, 100, moved=400)]]
+    )
+    assert (whole.base, whole.pnl) == (D(1100), D(0))
