@@ -79,17 +79,22 @@ def age(name: str, seconds: float | None, limit: timedelta, what: str) -> Health
     )
 
 
+def silent(age: float) -> bool:
+    """No sign of life for 60 s; one from the future (the clock was set back) is
+    none, for a living process writes a new one every 15 s."""
+    return abs(age) > HEARTBEAT_STALE.total_seconds()
+
+
 def heartbeats(kind: str, ages: Mapping[str, float]) -> HealthCheck:
     """`ages`: {process: seconds since its last sign of life}."""
     if not ages:
         return warn(kind, "never gave a sign of life")
-    limit = HEARTBEAT_STALE.total_seconds()
-    silent = sorted(name for name, seconds in ages.items() if seconds > limit)
-    detail = f"no sign of life from {', '.join(silent)}"
+    missing = sorted(name for name, seconds in ages.items() if silent(seconds))
+    detail = f"no sign of life from {', '.join(missing)}"
     return measured(
         kind,
-        detail if silent else f"{len(ages)} alive",
-        late=bool(silent),
+        detail if missing else f"{len(ages)} alive",
+        late=bool(missing),
         observed=str(int(max(0.0, *ages.values()))),
         unit="s",
     )

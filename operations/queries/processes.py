@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from operations.domain.health import HEARTBEAT_STALE
+from operations.domain.health import silent
 from operations.models import Heartbeat
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessLine:
-    """A process and whether its last sign of life is older than 60 s."""
+    """A process and whether it has given no sign of life for 60 s."""
 
     heartbeat: Heartbeat
     stale: bool
@@ -21,7 +21,7 @@ def processes(at: datetime) -> list[ProcessLine]:
     """Every process that ever reported (and was not pruned), stale ones first."""
     rows = Heartbeat.objects.exclude(kind=Heartbeat.Kind.TICK)
     lines = [
-        ProcessLine(heartbeat=row, stale=at - row.beaten_at > HEARTBEAT_STALE)
+        ProcessLine(heartbeat=row, stale=silent((at - row.beaten_at).total_seconds()))
         for row in rows
     ]
     return sorted(lines, key=lambda line: (not line.stale, line.heartbeat.name))

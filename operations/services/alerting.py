@@ -92,12 +92,7 @@ def apply(reading: Reading, rule: Rule, at: datetime) -> bool:
     """Move the alert of one reading; True when something changed."""
     if not rule.enabled:
         reading = replace(reading, breached=False)
-    # Newest first: an unresolved one is always newer than the resolved ones.
-    alert = (
-        Alert.objects.filter(fingerprint=fingerprint(reading.rule, reading.target))
-        .order_by("-pending_at", "-pk")
-        .first()
-    )
+    alert = _newest(reading)
     change = step(_times(alert), reading, for_seconds=rule.for_seconds, at=at)
     if change is Change.NOTHING:
         return False
@@ -106,6 +101,14 @@ def apply(reading: Reading, rule: Rule, at: datetime) -> bool:
             return _move(change, alert, Look(reading, rule, at))
     except IntegrityError:
         return False  # another evaluator opened the same alert first
+
+
+def _newest(reading: Reading) -> Alert | None:
+    """The unresolved one, else the last made: by id and not by time, for a clock that
+    was set back makes an older one look newer."""
+    alerts = Alert.objects.filter(fingerprint=fingerprint(reading.rule, reading.target))
+    unresolved = alerts.exclude(state=State.RESOLVED).first()
+    return unresolved or alerts.order_by("-pk").first()
 
 
 def _times(alert: Alert | None) -> AlertTimes | None:

@@ -6,6 +6,7 @@ the spool, and when it answers again they become rows.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,8 +20,10 @@ from operations.domain.rules import DATABASE, read_database
 from operations.models import Alert, Rule
 from operations.services import alerting, paging, spool
 from operations.services.paging import Paging
-from operations.services.spool import Firing, Sent, SpooledNotice
+from operations.services.spool import Firing, Line, Sent, SpooledNotice
 from operations.services.telling import announcement
+
+logger = logging.getLogger("rrr.watch")
 
 
 def database_answers() -> str | None:
@@ -43,6 +46,7 @@ class DatabaseWatch:
     failures: int = 0
     firing: Firing | None = None
     sent: set[str] = field(default_factory=set)
+    unwritten: list[Line] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         # A killed watch left its alert in the spool: go on with that one.
@@ -61,8 +65,11 @@ class DatabaseWatch:
             self._down(failure, at)
             return False
         self.failures = 0
+        self._write()
         if self.firing or spool.waiting():
             spool.absorb()
+            spool.insert(self.unwritten)
+            self.unwritten.clear()
             self.firing = None
             self.sent.clear()
         rule = Rule.objects.filter(name=DATABASE).first()
@@ -77,7 +84,7 @@ class DatabaseWatch:
             return
         if self.firing is None:
             self.firing = _firing(known, failure, self.failures, at)
-            spool.append(self.firing)
+            self._keep(self.firing)
         for notice in self.firing.notices:
             if notice.uid not in self.sent:
                 self._tell(self.firing, notice, at)
@@ -95,7 +102,22 @@ class DatabaseWatch:
         except ChannelError:
             return  # the next look tries again
         self.sent.add(notice.uid)
-        spool.append(Sent(notice=notice.uid, at=at.isoformat()))
+        self._keep(Sent(notice=notice.uid, at=at.isoformat()))
+
+    def _keep(self, line: Line) -> None:
+        """On the disk when it takes it; until then in memory: a full disk must not
+        keep anybody from being told."""
+        self.unwritten.append(line)
+        self._write()
+
+    def _write(self) -> None:
+        while self.unwritten:
+            try:
+                spool.append(self.unwritten[0])
+            except OSError as error:
+                logger.warning("the spool cannot be written: %s", error)
+                return
+            del self.unwritten[0]
 
 
 def _firing(known: Paging, failure: str, failures: int, at: datetime) -> Firing:

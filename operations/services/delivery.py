@@ -2,7 +2,8 @@
 
 Claims are compare-and-set with a lease and a fence, so two deliverers never send
 the same notice at the same time, and a killed one's notice is sent again with the
-same Message-ID.
+same Message-ID. What somebody hears of an alert on one channel comes in the order
+in which it was written: an older word is never sent after a newer one.
 """
 
 from __future__ import annotations
@@ -10,18 +11,20 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from operations.channels import ChannelError, Message, channel
 from operations.models import Notice
 from operations.models.notices import FORGOTTEN
 from operations.services import leases
 
-LEASE = timedelta(seconds=60)
+# A mail server is given up after 10 s; what a killed deliverer held is free soon.
+LEASE = timedelta(seconds=30)
 FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=1)
 MOST_ATTEMPTS = 10
 BATCH = 20
+SUPERSEDED = "a newer message about it was sent first"
 State = Notice.State
 
 
@@ -29,10 +32,9 @@ def deliver(at: datetime) -> int:
     """Send what is due, at most 20 notices; returns how many were sent."""
     _free_expired(at)
     due = Notice.objects.filter(state=State.QUEUED, next_attempt_at__lte=at)
+    waited_longest = due.order_by("next_attempt_at", "pk")[:BATCH]
     sent = 0
-    for pk in list(
-        due.order_by("next_attempt_at", "pk").values_list("pk", flat=True)[:BATCH]
-    ):
+    for pk in sorted(waited_longest.values_list("pk", flat=True)):
         notice = _claim(pk, at)
         if notice is not None:
             sent += _send(notice, at)
@@ -40,20 +42,54 @@ def deliver(at: datetime) -> int:
 
 
 def _free_expired(at: datetime) -> None:
-    Notice.objects.filter(state=State.SENDING, lease_until__lt=at).update(
+    """Leases and waits that a clock set back left further ahead than they can be
+    are pulled back."""
+    sending = Notice.objects.filter(state=State.SENDING)
+    sending.filter(lease_until__lt=at).update(
         state=State.QUEUED, lease_owner="", lease_until=None, next_attempt_at=at
     )
+    sending.filter(lease_until__gt=at + 2 * LEASE).update(lease_until=at + LEASE)
+    queued = Notice.objects.filter(state=State.QUEUED)
+    queued.filter(next_attempt_at__gt=at + LONGEST_WAIT).update(next_attempt_at=at)
 
 
 def _claim(pk: int, at: datetime) -> Notice | None:
-    won = Notice.objects.filter(pk=pk, state=State.QUEUED).update(
-        state=State.SENDING,
-        fence=F("fence") + 1,
-        attempts=F("attempts") + 1,
-        lease_owner=leases.owner(),
-        lease_until=at + LEASE,
-    )
+    """The notice, now ours until the lease ends; None when it is not to be had."""
+    notice = Notice.objects.get(pk=pk)
+    with transaction.atomic():
+        if notice.kind == "alert" and not _is_next_word(notice):
+            return None
+        won = Notice.objects.filter(pk=pk, state=State.QUEUED).update(
+            state=State.SENDING,
+            fence=F("fence") + 1,
+            attempts=F("attempts") + 1,
+            lease_owner=leases.owner(),
+            lease_until=at + LEASE,
+        )
     return Notice.objects.get(pk=pk) if won else None
+
+
+def _is_next_word(notice: Notice) -> bool:
+    """Whether its reader may hear it now. It waits for an older one that is being
+    sent, and is given up once a newer one is: "resolved" must not follow "firing
+    again". Locks what this reader hears of the alert on this channel."""
+    words = _words_like(notice).select_for_update().order_by("pk")
+    states = dict(words.values_list("pk", "state"))
+    newer = {state for pk, state in states.items() if pk > notice.pk}
+    if newer & {State.SENDING, State.SENT}:
+        Notice.objects.filter(pk=notice.pk, state=State.QUEUED).update(
+            state=State.SUPPRESSED, last_error=SUPERSEDED
+        )
+        return False
+    return all(
+        pk >= notice.pk or state != State.SENDING for pk, state in states.items()
+    )
+
+
+def _words_like(notice: Notice) -> QuerySet[Notice]:
+    return Notice.objects.filter(
+        about=notice.about, recipient=notice.recipient, channel=notice.channel
+    )
 
 
 def _send(notice: Notice, at: datetime) -> int:

@@ -74,8 +74,13 @@ def finish(run: JobRun, at: datetime, *, result: str = "", error: str = "") -> b
 
 
 def free_lost(at: datetime) -> None:
-    """Runs whose worker stopped renewing: queued again, or lost after three tries."""
-    late = JobRun.objects.filter(state=JobRun.State.RUNNING, lease_until__lt=at)
+    """Runs whose worker stopped renewing: queued again, or lost after three tries.
+
+    A lease further ahead than one can be (the clock was set back) is pulled back: a
+    living worker renews it, a dead one loses it."""
+    running = JobRun.objects.filter(state=JobRun.State.RUNNING)
+    running.filter(lease_until__gt=at + 2 * LEASE).update(lease_until=at + LEASE)
+    late = running.filter(lease_until__lt=at)
     for run in late.select_related("job"):
         if run.attempts < MOST_ATTEMPTS and _requeue(run):
             logger.warning("%s was lost; queued again", run.job.name)

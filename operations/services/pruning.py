@@ -69,4 +69,5 @@ def _unfired(at: datetime) -> int:
 
 def _silent(at: datetime) -> int:
     """Processes that are gone for good, lest they count as stale for ever."""
-    return Heartbeat.objects.filter(beaten_at__lt=at - HEARTBEATS_KEPT).delete()[0]
+    near = (at - HEARTBEATS_KEPT, at + HEARTBEATS_KEPT)
+    return Heartbeat.objects.exclude(beaten_at__range=near).delete()[0]

@@ -7,9 +7,10 @@ transaction inserts them by uid: a crash in between repeats harmlessly.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ from operations.services import outbox
 from operations.services.alerting import fingerprint
 from operations.services.outbox import Announcement, Recipient
 
+logger = logging.getLogger("rrr.watch")
 TARGET = "database"
 ACTOR = "j:watch"
 
@@ -82,15 +84,20 @@ def folder() -> Path:
 
 
 def append(line: Line) -> None:
-    """One line more, on the disk before we go on."""
+    """One line more, on the disk before we go on. Raises OSError.
+
+    A line that a crash cut off is ended first, lest ours becomes a part of it."""
     event = "firing" if isinstance(line, Firing) else "sent"
+    text = json.dumps({"event": event, **asdict(line)}) + "\n"
     folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder() / "database.jsonl"
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(json.dumps({"event": event, **asdict(line)}) + "\n")
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(handle, "ab") as file:
+        size = os.fstat(handle).st_size
+        cut = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+        file.write(f"\n{text}".encode() if cut else text.encode())
         file.flush()
-        os.fsync(file.fileno())
+        os.fsync(handle)
     sync_folder(folder())
 
 
@@ -99,9 +106,14 @@ def waiting() -> list[Path]:
 
 
 def read(path: Path) -> Iterator[Line]:
-    """The whole lines of a spool file; a last one cut by a crash is left out."""
-    for text in path.read_text(encoding="utf-8").split("\n")[:-1]:
-        yield _line(json.loads(text))
+    """The whole lines of a spool file; one cut by a crash is left out."""
+    for text in path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]:
+        try:
+            line = _line(json.loads(text))
+        except (ValueError, LookupError, TypeError, AttributeError):
+            logger.warning("a line of %s cannot be read: %.200s", path.name, text)
+        else:
+            yield line
 
 
 def _line(document: dict[str, Any]) -> Line:
@@ -112,19 +124,28 @@ def _line(document: dict[str, Any]) -> Line:
     return Firing(**document, notices=notices)
 
 
+@transaction.atomic
+def insert(lines: Iterable[Line]) -> None:
+    """Make rows of the lines, by uid: what is there already stays as it is."""
+    for line in lines:
+        if isinstance(line, Firing):
+            _insert(line)
+        else:
+            Notice.objects.filter(uid=line.notice).update(
+                state=Notice.State.SENT, sent_at=line.at
+            )
+
+
 def absorb() -> None:
-    """Insert what was spooled, by uid, and put the file aside."""
+    """Insert what was spooled and put the file aside; where it cannot be moved, the
+    same is inserted again at the next look, which changes nothing."""
     for path in waiting():
-        with transaction.atomic():
-            for line in read(path):
-                if isinstance(line, Firing):
-                    _insert(line)
-                else:
-                    Notice.objects.filter(uid=line.notice).update(
-                        state=Notice.State.SENT, sent_at=line.at
-                    )
-        path.replace(path.with_name(f"{path.stem}-{uuid.uuid4().hex}.done"))
-        sync_folder(folder())
+        try:
+            insert(read(path))
+            path.replace(path.with_name(f"{path.stem}-{uuid.uuid4().hex}.done"))
+            sync_folder(folder())
+        except OSError as error:
+            logger.warning("%s cannot be put aside: %s", path.name, error)
 
 
 def _insert(firing: Firing) -> None:

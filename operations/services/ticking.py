@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.conf import settings
-from django.db import DatabaseError
 
 from kernel import http
 from operations.models import Heartbeat
@@ -34,7 +33,7 @@ def tick(at: datetime, *, by: str = "worker") -> None:
 def _step(work: Callable[[], object]) -> None:
     try:
         work()
-    except (DatabaseError, OSError):
+    except Exception:
         logger.exception("a step of the tick failed")
 
 

@@ -19,6 +19,7 @@ from operations.services.database_watch import DatabaseWatch
 logger = logging.getLogger("rrr.watch")
 LOOK_EVERY = 5.0
 TICK_MISSED_AFTER = 20.0
+TICK_EVERY = 10.0
 
 
 @dataclass
@@ -26,13 +27,15 @@ class Watch:
     """What is remembered from look to look; waits are on a monotonic clock.
 
     A tick counts as missed when the stored time of the last one has not *changed*
-    for 20 s: comparing it with the wall clock would believe a clock set back.
+    for 20 s: comparing it with the wall clock would believe a clock set back. Once
+    `watch` has ticked and nobody else has since, it goes on every 10 s.
     """
 
     monotonic: Callable[[], float] = time.monotonic
     database: DatabaseWatch = field(default_factory=DatabaseWatch)
     _tick: datetime | None = None
     _tick_seen: float = field(init=False)
+    _alone: bool = False
     _beaten: float | None = None
 
     def __post_init__(self) -> None:
@@ -50,6 +53,10 @@ class Watch:
         except DatabaseError as error:
             logger.warning("the database went away: %s", error)
             return False
+        except Exception:
+            # Whatever is wrong, the next look must come: nobody else pages.
+            logger.exception("a look failed")
+            return False
         finally:
             connection.close()
 
@@ -64,10 +71,12 @@ class Watch:
     def _tick_if_missed(self, at: datetime) -> bool:
         last, now = queries.last_tick(), self.monotonic()
         if last != self._tick:
-            self._tick, self._tick_seen = last, now
+            self._tick, self._tick_seen, self._alone = last, now, False
             return False
-        if now - self._tick_seen < TICK_MISSED_AFTER:
+        if now - self._tick_seen < (TICK_EVERY if self._alone else TICK_MISSED_AFTER):
             return False
-        logger.warning("no tick for 20 s: ticking in its stead")
+        if not self._alone:
+            logger.warning("no tick for 20 s: ticking in its stead")
         ticking.tick(at, by="watch")
+        self._tick, self._tick_seen, self._alone = queries.last_tick(), now, True
         return True

@@ -99,6 +99,16 @@ def test_what_a_crash_cut_off_is_left_out(tail: str) -> None:
     assert len(list(spool.read(path))) == 1
 
 
+def test_what_follows_a_cut_line_is_a_line_of_its_own() -> None:
+    first, second = firing(), firing()
+    spool.append(first)
+    (path,) = spool.waiting()
+    with path.open("a") as file:
+        file.write('{"event": "sent", "notice"')
+    spool.append(second)
+    assert list(spool.read(path)) == [first, second]
+
+
 @pytest.mark.django_db
 def test_nothing_spooled_inserts_nothing() -> None:
     spool.absorb()
@@ -262,3 +272,22 @@ def test_who_could_not_be_told_is_told_at_the_next_look(
     for seconds in (5, 10):
         watch.look(NOON + timedelta(seconds=seconds))
     assert len(mail.outbox) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("freed", [True, False], ids=["freed", "never freed"])
+def test_a_disk_that_takes_no_line_keeps_nobody_from_being_told(
+    person: Callable[..., User], own_state: Path, freed: bool
+) -> None:
+    person("olga", "Operator")
+    paging.mirror()
+    (own_state / "spool").write_text("no folder can be made here")
+    answers: list[str | None] = ["gone", "gone", None]
+    watch = DatabaseWatch(ask=lambda: answers.pop(0))
+    watch.look(NOON)
+    watch.look(NOON + timedelta(seconds=5))
+    assert len(mail.outbox) == 1
+    if freed:
+        (own_state / "spool").unlink()
+    assert watch.look(NOON + timedelta(seconds=10))
+    assert (Alert.objects.get().fired_at, Notice.objects.get().state) == (NOON, "sent")

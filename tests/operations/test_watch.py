@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from operations import queries
+from operations.domain import health
 from operations.models import Heartbeat, JobRun
 from operations.services import alerting, bell, delivery, heartbeats, ticking, watching
 from operations.services.database_watch import DatabaseWatch
@@ -52,6 +53,22 @@ def test_it_ticks_once_nobody_has_for_twenty_seconds(watch, clock) -> None:
     assert queries.last_tick() is not None
 
 
+def test_alone_it_ticks_every_ten_seconds(watch, clock) -> None:
+    ticked = []
+    for clock.now in range(0, 65, 5):
+        if watch.look():
+            ticked.append(clock.now)
+    assert ticked == [20, 30, 40, 50, 60]
+
+
+def test_it_leaves_the_tick_to_others_as_soon_as_they_tick(watch, clock) -> None:
+    clock.now = 20.0
+    assert watch.look()
+    heartbeats.beat(Heartbeat.Kind.TICK, timezone.now(), host="any")
+    for clock.now in (30.0, 40.0, 49.0):
+        assert not watch.look()
+
+
 def test_its_tick_queues_jobs_but_no_probes_and_rings_for_nobody(watch, clock) -> None:
     clock.now = 20.0
     assert watch.look()
@@ -88,9 +105,24 @@ def test_a_database_that_is_away_stops_nothing(clock) -> None:
     assert not watching.Watch(monotonic=clock, database=away).look()
 
 
-def test_one_failing_step_does_not_stop_the_tick(monkeypatch) -> None:
+@pytest.mark.parametrize(
+    "error", [OSError("No space left on device"), ValueError("nobody thought of it")]
+)
+def test_no_error_ends_the_watch(watch, clock, monkeypatch, error) -> None:
+    def broken(*args: object, **kwargs: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(heartbeats, "beat", broken)
+        assert not watch.look()
+    clock.now = 20.0
+    assert watch.look()
+
+
+@pytest.mark.parametrize("error", [DatabaseError("locked"), KeyError("n")])
+def test_one_failing_step_does_not_stop_the_tick(monkeypatch, error) -> None:
     def broken(at: object) -> None:
-        raise DatabaseError("locked")
+        raise error
 
     delivered: list[object] = []
     monkeypatch.setattr(alerting, "evaluate", broken)
@@ -107,6 +139,15 @@ def test_beat_counts_as_silent_only_while_a_worker_lives() -> None:
     assert {row.kind for row in queries.stale_processes(at)} == {"worker"}
     heartbeats.beat(Heartbeat.Kind.WORKER, at, role="tick")
     assert {row.kind for row in queries.stale_processes(at)} == {"beat"}
+
+
+def test_a_sign_of_life_from_the_future_keeps_nobody_alive() -> None:
+    at = timezone.now()
+    heartbeats.beat(Heartbeat.Kind.WORKER, at + timedelta(hours=1), role="tick")
+    heartbeats.beat(Heartbeat.Kind.WORKER, at + timedelta(seconds=30), role="heavy")
+    assert [row.role for row in queries.stale_processes(at)] == ["tick"]
+    ages = {"dead": -3600.0, "alive": -30.0}
+    assert health.heartbeats("worker", ages).detail == "no sign of life from dead"
 
 
 def test_a_restarted_process_takes_its_row_over() -> None:
