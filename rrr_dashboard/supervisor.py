@@ -14,6 +14,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,58 +27,82 @@ SLOWEST_RESTART = 30.0
 
 @dataclass
 class Child:
+    """A part; `popen` is None while it could not be started at all."""
+
     process: Process
-    popen: subprocess.Popen[bytes]
-    started: float
+    popen: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
     failures: int = 0
     restart_at: float | None = None
+
+    def put_off(self, now: float) -> None:
+        """Start it again soon; slower each time it has not lived for a minute."""
+        lived = self.popen is not None and now - self.started > 60
+        self.failures = 1 if lived else self.failures + 1
+        wait = min(SLOWEST_RESTART, 2.0 ** (self.failures - 1)) - 1
+        self.restart_at = now + wait
 
 
 @dataclass
 class Supervisor:
-    """Owns the children of one `serve`."""
+    """Owns the children of one `serve`. What it cannot write or start it says and
+    tries again: that is no reason to end what runs."""
 
     record: Path
     environment: Mapping[str, str]
     folder: Path
     say: Say
+    held: Callable[[], AbstractContextManager[None]] = nullcontext
     children: dict[str, Child] = field(default_factory=dict)
+    _recorded: bool = True
+    _unwritten: bool = False
 
     def start(self, process: Process) -> None:
         """Start a part in a process group of its own and record it."""
-        popen = self._spawn(process)
-        self.children[process.name] = Child(process, popen, time.monotonic())
+        child = self.children[process.name] = Child(process)
+        self._spawn(child, time.monotonic())
         self._write()
 
-    def _spawn(self, process: Process) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            process.command,
-            cwd=self.folder,
-            env=dict(self.environment),
-            stdin=subprocess.DEVNULL,
-            process_group=0,
-        )
+    def _spawn(self, child: Child, now: float) -> None:
+        """A signal that came between would leave a child that nobody knows."""
+        with self.held():
+            try:
+                child.popen = subprocess.Popen(
+                    child.process.command,
+                    cwd=self.folder,
+                    env=dict(self.environment),
+                    stdin=subprocess.DEVNULL,
+                    process_group=0,
+                )
+            except OSError as error:
+                child.popen = None
+                child.put_off(now)
+                why = error.strerror or error
+                self.say(
+                    f"{child.process.name} cannot be started ({why}); trying again"
+                )
+            else:
+                child.started, child.restart_at = now, None
+            self._recorded = False
 
     def look(self) -> None:
         """Restart what has died, slower each time it dies young."""
         now = time.monotonic()
         for child in self.children.values():
-            code = child.popen.poll()
-            if code is None:
-                continue
             if child.restart_at is None:
-                lived = now - child.started
-                child.failures = 1 if lived > 60 else child.failures + 1
-                wait = min(SLOWEST_RESTART, 2.0 ** (child.failures - 1)) - 1
-                child.restart_at = now + wait
-                self.say(
-                    f"{child.process.name} ended ({_how(code)}); starting it again"
-                )
-                _signal_group(child.popen.pid, signal.SIGKILL)
-            if now >= child.restart_at:
-                child.popen = self._spawn(child.process)
-                child.started, child.restart_at = now, None
-                self._write()
+                self._look_at(child, now)
+            if child.restart_at is not None and now >= child.restart_at:
+                self._spawn(child, now)
+        if not self._recorded:
+            self._write()
+
+    def _look_at(self, child: Child, now: float) -> None:
+        code = child.popen.poll() if child.popen else None
+        if child.popen is None or code is None:
+            return
+        child.put_off(now)
+        self.say(f"{child.process.name} ended ({_how(code)}); starting it again")
+        _signal_group(child.popen.pid, signal.SIGKILL)
 
     def stop(self, *, last: str = "valkey") -> None:
         """End every part, `last` after all others, each within its time limit."""
@@ -85,12 +110,25 @@ class Supervisor:
         _end(first)
         _end([child for name, child in self.children.items() if name == last])
         self.children.clear()
-        self.record.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.record.unlink(missing_ok=True)
 
     def _write(self) -> None:
-        groups = {name: child.popen.pid for name, child in self.children.items()}
+        """The record; on a full disk, as soon as there is room."""
+        groups = {
+            name: child.popen.pid
+            for name, child in self.children.items()
+            if child.popen
+        }
         document = {"session": os.getsid(0), "pid": os.getpid(), "groups": groups}
-        write_whole(self.record, json.dumps(document).encode())
+        try:
+            write_whole(self.record, json.dumps(document).encode())
+        except OSError as error:
+            if not self._unwritten:
+                self.say(f"{self.record} cannot be written ({error.strerror})")
+            self._unwritten = True
+        else:
+            self._recorded, self._unwritten = True, False
 
 
 def _how(code: int) -> str:
@@ -109,16 +147,17 @@ def _signal_group(group: int, number: int) -> bool:
 def _end(children: list[Child]) -> None:
     """Ask each part, which asks its own: the group would also tell Celery's pool, whose
     running tasks would be lost instead of finished. What is left then is killed."""
-    for child in children:
-        child.popen.terminate()
+    running = [(child.popen, child.process) for child in children if child.popen]
+    for popen, _ in running:
+        popen.terminate()
     deadline = time.monotonic() + max(
-        (child.process.grace for child in children), default=0
+        (process.grace for _, process in running), default=0
     )
-    for child in children:
+    for popen, _ in running:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            child.popen.wait(max(0.1, deadline - time.monotonic()))
-        _signal_group(child.popen.pid, signal.SIGKILL)
-        child.popen.wait(5)
+            popen.wait(max(0.1, deadline - time.monotonic()))
+        _signal_group(popen.pid, signal.SIGKILL)
+        popen.wait(5)
 
 
 def end_orphans(record: Path, say: Say) -> None:

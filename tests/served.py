@@ -7,6 +7,7 @@ import http.client
 import http.cookiejar
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -64,9 +65,12 @@ def free_port() -> int:
 
 
 class Served:
-    """One `serve` in a session of its own, talked to as a stranger would."""
+    """One `serve` in a session of its own, talked to as a stranger would.
 
-    def __init__(self, state: Path, **environment: str) -> None:
+    `before` is the beginning of its command line: a program that becomes it.
+    """
+
+    def __init__(self, state: Path, *, before: str = "", **environment: str) -> None:
         self.state = state
         self.port = free_port()
         self.log = state.parent / f"serve-{self.port}.log"
@@ -82,7 +86,7 @@ class Served:
             **environment,
         }
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve"],
+            [*shlex.split(before), sys.executable, "manage.py", "serve"],
             cwd=ROOT,
             env=self.environment,
             stdin=subprocess.DEVNULL,

@@ -136,3 +136,38 @@ def test_a_state_folder_with_a_very_long_path_still_works(
     served = serve(STATE_DIR=str(far)).ready()
     assert served.status("/health/live") == 200
     assert served.stop() == 0
+
+
+def test_sigquit_and_a_closed_terminal_end_everything(
+    serve: Callable[..., Served], later: Path
+) -> None:
+    # It answers to signals while it announces, too.
+    announcing = serve()
+    assert until(30, lambda: "granian" in " ".join(announcing.session().values()))
+    os.kill(announcing.process.pid, signal.SIGQUIT)
+    assert announcing.process.wait(40) == 0
+    assert "stopping (SIGQUIT)" in announcing.said()
+    assert announcing.session() == {}
+
+    terminal, end_of_serve = os.openpty()
+    # A leader of a session gets the terminal that it opens as its own.
+    on_terminal = f"""sh -c 'exec "$@" 3<>"$0" >&3 2>&1' {os.ttyname(end_of_serve)}"""
+    closed = serve(before=on_terminal)
+    assert until(60, lambda: closed.status("/health/ready") == 200)
+    assert os.tcgetpgrp(terminal) == closed.process.pid
+    os.close(end_of_serve)
+    os.close(terminal)
+    closed.process.wait(40)
+    assert closed.session() == {}
+
+
+def test_under_nohup_it_outlives_its_terminal(
+    serve: Callable[..., Served], later: Path
+) -> None:
+    served = serve(before="nohup").ready()
+    os.kill(served.process.pid, signal.SIGHUP)
+    os.kill(served.pid_of("manage.py watch"), signal.SIGKILL)
+    assert until(20, lambda: "watch ended (signal 9)" in served.said())
+    assert served.status("/health/live") == 200
+    assert served.stop(signal.SIGTERM) == 0
+    assert served.session() == {}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from argparse import ArgumentParser
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from django.conf import settings
@@ -17,15 +16,12 @@ from django.core.management.base import BaseCommand, CommandError
 from kernel import build, http
 from rrr_dashboard import preflight, preparation, processes
 from rrr_dashboard.env import write_first_env
+from rrr_dashboard.stopping import Stop, StopSignals
 from rrr_dashboard.supervisor import Supervisor, end_orphans
 
 READY_SECONDS = 60.0
 LOOK_SECONDS = 0.5
 ASK_SECONDS = 0.2
-
-
-class Stop(Exception):
-    """Ctrl-C or SIGTERM."""
 
 
 class Command(BaseCommand):
@@ -44,10 +40,14 @@ class Command(BaseCommand):
         state = Path(settings.STATE_DIR)
         preflight.claim(state)
         processes.raise_open_files()
-        signal.signal(signal.SIGTERM, _stop)
-        signal.signal(signal.SIGINT, _stop)
+        signals = StopSignals()
+        signals.listen()
         supervisor = Supervisor(
-            state / "serve.json", processes.environment(), settings.BASE_DIR, self.say
+            state / "serve.json",
+            processes.environment(),
+            settings.BASE_DIR,
+            self.say,
+            held=signals.held,
         )
         demo = settings.DEMO and not options["no_demo"] and settings.RRR_ENV == "demo"
         try:
@@ -60,14 +60,15 @@ class Command(BaseCommand):
                 f"{error.filename or state} cannot be written ({error.strerror})."
             ) from error
         finally:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            signals.ignore()
             supervisor.stop()
         self.say("stopped")
 
     def say(self, line: str) -> None:
-        self.stdout.write(f"serve: {line}")
-        self.stdout.flush()
+        """In vain on a closed terminal or a full disk: what runs goes on."""
+        with suppress(OSError):
+            self.stdout.write(f"serve: {line}")
+            self.stdout.flush()
 
     def _serve(self, supervisor: Supervisor, *, demo: bool) -> None:
         """Until Stop is raised."""
@@ -79,15 +80,15 @@ class Command(BaseCommand):
         preparation.prepare(supervisor, demo=demo, stdout=self.stdout)
         for process in processes.all_parts():
             supervisor.start(process)
-        self._announce()
+        self._announce(supervisor)
         while True:
             supervisor.look()
             time.sleep(LOOK_SECONDS)
 
-    def _announce(self) -> None:
+    def _announce(self, supervisor: Supervisor) -> None:
         """Say the URL once the web process is ready; a wrong start shows here."""
         where = f"{http.own_base()}/"
-        if _becomes_ready():
+        if _becomes_ready(supervisor):
             self.say(f"{where} is ready (commit {build.running().commit[:12]})")
         else:
             self.say(f"{where} does not serve yet; the lines above say why")
@@ -99,9 +100,10 @@ class Command(BaseCommand):
         self.say("Ctrl-C stops everything")
 
 
-def _becomes_ready() -> bool:
+def _becomes_ready(supervisor: Supervisor) -> bool:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
+        supervisor.look()
         try:
             if http.own("/health/ready", timeout=2).status == 200:
                 return True
@@ -109,7 +111,3 @@ def _becomes_ready() -> bool:
             pass
         time.sleep(ASK_SECONDS)
     return False
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise Stop("Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name)

@@ -1,0 +1,93 @@
+"""The supervisor with children of its own: what it cannot write or start does not end
+what runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rrr_dashboard.processes import Process
+from rrr_dashboard.stopping import Stop, StopSignals
+from rrr_dashboard.supervisor import Supervisor
+from tests.served import until
+
+SLEEPER = Process("sleeper", ("sleep", "600"), grace=2.0)
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path, said: list[str]) -> Iterator[Supervisor]:
+    record = tmp_path / "state" / "serve.json"
+    supervisor = Supervisor(record, os.environ, tmp_path, said.append)
+    yield supervisor
+    supervisor.stop()
+
+
+def pid_of(supervisor: Supervisor, name: str) -> int:
+    popen = supervisor.children[name].popen
+    return popen.pid if popen and popen.poll() is None else 0
+
+
+def test_a_note_that_cannot_be_written_is_said_once_and_written_later(
+    supervisor: Supervisor, said: list[str]
+) -> None:
+    supervisor.start(SLEEPER)
+    for _ in range(3):
+        supervisor.look()
+    assert said == [
+        f"{supervisor.record} cannot be written (No such file or directory)"
+    ]
+    running = pid_of(supervisor, "sleeper")
+    assert running
+    supervisor.record.parent.mkdir()
+    supervisor.look()
+    groups = json.loads(supervisor.record.read_text())["groups"]
+    assert groups == {"sleeper": running}
+
+
+def test_a_child_that_cannot_be_started_is_tried_again(
+    supervisor: Supervisor, said: list[str], tmp_path: Path
+) -> None:
+    supervisor.record.parent.mkdir()
+    program = tmp_path / "program"
+    supervisor.start(SLEEPER)
+    supervisor.start(Process("late", (str(program),), grace=2.0))
+    assert said == ["late cannot be started (No such file or directory); trying again"]
+    supervisor.look()
+    assert pid_of(supervisor, "sleeper")
+    program.write_text("#!/bin/sh\nexec sleep 600\n")
+    program.chmod(0o700)
+
+    def started() -> int:
+        supervisor.look()
+        return pid_of(supervisor, "late")
+
+    assert until(10, started)
+
+
+def begin(signals: StopSignals, begun: list[str]) -> None:
+    with signals.held():
+        os.kill(os.getpid(), signal.SIGQUIT)
+        begun.append("child")
+
+
+def test_a_signal_while_a_child_is_started_waits_until_the_child_is_known() -> None:
+    signals, begun = StopSignals(), list[str]()
+    before = {number: signal.getsignal(number) for number in (1, 2, 3, 15)}
+    try:
+        signals.listen()
+        with pytest.raises(Stop, match="SIGQUIT"):
+            begin(signals, begun)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert begun == ["child"]
