@@ -73,7 +73,7 @@ def is_own(path: str, header: str) -> bool:
 
 
 def own_base() -> str:
-    """Where this product answers: PUBLIC_ORIGIN, else its own BIND and PORT."""
+    """Where people reach this product: PUBLIC_ORIGIN, else its own BIND and PORT."""
     if settings.PUBLIC_ORIGIN:
         return str(settings.PUBLIC_ORIGIN)
     host = "127.0.0.1" if settings.BIND in {"0.0.0.0", "::", ""} else settings.BIND  # noqa: S104
@@ -82,6 +82,18 @@ def own_base() -> str:
         if ":" in host
         else f"http://{host}:{settings.PORT}"
     )
+
+
+def _own_way() -> tuple[str, dict[str, str]]:
+    """Where our own requests go, and the headers that make them look as public ones
+    do behind the proxy: INTERNAL_URL leads past it, to the same hosts and cookies."""
+    if not settings.INTERNAL_URL:
+        return own_base(), {}
+    public = urlsplit(own_base())
+    return str(settings.INTERNAL_URL), {
+        "Host": public.netloc,
+        "X-Forwarded-Proto": public.scheme,
+    }
 
 
 def own(
@@ -93,8 +105,10 @@ def own(
     timeout: float = TIMEOUT,
 ) -> Reply:
     """Ask the running product itself; no redirects, 5 MB. Raises NoAnswer."""
+    base, way = _own_way()
     signed = {OWN_HEADER: own_signature(path.partition("?")[0]), **(headers or {})}
-    url = own_base() + path
+    signed = {**way, **signed}
+    url = base + path
     return _in_time(
         "{}:{}".format(*_target(url)),
         timeout,

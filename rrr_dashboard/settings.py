@@ -38,6 +38,7 @@ DEMO = env.flag("DEMO", default=RRR_ENV == "demo")
 DEMO_PASSWORD = env.text("DEMO_PASSWORD")
 DEMO_LOGINS = LOGINS if DEMO else ()  # shown on the login page of the demo
 PUBLIC_ORIGIN = env.optional("PUBLIC_ORIGIN", readers.origin)
+INTERNAL_URL = env.optional("INTERNAL_URL", readers.origin)
 SECURE_ORIGIN = PUBLIC_ORIGIN.startswith("https://")
 STATE_DIR = (BASE_DIR / env.text("STATE_DIR", "var")).resolve()
 with contextlib.suppress(OSError):  # `serve` and `doctor` say what is wrong with it
@@ -189,6 +190,7 @@ TEMPLATES = [
 
 # --- database -------------------------------------------------------------
 DATABASE_URL = env.text("DATABASE_URL")
+DATABASE_PASSWORD = env.text("DATABASE_PASSWORD")
 SQLITE_SYNCHRONOUS = env.choice("SQLITE_SYNCHRONOUS", "FULL", ("FULL", "NORMAL"))
 
 
@@ -199,7 +201,7 @@ def database(parts: SplitResult | None) -> dict[str, Any]:
             "ENGINE": "kernel.postgresql",
             "NAME": unquote(parts.path.lstrip("/")),
             "USER": unquote(parts.username or ""),
-            "PASSWORD": unquote(parts.password or ""),
+            "PASSWORD": DATABASE_PASSWORD or unquote(parts.password or ""),
             "HOST": unquote(parts.hostname or ""),
             "PORT": str(parts.port or ""),
             "CONN_MAX_AGE": 60,

@@ -18,6 +18,8 @@ from kernel.numbers import whole_number
 # Uploads have pages of their own; everything else is small.
 BODY_LIMITS = {"/import": 50_000_000, "/evidence": 25_000_000}
 BODY_LIMIT = 1_000_000
+# Asked by balancers and engines, which know an instance by its address only.
+FOR_ANY_HOST = frozenset({"/health", "/health/live", "/health/ready"})
 
 
 class FramingMiddleware:
@@ -46,10 +48,11 @@ def refuses(environ: WSGIEnvironment) -> bool:
 
 def refusal(request: HttpRequest) -> ProductError | None:
     """Why the request is not taken, known from its head alone; None when it is."""
-    try:
-        request.get_host()
-    except DisallowedHost:
-        return BadRequest("This host is not served here.", code="host")
+    if request.path not in FOR_ANY_HOST:
+        try:
+            request.get_host()
+        except DisallowedHost:
+            return BadRequest("This host is not served here.", code="host")
     if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
         return BadRequest("The address holds a NUL character.", code="malformed")
     return _unframed(request)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
+from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -29,13 +31,20 @@ def not_ready() -> str:
 
 
 def _not_ready() -> str:
-    if (settings.STATE_DIR / "draining").exists():
+    if draining_flag().exists():
         return "draining"
     try:
         missing = within(DATABASE_SECONDS, _unapplied)
     except (TooSlow, DatabaseError, OSError):
         return "the database does not answer"
     return f"{missing} migrations are not applied" if missing else ""
+
+
+def draining_flag() -> Path:
+    """While this file is there, this instance gets no new requests. It lies where the
+    instance keeps its metrics: no other shares that folder, and a start empties it."""
+    own = os.environ.get("PROMETHEUS_MULTIPROC_DIR") or settings.STATE_DIR
+    return Path(own) / "draining"
 
 
 _on_disk: set[tuple[str, str]] = set()

@@ -154,7 +154,7 @@ def _definition(probe: Probe, params: Mapping[str, str]) -> str:
 def redacted(raw: bytes) -> bytes:
     """The output without the values of our own secrets and of what looks like one."""
     values = [settings.SECRET_KEY, settings.JWT_SECRET, settings.METRICS_TOKEN]
-    values += [settings.DEMO_PASSWORD, settings.FIELD_KEY]
+    values += [settings.DEMO_PASSWORD, settings.FIELD_KEY, settings.DATABASE_PASSWORD]
     values += [*settings.EXTERNAL_KEYS.values()]
     for value in values:
         if len(value) >= 6:

@@ -26,6 +26,8 @@ class Peer(BaseHTTPRequestHandler):
             return
         self.send_response(200)
         self.send_header("X-Own", self.headers.get(http.OWN_HEADER, ""))
+        self.send_header("X-Host", ",".join(self.headers.get_all("Host") or ()))
+        self.send_header("X-Scheme", self.headers.get("X-Forwarded-Proto", ""))
         self.end_headers()
         if self.path.startswith("/drip"):
             while not ENOUGH.wait(0.05):
@@ -105,6 +107,17 @@ def test_own_requests_are_signed_for_their_path(peer: int, settings: Any) -> Non
     assert http.is_own("/api/portfolio", signature)
     assert not http.is_own("/api/trades", signature)
     assert not http.is_own("/api/portfolio", "")
+
+
+def test_past_the_proxy_own_requests_look_as_public_ones_do(
+    peer: int, settings: Any
+) -> None:
+    settings.INTERNAL_URL = f"http://127.0.0.1:{peer}"
+    settings.PUBLIC_ORIGIN = "https://desk.example.test:8443"
+    seen = http.own("/api/portfolio").headers
+    assert (seen["x-host"], seen["x-scheme"]) == ("desk.example.test:8443", "https")
+    assert http.is_own("/api/portfolio", seen["x-own"])
+    assert http.own_base() == settings.PUBLIC_ORIGIN, "mails link there"
 
 
 def test_a_closed_port_and_a_silent_peer_are_no_answer(settings: Any) -> None:

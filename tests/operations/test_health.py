@@ -148,6 +148,14 @@ def test_not_ready_while_draining(client) -> None:
 
 
 @pytest.mark.django_db
+def test_a_balancer_knows_only_the_address(client) -> None:
+    for path in ("/health", "/health/live", "/health/ready"):
+        assert client.get(path, headers={"Host": "10.0.0.7:8000"}).status_code == 200
+    for path in ("/", "/health/liveness", "/metrics"):
+        assert client.get(path, headers={"Host": "10.0.0.7:8000"}).status_code == 400
+
+
+@pytest.mark.django_db
 def test_a_trailing_slash_is_served_too(client) -> None:
     assert client.get("/health/").status_code == 200
     assert client.get("/health/ready/").status_code == 200

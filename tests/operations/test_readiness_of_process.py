@@ -96,6 +96,20 @@ def test_draining_is_no_question_to_the_database(own_state: Path) -> None:
     assert ready.not_ready() == "draining"
 
 
+def test_one_instance_drains_and_the_other_does_not(
+    own_state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, other = own_state / "own", own_state / "other"
+    for folder in (own, other):
+        folder.mkdir()
+    monkeypatch.setattr(ready, "within", lambda seconds, work: 0)
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(own))
+    (other / "draining").touch()
+    assert ready._not_ready() == ""
+    (own / "draining").touch()
+    assert ready._not_ready() == "draining"
+
+
 # --- the audit log as /health sees it
 
 

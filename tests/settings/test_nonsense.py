@@ -26,6 +26,7 @@ NONSENSE: dict[str, tuple[str, ...]] = {
         *("desk.example.test", "https://desk.example.test/rrr", "ftp://desk.example"),
         *("https://", "https://desk:port", "https://ada:pw@desk.example.test"),
     ),
+    "INTERNAL_URL": ("web:8000", "http://web:8000/health", "http://web:port"),
     "ALLOWED_HOSTS": ("https://desk.example.test", "desk:8000", "a b", "desk,,a/b"),
     "CORS_ORIGINS": ("*", "desk.example.test", "https://desk.example.test/path"),
     "TRUSTED_PROXY_COUNT": ("one", "-1", "21", LONG),
@@ -63,7 +64,7 @@ PLACES = {"STATE_DIR", "LOG_KEY_FILE", "CHECKPOINT_DIR", "BACKUP_URL"}
 OPAQUE = {
     *("DEMO_PASSWORD", "BACKUP_KEY", "POLYGON_API_KEY", "COINBASE_API_KEY"),
     *("COINBASE_API_SECRET", "PERPLEXITY_API_KEY", "ANTHROPIC_API_KEY"),
-    *("QWEN_API_KEY", "TEST_DATABASE_URL", "TEST_REDIS_URL"),
+    *("QWEN_API_KEY", "DATABASE_PASSWORD", "TEST_DATABASE_URL", "TEST_REDIS_URL"),
 }
 CASES = [(name, text) for name, texts in NONSENSE.items() for text in texts]
 
@@ -128,6 +129,17 @@ def test_what_makes_sense_is_taken(
     monkeypatch: pytest.MonkeyPatch, name: str, text: str
 ) -> None:
     load(monkeypatch, **{name: text})
+
+
+def test_a_database_password_stands_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = load(
+        monkeypatch,
+        DATABASE_URL="postgresql://rrr:another@db/rrr",
+        DATABASE_PASSWORD="p@ss/w%41rd#?",
+    )
+    databases = loaded["DATABASES"]
+    assert isinstance(databases, dict)
+    assert databases["default"]["PASSWORD"] == "p@ss/w%41rd#?"
 
 
 @pytest.mark.parametrize("spelling", ["sqlite:////", "sqlite:///"])
