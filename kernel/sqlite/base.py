@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import re
 import sqlite3
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
@@ -17,12 +20,28 @@ from kernel.sqlite.queue import QueueRefused, Turnstile, WriteQueue
 
 # What is overridden here is missing from django-stubs.
 Wrapper: Any = base.DatabaseWrapper
+Cursor: Any = base.SQLiteCursorWrapper
+WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
 QUEUE = WriteQueue(most=WEB_THREADS // 2)
 
 
 @functools.cache
 def turnstile() -> Turnstile:
     return Turnstile(settings.STATE_DIR)
+
+
+class QueueingCursor(Cursor):  # type: ignore[misc] # see above
+    """Also a statement outside a transaction waits for its turn."""
+
+    wrapper: DatabaseWrapper
+
+    def execute(self, query: str, params: Any = None) -> Any:
+        with self.wrapper.turn(query):
+            return super().execute(query, params)
+
+    def executemany(self, query: str, param_list: Any) -> Any:
+        with self.wrapper.turn(query):
+            return super().executemany(query, param_list)
 
 
 class DatabaseWrapper(Wrapper):  # type: ignore[misc] # see above
@@ -38,25 +57,51 @@ class DatabaseWrapper(Wrapper):  # type: ignore[misc] # see above
             params["timeout"] = limits.write
         return params
 
+    def create_cursor(self, name: str | None = None) -> QueueingCursor:
+        cursor: QueueingCursor = self.connection.cursor(factory=QueueingCursor)
+        cursor.wrapper = self
+        return cursor
+
     def _start_transaction_under_autocommit(self) -> None:
         limits = patience.ours()
         if limits is None or self.transaction_mode != "IMMEDIATE":
             super()._start_transaction_under_autocommit()
             return
-        ends = time.monotonic() + limits.write
+        with self._asking(limits.write):
+            super()._start_transaction_under_autocommit()
+
+    @contextlib.contextmanager
+    def turn(self, query: str) -> Iterator[None]:
+        """Our turn while a statement writes that is a transaction of its own."""
+        limits = patience.ours()
+        if limits is None or self._passed or not WRITES.match(query):
+            yield
+            return
+        try:
+            with self._asking(limits.write):
+                yield
+        finally:
+            self._leave()
+
+    @contextlib.contextmanager
+    def _asking(self, seconds: float) -> Iterator[None]:
+        """Our turn, and so much of `seconds` as is left to ask for SQLite's own lock.
+        The turn is kept, except when the lock was not to be had."""
+        ends = time.monotonic() + seconds
         try:
             self._ticket = QUEUE.enter(ends)
             turnstile().enter(ends)
             self._passed = True
             self._wait_at_most(max(0.0, ends - time.monotonic()))
-            super()._start_transaction_under_autocommit()
-            self._wait_at_most(limits.write)
+            yield
         except QueueRefused as refused:
             self._leave()
             raise OperationalError(f"database is locked: {refused}") from None
         except BaseException:
             self._leave()
             raise
+        finally:
+            self._wait_at_most(seconds)
         QUEUE.writing()
 
     def _wait_at_most(self, seconds: float) -> None:

@@ -6,11 +6,12 @@ beats nothing.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from kernel.cache import bump
@@ -31,16 +32,17 @@ def request(job: str, key: str = "", params: Mapping[str, str] | None = None) ->
     The one already queued for this key is returned instead of a second.
     Raises NotFound for a name that nobody registered.
     """
-    row, given = catalogue.job_row(job), dict(params or {})
-    run = _queue(row, key, given, timezone.now())
+    row, given, now = catalogue.job_row(job), dict(params or {}), timezone.now()
+    run = _queue(row, key, given, now, published=now)
     if run is None:
         queued = JobRun.objects.filter(job=row, key=key, state=JobRun.State.QUEUED)
         run = queued.select_related("job").first()
     # It may have been claimed in between, or have had this very microsecond.
-    run = run or _queue(row, key, given, timezone.now())
+    now = timezone.now()
+    run = run or _queue(row, key, given, now, published=now)
     if run is None:
         raise NotFound(f"{job} could not be queued; try again.", code="queue")
-    transaction.on_commit(lambda: _ring(run, timezone.now()))
+    transaction.on_commit(lambda: _ring_first(run))
     bump(TAG)
     return run
 
@@ -72,12 +74,18 @@ def _waits(job: str, key: str) -> bool:
 
 
 def _queue(
-    job: Job, key: str, params: Mapping[str, str], due: datetime
+    job: Job,
+    key: str,
+    params: Mapping[str, str],
+    due: datetime,
+    published: datetime | None = None,
 ) -> JobRun | None:
     """A new queued run; None when one is queued already, or had this very slot."""
+    new = JobRun(job=job, key=key, params=params, due_at=due, published_at=published)
     try:
         with transaction.atomic():
-            return JobRun.objects.create(job=job, key=key, params=params, due_at=due)
+            new.save(force_insert=True)
+            return new
     except IntegrityError:
         return None
 
@@ -128,8 +136,24 @@ def _ring_waiting(at: datetime) -> None:
 
 
 def _ring(run: JobRun, at: datetime) -> bool:
+    if _rang(run):
+        _queued(run).update(published_at=at)
+        return True
+    return False
+
+
+def _ring_first(run: JobRun) -> None:
+    """The ring of a new run, whose row says already that it was rung for: what was
+    committed with it costs no second write, and none can fail after it."""
+    if not _rang(run):
+        with contextlib.suppress(DatabaseError):  # then a tick rings 10 s later
+            _queued(run).update(published_at=None)
+
+
+def _rang(run: JobRun) -> bool:
     limit = timedelta(seconds=run.job.timeout)
-    if not bell.ring(run, queue=catalogue.queue_of(run.job), limit=limit):
-        return False
-    JobRun.objects.filter(pk=run.pk, state=JobRun.State.QUEUED).update(published_at=at)
-    return True
+    return bell.ring(run, queue=catalogue.queue_of(run.job), limit=limit)
+
+
+def _queued(run: JobRun) -> QuerySet[JobRun]:
+    return JobRun.objects.filter(pk=run.pk, state=JobRun.State.QUEUED)

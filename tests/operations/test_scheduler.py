@@ -76,6 +76,18 @@ def test_an_unheard_ring_leaves_the_run_to_the_next_tick(
     assert JobRun.objects.get().published_at is None
 
 
+def test_what_was_committed_is_rung_for_without_another_write(
+    rung: list[JobRun], django_capture_on_commit_callbacks, django_assert_num_queries
+) -> None:
+    with django_capture_on_commit_callbacks() as after:
+        run = scheduler.request("sweep", "attic")
+    with django_assert_num_queries(0):
+        for ring in after:
+            ring()
+    assert run in rung
+    assert JobRun.objects.get(pk=run.pk).published_at is not None
+
+
 def test_a_request_is_one_run_a_key() -> None:
     first = scheduler.request("sweep", "attic", {"room": "attic"})
     assert scheduler.request("sweep", "attic", {"room": "attic"}).pk == first.pk
