@@ -19,7 +19,8 @@ REFUSED_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds for a connection, for one answer of PostgreSQL, and for SQLite's lock.
+    """Seconds for a connection, for one answer of PostgreSQL, and for SQLite's lock:
+    `write` while nobody gets it, `queue` while those before us do.
 
     `statement` is what the server itself grants a statement or a lock: it ends before
     `answer`, so that a server that still speaks can say what was the matter.
@@ -29,6 +30,7 @@ class Patience:
     statement: float = 2.5
     answer: float = 3.0
     write: float = 2.5
+    queue: float = 10.0
 
 
 class DatabaseSilent(Exception):

@@ -6,7 +6,6 @@ import contextlib
 import functools
 import re
 import sqlite3
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +15,8 @@ from django.db.utils import OperationalError
 
 from kernel import patience
 from kernel.door import WEB_THREADS
-from kernel.sqlite.queue import QueueRefused, Turnstile, WriteQueue
+from kernel.patience import Patience
+from kernel.sqlite.queue import QueueRefused, Turnstile, Wait, WriteQueue
 
 # What is overridden here is missing from django-stubs.
 Wrapper: Any = base.DatabaseWrapper
@@ -49,6 +49,7 @@ class DatabaseWrapper(Wrapper):  # type: ignore[misc] # see above
 
     _ticket: object | None = None  # our place among the writers of this process
     _passed = False  # through the turnstile of all processes
+    _written = False  # and got the database's lock
 
     def get_connection_params(self) -> dict[str, Any]:
         params: dict[str, Any] = super().get_connection_params()
@@ -67,7 +68,7 @@ class DatabaseWrapper(Wrapper):  # type: ignore[misc] # see above
         if limits is None or self.transaction_mode != "IMMEDIATE":
             super()._start_transaction_under_autocommit()
             return
-        with self._asking(limits.write):
+        with self._asking(limits):
             super()._start_transaction_under_autocommit()
 
     @contextlib.contextmanager
@@ -78,21 +79,21 @@ class DatabaseWrapper(Wrapper):  # type: ignore[misc] # see above
             yield
             return
         try:
-            with self._asking(limits.write):
+            with self._asking(limits):
                 yield
         finally:
             self._leave()
 
     @contextlib.contextmanager
-    def _asking(self, seconds: float) -> Iterator[None]:
-        """Our turn, and so much of `seconds` as is left to ask for SQLite's own lock.
-        The turn is kept, except when the lock was not to be had."""
-        ends = time.monotonic() + seconds
+    def _asking(self, limits: Patience) -> Iterator[None]:
+        """Our turn, and what is left of the wait to ask for SQLite's own lock. The
+        turn is kept, except when the lock was not to be had."""
+        wait = Wait(limits.write, limits.queue, turnstile().written)
         try:
-            self._ticket = QUEUE.enter(ends)
-            turnstile().enter(ends)
+            self._ticket = QUEUE.enter(wait)
+            turnstile().enter(wait)
             self._passed = True
-            self._wait_at_most(max(0.0, ends - time.monotonic()))
+            self._wait_at_most(wait.left())
             yield
         except QueueRefused as refused:
             self._leave()
@@ -101,7 +102,8 @@ class DatabaseWrapper(Wrapper):  # type: ignore[misc] # see above
             self._leave()
             raise
         finally:
-            self._wait_at_most(seconds)
+            self._wait_at_most(limits.write)
+        self._written = True
         QUEUE.writing()
 
     def _wait_at_most(self, seconds: float) -> None:
@@ -123,8 +125,9 @@ class DatabaseWrapper(Wrapper):  # type: ignore[misc] # see above
 
     def _leave(self) -> None:
         passed, self._passed = self._passed, False
+        written, self._written = self._written, False
         if passed:
-            turnstile().leave()
+            turnstile().leave(written=written)
         ticket, self._ticket = self._ticket, None
         if ticket is not None:
             QUEUE.leave(ticket)

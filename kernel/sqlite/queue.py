@@ -13,6 +13,7 @@ import os
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 # The first in the queue has asked the database for so long: a stranger has the lock.
@@ -23,6 +24,28 @@ TRY_SECONDS = 0.002
 
 class QueueRefused(Exception):
     """No turn in time, or too many wait for a stranger already."""
+
+
+class Wait:
+    """How long one writer waits: `seconds` since a writer was last seen to end, for
+    then the queue moves and nobody is stuck; `most` seconds in all.
+
+    `written` tells when that was; only whether it changes counts, not by which clock.
+    """
+
+    def __init__(
+        self, seconds: float, most: float, written: Callable[[], int] = lambda: 0
+    ) -> None:
+        self._seconds, self._written = seconds, written
+        self._seen, now = written(), time.monotonic()
+        self._ends, self._latest = now + seconds, now + most
+
+    def left(self) -> float:
+        """Seconds, 0 when it is over."""
+        now, last = time.monotonic(), self._written()
+        if last != self._seen:
+            self._seen, self._ends = last, min(now + self._seconds, self._latest)
+        return max(0.0, self._ends - now)
 
 
 class Turnstile:
@@ -37,24 +60,31 @@ class Turnstile:
             for name in ("write.gate", "write.pen")
         )
 
-    def enter(self, ends: float) -> None:
-        """Raises QueueRefused when it is not one's turn by `ends`."""
-        _lock(self._gate, ends)
+    def enter(self, wait: Wait) -> None:
+        """Raises QueueRefused when it is not one's turn before the wait is over."""
+        _lock(self._gate, wait)
         try:
-            _lock(self._pen, ends)
+            _lock(self._pen, wait)
         finally:
             fcntl.flock(self._gate, fcntl.LOCK_UN)
 
-    def leave(self) -> None:
+    def written(self) -> int:
+        """When a writer of any process last ended: the age of the pen's file."""
+        return os.fstat(self._pen).st_mtime_ns
+
+    def leave(self, *, written: bool) -> None:
+        """`written` is false for one who did not get the database's lock."""
+        if written:
+            os.utime(self._pen)
         fcntl.flock(self._pen, fcntl.LOCK_UN)
 
 
-def _lock(handle: int, ends: float) -> None:
+def _lock(handle: int, wait: Wait) -> None:
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() >= ends:
+            if not wait.left():
                 raise QueueRefused("another writer holds the database") from None
             time.sleep(TRY_SECONDS)
         else:
@@ -70,14 +100,13 @@ class WriteQueue:
         self._changed = threading.Condition()
         self._asking_since: float | None = None
 
-    def enter(self, ends: float) -> object:
-        """Wait for one's turn until `ends` on the monotonic clock. Answers a ticket
-        for `leave`. Raises QueueRefused."""
+    def enter(self, wait: Wait) -> object:
+        """Wait for one's turn. Answers a ticket for `leave`. Raises QueueRefused."""
         ticket = object()
         with self._changed:
             self._turns.append(ticket)
             while self._turns[0] is not ticket:
-                if time.monotonic() >= ends or self._too_many_before(ticket):
+                if not wait.left() or self._too_many_before(ticket):
                     self._turns.remove(ticket)
                     raise QueueRefused("others wait for it already")
                 self._changed.wait(LOOK_SECONDS)

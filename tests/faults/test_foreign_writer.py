@@ -82,7 +82,7 @@ def test_writes_say_so_and_reads_go_on(
     assert {answer.kind for answer in writes} == {"application/problem+json"}
     assert slowest_write <= 3 * factor
     assert {answer.status for answer in reads} == {200}
-    assert len(reads) >= 5
+    assert len(reads) >= 2
     assert slowest_read <= 1.5 * factor
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 from kernel import patience
 from kernel.patience import DatabaseBreaker, DatabaseSilent
 from kernel.sqlite import queue
-from kernel.sqlite.queue import QueueRefused, Turnstile, WriteQueue
+from kernel.sqlite.queue import QueueRefused, Turnstile, Wait, WriteQueue
 
 
 @pytest.fixture
@@ -78,8 +79,8 @@ def test_his_failure_closes_again_and_his_silence_not_for_ever(
     assert not refused(breaker), "who tried has not come back"
 
 
-def soon() -> float:
-    return time.monotonic() + 20
+def soon() -> Wait:
+    return Wait(20, 20)
 
 
 def test_writers_come_in_the_order_of_their_arrival() -> None:
@@ -126,12 +127,41 @@ def test_only_so_many_wait_for_a_stranger(monkeypatch: pytest.MonkeyPatch) -> No
         assert sorted(each.result() for each in joined) == [False, False, False, True]
 
 
+def test_a_queue_that_moves_is_waited_in_but_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("kernel.sqlite.queue.time.monotonic", lambda: now[0])
+    written = iter([0, 0, 1, 1, 2, 3, 4])
+    wait = Wait(2.5, 6.0, lambda: next(written))
+    left = list[float]()
+    for _ in range(6):
+        now[0] += 2.0
+        left.append(wait.left())
+    # Alone 0.5 s are left; then one has written, nobody, and each time another.
+    assert left == [0.5, 2.0, 0.0, 0.0, 0.0, 0.0]
+
+
+def test_a_writer_that_ends_is_seen_and_one_that_was_refused_is_not(
+    tmp_path: Path,
+) -> None:
+    one, two = Turnstile(tmp_path), Turnstile(tmp_path)
+    os.utime(tmp_path / "write.pen", (1, 1))
+    before = two.written()
+    one.enter(soon())
+    one.leave(written=False)
+    assert two.written() == before
+    one.enter(soon())
+    one.leave(written=True)
+    assert two.written() > before
+
+
 def test_who_gets_no_turn_in_time_is_refused_and_not_in_the_way() -> None:
     writers = WriteQueue(most=4)
     first = writers.enter(soon())
     writers.writing()
     with pytest.raises(QueueRefused):
-        writers.enter(time.monotonic() + 0.05)
+        writers.enter(Wait(0.05, 20))
     writers.leave(first)
     writers.leave(writers.enter(soon()))
 
@@ -140,20 +170,20 @@ def test_a_process_that_has_written_lets_the_other_before(tmp_path: Path) -> Non
     one, two = Turnstile(tmp_path), Turnstile(tmp_path)
     one.enter(soon())
     with pytest.raises(QueueRefused):
-        two.enter(time.monotonic() + 0.02)
+        two.enter(Wait(0.02, 20))
     order = list[str]()
 
     def write() -> None:
         two.enter(soon())
         order.append("two")
-        two.leave()
+        two.leave(written=True)
 
     waiting = threading.Thread(target=write)
     waiting.start()
     time.sleep(0.05)  # it holds the gate and waits for the pen
-    one.leave()
+    one.leave(written=True)
     one.enter(soon())
     order.append("one")
-    one.leave()
+    one.leave(written=True)
     waiting.join()
     assert order == ["two", "one"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +11,7 @@ from accounts.models import User
 from kernel import patience
 from kernel.patience import Patience
 from kernel.sqlite.base import QUEUE
+from kernel.sqlite.queue import Wait
 
 pytestmark = [pytest.mark.embedded, pytest.mark.django_db(transaction=True)]
 
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.embedded, pytest.mark.django_db(transaction=True)]
 def another_writes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """This is a web process, and another of its threads has the turn."""
     monkeypatch.setattr(patience, "_ours", Patience(write=0.1))
-    ticket = QUEUE.enter(time.monotonic() + 20)
+    ticket = QUEUE.enter(Wait(20, 20))
     QUEUE.writing()
     yield
     QUEUE.leave(ticket)
