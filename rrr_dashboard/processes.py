@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -23,11 +24,16 @@ OPEN_FILES = 16_384
 
 @dataclass(frozen=True)
 class Process:
-    """A name, a command line, and how many seconds it gets to stop."""
+    """A name, a command line, and how many seconds it gets to stop.
+
+    `mend` is asked after it gave up with an error: it says what it put right for the
+    next start, or "".
+    """
 
     name: str
     command: tuple[str, ...]
     grace: float = 8.0
+    mend: Callable[[], str] | None = None
 
 
 def web() -> Process:
@@ -74,7 +80,11 @@ def watch() -> Process:
 
 
 def embedded_valkey() -> Process:
-    return Process("valkey", tuple(valkey.command(settings.STATE_DIR)))
+    return Process(
+        "valkey",
+        tuple(valkey.command(settings.STATE_DIR)),
+        mend=lambda: valkey.put_aside_damaged(settings.STATE_DIR),
+    )
 
 
 def all_parts() -> list[Process]:

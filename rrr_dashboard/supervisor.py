@@ -103,6 +103,16 @@ class Supervisor:
         child.put_off(now)
         self.say(f"{child.process.name} ended ({_how(code)}); starting it again")
         _signal_group(child.popen.pid, signal.SIGKILL)
+        if code > 0 and child.process.mend is not None:
+            self._mend(child.process.name, child.process.mend)
+
+    def _mend(self, name: str, mend: Callable[[], str]) -> None:
+        try:
+            done = mend()
+        except OSError as error:
+            done = f"could not be mended ({error})"
+        if done:
+            self.say(f"{name}: {done}")
 
     def stop(self, *, last: str = "valkey") -> None:
         """End every part, `last` after all others, each within its time limit."""

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Lock
+from typing import Any
 
 from celery import Celery, current_app
 from kombu import Connection
@@ -50,6 +51,18 @@ def ring(run: JobRun, *, queue: str, limit: timedelta) -> bool:
         return True
 
     return _breaker.call(lambda: _translated(send), otherwise=False)
+
+
+def answers() -> bool:
+    """Whether the broker takes messages just now; after a second it does not."""
+    try:
+        with _connection() as connection:
+            connection.ensure_connection(max_retries=1, timeout=1)
+            channel: Any = connection.default_channel
+            channel.client.ping()
+    except (KombuError, RedisError, OSError):
+        return False
+    return True
 
 
 def app() -> Celery:

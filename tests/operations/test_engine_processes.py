@@ -44,7 +44,8 @@ CLAIM = """
     print(won)
 """
 # A worker's or beat's command line behind the switch to the test's own database.
-# Beat ticks every 2 s instead of 10: what a tick does is the same.
+# Beat ticks every 2 s instead of 10, and a broker is away after 1 s instead of 300:
+# what is done then is the same.
 CELERY = """
     import sys
     from datetime import timedelta
@@ -52,8 +53,10 @@ CELERY = """
     django.setup()
     from django.db import connections
     connections["default"].settings_dict["NAME"] = {database!r}
+    from operations.services import polling
     from rrr_dashboard.beat import SteadyEvery
     from rrr_dashboard.celery import app
+    polling.AWAY_SECONDS, polling.LOOK_EVERY = 1.0, 1.0
     app.conf.beat_schedule["tick"]["schedule"] = SteadyEvery(timedelta(seconds=2))
     app.start(sys.argv[1:])
 """
@@ -124,8 +127,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
             channel.queue_purge(queue)
     running: list[subprocess.Popen[str]] = []
 
-    def run(*words: str) -> subprocess.Popen[str]:
-        process = python(CELERY, "-q", *words, "-l", "warning")
+    def run(*words: str, **environment: str) -> subprocess.Popen[str]:
+        process = python(CELERY, "-q", *words, "-l", "warning", **environment)
         running.append(process)
         return process
 
@@ -187,3 +190,11 @@ def test_a_worker_and_two_beats_do_every_run_once(start) -> None:
     scheduled = JobRun.objects.filter(job__name="probe:health")
     assert until(30, scheduled.exists)
     assert scheduled.count() == 1
+
+
+def test_a_worker_that_never_finds_its_broker_does_what_is_queued(start) -> None:
+    run = scheduler.request("probe:redis", "unheard")
+    start(*WORKER, "-n", "b@%h", CELERY_BROKER_URL="redis://127.0.0.1:1/0")
+    assert until(60, lambda: finished(run.uid))
+    run.refresh_from_db()
+    assert (run.state, run.attempts) == ("ok", 1)

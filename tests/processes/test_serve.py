@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
+from kernel.valkey import socket_path
 from tests.served import Served, until
 
 pytestmark = [pytest.mark.process, pytest.mark.embedded, pytest.mark.timeout(240)]
@@ -159,6 +161,21 @@ def test_sigquit_and_a_closed_terminal_end_everything(
     os.close(terminal)
     closed.process.wait(40)
     assert closed.session() == {}
+
+
+def test_a_damaged_append_only_file_is_put_aside_and_said(
+    serve: Callable[..., Served], later: Path
+) -> None:
+    kept = later / "valkey" / "appendonlydir"
+    manifest = kept / "appendonly.aof.manifest"
+    manifest.write_text("neither file nor sequence\n")
+    served = serve().ready()
+    assert "valkey: its append-only file is damaged and lies in" in served.said()
+    aside = kept.with_name("appendonlydir.damaged")
+    assert (aside / manifest.name).read_text() == "neither file nor sequence\n"
+    with redis.Redis(unix_socket_path=str(socket_path(later))) as server:
+        assert server.ping()
+    assert served.stop() == 0
 
 
 def test_under_nohup_it_outlives_its_terminal(
