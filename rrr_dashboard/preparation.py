@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from django.db import DatabaseError, connection
 
 from kernel import valkey
 from operations.services.backups.sqlite import database_path
-from rrr_dashboard import processes
+from rrr_dashboard import metric_files, processes
 from rrr_dashboard.first_administrator import ask_for_one
 from rrr_dashboard.preflight import one_line
 from rrr_dashboard.supervisor import Supervisor
@@ -32,7 +31,7 @@ def prepare(supervisor: Supervisor, *, demo: bool, stdout: Any) -> None:
         _start_valkey(supervisor, state)
     _migrate(state)
     _collect_static()
-    _empty_metrics(state)
+    metric_files.empty(processes.metrics())
     if demo:
         call_command("demo", stdout=stdout)
     else:
@@ -99,9 +98,3 @@ def _collect_static() -> None:
     if not done.exists() or done.stat().st_mtime < newest:
         call_command("collectstatic", verbosity=0, interactive=False, clear=True)
         done.touch()
-
-
-def _empty_metrics(state: Path) -> None:
-    """Counters of processes that are gone would be added to ours."""
-    shutil.rmtree(state / "metrics", ignore_errors=True)
-    (state / "metrics").mkdir(parents=True)

@@ -7,10 +7,12 @@ import resource
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.conf import settings
 
 from kernel import valkey
+from rrr_dashboard import metric_files
 
 PYTHON = sys.executable
 QUIET = ("--without-gossip", "--without-mingle", "-l", "warning")
@@ -92,6 +94,11 @@ def all_parts() -> list[Process]:
     return [web(), worker(), worker_heavy(), beat(), watch()]
 
 
+def metrics() -> Path:
+    """The folder of the processes' counters."""
+    return metric_files.folder(settings.STATE_DIR, settings.PORT)
+
+
 def raise_open_files() -> None:
     """This process and its children may open OPEN_FILES, where the host allows it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -102,10 +109,9 @@ def raise_open_files() -> None:
 
 def environment() -> dict[str, str]:
     """What the children get besides our own environment."""
-    metrics = settings.STATE_DIR / "metrics"
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "rrr_dashboard.settings",
-        "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+        "PROMETHEUS_MULTIPROC_DIR": str(metrics()),
         "PYTHONUNBUFFERED": "1",
     }

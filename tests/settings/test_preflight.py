@@ -18,7 +18,7 @@ from accounts.services.first_administrator import name_first_administrator
 from audit.models import AuditEvent
 from kernel import locks
 from kernel.errors import Conflict, Invalid
-from rrr_dashboard import first_administrator, preflight, preparation
+from rrr_dashboard import first_administrator, preflight
 from rrr_dashboard.first_administrator import ask_for_one
 
 STRONG = "correct horse battery staple 7"
@@ -83,14 +83,6 @@ def test_a_port_in_use_is_refused_with_the_next_one(settings: Any, host: str) ->
 def test_a_free_port_is_left_free(settings: Any) -> None:
     settings.BIND, settings.PORT = "127.0.0.1", 0
     preflight.refuse_taken_port()
-
-
-def test_counters_of_dead_processes_are_emptied(state: Path) -> None:
-    metrics = state / "metrics"
-    metrics.mkdir(parents=True)
-    (metrics / "counter_7.db").touch()
-    preparation._empty_metrics(state)
-    assert list(metrics.iterdir()) == []
 
 
 # --- the first administrator

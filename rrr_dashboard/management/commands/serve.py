@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from kernel import build, http
-from rrr_dashboard import preflight, preparation, processes
+from rrr_dashboard import metric_files, preflight, preparation, processes
 from rrr_dashboard.env import write_first_env
 from rrr_dashboard.stopping import Stop, StopSignals
 from rrr_dashboard.supervisor import Supervisor, end_orphans
@@ -62,6 +62,7 @@ class Command(BaseCommand):
         finally:
             signals.ignore()
             supervisor.stop()
+            metric_files.remove(processes.metrics())
         self.say("stopped")
 
     def say(self, line: str) -> None:

@@ -1,0 +1,51 @@
+"""Where processes keep the counters that /metrics adds up: files mapped into memory.
+
+They do not lie on the disk of STATE_DIR. A write to a mapped file on a full disk is
+no error but the end of the process (SIGBUS).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a private folder of its own inside
+OF_PROCESS = re.compile(r".*_([0-9]+)\.db")
+
+
+def folder(state: Path, instance: int) -> Path:
+    """In shared memory, where the system has some; one for each port and STATE_DIR."""
+    if not SHARED_MEMORY.is_dir():
+        return state / "metrics"
+    digest = hashlib.sha256(f"{state}\n{instance}".encode()).hexdigest()
+    return SHARED_MEMORY / f"rrr-metrics-{digest[:16]}"
+
+
+def empty(folder: Path) -> None:
+    """Made anew: counters of processes that are gone would be added to ours. Raises
+    OSError when the name is somebody else's."""
+    remove(folder)
+    folder.mkdir(mode=0o700, parents=True)
+
+
+def remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_room(folder: Path) -> None:
+    """Called where files are about to be made: with half of the memory taken, those of
+    processes that are gone are removed, and their counts with them."""
+    with suppress(OSError):
+        usage = shutil.disk_usage(folder)
+        if usage.free < usage.total / 2:
+            remove_of_the_dead(folder)
+
+
+def remove_of_the_dead(folder: Path) -> None:
+    for file in folder.glob("*.db"):
+        of_process = OF_PROCESS.fullmatch(file.name)
+        if of_process and not Path("/proc", of_process[1]).exists():
+            file.unlink(missing_ok=True)

@@ -1,0 +1,41 @@
+"""The counters' mapped files lie in memory, privately, one folder an instance."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+from pathlib import Path
+
+from rrr_dashboard import metric_files
+
+
+def test_they_never_lie_on_the_disk_of_the_state_folder() -> None:
+    first, other = Path("/srv/rrr/var"), Path("/srv/other/var")
+    folders = {
+        metric_files.folder(first, 8000),
+        metric_files.folder(first, 8001),
+        metric_files.folder(other, 8000),
+    }
+    assert len(folders) == 3
+    assert {folder.parent for folder in folders} == {metric_files.SHARED_MEMORY}
+
+
+def test_the_folder_is_made_anew_for_our_user_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "metrics"
+    folder.mkdir(mode=0o755)
+    (folder / "counter_1.db").write_bytes(b"old")
+    metric_files.empty(folder)
+    assert list(folder.iterdir()) == []
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    metric_files.remove(folder)
+    assert not folder.exists()
+
+
+def test_files_of_processes_that_are_gone_make_room(tmp_path: Path) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    for pid in (gone.pid, os.getpid()):
+        (tmp_path / f"counter_{pid}.db").write_bytes(b"")
+    metric_files.remove_of_the_dead(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == [f"counter_{os.getpid()}.db"]
