@@ -15,6 +15,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from pyrage.x25519 import Identity
+
 from rrr_dashboard import readers
 
 Value = TypeVar("Value")
@@ -125,6 +127,7 @@ def write_first_env(path: Path, environ: Mapping[str, str]) -> bool:
         "JWT_SECRET": secret(96),
         "METRICS_TOKEN": secret(32),
         "FIELD_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "BACKUP_KEY": str(Identity.generate()),
     }
     if demo:
         password = environ.get("DEMO_PASSWORD") or f"demo-{secret(9)}"

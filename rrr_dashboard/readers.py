@@ -14,6 +14,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import SplitResult, urlsplit
 
+import pyrage
+from pyrage.x25519 import Identity
+
 from kernel.numbers import whole_number
 from operations.domain import retention as retentions
 from operations.domain.schedules import BadSchedule
@@ -26,6 +29,10 @@ VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}")
 MAKE_SECRET = "python3 -c 'import secrets; print(secrets.token_urlsafe(96))'"  # noqa: S105
 MAKE_KEY = (
     "python3 -c 'import base64, os; print(base64.b64encode(os.urandom(32)).decode())'"
+)
+MAKE_BACKUP_KEY = (
+    ".venv/bin/python -c "
+    "'from pyrage.x25519 import Identity; print(Identity.generate())'"
 )
 WEB = ("http", "https")
 REDIS = ("redis", "rediss", "unix")
@@ -164,6 +171,17 @@ def key(text: str) -> str:
     if not long_enough:
         raise Unfit(f"is not 32 bytes in base64; make one with {MAKE_KEY}")
     return text
+
+
+def backup_key(text: str) -> str:
+    """A secret key of age, as its programs write it."""
+    try:
+        return str(Identity.from_str(text))
+    except pyrage.IdentityError:
+        raise Unfit(
+            f"is no AGE-SECRET-KEY-1…; make one with {MAKE_BACKUP_KEY}, "
+            "or leave it empty and backups are not sealed"
+        ) from None
 
 
 def commit(text: str) -> str:

@@ -12,8 +12,7 @@ class Backup(models.Model):
     """One copy. `marker` is what was true at its snapshot: the last log sequence,
     row counts and every registered marker, as texts.
 
-    Ahead of their code, for OPERATIONS.md §4: `key_id`, the recipient of BACKUP_KEY
-    ("" = not encrypted), and the status `expired`, which retention will give.
+    `key_id` is the recipient that its file is sealed to, "" where anybody can read it.
     """
 
     class Status(models.TextChoices):
@@ -54,9 +53,7 @@ class RestoreDrill(models.Model):
     """A backup restored into a scratch database and compared with its marker.
 
     `rto_seconds` is how long that took, `rpo_seconds` how old the newest restored
-    fact was; `assertions` is {what: "equal" or the difference}. /health reads its age;
-    "the first drill follows the first backup at once, then daily" (OPERATIONS.md §4) is
-    still to be written.
+    fact was; `assertions` is {what: "equal" or the difference}. /health reads its age.
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

@@ -11,7 +11,14 @@ from operations.queries.alerting import (
     rules,
     timeline,
 )
-from operations.queries.backups import backups, newest_drill, newest_good
+from operations.queries.backups import (
+    backups,
+    key_object,
+    key_was_exported,
+    newest_drill,
+    newest_good,
+    unsealed_backups,
+)
 from operations.queries.jobs import job_board, recent_runs
 from operations.queries.measurements import latest_results, params_digest
 from operations.queries.probes import probe_board
@@ -23,6 +30,8 @@ __all__ = [
     "backups",
     "firing_unacknowledged",
     "job_board",
+    "key_object",
+    "key_was_exported",
     "last_tick",
     "latest_results",
     "newest_drill",
@@ -36,4 +45,5 @@ __all__ = [
     "rules",
     "stale_processes",
     "timeline",
+    "unsealed_backups",
 ]

@@ -155,7 +155,7 @@ def redacted(raw: bytes) -> bytes:
     """The output without the values of our own secrets and of what looks like one."""
     values = [settings.SECRET_KEY, settings.JWT_SECRET, settings.METRICS_TOKEN]
     values += [settings.DEMO_PASSWORD, settings.FIELD_KEY, settings.DATABASE_PASSWORD]
-    values += [*settings.EXTERNAL_KEYS.values()]
+    values += [settings.BACKUP_KEY, *settings.EXTERNAL_KEYS.values()]
     for value in values:
         if len(value) >= 6:
             raw = raw.replace(value.encode(), b"[redacted]")

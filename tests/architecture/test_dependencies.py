@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import PackageNotFoundError, metadata
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
@@ -43,7 +43,9 @@ def test_every_dependency_of_the_product_has_its_reason(name: str) -> None:
 
 
 def licence(package: str) -> str:
-    found = metadata(package)
+    """What it names; a package that names nothing says it in its licence's own text."""
+    dist = distribution(package)
+    found = dist.metadata
     named = [
         *(found.get_all("License-Expression") or []),
         *(found.get_all("License") or []),
@@ -51,7 +53,14 @@ def licence(package: str) -> str:
     classified = [
         c for c in found.get_all("Classifier") or [] if c.startswith("License")
     ]
-    return " ".join([*(name[:80] for name in named), *classified])
+    words = [*(name[:80] for name in named), *classified]
+    return " ".join(words or [_first_line_of_licence(dist)])
+
+
+def _first_line_of_licence(dist: Distribution) -> str:
+    names = dist.metadata.get_all("License-File") or []
+    texts = [file.read_text() for file in dist.files or [] if file.name in names]
+    return texts[0].split("\n", 1)[0] if texts else ""
 
 
 def test_licences_of_what_we_ship_with_are_compatible() -> None:

@@ -61,15 +61,15 @@ def repacked(path: Path, **entries: bytes) -> Path:
     return path
 
 
-def test_what_was_packed_is_unpacked(own_state: Path, tmp_path: Path) -> None:
+def test_what_was_packed_is_unpacked(own_state: Path) -> None:
     (own_state / "checkpoints").mkdir()
     (own_state / "checkpoints" / "7.note").write_text("signed")
     path = packed(own_state)
     assert path.name == f"rrr-20260301T120000Z-{'a' * 32}.tar.gz"
-    manifest, copied = files.unpack(path, tmp_path)
-    assert copied.read_bytes() == b"rows"
-    assert copied.stat().st_mode & 0o777 == 0o600
-    assert manifest.marker == {"rows.x": "1"}
+    with files.opened(path) as archive:
+        assert archive.database.read_bytes() == b"rows"
+        assert archive.database.stat().st_mode & 0o777 == 0o600
+        assert archive.manifest.marker == {"rows.x": "1"}
     with tarfile.open(path) as tar:
         assert "checkpoints/7.note" in tar.getnames()
 
@@ -121,15 +121,14 @@ def test_a_manifest_that_is_none_is_refused(
 )
 def test_a_database_that_is_not_the_manifests_is_refused(
     own_state: Path,
-    tmp_path: Path,
     manifest: dict[str, object],
     database: dict[str, bytes],
     why: str,
 ) -> None:
     entries = {"manifest_json": manifest_bytes(**manifest), **database}
     path = repacked(packed(own_state), **entries)
-    with pytest.raises(BackupError, match=why):
-        files.unpack(path, tmp_path)
+    with pytest.raises(BackupError, match=why), files.opened(path):
+        pass
 
 
 def test_the_folder_lists_whole_backups_newest_first(own_state: Path) -> None:

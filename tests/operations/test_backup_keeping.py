@@ -69,9 +69,8 @@ def test_what_people_filed_is_in_the_archive_and_counted(filed: str) -> None:
     assert backup.marker["files.count"] == "1"
     with tarfile.open(backup.location) as tar:
         assert f"files/{filed}" in tar.getnames()
-    assert dict(files.beside(Path(backup.location), "files")) == {
-        filed: b"what ada saw"
-    }
+    with files.opened(Path(backup.location)) as archive:
+        assert dict(files.beside(archive, "files")) == {filed: b"what ada saw"}
 
 
 def test_a_file_that_is_not_there_any_more_is_not_called_verified(filed: str) -> None:

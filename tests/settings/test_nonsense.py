@@ -37,6 +37,7 @@ NONSENSE: dict[str, tuple[str, ...]] = {
     "SECRET_KEY_FALLBACKS": ("old", "a" * 80),
     "JWT_SECRET_PREVIOUS": ("old", "a" * 80),
     "FIELD_KEY": ("key", "a" * 44, "ü" * 44),
+    "BACKUP_KEY": ("key", "AGE-SECRET-KEY-1QQQ", "age1qqq", LONG),
     "METRICS_TOKEN": ("token", "a" * 80),
     "ALERTMANAGER_TOKEN": ("token",),
     "DATABASE_URL": (
@@ -62,7 +63,7 @@ NONSENSE: dict[str, tuple[str, ...]] = {
 PLACES = {"STATE_DIR", "LOG_KEY_FILE", "CHECKPOINT_DIR", "BACKUP_URL"}
 # Opaque to us, or read by nothing but the tests.
 OPAQUE = {
-    *("DEMO_PASSWORD", "BACKUP_KEY", "POLYGON_API_KEY", "COINBASE_API_KEY"),
+    *("DEMO_PASSWORD", "POLYGON_API_KEY", "COINBASE_API_KEY"),
     *("COINBASE_API_SECRET", "PERPLEXITY_API_KEY", "ANTHROPIC_API_KEY"),
     *("QWEN_API_KEY", "DATABASE_PASSWORD", "TEST_DATABASE_URL", "TEST_REDIS_URL"),
 }

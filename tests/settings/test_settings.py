@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from rrr_dashboard import readers
 from rrr_dashboard.env import Env, SettingError, read_dotenv, write_first_env
 
 ROOT = Path(settings.BASE_DIR)
@@ -122,6 +123,7 @@ def test_the_first_env_is_private_strong_and_never_overwritten(tmp_path: Path) -
     assert values["DEMO_PASSWORD"] == "chosen by somebody"
     assert len(values["JWT_SECRET"].encode()) >= 64
     assert values["JWT_SECRET"] != values["SECRET_KEY"]
+    assert readers.backup_key(values["BACKUP_KEY"]).startswith("AGE-SECRET-KEY-1")
     assert not write_first_env(path, {})
     assert path.read_text() == first
 

@@ -45,14 +45,13 @@ def drill(actor: str) -> RestoreDrill:
 def _assertions(path: Path) -> dict[str, str]:
     """{what: "equal" or the difference}."""
     try:
-        with files.scratch() as folder:
-            manifest, copied = files.unpack(path, folder)
+        with files.opened(path) as archive:
             engine = engines.engine()
-            engine.check(copied)
-            with engine.opened(copied) as alias:
-                changes = lost(manifest.marker, marker(alias))
+            engine.check(archive.database)
+            with engine.opened(archive.database) as alias:
+                changes = lost(archive.manifest.marker, marker(alias))
                 named = named_blobs(alias)
-        missing = named - {name for name, _ in files.beside(path, files.BLOBS)}
+            missing = named - {name for name, _ in files.beside(archive, files.BLOBS)}
     except (BackupError, OSError) as error:
         return {"backup": str(error)[:500]}
     return {

@@ -1,5 +1,5 @@
 """A backup file: a compressed tar of manifest, database, files that rows name, and
-checkpoints, mode 600.
+checkpoints, mode 600, sealed where there is a BACKUP_KEY.
 
 A file with the final name is whole (kernel.files). The manifest inside names the
 digest of the database, so that a file proves itself on an empty host too.
@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import tarfile
 import tempfile
 import zlib
@@ -19,17 +20,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 
 from kernel import blobs
 from kernel.files import replacing
+from operations.services.backups import sealing
 from operations.services.backups.copies import BackupError
 
 FORMAT = 1
 BLOBS, CHECKPOINTS = "files", "checkpoints"
 DAMAGED = (OSError, EOFError, tarfile.TarError, zlib.error, KeyError)
-NAME = re.compile(r"rrr-\d{8}T\d{6}Z-([0-9a-f]{32})\.tar\.gz")
+NAME = re.compile(r"rrr-\d{8}T\d{6}Z-([0-9a-f]{32})\.tar\.gz(\.age)?")
+ROOM = 3  # an opened backup, its database and what a restore writes, in its own sizes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,16 @@ class BackupFile:
     manifest: Manifest
 
 
+@dataclass(frozen=True, kw_only=True)
+class Archive:
+    """An opened backup: the tar as it was before it was sealed, and the database,
+    which is what the manifest says."""
+
+    tar: Path
+    manifest: Manifest
+    database: Path
+
+
 def folder() -> Path:
     return Path(settings.BACKUP_URL.removeprefix("file://"))
 
@@ -72,11 +86,23 @@ def digest(path: Path) -> str:
 
 
 def write(manifest: Manifest, database: Path, stamp: str) -> Path:
-    """Pack and keep; returns the final path."""
-    final = folder() / f"rrr-{stamp}-{manifest.uid}.tar.gz"
+    """Pack, seal and keep; returns the final path."""
+    name = f"rrr-{stamp}-{manifest.uid}.tar.gz"
+    if not sealing.recipient():
+        with replacing(folder() / name) as file:
+            _pack(manifest, database, file)
+        return folder() / name
+    final = folder() / f"{name}{sealing.SUFFIX}"
+    with replacing(final) as file, tempfile.TemporaryFile(dir=folder()) as plain:
+        _pack(manifest, database, plain)
+        plain.seek(0)
+        sealing.seal(plain, file)
+    return final
+
+
+def _pack(manifest: Manifest, database: Path, into: BinaryIO) -> None:
     with (
-        replacing(final) as raw,
-        gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=6) as packed,
+        gzip.GzipFile(fileobj=into, mode="wb", compresslevel=6) as packed,
         tarfile.open(fileobj=packed, mode="w") as tar,
     ):
         _add_bytes(
@@ -87,7 +113,6 @@ def write(manifest: Manifest, database: Path, stamp: str) -> Path:
             tar.add(path, f"{BLOBS}/{path.name}")
         for path in sorted(Path(settings.CHECKPOINT_DIR).glob("*")):
             tar.add(path, f"{CHECKPOINTS}/{path.name}")
-    return final
 
 
 def _add_bytes(tar: tarfile.TarFile, name: str, content: bytes) -> None:
@@ -96,45 +121,75 @@ def _add_bytes(tar: tarfile.TarFile, name: str, content: bytes) -> None:
     tar.addfile(entry, io.BytesIO(content))
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[Archive]:
+    """The backup in a private folder, for as long as the block runs. Raises
+    BackupError when it is damaged, sealed to another key, or no backup of ours."""
+    with scratch() as inner:
+        tar = _unsealed(path, inner)
+        manifest = _manifest(tar)
+        yield Archive(
+            tar=tar, manifest=manifest, database=_database(tar, manifest, inner)
+        )
+
+
 def read_manifest(path: Path) -> Manifest:
     """Raises BackupError when the file is no whole backup of ours."""
+    with scratch() as inner:
+        return _manifest(_unsealed(path, inner))
+
+
+def _unsealed(path: Path, into: Path) -> Path:
+    if not sealing.is_sealed(path):
+        return path
+    needed, free = path.stat().st_size * ROOM, shutil.disk_usage(into).free
+    if free < needed:
+        raise BackupError(
+            f"opening {path.name} needs {needed / 1e6:.0f} MB in {folder()}, "
+            f"where {free / 1e6:.0f} MB are free"
+        )
+    tar = into / path.stem
+    sealing.unseal(path, tar)
+    return tar
+
+
+def _manifest(tar: Path) -> Manifest:
     try:
-        with tarfile.open(path, "r:gz") as tar:
-            entry = tar.extractfile("manifest.json")
+        with tarfile.open(tar, "r:gz") as packed:
+            entry = packed.extractfile("manifest.json")
             assert entry is not None
             document = json.load(entry)
         if document.get("format") != FORMAT:
             raise BackupError(
-                f"{path.name} has format {document.get('format')}, not {FORMAT}"
+                f"{tar.name} has format {document.get('format')}, not {FORMAT}"
             )
         return Manifest(**document)
     except (*DAMAGED, ValueError, TypeError) as error:
-        raise BackupError(f"{path.name} is no whole backup: {error}") from error
+        raise BackupError(f"{tar.name} is no whole backup: {error}") from error
 
 
-def unpack(path: Path, into: Path) -> tuple[Manifest, Path]:
-    """The manifest and the database file, whose digest was compared."""
-    manifest = read_manifest(path)
+def _database(tar: Path, manifest: Manifest, into: Path) -> Path:
     if not re.fullmatch(r"database\.[a-z0-9]+", manifest.database):
-        raise BackupError(f"{path.name} names a strange database file")
+        raise BackupError(f"{tar.name} names a strange database file")
     copied = into / manifest.database
     try:
-        with tarfile.open(path, "r:gz") as tar:
-            tar.extract(manifest.database, into, filter="data")
+        with tarfile.open(tar, "r:gz") as packed:
+            packed.extract(manifest.database, into, filter="data")
     except DAMAGED as error:
-        raise BackupError(f"{path.name} is damaged: {error}") from error
+        raise BackupError(f"{tar.name} is damaged: {error}") from error
     if digest(copied) != manifest.database_sha256:
         raise BackupError(
-            f"{path.name} is damaged: the database is not what the manifest says"
+            f"{tar.name} is damaged: the database is not what the manifest says"
         )
     copied.chmod(0o600)
-    return manifest, copied
+    return copied
 
 
-def beside(path: Path, folder: str) -> Iterator[tuple[str, bytes]]:
+def beside(archive: Archive, folder: str) -> Iterator[tuple[str, bytes]]:
     """(name, content) of what the backup holds in BLOBS or CHECKPOINTS, one at a
     time. Raises BackupError for a damaged file, and for a blob that is not what its
     name says."""
+    path = archive.tar
     try:
         with tarfile.open(path, "r|gz") as tar:
             for entry in tar:
@@ -152,12 +207,21 @@ def _blob(path: Path, name: str, content: bytes, folder: str) -> bytes:
     return content
 
 
+def _named() -> dict[Path, str]:
+    """The files of the directory that are called like backups, newest first, with
+    the id in their name."""
+    matches = {path: NAME.fullmatch(path.name) for path in folder().glob("rrr-*")}
+    return {
+        path: match[1] for path, match in sorted(matches.items(), reverse=True) if match
+    }
+
+
 def whole() -> Iterator[BackupFile]:
-    """The backups of the directory, newest first; damaged ones are left out."""
-    for path in sorted(folder().glob("rrr-*.tar.gz"), reverse=True):
-        if NAME.fullmatch(path.name):
-            with suppress(BackupError):
-                yield BackupFile(path, read_manifest(path))
+    """The backups of the directory, newest first; those that cannot be opened, for
+    damage or another key, are left out."""
+    for path in _named():
+        with suppress(BackupError):
+            yield BackupFile(path, read_manifest(path))
 
 
 def find(name: str) -> Path:
@@ -167,9 +231,9 @@ def find(name: str) -> Path:
         return path
     beginning = name.replace("-", "").lower()
     paths = [
-        file.path
-        for file in whole()
-        if beginning and file.manifest.uid.startswith(beginning)
+        path
+        for path, uid in _named().items()
+        if beginning and uid.startswith(beginning)
     ]
     if len(paths) != 1:
         how = f"{len(paths)} backups" if paths else "no backup"

@@ -42,10 +42,10 @@ def pending_file() -> Path:
 def plan(name: str) -> Plan:
     """Look at a backup without changing anything. Raises BackupError."""
     path = files.find(name)
-    with files.scratch() as folder:
-        manifest, copied = files.unpack(path, folder)
+    with files.opened(path) as archive:
+        manifest = archive.manifest
         _same_engine(manifest)
-        engines.engine().check(copied)
+        engines.engine().check(archive.database)
     known = {
         f"{app}.{migration}" for app, migration in MigrationLoader(None).disk_migrations
     }
@@ -72,46 +72,44 @@ def restore(chosen: Plan, progress: Progress = taking.nothing) -> str:
     _alone()
     saved = _save_target()
     engine = engines.engine()
-    with files.scratch() as folder:
-        manifest, copied = files.unpack(chosen.path, folder)
-        _like_its_marker(manifest, copied)
+    with files.opened(chosen.path) as archive:
+        _like_its_marker(archive)
         engine.refuse_others()
-        bring_back_files(chosen.path)
+        bring_back_files(archive)
         write_whole(pending_file(), chosen.path.name.encode())
-        engine.put_back(copied, progress)
+        engine.put_back(archive.database, progress)
     call_command("migrate", verbosity=0, interactive=False)
-    settling.settle(manifest, timezone.now())
+    settling.settle(chosen.manifest, timezone.now())
     (Path(settings.STATE_DIR) / "initialised").touch()
     pending_file().unlink()
     before = f"; what was here before: {saved}" if saved else ""
-    return f"restored to {manifest.taken_at}{before}"
+    return f"restored to {chosen.manifest.taken_at}{before}"
 
 
 def restore_to(chosen: Plan, target: str) -> str:
     """Write the backup's database to another place and leave ours alone; returns one
     sentence. Raises BackupError with nothing written."""
-    with files.scratch() as folder:
-        manifest, copied = files.unpack(chosen.path, folder)
-        _like_its_marker(manifest, copied)
-        engines.engine().write_to(copied, target)
-    return f"{target} holds what was there at {manifest.taken_at}"
+    with files.opened(chosen.path) as archive:
+        _like_its_marker(archive)
+        engines.engine().write_to(archive.database, target)
+    return f"{target} holds what was there at {chosen.manifest.taken_at}"
 
 
-def _like_its_marker(manifest: files.Manifest, copied: Path) -> None:
-    with engines.engine().opened(copied) as alias:
-        changes = lost(manifest.marker, marker(alias))
+def _like_its_marker(archive: files.Archive) -> None:
+    with engines.engine().opened(archive.database) as alias:
+        changes = lost(archive.manifest.marker, marker(alias))
     if changes:
         raise BackupError(f"the backup does not restore to its marker: {changes[0]}")
 
 
-def bring_back_files(path: Path) -> None:
+def bring_back_files(archive: files.Archive) -> None:
     """Files that rows name and signed heads of the log, where they are not there."""
-    for name, content in files.beside(path, files.BLOBS):
+    for name, content in files.beside(archive, files.BLOBS):
         if not blobs.blob_path(name).exists():
             blobs.keep(content)
     folder = Path(settings.CHECKPOINT_DIR)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for name, content in files.beside(path, files.CHECKPOINTS):
+    for name, content in files.beside(archive, files.CHECKPOINTS):
         write_once(folder / name, content)
 
 

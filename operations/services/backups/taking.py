@@ -16,7 +16,7 @@ from kernel.registry import named_blobs
 from operations.models import Backup, JobRun
 from operations.queries import newest_good
 from operations.services import scheduler
-from operations.services.backups import engines, files
+from operations.services.backups import engines, files, sealing
 from operations.services.backups.copies import (
     BackupError,
     Marker,
@@ -59,6 +59,7 @@ def take(actor: str, progress: Progress = nothing) -> Backup:
             sha256=files.digest(path),
             marker=facts,
             location=str(path),
+            key_id=sealing.recipient(),
         )
     except Exception as error:  # noqa: BLE001 - whatever it was, people read why
         _fail(backup, actor, _sentence(error))
@@ -88,15 +89,15 @@ def _make(backup: Backup, progress: Progress) -> tuple[Path, Marker]:
 def _verify(path: Path) -> str:
     """Read the kept file back, open the copy, compare it with its marker and look for
     the files that its rows name; in words what of those is missing."""
-    with files.scratch() as folder:
-        manifest, copied = files.unpack(path, folder)
-        with engines.engine().opened(copied) as alias:
-            changes = differences(manifest.marker, marker(alias))
+    with files.opened(path) as archive:
+        with engines.engine().opened(archive.database) as alias:
+            changes = differences(archive.manifest.marker, marker(alias))
             named = named_blobs(alias)
+        kept = {name for name, _ in files.beside(archive, files.BLOBS)}
     if changes:
         listed = "; ".join(changes[:3])
         raise BackupError(f"the copy differs from its snapshot: {listed}")
-    missing = sorted(named - {name for name, _ in files.beside(path, files.BLOBS)})
+    missing = sorted(named - kept)
     if not missing:
         return ""
     return f"{len(missing)} filed documents are missing, the first is {missing[0]}"

@@ -19,7 +19,10 @@ from django.template.defaultfilters import pluralize
 
 from kernel import build, http
 from kernel.redis import FAILURES, client
+from operations import queries
+from operations.services.backups import sealing
 from operations.services.telling import operators
+from rrr_dashboard import readers
 
 LEAST_FREE = 1_000_000_000
 
@@ -153,6 +156,37 @@ def _recipients() -> Finding:
     return Finding("alert mail", "ok", f"goes to {counted}")
 
 
+def _backup_key() -> Finding:
+    recipient = sealing.recipient()
+    if not recipient:
+        return Finding(
+            "backup key",
+            "warn",
+            "BACKUP_KEY is not set, so whoever finds a backup can read it; "
+            f"make one with {readers.MAKE_BACKUP_KEY}",
+        )
+    try:
+        exported = queries.key_was_exported(recipient)
+        unsealed = queries.unsealed_backups()
+    except DatabaseError:
+        return Finding("backup key", "warn", "the database cannot say who has it")
+    if not exported:
+        return Finding(
+            "backup key",
+            "warn",
+            "nobody else has it, and without it no backup opens: run "
+            "manage.py export_backup_key FILE and keep that file elsewhere",
+        )
+    if unsealed:
+        kept = f"{unsealed} kept backup{pluralize(unsealed)}"
+        return Finding(
+            "backup key",
+            "warn",
+            f"{kept} made without a key can be read by whoever finds them",
+        )
+    return Finding("backup key", "ok", f"seals to {recipient}, and was exported")
+
+
 LOOKS: tuple[Callable[[], Finding], ...] = (
     _database,
     _migrations,
@@ -162,4 +196,5 @@ LOOKS: tuple[Callable[[], Finding], ...] = (
     _dotenv,
     _commit,
     _recipients,
+    _backup_key,
 )
