@@ -7,7 +7,8 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from typing import IO, Any
 
-from kernel.errors import RequestTimeout, Unavailable
+from kernel.disk import no_room
+from kernel.errors import RequestTimeout
 
 # An honest upload over a bad line passes; a byte a second does not.
 LEAST_BYTES = 1_000
@@ -52,8 +53,8 @@ class Pace:
 async def receive_body(receive: Receive) -> IO[bytes]:
     """The whole body: in memory up to IN_MEMORY bytes, else in an unlinked file.
 
-    Raises RequestTimeout when it comes too slowly, ClientGone, and Unavailable
-    when there is no room for it.
+    Raises RequestTimeout when it comes too slowly, ClientGone, and NoRoom when
+    there is none for it.
     """
     # Closed by whoever handles the request, or by `except` below.
     body = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
@@ -75,12 +76,7 @@ async def _fill(body: IO[bytes], receive: Receive) -> None:
         try:
             body.write(piece)
         except OSError as error:
-            raise Unavailable(
-                f"There is no room for this upload ({error.strerror}). "
-                "Try again later.",
-                code="no_room",
-                retry_after=60,
-            ) from error
+            raise no_room(changes=True) from error
         more = message.get("more_body", False)
         if more:
             pace.check(len(piece))

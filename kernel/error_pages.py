@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.http import escape_leading_slashes
 
+from kernel.disk import is_full, no_room
 from kernel.errors import ProductError, TooLarge, Unavailable
 from kernel.problems import as_product_error, problem_response
 from kernel.web import is_api
@@ -22,7 +23,11 @@ logger = logging.getLogger("rrr.request")
 
 def expected(request: HttpRequest, error: BaseException | None) -> ProductError | None:
     """Our error for what a view, or a middleware inside the handlers, raised; None
-    for what nobody expected. A database that does not answer is a 503."""
+    for what nobody expected. A database that does not answer is a 503, a full disk a
+    507."""
+    if is_full(error):
+        logger.error("the disk is full: %s", error, extra={"path": request.path})
+        return no_room(changes=request.method not in {"GET", "HEAD"})
     if isinstance(error, OperationalError | InterfaceError):
         # One line: in an outage each request comes by here, and none has other news.
         logger.error(

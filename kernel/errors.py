@@ -140,3 +140,10 @@ class Unavailable(ProductError):
 
     status = 503
     title = "Not available right now"
+
+
+class NoRoom(ProductError):
+    """A disk is full: what only reads still works."""
+
+    status = 507
+    title = "The disk is full"

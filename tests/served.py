@@ -70,6 +70,9 @@ class Served:
     `before` is the beginning of its command line: a program that becomes it.
     """
 
+    # Begins each other command line that shall see the product's files.
+    beside: tuple[str, ...] = ()
+
     def __init__(self, state: Path, *, before: str = "", **environment: str) -> None:
         self.state = state
         self.port = free_port()
@@ -129,7 +132,7 @@ class Served:
 
     def _run(self, script: str, *words: str) -> str:
         return subprocess.run(
-            [sys.executable, "-c", script, *words],
+            [*self.beside, sys.executable, "-c", script, *words],
             cwd=ROOT,
             env=self.environment,
             check=True,

@@ -72,7 +72,7 @@ def kill(served: Served, part: str) -> None:
 
 def manage(served: Served, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "manage.py", *words],
+        [*served.beside, sys.executable, "manage.py", *words],
         cwd=ROOT,
         env=served.environment,
         capture_output=True,

@@ -145,7 +145,7 @@ def test_a_long_body_lies_in_a_file() -> None:
     assert application.bodies == [b"".join(pieces)]
 
 
-def test_no_room_for_a_body_is_a_503_for_the_application_to_word(
+def test_no_room_for_a_body_is_a_507_for_the_application_to_word(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Full(tempfile.SpooledTemporaryFile):  # type: ignore[type-arg]
@@ -156,8 +156,8 @@ def test_no_room_for_a_body_is_a_503_for_the_application_to_word(
     application = Application()
     through(application, Client(b"abc"), with_body(3))
     refused = application.environs[0][REFUSED]
-    assert (refused.status, refused.code) == (503, "no_room")
-    assert "No space left on device" in refused.detail
+    assert (refused.status, refused.code) == (507, "disk_full")
+    assert "The disk is full" in refused.detail
     assert application.bodies == [b""]
 
 
