@@ -1,18 +1,30 @@
-# The product's own image: the same commands as `manage.py serve` starts.
-FROM python:3.11.14-slim-bookworm
+# Two images of one file: the product (`app`) and the proxy before it (`proxy`).
+# `make build-list` first: without build.json beside RRR_COMMIT nothing is proven.
+# Tests and documents stay outside: .dockerignore.
+FROM python:3.11.14-slim-bookworm AS packages
+COPY requirements.txt ./
+RUN python -m venv /venv \
+    && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
 
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1
+FROM python:3.11.14-slim-bookworm AS app
 RUN apt-get update \
     && apt-get install -y --no-install-recommends postgresql-client curl \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --create-home --uid 10001 rrr
+    && useradd --create-home --uid 10001 rrr \
+    && install -d -o rrr -g rrr -m 700 /state
+COPY --from=packages /venv /venv
 WORKDIR /app
-COPY requirements.txt ./
-RUN pip install --require-hashes -r requirements.txt
 COPY . .
 ARG RRR_COMMIT=""
-ENV RRR_COMMIT=${RRR_COMMIT} STATE_DIR=/state BIND=0.0.0.0 PORT=8000
-RUN mkdir /state && chown rrr:rrr /state && chmod 700 /state
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 RRR_COMMIT=${RRR_COMMIT}
 USER rrr
-EXPOSE 8000
-CMD ["sh", "-c", "python manage.py migrate --noinput && python manage.py collectstatic --noinput && exec python -m granian --interface asginl --no-ws --host 0.0.0.0 --port 8000 --http 1 --workers 2 --backlog 4096 --backpressure 4096 --http1-header-read-timeout 10000 --respawn-failed-workers --respawn-interval 1 --workers-kill-timeout 5 rrr_dashboard.asgi:application"]
+
+FROM python:3.11.14-slim-bookworm AS proxy
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends nginx-light openssl curl \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 10002 proxy-rrr \
+    && install -d -o proxy-rrr -g proxy-rrr -m 700 /certificate
+COPY deploy /app/deploy
+WORKDIR /app
+USER proxy-rrr

@@ -17,6 +17,8 @@ from kernel.registry import Measurement, Params, probe
 
 ADDRESS = re.compile(r"https?://[^\s/\"]+(/[^\s\"]*)")
 Service = dict[str, Any]
+PRODUCT = "app"  # the stage of the Dockerfile that holds it
+OF_LIBRARIES = frozenset({"PROMETHEUS_MULTIPROC_DIR"})
 
 
 def _root() -> Path:
@@ -113,9 +115,10 @@ def _volume_faults(service: Service, document: Service) -> Iterator[str]:
 
 
 def _setting_faults(service: Service) -> Iterator[str]:
-    """Our own services may set only settings that we read."""
-    if "build" not in service:
+    """Processes of our own may be given only settings that we or our libraries read."""
+    build = service.get("build")
+    if not isinstance(build, dict) or build.get("target") != PRODUCT:
         return
     for variable in service.get("environment") or {}:
-        if variable not in settings.SETTING_NAMES:
+        if variable not in settings.SETTING_NAMES | OF_LIBRARIES:
             yield f"{variable} is no setting"

@@ -237,7 +237,7 @@ def test_an_undocumented_setting_and_a_documented_nothing(tree: Path) -> None:
         ("manage.py watch", "manage.py wait", "manage.py wait does not exist"),
         ("-Q heavy", "-Q light", "nobody serves queue heavy"),
         ("/health/ready", "/health/steady", "which is no address"),
-        ("  redis:\n    image", "  valkey:\n    image", "depends on redis"),
+        ("  redis:\n    <<", "  valkey:\n    <<", "depends on redis"),
         ("redis:7.2.5-bookworm", "redis:latest", "names no version"),
         ("STATE_DIR:", "STATE_FOLDER:", "STATE_FOLDER is no setting"),
         ("services:\n", "services: [\n", "does not parse"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import stat
 from argparse import ArgumentParser
@@ -25,6 +26,11 @@ from operations.services.telling import operators
 from rrr_dashboard import readers
 
 LEAST_FREE = 1_000_000_000
+# Images that are somebody else's, and where they are named.
+IMAGES = (
+    ("Dockerfile", re.compile(r"^FROM (\S+)", re.MULTILINE)),
+    ("docker-compose.yml", re.compile(r"^    image: (?!rrr-)(\S+)", re.MULTILINE)),
+)
 
 
 @dataclass(frozen=True)
@@ -143,6 +149,24 @@ def _commit() -> Finding:
     )
 
 
+def _images() -> Finding:
+    """A tag may be moved to another image, a digest not; we name tags, because no
+    registry was asked for a digest."""
+    named = [
+        match
+        for file, pattern in IMAGES
+        for match in pattern.findall((settings.BASE_DIR / file).read_text("utf-8"))
+    ]
+    tags = sorted({image for image in named if "@sha256:" not in image})
+    if not tags:
+        return Finding("images", "ok", "all pinned by digest")
+    return Finding(
+        "images",
+        "ok",
+        f"{', '.join(tags)}: by tag, not by digest; pin them once you asked your registry",
+    )
+
+
 def _recipients() -> Finding:
     try:
         people = operators()
@@ -195,6 +219,7 @@ LOOKS: tuple[Callable[[], Finding], ...] = (
     _disk,
     _dotenv,
     _commit,
+    _images,
     _recipients,
     _backup_key,
 )

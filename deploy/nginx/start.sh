@@ -1,0 +1,62 @@
+#!/bin/sh
+# nginx in a folder of its own (PROXY_DIR), as whoever starts this: certificate, list of
+# instances, addresses. The list follows INSTANCES (name:port …): every address of a
+# name whose /health/ready says yes, so a new instance gets requests within seconds and
+# a drained one no more; all of them while none is ready, which is theirs to explain.
+set -eu
+umask 077
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$PROXY_DIR"
+
+certificate() {
+	name=${PUBLIC_ORIGIN#*://}
+	name=${name%%[:/]*}
+	if [ ! -s "$CERTIFICATE_DIR/tls.crt" ]; then
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 397 \
+			-subj "/CN=$name" -addext "subjectAltName=DNS:$name" \
+			-keyout "$CERTIFICATE_DIR/tls.key" -out "$CERTIFICATE_DIR/tls.crt" 2>openssl.log ||
+			{ cat openssl.log >&2; exit 1; }
+		echo "made a certificate of our own for $name" >&2
+	fi
+	ln -sf "$CERTIFICATE_DIR/tls.crt" "$CERTIFICATE_DIR/tls.key" .
+}
+
+# Prints the upstream's servers. A dead one is found by each request anew (max_fails=0):
+# refused at once, and never shut out after it came back.
+servers() {
+	all='' ready=''
+	for instance in $INSTANCES; do
+		port=${instance##*:}
+		for address in $(getent ahostsv4 "${instance%:*}" | cut -d ' ' -f 1 | sort -u); do
+			all="$all server $address:$port max_fails=0;"
+			curl -fs -m 2 -o answer "http://$address:$port/health/ready" &&
+				ready="$ready server $address:$port max_fails=0;"
+		done
+	done
+	echo "${ready:-$all}"
+}
+
+certificate
+sed -e "s/HTTPS_ADDRESS/$HTTPS_ADDRESS/" -e "s/HTTP_ADDRESS/$HTTP_ADDRESS/" \
+	"$here/nginx.conf" >nginx.conf
+now=''
+until [ -n "$now" ]; do
+	now=$(servers)
+	[ -n "$now" ] || sleep 1
+done
+echo "upstream instances { $now }" >instances.conf
+nginx -p "$PROXY_DIR" -c nginx.conf -e stderr &
+nginx=$!
+trap 'kill -QUIT $nginx; wait $nginx; exit' TERM INT
+
+while kill -0 "$nginx" 2>/dev/null; do
+	sleep 1 &
+	wait $!
+	next=$(servers)
+	if [ -n "$next" ] && [ "$next" != "$now" ]; then
+		now=$next
+		echo "upstream instances { $now }" >instances.conf
+		kill -HUP "$nginx"
+	fi
+done
+exit 1
