@@ -20,10 +20,11 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from kernel.numbers import FRACTION_DIGITS, NotExact, exact, text
+from kernel.numbers import FRACTION_DIGITS, INTEGER_DIGITS, NotExact, exact, text
 
 WIDTH = 48
 TOP = 10**WIDTH
+LIMIT = 10 ** (INTEGER_DIGITS + FRACTION_DIGITS)
 CODED = re.compile(rf"[01][0-9]{{{WIDTH}}}")
 LOOKUPS = frozenset(
     {"exact", "iexact", "gt", "gte", "lt", "lte", "in", "range", "isnull"}
@@ -41,10 +42,24 @@ def encode(value: Decimal) -> str:
     return encode_scaled(int(value.scaleb(FRACTION_DIGITS)))
 
 
+def encode_checked(value: Decimal) -> str:
+    """encode() of what may be too long for the ledger. Raises NotExact.
+
+    Its one check is quicker than those of `exact`, and is passed by what they pass:
+    a file of 100,000 fills has a million and a half numbers.
+    """
+    scaled = int(value.scaleb(FRACTION_DIGITS)) if value.is_finite() else LIMIT
+    if not -LIMIT < scaled < LIMIT or Decimal(scaled).scaleb(-FRACTION_DIGITS) != value:
+        return encode(exact(value))
+    return encode_scaled(scaled)
+
+
 def encode_scaled(scaled: int) -> str:
     if abs(scaled) >= TOP:
         raise OverflowError("an exact sum left its 30 integer digits")
-    return f"1{scaled:0{WIDTH}d}" if scaled >= 0 else f"0{TOP - 1 + scaled:0{WIDTH}d}"
+    if scaled >= 0:
+        return "1" + str(scaled).zfill(WIDTH)
+    return "0" + str(TOP - 1 + scaled).zfill(WIDTH)
 
 
 def decode_scaled(coded: str) -> int:
@@ -101,11 +116,12 @@ class ExactDecimalField(AnyField):
     def get_db_prep_value(
         self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False
     ) -> Any:
+        on_sqlite = connection.vendor == "sqlite"
+        if on_sqlite and type(value) is Decimal:
+            return encode_checked(value)
         if not prepared:
             value = self.get_prep_value(value)
-        if isinstance(value, Decimal) and connection.vendor == "sqlite":
-            return encode(value)
-        return value
+        return encode(value) if on_sqlite and isinstance(value, Decimal) else value
 
     def from_db_value(
         self, value: Any, expression: Any, connection: BaseDatabaseWrapper

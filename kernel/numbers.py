@@ -64,9 +64,14 @@ def exact(value: str | int | Decimal) -> Decimal:
     Raises NotExact for floats, NaN, infinities, more than 18 decimals (trailing
     zeros aside) or more than 20 integer digits.
     """
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+    if isinstance(value, str):
+        number = read_number(value)
+    elif isinstance(value, Decimal):
+        number = value
+    elif type(value) is int:  # no bool
+        number = Decimal(value)
+    else:
         raise NotExact(f"{value!r} is not an exact number: send it as a string")
-    number = read_number(value) if isinstance(value, str) else Decimal(value)
     if not number.is_finite():
         raise NotExact(f"{number} is not a finite number")
     if number and number.adjusted() >= INTEGER_DIGITS:

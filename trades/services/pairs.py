@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q
 
 from kernel.batches import batched
+from kernel.inserting import insert_values
 from kernel.numbers import ZERO
 from trades.domain.events import Fact
 from trades.domain.matching import Pair
@@ -29,11 +30,11 @@ from trades.queries.positions import (
 )
 from trades.services.cash import BalanceChanges
 from trades.services.rows import (
+    lot_columns,
     lot_of,
-    lot_row,
-    match_row,
+    match_columns,
+    trip_columns,
     trip_of,
-    trip_row,
 )
 
 LOTS = 100  # in one read of open lots
@@ -207,7 +208,9 @@ def _save(
     if trip is not None:
         [kept] = [made for made in pair.trips if made.id == trip.pk]
         pair.trips.remove(kept)
-        trip_row(book, instrument, kept, generation).save(force_update=True)
+        RoundTrip(id=kept.id, **trip_columns(book, instrument, kept, generation)).save(
+            force_update=True
+        )
     insert(book, instrument, pair, generation)
     for match in pair.matches:
         realised = match.realised
@@ -220,16 +223,18 @@ def insert(book: Book, instrument: Instrument, pair: Pair, generation: int) -> N
     """Insert the lots, matches and trips that the pair made as rows of a generation,
     PART at a time."""
     for lots in batched(pair.opened, PART):
-        rows = [lot_row(book, instrument, lot, generation) for lot in lots]
-        for lot, row in zip(lots, Lot.objects.bulk_create(rows), strict=True):
-            lot.id = row.pk
+        rows = [lot_columns(book, instrument, lot, generation) for lot in lots]
+        for lot, pk in zip(lots, insert_values(Lot, rows), strict=True):
+            lot.id = pk
     for matches in batched(pair.matches, PART):
-        Match.objects.bulk_create(
-            match_row(book, instrument, match, generation) for match in matches
+        insert_values(
+            Match,
+            [match_columns(book, instrument, match, generation) for match in matches],
         )
     for trips in batched(pair.trips, PART):
-        RoundTrip.objects.bulk_create(
-            trip_row(book, instrument, trip, generation) for trip in trips
+        insert_values(
+            RoundTrip,
+            [trip_columns(book, instrument, trip, generation) for trip in trips],
         )
 
 

@@ -32,7 +32,7 @@ from trades.queries.positions import new_pair, positions_of
 from trades.services.books import locked
 from trades.services.cash import BalanceChanges, save_balances
 from trades.services.pairs import derive
-from trades.services.rows import lot_row, match_row, trip_row
+from trades.services.rows import lot_columns, match_columns, trip_columns
 from trades.services.waiting import disturb
 
 LOT = [
@@ -187,7 +187,7 @@ def _match_row(row: Match, lot: Lot | lots.LotState | None) -> Row:
 
 def _compare_pair(book: Book, instrument: Instrument, pair: Pair) -> Iterator[str]:
     rule = {"book": book, "instrument": instrument}
-    derived = [lot_row(book, instrument, lot) for lot in pair.opened]
+    derived = [Lot(**lot_columns(book, instrument, lot)) for lot in pair.opened]
     yield from _compare(
         f"{instrument} lots",
         _rows(Lot.objects.filter(**rule).order_by("id"), LOT),
@@ -198,11 +198,11 @@ def _compare_pair(book: Book, instrument: Instrument, pair: Pair) -> Iterator[st
         f"{instrument} matches",
         [_match_row(row, row.lot) for row in stored],
         [
-            _match_row(match_row(book, instrument, match), match.lot)
+            _match_row(Match(**match_columns(book, instrument, match)), match.lot)
             for match in pair.matches
         ],
     )
-    trips = [trip_row(book, instrument, trip) for trip in pair.trips]
+    trips = [RoundTrip(**trip_columns(book, instrument, trip)) for trip in pair.trips]
     yield from _compare(
         f"{instrument} round trips",
         _rows(RoundTrip.objects.filter(**rule).order_by("id"), TRIP),

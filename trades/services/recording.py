@@ -14,6 +14,7 @@ from django.db import transaction
 from accounts.models import User
 from audit import services as audit
 from kernel.cache import bump
+from kernel.inserting import insert_rows
 from operations.services import scheduler
 from trades.domain.facts import NewBalance, NewDecision, NewFill, NewPrice, NewTransfer
 from trades.models import (
@@ -24,7 +25,6 @@ from trades.models import (
     Strategy,
     Transfer,
 )
-from trades.queries.facts import ROWS
 from trades.queries.generations import Generations
 from trades.services.books import locked, moment
 from trades.services.decisions import save_decisions
@@ -152,8 +152,8 @@ def _store(
     if wait:
         for fact in (*fills, *transfers):
             fact.status, fact.becomes = FactStatus.REMATCHING, FactStatus.BOOKED
-    Fill.objects.bulk_create(fills, batch_size=ROWS)
-    Transfer.objects.bulk_create(transfers, batch_size=ROWS)
+    insert_rows(fills)
+    insert_rows(transfers)
     value_new(news.book, fills, transfers, news.after, now)
     save_strategies([*fills, *transfers])
 

@@ -1,0 +1,162 @@
+"""Many new rows at once: sent as values to one prepared statement on SQLite
+(`executemany`), copied on PostgreSQL (COPY).
+
+bulk_create makes SQL of each value of each row. With a file's fills, lots and matches
+that took most of the time for which their book was locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from types import NoneType
+from typing import TYPE_CHECKING, Any
+
+from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from kernel.batches import batched
+
+if TYPE_CHECKING:
+    Column = models.Field[Any, Any]
+
+FEW = 200  # rows for which bulk_create is as quick
+CODED = 2000  # rows that are in memory as the database takes them
+# Values of exactly these types go to both databases as they are.
+PLAIN: Mapping[str, type] = {
+    "CharField": str,
+    "TextField": str,
+    "BooleanField": bool,
+    "PositiveIntegerField": int,
+    "IntegerField": int,
+    "BigIntegerField": int,
+    "BigAutoField": int,
+}
+
+
+def insert_rows(rows: Sequence[models.Model]) -> None:
+    """bulk_create for unsaved rows of one model, which have their ids afterwards.
+    Their fields hold values, no expressions. Raises like bulk_create."""
+    if not rows:
+        return
+    model = type(rows[0])
+    if len(rows) < FEW:
+        model._base_manager.bulk_create(rows)
+        return
+    for row, pk in zip(rows, _insert(model, [vars(row) for row in rows]), strict=True):
+        row.pk = pk
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+def insert_values(
+    model: type[models.Model], rows: Sequence[Mapping[str, Any]]
+) -> Sequence[int]:
+    """insert_rows() for who needs no instances: {column: value} of every column but
+    the id (a relation's ends in _id). The ids, in the order of the rows."""
+    if len(rows) >= FEW:
+        return _insert(model, rows)
+    made = model._base_manager.bulk_create(model(**row) for row in rows)
+    return [row.pk for row in made]
+
+
+def _insert(
+    model: type[models.Model], rows: Sequence[Mapping[str, Any]]
+) -> Sequence[int]:
+    ids: list[int] = []
+    connection = connections[DEFAULT_DB_ALIAS]
+    with transaction.atomic(savepoint=False):
+        for part in batched(rows, CODED):
+            new = _next_ids(connection, model, len(part))
+            columns = _columns(connection, model, part, new)
+            _send(connection, model, list(zip(*columns, strict=True)))
+            ids += new
+    return ids
+
+
+def _columns(
+    connection: BaseDatabaseWrapper,
+    model: type[models.Model],
+    rows: Sequence[Mapping[str, Any]],
+    ids: Sequence[int],
+) -> list[Sequence[Any]]:
+    """The rows by column, as the database takes them."""
+    columns: list[Sequence[Any]] = []
+    for field in model._meta.concrete_fields:
+        if field.primary_key:
+            columns.append(ids)
+        else:
+            values = [row[field.attname] for row in rows]
+            columns.append(_coded(connection, field, values))
+    return columns
+
+
+def _coded(
+    connection: BaseDatabaseWrapper, field: Column, values: Sequence[Any]
+) -> Sequence[Any]:
+    """What the field's get_db_prep_save makes of each value."""
+    held = field.target_field if isinstance(field, models.ForeignKey) else field
+    kind = held.get_internal_type()
+    if set(map(type, values)) <= {PLAIN.get(kind), NoneType}:
+        return values
+    prepare = partial(field.get_db_prep_save, connection=connection)
+    if kind == "DateTimeField":
+        prepare = partial(_time, connection.vendor, prepare)
+    before = made = None
+    coded = []
+    for value in values:
+        if value is not before:  # many columns hold one value throughout
+            before, made = value, prepare(value)
+        coded.append(made)
+    return coded
+
+
+def _time(vendor: str, prepare: Callable[[Any], Any], value: Any) -> Any:
+    """A quicker way to the same, where the time is in UTC as most are."""
+    if type(value) is not datetime or value.tzinfo is not UTC:
+        return prepare(value)
+    return str(value.replace(tzinfo=None)) if vendor == "sqlite" else value
+
+
+def _next_ids(
+    connection: BaseDatabaseWrapper, model: type[models.Model], count: int
+) -> Sequence[int]:
+    """Ids that no row has or had, in the caller's transaction, which writes on
+    SQLite: there nobody else takes them."""
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+            last = cursor.fetchone()
+            first = last[0] + 1 if last else 1
+            return range(first, first + count)
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+            [connection.ops.quote_name(table), str(model._meta.pk.column), count],
+        )
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _send(
+    connection: BaseDatabaseWrapper,
+    model: type[models.Model],
+    rows: Sequence[Sequence[Any]],
+) -> None:
+    quote = connection.ops.quote_name
+    fields = model._meta.concrete_fields
+    table = quote(model._meta.db_table)
+    columns = ", ".join(quote(str(field.column)) for field in fields)
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            marks = ", ".join(["%s"] * len(fields))
+            cursor.executemany(
+                f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608 # names of ours
+                rows,
+            )
+            return
+        with (
+            connection.wrap_database_errors,
+            cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy,
+        ):
+            for row in rows:
+                copy.write_row(row)
