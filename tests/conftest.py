@@ -34,16 +34,28 @@ def _no_old_attempts() -> None:
     cache.delete_pattern("rl:*")  # type: ignore[attr-defined]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The folders that take longest begin. Without Chromium the browser tests say so
-    instead of failing."""
+    """The folders that take longest begin. What asks no server is marked, before
+    marks are chosen. Without Chromium the browser tests say so instead of failing."""
     items.sort(key=lambda item: item.path.parent.name not in ONE_WORKER)
+    for item in items:
+        if not asks_servers(item):
+            item.add_marker("serverless")
     if shutil.which("chromium") or shutil.which("google-chrome"):
         return
     missing = pytest.mark.skip(reason="Chromium is not installed")
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(missing)
+
+
+def asks_servers(item: pytest.Item) -> bool:
+    """Whether the test can come out otherwise on another database or Redis. Who asks
+    the cache without the database says so by the mark `cached`."""
+    marks = ("django_db", "process", "browser", "cached")
+    fixtures = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
+    return bool(fixtures) or any(item.get_closest_marker(mark) for mark in marks)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:

@@ -12,6 +12,8 @@ from django.core.cache import cache
 
 from kernel.redis import client
 
+pytestmark = pytest.mark.cached
+
 KEY = "planted"
 
 

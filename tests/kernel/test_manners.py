@@ -19,6 +19,8 @@ from kernel import build, cache, locks, redis, registry, valkey
 from kernel.numbers import PRECISION
 from kernel.web import not_modified, wanted_part
 
+pytestmark = pytest.mark.cached
+
 
 def test_a_tag_changes_when_it_is_bumped_and_only_then(
     django_capture_on_commit_callbacks: Any, db: None

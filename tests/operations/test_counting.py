@@ -19,6 +19,8 @@ from operations import middleware
 from operations.middleware import CountersMiddleware
 from operations.services import counters, memory
 
+pytestmark = pytest.mark.cached
+
 KIB = 1024
 
 
