@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
@@ -39,7 +40,8 @@ class Alert(models.Model):
 
     `fingerprint` is the SHA-256 of JCS{rule, target}: at most one unresolved alert
     has it, however many evaluators look. A pending one that never fires ends
-    resolved with `fired_at` null. `value` and `threshold` are the last seen.
+    resolved with `fired_at` null. `value` and `threshold` are the last seen. What is
+    a sum of waits and not a time is `operations.domain.episodes.Course`'s.
     """
 
     class State(models.TextChoices):
@@ -70,6 +72,11 @@ class Alert(models.Model):
         related_name="+",
     )
     acknowledged_at = models.DateTimeField(null=True, blank=True)
+    waited = models.DurationField(default=timedelta)
+    episode = models.PositiveIntegerField(default=0)
+    told_episode = models.PositiveIntegerField(default=0)
+    unsettled = models.BooleanField(default=False)
+    since_flapping = models.DurationField(null=True, blank=True)
     revision = models.PositiveIntegerField(default=1)
 
     class Meta:

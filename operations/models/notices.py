@@ -13,7 +13,7 @@ FORGOTTEN = "What stood here let its reader in; it is not kept."
 
 class Notice(models.Model):
     """One message to one recipient on one channel: exactly one row per `dedup_key`
-    (about/level/recipient/channel), delivered at least once. `uid` is the
+    (about/level and episode/recipient/channel), delivered at least once. `uid` is the
     Message-ID, so that a repeat after a crash is recognisable as one."""
 
     class State(models.TextChoices):

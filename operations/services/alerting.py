@@ -1,4 +1,4 @@
-"""Evaluates the rules and moves alerts: pending, firing, resolved.
+"""Evaluates the rules and moves alerts as `operations.domain.episodes` says.
 
 Every evaluator may run at any time and beside others: an alert is opened under a
 unique constraint and moved by compare-and-set on its revision, so two looks at
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -19,8 +19,9 @@ from django.db.models import F
 from audit.domain.canonical import jcs
 from kernel.cache import bump
 from kernel.numbers import text
-from operations.domain import rules
-from operations.domain.alerting import AlertTimes, Change, Reading, TimelineKind, step
+from operations.domain import episodes, rules
+from operations.domain.alerting import Reading, TimelineKind
+from operations.domain.episodes import Course, CourseState, Turn
 from operations.models import Alert, AlertSource, Rule
 from operations.services import counters, memory, minutes, timeline
 from operations.services.telling import tell_operators
@@ -89,52 +90,88 @@ def _readings(known: Mapping[str, Rule], at: datetime) -> Iterator[Reading]:
 
 
 def apply(reading: Reading, rule: Rule, at: datetime) -> bool:
-    """Move the alert of one reading; True when something changed."""
-    if not rule.enabled:
-        reading = replace(reading, breached=False)
-    alert = _newest(reading)
-    change = step(_times(alert), reading, for_seconds=rule.for_seconds, at=at)
-    if change is Change.NOTHING:
+    """Move the alert of one reading; True when its story went on."""
+    if reading.value is None:
+        return False
+    alert = newest(reading.rule, reading.target)
+    turn = episodes.step(
+        course_of(alert) if alert else None,
+        breached=rule.enabled and reading.breached,
+        pause=episodes.passed(alert.last_data_at if alert else None, at),
+        wait=timedelta(seconds=rule.for_seconds),
+    )
+    if turn is None:
         return False
     try:
         with transaction.atomic():
-            return _move(change, alert, Look(reading, rule, at))
+            return _take(turn, alert, Look(reading, rule, at))
     except IntegrityError:
         return False  # another evaluator opened the same alert first
 
 
-def _newest(reading: Reading) -> Alert | None:
+def newest(rule: str, target: str) -> Alert | None:
     """The unresolved one, else the last made: by id and not by time, for a clock that
     was set back makes an older one look newer."""
-    alerts = Alert.objects.filter(fingerprint=fingerprint(reading.rule, reading.target))
+    alerts = Alert.objects.filter(fingerprint=fingerprint(rule, target))
     unresolved = alerts.exclude(state=State.RESOLVED).first()
     return unresolved or alerts.order_by("-pk").first()
 
 
-def _times(alert: Alert | None) -> AlertTimes | None:
-    if alert is None:
-        return None
-    return AlertTimes(
-        pending_at=alert.pending_at,
-        fired_at=alert.fired_at,
-        below_since=alert.below_since,
-        resolved_at=alert.resolved_at,
+def course_of(alert: Alert) -> Course:
+    return Course(
+        state=CourseState(alert.state),
+        waited=alert.waited,
+        below=alert.below_since is not None,
+        episode=alert.episode,
+        told=alert.told_episode,
+        unsettled=alert.unsettled,
+        since_flapping=alert.since_flapping,
     )
 
 
-def _move(change: Change, alert: Alert | None, look: Look) -> bool:
-    if change is Change.OPEN:
-        alert = _open(look)
-        return _fire(alert, look) if look.rule.for_seconds == 0 else True
+def columns(course: Course) -> dict[str, Any]:
+    """What of a course is written as it stands; when it began is not."""
+    return {
+        "state": course.state.value,
+        "waited": course.waited,
+        "episode": course.episode,
+        "told_episode": course.told,
+        "unsettled": course.unsettled,
+        "since_flapping": course.since_flapping,
+    }
+
+
+def _take(turn: Turn, alert: Alert | None, look: Look) -> bool:
+    if turn.opened:
+        alert = _open(turn, look)
     assert alert is not None
-    if change is Change.FIRE:
-        return _fire(alert, look)
-    if change is Change.REOPEN:
-        return _reopen(alert, look)
-    if change is Change.RESOLVE:
-        return resolve(alert, look.at, ACTOR, "below the threshold again")
-    _set(alert, **look.last, below_since=look.at if change is Change.BELOW else None)
-    return False
+    if not turn.opened and not _set(alert, **_moved(turn, alert, look.at), **look.last):
+        return False
+    below = turn.course.state is CourseState.RESOLVED
+    said = f"below the threshold again: {look.figure}" if below else look.figure
+    if turn.event is not None:
+        timeline.note(alert, turn.event, at=look.at, actor=ACTOR, text=said)
+        bump(TAG)
+    if turn.event is TimelineKind.REOPENED:
+        alert.sources.update(ends_at=None)
+    if turn.event is TimelineKind.RESOLVED:
+        alert.sources.filter(ends_at=None).update(ends_at=look.at)
+    if turn.word is not None:
+        _tell(alert, turn, look.rule.title, said, look.at)
+    return turn.event is not None
+
+
+def _moved(turn: Turn, alert: Alert, at: datetime) -> dict[str, Any]:
+    """The columns of the alert's new course, and since when it is so."""
+    moved = columns(turn.course)
+    moved["below_since"] = (alert.below_since or at) if turn.course.below else None
+    if turn.event is TimelineKind.FIRING:
+        moved["fired_at"] = at
+    if turn.event is TimelineKind.REOPENED:
+        moved |= {"resolved_at": None, "acknowledged_by": None, "acknowledged_at": None}
+    if turn.event is TimelineKind.RESOLVED:
+        moved["resolved_at"] = at
+    return moved
 
 
 def _set(alert: Alert, **values: Any) -> bool:
@@ -146,60 +183,38 @@ def _set(alert: Alert, **values: Any) -> bool:
     )
 
 
-def _open(look: Look) -> Alert:
+def _open(turn: Turn, look: Look) -> Alert:
+    fired = turn.event is TimelineKind.FIRING
     alert = Alert.objects.create(
         fingerprint=fingerprint(look.rule.name, look.reading.target),
         rule=look.rule.name,
         target=look.reading.target,
         severity=look.rule.severity,
         pending_at=look.at,
+        fired_at=look.at if fired else None,
+        **columns(turn.course),
         **look.last,
     )
     AlertSource.objects.create(alert=alert, engine=ENGINE, starts_at=look.at)
-    _note(alert, TimelineKind.PENDING, look)
     return alert
 
 
-def _fire(alert: Alert, look: Look) -> bool:
-    won = _set(
-        alert, **look.last, state=State.FIRING, fired_at=look.at, below_since=None
-    )
-    if won:
-        _note(alert, TimelineKind.FIRING, look)
-        tell_operators(
-            alert,
-            title=look.rule.title,
-            level=State.FIRING.value,
-            text=look.figure,
-            at=look.at,
-        )
-    return won
-
-
-def _reopen(alert: Alert, look: Look) -> bool:
-    won = _set(
-        alert, **look.last, state=State.FIRING, resolved_at=None, below_since=None
-    )
-    if won:
-        alert.sources.update(ends_at=None)
-        _note(alert, TimelineKind.REOPENED, look)
-    return won
-
-
-def resolve(alert: Alert, at: datetime, actor: str, why: str) -> bool:
-    """End it and say so to whom it was told; False when somebody was first."""
-    won = _set(alert, state=State.RESOLVED, resolved_at=at, last_data_at=at)
+def resolve_by_hand(alert: Alert, at: datetime, actor: str, why: str) -> bool:
+    """End it now; False when somebody changed it first."""
+    turn = episodes.ended(course_of(alert))
+    won = _set(alert, **_moved(turn, alert, at))
     if won:
         alert.sources.filter(ends_at=None).update(ends_at=at)
         timeline.note(alert, TimelineKind.RESOLVED, at=at, actor=actor, text=why)
-        if alert.fired_at is not None:
-            title = Rule.objects.get(name=alert.rule).title
-            level = State.RESOLVED.value
-            tell_operators(alert, title=title, level=level, text=why, at=at)
+        if turn.word is not None:
+            _tell(alert, turn, Rule.objects.get(name=alert.rule).title, why, at)
         bump(TAG)
     return won
 
 
-def _note(alert: Alert, kind: TimelineKind, look: Look) -> None:
-    timeline.note(alert, kind, at=look.at, actor=ACTOR, text=look.figure)
-    bump(TAG)
+def _tell(alert: Alert, turn: Turn, title: str, text: str, at: datetime) -> None:
+    assert turn.word is not None
+    episode = turn.course.episode
+    tell_operators(
+        alert, title=title, word=turn.word, episode=episode, text=text, at=at
+    )

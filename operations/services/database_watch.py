@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import DatabaseError, connection
 
 from operations.channels import ChannelError, Message, channel
+from operations.domain.episodes import NOW, Course, Turn, Word, passed, step
 from operations.domain.rules import DATABASE, read_database
 from operations.models import Alert, Rule
 from operations.services import alerting, paging, spool
@@ -40,10 +41,14 @@ def database_answers() -> str | None:
 
 @dataclass
 class DatabaseWatch:
-    """What `watch` remembers from look to look."""
+    """What `watch` remembers from look to look: the database's alert as it stood when
+    the database last answered, and what was told since it does not."""
 
     ask: Callable[[], str | None] = database_answers
     failures: int = 0
+    alert: str = ""
+    course: Course | None = None
+    looked_at: datetime | None = None
     firing: Firing | None = None
     sent: set[str] = field(default_factory=set)
     unwritten: list[Line] = field(default_factory=list)
@@ -53,7 +58,7 @@ class DatabaseWatch:
         for path in spool.waiting():
             for line in spool.read(path):
                 if isinstance(line, Firing):
-                    self.firing = line
+                    self.alert, self.course, self.firing = line.alert, line.course, line
                 else:
                     self.sent.add(line.notice)
 
@@ -75,19 +80,67 @@ class DatabaseWatch:
         rule = Rule.objects.filter(name=DATABASE).first()
         if rule is not None:
             alerting.apply(read_database(0, rule.threshold), rule, at)
+        self._remember(at)
         return True
+
+    def _remember(self, at: datetime) -> None:
+        alert = alerting.newest(DATABASE, spool.TARGET)
+        self.alert = str(alert.uid) if alert else ""
+        self.course = alerting.course_of(alert) if alert else None
+        self.looked_at = alert.last_data_at if alert else None
 
     def _down(self, failure: str, at: datetime) -> None:
         known = paging.read()
         reading = read_database(self.failures, Decimal(known.threshold))
         if not known.enabled or not reading.breached:
             return
-        if self.firing is None:
-            self.firing = _firing(known, failure, self.failures, at)
+        pause = passed(self.looked_at, at)
+        turn = step(self.course, breached=True, pause=pause, wait=NOW)
+        assert turn is not None  # a breach always is one
+        self.course, self.looked_at = turn.course, at
+        if turn.opened:
+            self.alert = str(uuid4())
+        if self.firing is None or turn.word is not None:
+            self.firing = self._line(turn, known, failure, at)
             self._keep(self.firing)
         for notice in self.firing.notices:
             if notice.uid not in self.sent:
                 self._tell(self.firing, notice, at)
+
+    def _line(self, turn: Turn, known: Paging, failure: str, at: datetime) -> Firing:
+        """What begins now or is told now; without a word nobody is told."""
+        alert = Alert(
+            uid=UUID(self.alert), severity=known.severity, target=spool.TARGET
+        )
+        text = f"The database does not answer: {failure}"
+        word, episode = turn.word or Word.FIRING, turn.course.episode
+        mail = announcement(
+            alert, title=known.title, word=word, episode=episode, text=text, at=at
+        )
+        people = known.recipients if turn.word else ()
+        return Firing(
+            alert=self.alert,
+            entry=str(uuid4()),
+            at=at.isoformat(),
+            severity=known.severity,
+            threshold=known.threshold,
+            failures=self.failures,
+            text=text,
+            subject=mail.subject,
+            body=mail.body,
+            word=word,
+            told=turn.word is not None,
+            course=turn.course,
+            notices=tuple(
+                SpooledNotice(
+                    uid=str(uuid4()),
+                    recipient=person.name,
+                    address=person.address,
+                    channel=person.channel,
+                )
+                for person in people
+            ),
+        )
 
     def _tell(self, firing: Firing, notice: SpooledNotice, at: datetime) -> None:
         try:
@@ -118,29 +171,3 @@ class DatabaseWatch:
                 logger.warning("the spool cannot be written: %s", error)
                 return
             del self.unwritten[0]
-
-
-def _firing(known: Paging, failure: str, failures: int, at: datetime) -> Firing:
-    alert = Alert(uid=uuid4(), severity=known.severity, target=spool.TARGET)
-    text = f"The database does not answer: {failure}"
-    mail = announcement(alert, title=known.title, level="firing", text=text, at=at)
-    return Firing(
-        alert=str(alert.uid),
-        entry=str(uuid4()),
-        at=at.isoformat(),
-        severity=known.severity,
-        threshold=known.threshold,
-        failures=failures,
-        text=text,
-        subject=mail.subject,
-        body=mail.body,
-        notices=tuple(
-            SpooledNotice(
-                uid=str(uuid4()),
-                recipient=person.name,
-                address=person.address,
-                channel=person.channel,
-            )
-            for person in known.recipients
-        ),
-    )

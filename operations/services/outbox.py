@@ -27,14 +27,15 @@ class Recipient:
 
 @dataclass(frozen=True, kw_only=True)
 class Announcement:
-    """What everybody is told; `about` and `level` say which change it is, so that
-    nobody is told twice."""
+    """What everybody is told; `about`, `level` and `episode` say which change it is,
+    so that nobody is told twice."""
 
     kind: str
     about: str
     level: str
     subject: str
     body: str
+    episode: int = 1
 
 
 def queue(
@@ -83,7 +84,10 @@ def notice(
     announcement: Announcement, recipient: Recipient, at: datetime, uid: str = ""
 ) -> Notice:
     """The unsaved row; `uid` when the message had one before there was a row."""
-    key = (announcement.about, announcement.level, recipient.name, recipient.channel)
+    change = announcement.level
+    if announcement.episode > 1:
+        change = f"{change} {announcement.episode}"
+    key = (announcement.about, change, recipient.name, recipient.channel)
     row = Notice(
         kind=announcement.kind,
         about=announcement.about,

@@ -12,24 +12,29 @@ import os
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 
 from kernel.files import sync_folder
 from operations.domain.alerting import TimelineKind
+from operations.domain.episodes import NOW, Course, CourseState, Word
 from operations.domain.rules import DATABASE
 from operations.models import Alert, AlertSource, Notice, TimelineEntry
-from operations.services import outbox
-from operations.services.alerting import fingerprint
+from operations.services import alerting, outbox
 from operations.services.outbox import Announcement, Recipient
 
 logger = logging.getLogger("rrr.watch")
 TARGET = "database"
 ACTOR = "j:watch"
+
+
+# What a line of the version before stood for.
+BEGUN = Course(state=CourseState.FIRING, episode=1, told=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +49,8 @@ class SpooledNotice:
 
 @dataclass(frozen=True, kw_only=True)
 class Firing:
-    """The database alert as it began; `alert` and `entry` are uids of rows to be."""
+    """The database alert as it began, or as it stood when people were told again;
+    `alert` and `entry` are uids of rows to be. Not `told`: nobody was to be."""
 
     alert: str
     entry: str
@@ -56,13 +62,17 @@ class Firing:
     subject: str
     body: str
     notices: tuple[SpooledNotice, ...]
+    word: Word = Word.FIRING
+    told: bool = True
+    course: Course = BEGUN
 
     @property
     def announcement(self) -> Announcement:
         return Announcement(
             kind="alert",
             about=f"alert:{self.alert}",
-            level=Alert.State.FIRING.value,
+            level=self.word.value,
+            episode=self.course.episode,
             subject=self.subject,
             body=self.body,
         )
@@ -88,7 +98,8 @@ def append(line: Line) -> None:
 
     A line that a crash cut off is ended first, lest ours becomes a part of it."""
     event = "firing" if isinstance(line, Firing) else "sent"
-    text = json.dumps({"event": event, **asdict(line)}) + "\n"
+    document = {"event": event, **asdict(line)}
+    text = json.dumps(document, default=timedelta.total_seconds) + "\n"
     folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder() / "database.jsonl"
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
@@ -121,7 +132,16 @@ def _line(document: dict[str, Any]) -> Line:
     if event == "sent":
         return Sent(**document)
     notices = tuple(SpooledNotice(**notice) for notice in document.pop("notices"))
-    return Firing(**document, notices=notices)
+    word = Word(document.pop("word", Word.FIRING))
+    course = _course(document.pop("course")) if "course" in document else BEGUN
+    return Firing(**document, notices=notices, word=word, course=course)
+
+
+def _course(document: dict[str, Any]) -> Course:
+    for name in ("waited", "since_flapping"):
+        if document[name] is not None:
+            document[name] = timedelta(seconds=document[name])
+    return Course(**{**document, "state": CourseState(document["state"])})
 
 
 @transaction.atomic
@@ -151,16 +171,16 @@ def absorb() -> None:
 def _insert(firing: Firing) -> None:
     at = datetime.fromisoformat(firing.at)
     alert = _alert_of(firing, at)
-    TimelineEntry.objects.get_or_create(
-        uid=firing.entry,
-        defaults={
-            "alert": alert,
-            "at": at,
-            "kind": TimelineKind.FIRING,
-            "actor": ACTOR,
-            "text": firing.text,
-        },
-    )
+    again = firing.course.episode > max(1, alert.episode)
+    entry = {
+        "alert": alert,
+        "at": at,
+        "kind": TimelineKind.REOPENED if again else TimelineKind.FIRING,
+        "actor": ACTOR,
+        "text": firing.text,
+    }
+    if TimelineEntry.objects.get_or_create(uid=firing.entry, defaults=entry)[1]:
+        _go_on(alert, firing, at, again=again)
     announcement = replace(firing.announcement, about=f"alert:{alert.uid}")
     rows = [
         outbox.notice(
@@ -174,13 +194,36 @@ def _insert(firing: Firing) -> None:
         for notice in firing.notices
     ]
     Notice.objects.bulk_create(rows, ignore_conflicts=True)
-    if not rows:
+    if firing.told and not rows:
         outbox.queue(announcement, [], at)
+
+
+def _go_on(alert: Alert, firing: Firing, at: datetime, *, again: bool) -> None:
+    """It is firing; as a new episode nobody has acknowledged it. An alert that was
+    open under another uid keeps its own count."""
+    course = alerting.course_of(alert)
+    if str(alert.uid) == firing.alert:
+        course = firing.course
+    values = alerting.columns(replace(course, waited=NOW))
+    if again:
+        values |= {
+            "resolved_at": None,
+            "acknowledged_by": None,
+            "acknowledged_at": None,
+        }
+        alert.sources.update(ends_at=None)
+    Alert.objects.filter(pk=alert.pk).update(
+        **values,
+        below_since=None,
+        value=firing.failures,
+        last_data_at=at,
+        revision=F("revision") + 1,
+    )
 
 
 def _alert_of(firing: Firing, at: datetime) -> Alert:
     """The spooled alert, or the one still open of an earlier failure."""
-    mark = fingerprint(DATABASE, TARGET)
+    mark = alerting.fingerprint(DATABASE, TARGET)
     known = (
         Alert.objects.filter(uid=firing.alert).first()
         or Alert.objects.filter(fingerprint=mark).exclude(state="resolved").first()
@@ -194,11 +237,11 @@ def _alert_of(firing: Firing, at: datetime) -> Alert:
         target=TARGET,
         severity=firing.severity,
         state=Alert.State.FIRING,
-        value=firing.failures,
         threshold=firing.threshold,
         pending_at=at,
         fired_at=at,
-        last_data_at=at,
+        episode=1,
+        told_episode=1,
     )
     AlertSource.objects.create(alert=alert, engine="watch", starts_at=at)
     return alert

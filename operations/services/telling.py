@@ -11,6 +11,7 @@ from django.urls import reverse
 from accounts.models import User
 from kernel.http import own_base
 from operations.domain.alerting import TimelineKind
+from operations.domain.episodes import Word
 from operations.models import Alert
 from operations.services import outbox, timeline
 from operations.services.outbox import Announcement, Recipient
@@ -28,18 +29,21 @@ def operators() -> list[Recipient]:
 
 
 def announcement(
-    alert: Alert, *, title: str, level: str, text: str, at: datetime
+    alert: Alert, *, title: str, word: Word, episode: int, text: str, at: datetime
 ) -> Announcement:
     """The mail about one change of an alert; `alert` need not be a row yet."""
     where = reverse("operations:alert", args=[alert.uid])
+    if word is Word.FLAPPING:
+        text = f"It has fired {episode} times. {text}"
     return Announcement(
         kind="alert",
         about=f"alert:{alert.uid}",
-        level=level,
-        subject=f"[{alert.severity}] {title} {level} on {alert.target} ({settings.RRR_ENV})",
+        level=word.value,
+        episode=episode,
+        subject=f"[{alert.severity}] {title} {word} on {alert.target} ({settings.RRR_ENV})",
         body="\n".join(
             (
-                f"{title}: {level} since {at:%Y-%m-%d %H:%M:%S} UTC on {alert.target}.",
+                f"{title}: {word} since {at:%Y-%m-%d %H:%M:%S} UTC on {alert.target}.",
                 text,
                 "",
                 f"{own_base()}{where}",
@@ -49,15 +53,17 @@ def announcement(
 
 
 def tell_operators(
-    alert: Alert, *, title: str, level: str, text: str, at: datetime
+    alert: Alert, *, title: str, word: Word, episode: int, text: str, at: datetime
 ) -> None:
     """Queue the mails and note on the timeline how many there are."""
-    mail = announcement(alert, title=title, level=level, text=text, at=at)
+    mail = announcement(
+        alert, title=title, word=word, episode=episode, text=text, at=at
+    )
     told = outbox.queue(mail, operators(), at)
     timeline.note(
         alert,
         TimelineKind.NOTIFIED,
         at=at,
         actor="j:alerting",
-        text=f"mail to {told} operator{pluralize(told)} about {level}",
+        text=f"mail to {told} operator{pluralize(told)} about {word}",
     )

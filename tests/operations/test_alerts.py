@@ -40,9 +40,16 @@ def see(rule: Rule, value: str, seconds: float, *, breached: bool = True) -> boo
     return alerting.apply(reading, rule, after(seconds))
 
 
+def see_for(
+    rule: Rule, value: str, start: int, end: int, *, breached: bool = True
+) -> None:
+    """Every 10 s from `start` to `end`, both looked at."""
+    for seconds in range(start, end + 1, 10):
+        see(rule, value, seconds, breached=breached)
+
+
 def fire(rule: Rule) -> Alert:
-    see(rule, "91", 0)
-    see(rule, "92", 30)
+    see_for(rule, "92", 0, 30)
     return Alert.objects.get(state="firing")
 
 
@@ -74,7 +81,7 @@ def test_it_resolves_after_thirty_seconds_below_and_says_so(
     operator: User, memory_rule: Rule
 ) -> None:
     fire(memory_rule)
-    see(memory_rule, "10", 40, breached=False)
+    see_for(memory_rule, "10", 40, 60, breached=False)
     see(memory_rule, "10", 69, breached=False)
     assert Alert.objects.get().state == "firing"
     see(memory_rule, "10", 70, breached=False)
@@ -82,16 +89,57 @@ def test_it_resolves_after_thirty_seconds_below_and_says_so(
     assert set(Notice.objects.values_list("level", flat=True)) == {"firing", "resolved"}
 
 
-def test_a_relapse_reopens_the_same_alert_without_paging_again(
+def test_a_second_outage_soon_after_resolved_tells_people_again(
+    operator: User, memory_rule: Rule
+) -> None:
+    alert = fire(memory_rule)
+    Alert.objects.update(acknowledged_by=operator, acknowledged_at=after(35))
+    see_for(memory_rule, "10", 40, 70, breached=False)
+    see_for(memory_rule, "95", 120, 3600)
+    reopened = Alert.objects.get()
+    assert (reopened.pk, reopened.state, reopened.resolved_at) == (
+        alert.pk,
+        "firing",
+        None,
+    )
+    assert (reopened.acknowledged_by, reopened.acknowledged_at) == (None, None)
+    assert [*Notice.objects.order_by("pk").values_list("level", flat=True)] == [
+        "firing",
+        "resolved",
+        "firing again",
+    ]
+
+
+def test_ten_flips_in_five_minutes_are_four_notices_and_one_resolved_in_the_end(
     operator: User, memory_rule: Rule
 ) -> None:
     fire(memory_rule)
-    see(memory_rule, "10", 40, breached=False)
-    see(memory_rule, "10", 75, breached=False)
-    see(memory_rule, "95", 120)
+    for start in range(40, 290, 50):
+        see_for(memory_rule, "10", start, start + 30, breached=False)
+        see(memory_rule, "99", start + 40)
+    levels = Notice.objects.order_by("pk").values_list("level", flat=True)
+    told = ["firing", "resolved", "firing again", "flapping"]
+    assert [*levels] == told
+    assert "It has fired 3 times." in Notice.objects.get(level="flapping").body
+    see_for(memory_rule, "10", 290, 790, breached=False)
+    assert [*levels.all()] == [*told, "resolved"]
+    see(memory_rule, "99", 800)
+    assert [*levels.all()] == [*told, "resolved", "firing again"]
+
+
+@pytest.mark.parametrize("hour", [3600, -3600], ids=["ahead", "back"])
+def test_waits_survive_a_clock_that_is_set(
+    operator: User, memory_rule: Rule, hour: int
+) -> None:
+    see(memory_rule, "91", 0)
+    see_for(memory_rule, "91", hour, hour + 20)
     alert = Alert.objects.get()
-    assert (alert.state, alert.resolved_at) == ("firing", None)
-    assert Notice.objects.filter(level="firing").count() == 1
+    assert (alert.state, alert.fired_at) == ("firing", after(hour + 20))
+    see(memory_rule, "10", hour + 30, breached=False)
+    see_for(memory_rule, "10", 0, 10, breached=False)
+    assert Alert.objects.get().state == "firing"
+    see(memory_rule, "10", 20, breached=False)
+    assert Alert.objects.get().state == "resolved"
 
 
 def test_two_evaluators_make_one_alert(memory_rule: Rule) -> None:
@@ -121,8 +169,8 @@ def test_errors_counted_by_web_processes_breach_the_rule(operator: User) -> None
     assert counts is not None
     assert (counts.requests, counts.errors, counts.slots_read) == (30, 30, 6)
     at = datetime.fromtimestamp(epoch + 10, UTC)
-    alerting.evaluate(at)
-    alerting.evaluate(at + timedelta(seconds=30))
+    for seconds in (0, 10, 20, 30):
+        alerting.evaluate(at + timedelta(seconds=seconds))
     assert Alert.objects.get(rule="error-rate").state == "firing"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,10 @@ from accounts.models import Session, User
 from accounts.services.sessions import open_session
 from audit import queries as audit_queries
 from audit.services import append, checkpoint
-from operations.domain.alerting import Reading
-from operations.models import Alert, Backup, Job, JobRun, Notice, Rule
-from operations.services import alerting
+from operations.models import Alert, Backup, Job, JobRun, Notice
 from operations.services.backups import copies, files, restoring, taking
 from operations.services.backups.copies import BackupError
+from tests import breaches
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -44,10 +42,7 @@ def own_state(tmp_path: Path, settings: Any) -> Iterator[Path]:
 def a_desk(person: Callable[..., User]) -> tuple[User, Session]:
     """Something of everything that must not wake up again."""
     olga = person("olga", "Operator")
-    rule = Rule.objects.get(name="memory")
-    reading = Reading("memory", "host", Decimal(99), breached=True)
-    alerting.apply(reading, rule, NOON)
-    alerting.apply(reading, rule, NOON + timedelta(seconds=40))
+    breaches.look(NOON, seconds=40)
     job = Job.objects.create(name="left-behind")
     JobRun.objects.create(job=job, due_at=NOON)
     return olga, open_session(olga, Session.Kind.API)

@@ -6,7 +6,6 @@ import smtplib
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -16,11 +15,11 @@ from django.core.mail import EmailMessage
 from accounts.models import User
 from operations import channels
 from operations.channels import ChannelError, Message, channel
-from operations.domain.alerting import Reading
-from operations.models import Notice, Rule
-from operations.services import alerting, delivery, outbox, paging, spool, telling
+from operations.models import Notice
+from operations.services import delivery, outbox, paging, spool, telling
 from operations.services.database_watch import DatabaseWatch
 from operations.services.outbox import Announcement, Recipient
+from tests import breaches
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 Flight = tuple[str, str, str]
@@ -75,11 +74,8 @@ def test_a_new_kind_carries_an_alert_from_the_rule_to_the_loft(
     db: None, flown: list[Flight], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(telling, "operators", lambda: [pigeon("loft 7")])
-    rule = Rule.objects.get(name="memory")
-    for seconds in (0, 30):
-        reading = Reading("memory", "host", Decimal(91), breached=True)
-        alerting.apply(reading, rule, NOON + timedelta(seconds=seconds))
-    delivery.deliver(NOON + timedelta(seconds=31))
+    breaches.look(NOON, seconds=30)
+    delivery.deliver(NOON + timedelta(seconds=1))
     assert [address for _, address, _ in flown] == ["loft 7"]
 
 

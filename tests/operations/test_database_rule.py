@@ -82,9 +82,70 @@ def test_when_it_returns_the_alert_is_kept_once_and_resolves(operator: User) -> 
     notice = Notice.objects.get()
     assert (notice.state, notice.level) == ("sent", "firing")
     assert spool.waiting() == []
-    watch.look(after(50))
+    for seconds in (25, 30, 35, 40, 45, 50):
+        watch.look(after(seconds))
     assert Alert.objects.get().state == "resolved"
     assert Notice.objects.filter(level="resolved", state="queued").count() == 1
+
+
+def outages(*spans: tuple[int, int], until: int) -> None:
+    """watch looks every 5 s; away from the first second of a span to the last."""
+    database = Database()
+    watch = DatabaseWatch(ask=database)
+    for seconds in range(0, until + 5, 5):
+        away = any(first <= seconds <= last for first, last in spans)
+        database.failure = "gone" if away else None
+        watch.look(after(seconds))
+
+
+def subjects() -> list[str]:
+    """Which words were sent while the database was away."""
+    return [
+        message.subject.split(" on ")[0].split("failures ")[1]
+        for message in mail.outbox
+    ]
+
+
+def test_a_second_outage_soon_after_resolved_is_told_again(operator: User) -> None:
+    outages((10, 30), (100, 7200), until=7205)
+    assert subjects() == ["firing", "firing again"]
+    alert = Alert.objects.get()
+    assert (alert.state, alert.episode, alert.resolved_at) == ("firing", 2, None)
+    told = Notice.objects.order_by("pk").values_list("level", "state")
+    assert [*told] == [
+        ("firing", "sent"),
+        ("resolved", "queued"),
+        ("firing again", "sent"),
+    ]
+    assert [*alert.timeline.values_list("kind", flat=True)][-1] == "reopened"
+
+
+def test_an_outage_in_the_midst_of_flapping_is_told_while_it_lasts(
+    operator: User,
+) -> None:
+    outages((10, 10), (100, 100), (160, 160), (220, 1000), until=1000)
+    assert subjects() == ["firing", "firing again", "flapping", "flapping"]
+    assert "4 times" in mail.outbox[-1].body
+
+
+def test_a_watch_killed_in_the_second_outage_tells_nobody_twice(operator: User) -> None:
+    outages((10, 30), (100, 120), until=120)
+    database = Database()
+    database.failure = "gone"
+    successor = DatabaseWatch(ask=database)
+    successor.look(after(125))
+    assert subjects() == ["firing", "firing again"]
+    database.failure = None
+    successor.look(after(130))
+    assert (Alert.objects.get().episode, Alert.objects.get().unsettled) == (2, True)
+
+
+@pytest.mark.parametrize(("until", "state"), [(90, "firing"), (95, "resolved")])
+def test_a_failure_before_it_resolved_begins_the_wait_anew(
+    operator: User, until: int, state: str
+) -> None:
+    outages((10, 10), (30, 30), (60, 60), until=until)
+    assert (Alert.objects.get().state, subjects()) == (state, ["firing"])
 
 
 def test_a_mail_that_could_not_be_sent_meanwhile_is_queued(

@@ -12,9 +12,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts.models import User
-from operations.domain.alerting import Reading
-from operations.models import Rule
-from operations.services import alerting
+from tests import breaches
 from trades.domain.facts import NewFill, NewTransfer
 from trades.models import Lot
 from trades.services.books import NewBook, create_book
@@ -41,11 +39,7 @@ def test_an_empty_product_says_empty(person: Person, client_of: ClientOf) -> Non
 def test_an_operator_sees_the_firing_alert_and_health_but_no_money(
     person: Person, client_of: ClientOf
 ) -> None:
-    rule = Rule.objects.get(name="memory")
-    reading = Reading("memory", "host", Decimal(99), breached=True)
-    now = datetime.now(UTC)
-    alerting.apply(reading, rule, now - timedelta(seconds=60))
-    alerting.apply(reading, rule, now)
+    breaches.look(datetime.now(UTC), seconds=60)
     text = page(client_of(person("olga", "Operator")))
     assert "P2 memory is firing on host" in text
     assert "audit_log" in text
@@ -81,13 +75,8 @@ def test_a_second_poll_is_a_304_until_something_changes(
     client = client_of(person("olga", "Operator"))
     etag = client.get("/")["ETag"]
     assert client.get("/", headers={"If-None-Match": etag}).status_code == 304
-    rule = Rule.objects.get(name="memory")
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[attr-defined]
-        alerting.apply(
-            Reading("memory", "host", Decimal(99), breached=True),
-            rule,
-            datetime.now(UTC),
-        )
+        breaches.look(datetime.now(UTC))
     assert client.get("/", headers={"If-None-Match": etag}).status_code == 200
 
 

@@ -15,11 +15,10 @@ from django.test import Client
 
 from accounts.models import Invitation, User
 from accounts.services.invitations import NewInvitation, invite
-from operations.domain.alerting import Reading
-from operations.models import Alert, Rule
-from operations.services import alerting
+from operations.models import Alert
 from readiness.models import ReviewItem
 from readiness.services.reviews import NewReview, open_review
+from tests import breaches
 from tests.architecture.test_access import ALL
 from tests.readiness.conftest import COMMIT, make_version
 from trades.domain.facts import NewFill, NewPrice, NewTransfer
@@ -35,6 +34,7 @@ ClientOf = Callable[[User], Client]
 WRITING = re.compile(
     r"^\s*(INSERT|UPDATE|DELETE|REPLACE|TRUNCATE|ALTER|CREATE|DROP)\b", re.IGNORECASE
 )
+
 # When somebody was last here is the session's own matter, not an answer's.
 SESSION = re.compile(r'"(django_session|accounts_session)"')
 # What these show comes from an upload, a signature or a token, which nobody gave here.
@@ -105,11 +105,7 @@ def everything(person: Person) -> User:
     Split.objects.create(
         symbol="BTC-USD", at=at, numerator=2, denominator=1, author=ada, recorded_at=at
     )
-    rule = Rule.objects.get(name="memory")
-    alert = Reading("memory", "host", Decimal(99), breached=True)
-    now = datetime.now(UTC)
-    alerting.apply(alert, rule, now - timedelta(seconds=60))
-    alerting.apply(alert, rule, now)
+    breaches.look(datetime.now(UTC), seconds=60)
     version = make_version()
     version.report = {"bytes": 6}
     version.save()

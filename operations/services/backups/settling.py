@@ -57,6 +57,8 @@ def _resolve_alerts(at: datetime) -> None:
             text="restored from a backup",
         )
     unresolved.update(state=Alert.State.RESOLVED, resolved_at=at)
+    # Nor does one that had calmed down say so after the restore.
+    Alert.objects.filter(unsettled=True).update(unsettled=False)
 
 
 def _begin_epoch(manifest: Manifest) -> None:
