@@ -32,11 +32,11 @@ django.setup()
 from django.contrib.auth.models import Group
 from accounts.models import User
 from trades.services.books import NewBook, create_book
-password, *names = sys.argv[1:]
+password, role, *names = sys.argv[1:]
 for name in names:
     mail = f"{name}@example.test"
     user = User.objects.create_user(name, email=mail, password=password)
-    user.groups.add(Group.objects.get(name="Trader"))
+    user.groups.add(Group.objects.get(name=role))
     create_book(NewBook(f"{name}'s", "USD"), user)
 """
 COUNT = """
@@ -122,9 +122,9 @@ class Served:
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
 
-    def add_people(self, *names: str) -> None:
-        """Traders with a book each, made beside the running product."""
-        self._run(PEOPLE, PASSWORD, *names)
+    def add_people(self, *names: str, role: str = "Trader") -> None:
+        """People with a book each, made beside the running product."""
+        self._run(PEOPLE, PASSWORD, role, *names)
 
     def count_trades(self, prefix: str) -> int:
         """How many trades there are whose external id begins so."""

@@ -16,12 +16,18 @@ from operations.domain.windows import (
 )
 
 SLOW_SHARE = Decimal(5)
-ERROR_RATE, LATENCY, MEMORY, DATABASE = (
+ERROR_RATE, LATENCY, MEMORY, DATABASE, DISK, DISK_FULL = (
     "error-rate",
     "latency-p95",
     "memory",
     "database",
+    "disk",
+    "disk-full",
 )
+# Percent alone would page for a large disk with room for years.
+DISK_ENOUGH = 10_000_000_000
+DISK_FULL_ENOUGH = 3_000_000_000
+DISK_LEAST = 500_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +75,38 @@ SEEDS = (
         unit="failures",
         for_seconds=0,
     ),
+    Seed(
+        name=DISK,
+        title="Disk fills up",
+        severity=Severity.P1,
+        threshold=Decimal(90),
+        unit="%",
+        for_seconds=30,
+    ),
+    Seed(
+        name=DISK_FULL,
+        title="Disk is nearly full",
+        severity=Severity.P0,
+        threshold=Decimal(97),
+        unit="%",
+        for_seconds=0,
+    ),
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiskSpace:
+    """One file system: what of ours lies on it, and its bytes."""
+
+    target: str
+    free: int
+    total: int
+
+    @property
+    def used_percent(self) -> Decimal:
+        """Of what may be used, two decimals; 100 for a file system without size."""
+        used = Decimal(self.total - self.free) / self.total if self.total else 1
+        return (Decimal(used) * 100).quantize(Decimal("0.01"))
 
 
 def read_error_rate(counts: Counts | None, threshold: Decimal) -> Reading:
@@ -101,6 +138,22 @@ def read_memory(target: str, percent: Decimal | None, threshold: Decimal) -> Rea
     return Reading(MEMORY, target, percent, breached=breached)
 
 
+def read_disk(space: DiskSpace, threshold: Decimal) -> Reading:
+    """Breached by share and bytes: the threshold used, and under 10 GB free."""
+    used = space.used_percent
+    breached = used > threshold and space.free < DISK_ENOUGH
+    return Reading(DISK, space.target, used, breached=breached)
+
+
+def read_disk_full(space: DiskSpace, threshold: Decimal) -> Reading:
+    """Breached by share and bytes (under 3 GB free), and always under 500 MB."""
+    used = space.used_percent
+    little = used > threshold and space.free < DISK_FULL_ENOUGH
+    return Reading(
+        DISK_FULL, space.target, used, breached=little or space.free < DISK_LEAST
+    )
+
+
 def read_database(failures: int, threshold: Decimal) -> Reading:
     """`failures` in a row, as `watch` counts them."""
     return Reading(
@@ -112,7 +165,7 @@ def threshold_problem(rule: str, threshold: Decimal) -> str | None:
     """Why a rule cannot have this threshold; None when it can."""
     if threshold < 0:
         return "must not be negative"
-    if rule in {ERROR_RATE, MEMORY} and threshold > 100:
+    if rule in {ERROR_RATE, MEMORY, DISK, DISK_FULL} and threshold > 100:
         return "is a percentage: at most 100"
     if rule == LATENCY and threshold not in BOUNDS_MS:
         known = ", ".join(map(str, BOUNDS_MS))

@@ -15,10 +15,10 @@ from operations.services.backups import drilling, keeping, taking
 @job("backup", schedule="every 5m", timeout=timedelta(hours=1))
 def backup(params: Params) -> str:
     """Raises RuntimeError when a backup was due and could not be made."""
-    if params.get("now") != "true" and not taking.due(timezone.now()):
-        return "not due: the newest backup is young enough"
     # First, so that a disk that is full of old ones has room for a new one.
     keeping.retire()
+    if params.get("now") != "true" and not taking.due(timezone.now()):
+        return "not due: the newest backup is young enough"
     made = taking.take("j:backup", taking.nothing)
     if made.status == Backup.Status.FAILED:
         raise RuntimeError(f"no backup was made: {made.error}")
@@ -30,6 +30,8 @@ def backup(params: Params) -> str:
 @job("backup-check", schedule="daily 02:40 UTC", timeout=timedelta(hours=1))
 def look_again(params: Params) -> str:
     """Raises RuntimeError when a file is not what was read back any more."""
+    # One whose file had to make room on a full disk is expired, not lost.
+    keeping.retire()
     looked, lost = keeping.look_again()
     if lost:
         raise RuntimeError(f"{lost} of {looked} backups are lost")

@@ -23,7 +23,7 @@ from operations.domain import episodes, rules
 from operations.domain.alerting import Reading, TimelineKind
 from operations.domain.episodes import Course, CourseState, Turn
 from operations.models import Alert, AlertSource, Rule
-from operations.services import counters, memory, minutes, timeline
+from operations.services import counters, disks, memory, minutes, timeline
 from operations.services.telling import tell_operators
 
 ENGINE = "in-app"
@@ -87,6 +87,11 @@ def _readings(known: Mapping[str, Rule], at: datetime) -> Iterator[Reading]:
     if rules.MEMORY in known:
         for host, percent in (memory.read(at.timestamp()) or {}).items():
             yield rules.read_memory(host, percent, known[rules.MEMORY].threshold)
+    for space in disks.read():
+        if rules.DISK in known:
+            yield rules.read_disk(space, known[rules.DISK].threshold)
+        if rules.DISK_FULL in known:
+            yield rules.read_disk_full(space, known[rules.DISK_FULL].threshold)
 
 
 def apply(reading: Reading, rule: Rule, at: datetime) -> bool:

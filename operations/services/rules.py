@@ -19,7 +19,7 @@ from operations.services.alerting import TAG
 
 
 def ensure_rules() -> None:
-    """The four rules that come with the product, where they are missing."""
+    """The rules that come with the product, where they are missing."""
     for seed in SEEDS:
         Rule.objects.get_or_create(
             name=seed.name,

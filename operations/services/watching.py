@@ -11,10 +11,12 @@ from datetime import datetime
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from kernel.disk import is_full
 from operations import queries
 from operations.models import Heartbeat
 from operations.services import heartbeats, ticking
 from operations.services.database_watch import DatabaseWatch
+from operations.services.disk_watch import DiskWatch
 
 logger = logging.getLogger("rrr.watch")
 LOOK_EVERY = 5.0
@@ -33,6 +35,7 @@ class Watch:
 
     monotonic: Callable[[], float] = time.monotonic
     database: DatabaseWatch = field(default_factory=DatabaseWatch)
+    disk: DiskWatch = field(default_factory=DiskWatch)
     _tick: datetime | None = None
     _tick_seen: float = field(init=False)
     _alone: bool = False
@@ -49,9 +52,13 @@ class Watch:
             if not self.database.look(at):
                 return False
             self._beat(at)
+            self.disk.look(at)
             return self._tick_if_missed(at)
         except DatabaseError as error:
-            logger.warning("the database went away: %s", error)
+            if is_full(error):
+                self.disk.full(at)
+            else:
+                logger.warning("the database went away: %s", error)
             return False
         except Exception:
             # Whatever is wrong, the next look must come: nobody else pages.

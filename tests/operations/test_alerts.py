@@ -53,9 +53,11 @@ def fire(rule: Rule) -> Alert:
     return Alert.objects.get(state="firing")
 
 
-def test_the_four_rules_come_with_the_product(db: None) -> None:
+def test_the_rules_come_with_the_product(db: None) -> None:
     assert list(Rule.objects.values_list("name", flat=True)) == [
         "database",
+        "disk",
+        "disk-full",
         "error-rate",
         "latency-p95",
         "memory",

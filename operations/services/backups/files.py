@@ -15,6 +15,7 @@ import re
 import shutil
 import tarfile
 import tempfile
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -30,6 +31,7 @@ from operations.services.backups import sealing
 from operations.services.backups.copies import BackupError
 
 FORMAT = 1
+ABANDONED_SECONDS = 4 * 3600
 BLOBS, CHECKPOINTS = "files", "checkpoints"
 DAMAGED = (OSError, EOFError, tarfile.TarError, zlib.error, KeyError)
 NAME = re.compile(r"rrr-\d{8}T\d{6}Z-([0-9a-f]{32})\.tar\.gz(\.age)?")
@@ -78,6 +80,19 @@ def scratch() -> Iterator[Path]:
     folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.TemporaryDirectory(prefix=".making-", dir=folder()) as name:
         yield Path(name)
+
+
+def remove_abandoned() -> None:
+    """What a killed backup had begun; the longest takes an hour."""
+    latest = time.time() - ABANDONED_SECONDS
+    for path in (*folder().glob(".making-*"), *folder().glob(".rrr-*.new")):
+        with suppress(OSError):
+            if path.lstat().st_mtime > latest:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def digest(path: Path) -> str:

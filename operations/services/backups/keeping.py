@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
@@ -46,19 +45,43 @@ def retire() -> int:
     The row comes first, so that no row says verified of a file that is gone; a file
     that a crash left behind is removed the next time.
     """
+    gone = _not_kept()
+    for backup in gone:
+        _settle(backup, "operations.backup.expired", Status.EXPIRED, "")
+    for backup in Backup.objects.filter(status=Status.EXPIRED):
+        _remove(backup)
+    files.remove_abandoned()
+    return len(gone)
+
+
+def make_room() -> int:
+    """On a full disk no row can be written, so the files go first and `retire` writes
+    the rows when there is room; how many files went. None goes while the newest
+    verified backup, which stays, is not to be seen."""
+    files.remove_abandoned()
+    verified = Backup.objects.filter(status=Status.VERIFIED).order_by("-started_at")
+    newest = verified.first()
+    if newest is None or not Path(newest.location).is_file():
+        return 0
+    left_behind = Backup.objects.filter(status=Status.EXPIRED)
+    return sum(_remove(backup) for backup in [*_not_kept(), *left_behind])
+
+
+def _not_kept() -> list[Backup]:
+    """The good ones that BACKUP_RETENTION does not keep."""
     good = Backup.objects.filter(status__in=GOOD)
     copies = [
         Copy(row.pk, row.started_at, row.status == Status.VERIFIED) for row in good
     ]
-    gone = expired(copies, settings.BACKUP_RETENTION)
-    for backup in good.filter(pk__in=gone):
-        _settle(backup, "operations.backup.expired", Status.EXPIRED, "")
-    for location in Backup.objects.filter(status=Status.EXPIRED).values_list(
-        "location", flat=True
-    ):
-        with suppress(OSError):
-            Path(location).unlink(missing_ok=True)
-    return len(gone)
+    return list(good.filter(pk__in=expired(copies, settings.BACKUP_RETENTION)))
+
+
+def _remove(backup: Backup) -> bool:
+    try:
+        Path(backup.location).unlink()
+    except OSError:
+        return False
+    return True
 
 
 @transaction.atomic
