@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +13,15 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
 
 from kernel import valkey
+from kernel.disk import is_full
 from operations.services.backups.sqlite import database_path
 from rrr_dashboard import metric_files, processes
 from rrr_dashboard.first_administrator import ask_for_one
 from rrr_dashboard.preflight import one_line
-from rrr_dashboard.supervisor import Supervisor
+from rrr_dashboard.supervisor import Say, Supervisor
 
 VALKEY_SECONDS = 15.0
 LOOK_SECONDS = 0.05
@@ -29,11 +33,12 @@ def prepare(supervisor: Supervisor, *, demo: bool, stdout: Any) -> None:
     _open_database(state)
     if settings.EMBEDDED_REDIS:
         _start_valkey(supervisor, state)
-    _migrate(state)
+    _migrate(state, supervisor.say)
     _collect_static()
     metric_files.empty(processes.metrics())
     if demo:
-        call_command("demo", stdout=stdout)
+        with _reading_at_least(supervisor.say):
+            call_command("demo", stdout=stdout)
     else:
         ask_for_one(supervisor.say)
 
@@ -79,15 +84,29 @@ def _open_database(state: Path) -> None:
         ) from error
 
 
-def _migrate(state: Path) -> None:
+def _migrate(state: Path, say: Say) -> None:
     try:
-        call_command("migrate", verbosity=0, interactive=False)
+        with _reading_at_least(say):
+            call_command("migrate", verbosity=0, interactive=False)
     except DatabaseError as error:
         raise CommandError(
             f"DATABASE_URL: the database cannot be migrated ({one_line(error)}); see "
             "`manage.py doctor`."
         ) from error
     (state / "initialised").touch()
+
+
+@contextmanager
+def _reading_at_least(say: Say) -> Iterator[None]:
+    """On a full disk a database that is as we need it is served for reading."""
+    try:
+        yield
+    except DatabaseError as error:
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        if missing or not is_full(error):
+            raise
+        say("the disk is full: changes are taken again when there is room")
 
 
 def _collect_static() -> None:

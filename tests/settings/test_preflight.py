@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import DatabaseError, connection
 
 from accounts.models import User
 from accounts.services.first_administrator import name_first_administrator
 from audit.models import AuditEvent
 from kernel import locks
 from kernel.errors import Conflict, Invalid
-from rrr_dashboard import first_administrator, preflight
+from rrr_dashboard import first_administrator, preflight, preparation
 from rrr_dashboard.first_administrator import ask_for_one
 
 STRONG = "correct horse battery staple 7"
@@ -83,6 +84,25 @@ def test_a_port_in_use_is_refused_with_the_next_one(settings: Any, host: str) ->
 def test_a_free_port_is_left_free(settings: Any) -> None:
     settings.BIND, settings.PORT = "127.0.0.1", 0
     preflight.refuse_taken_port()
+
+
+@pytest.mark.embedded
+@pytest.mark.django_db
+def test_a_database_that_is_as_it_must_be_is_served_on_a_full_disk() -> None:
+    said: list[str] = []
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA max_page_count = 1")  # what it has, and no page more
+        try:
+            with preparation._reading_at_least(said.append):
+                cursor.execute("CREATE TABLE more AS SELECT randomblob(1000000) AS b")
+        finally:
+            cursor.execute("PRAGMA max_page_count = 4294967294")
+        assert said == ["the disk is full: changes are taken again when there is room"]
+        with (
+            pytest.raises(DatabaseError, match="no such table"),
+            preparation._reading_at_least(said.append),
+        ):
+            cursor.execute("SELECT 1 FROM nowhere")
 
 
 # --- the first administrator
