@@ -11,8 +11,10 @@ from django.conf import settings
 from kernel.display import age
 from kernel.registry import actor_names
 from operations import queries
+from operations.domain.alerting import TimelineKind
 from operations.domain.board import HalfHour, JobState, ProbeState
-from operations.models import Alert
+from operations.models import Alert, Notice, TimelineEntry
+from operations.queries.alerting import Judging
 from operations.queries.probes import ProbeLine
 
 SHOWN = {
@@ -22,6 +24,13 @@ SHOWN = {
 }
 PAGE = 50
 NEWEST_BACKUPS = 5
+FATES = {
+    Notice.State.QUEUED: "Waits to be sent",
+    Notice.State.SENDING: "Being sent",
+    Notice.State.SENT: "Sent",
+    Notice.State.DEAD: "Not sent",
+    Notice.State.SUPPRESSED: "Not sent",
+}
 # The strip of a day: a bar of 3 x 16 each 4.2 units.
 BAR_STEP, BAR = 4.2, "1h3v16h-3z"
 
@@ -120,23 +129,77 @@ def backups(cursor: str) -> dict[str, Any]:
     }
 
 
-def alerts(cursor: str) -> dict[str, Any]:
+def alerts(cursor: str, judging: Judging) -> dict[str, Any]:
     """Open alerts first, then a page of what resolved."""
     page = queries.alerts(state=Alert.State.RESOLVED, limit=PAGE, cursor=cursor)
+    quiet, why = _quiet(judging)
     return {
         "open_alerts": queries.open_alerts(),
+        "quiet": quiet,
+        "why": why,
         "resolved": page.rows,
         "next_cursor": page.next_cursor,
         "rules": queries.rules(),
     }
 
 
+def _quiet(judging: Judging) -> tuple[str, str]:
+    """What no open alert means, and why."""
+    if not judging.begun:
+        return "Nothing judged yet", "No rule has been looked at with data so far."
+    if judging.missing:
+        return (
+            "Nothing is known to be wrong",
+            f"No data for 2 minutes: {', '.join(judging.missing)}.",
+        )
+    return "Nothing is wrong", "No rule is breached right now."
+
+
 def alert(row: Alert) -> dict[str, Any]:
     """An alert with its story, who is who in it, and its rule if there still is one."""
     timeline = queries.timeline(row)
+    lines = [
+        *(_entry_line(entry) for entry in timeline),
+        *(_notice_line(notice) for notice in queries.notices(row)),
+    ]
     return {
         "alert": row,
-        "timeline": timeline,
+        "timeline": sorted(lines, key=lambda line: line.at),
         "names": actor_names({entry.actor for entry in timeline}),
         "rule": {rule.name: rule for rule in queries.rules()}.get(row.rule),
     }
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoryLine:
+    """A line of an alert's story; `kind` chooses its icon."""
+
+    at: datetime
+    kind: str
+    title: str
+    text: str
+    actor: str = ""
+
+
+def _entry_line(entry: TimelineEntry) -> StoryLine:
+    return StoryLine(
+        at=entry.at,
+        kind=entry.kind,
+        title=entry.kind.capitalize(),
+        text=entry.text,
+        actor=entry.actor,
+    )
+
+
+def _notice_line(notice: Notice) -> StoryLine:
+    """To whom, how, and what became of it."""
+    way = "by mail" if notice.channel == "email" else f"by {notice.channel}"
+    text = f"“{notice.level}” to {notice.recipient} {way}"
+    if notice.last_error and notice.state != Notice.State.SENT:
+        text = f"{text}: {notice.last_error}"
+    return StoryLine(
+        at=notice.sent_at or notice.created_at,
+        kind=TimelineKind.NOTIFIED,
+        title=FATES[Notice.State(notice.state)],
+        text=text,
+    )

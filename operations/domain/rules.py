@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from kernel.numbers import text
 from operations.domain.alerting import Reading, Severity
 from operations.domain.windows import (
     BOUNDS_MS,
@@ -16,6 +17,8 @@ from operations.domain.windows import (
 )
 
 SLOW_SHARE = Decimal(5)
+# Stands for a P95 above the last bound, of which no more is known.
+OVER_MS = BOUNDS_MS[-1] + 1
 ERROR_RATE, LATENCY, MEMORY, DATABASE, DISK, DISK_FULL = (
     "error-rate",
     "latency-p95",
@@ -92,6 +95,7 @@ SEEDS = (
         for_seconds=0,
     ),
 )
+UNITS = {seed.name: seed.unit for seed in SEEDS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +125,7 @@ def read_error_rate(counts: Counts | None, threshold: Decimal) -> Reading:
 def read_latency(counts: Counts | None, threshold: Decimal) -> Reading:
     """Breached when more than 5 % of the requests are above the threshold, which
     is exact because the threshold is a bucket bound. `value` is the bound that
-    95 % stay under (2,000 when even that is passed)."""
+    95 % stay under (OVER_MS when even the last is passed)."""
     if counts is None:
         return Reading(LATENCY, "web", None)
     value = percentile_ms(counts, Decimal("0.95"))
@@ -129,7 +133,7 @@ def read_latency(counts: Counts | None, threshold: Decimal) -> Reading:
         value = Decimal(0)
     slow = percent_above(counts, int(threshold)) > SLOW_SHARE
     enough = counts.requests >= MINIMUM_REQUESTS
-    shown = Decimal(BOUNDS_MS[-1]) if value is None else value
+    shown = Decimal(OVER_MS) if value is None else value
     return Reading(LATENCY, "web", shown, breached=enough and slow)
 
 
@@ -159,6 +163,26 @@ def read_database(failures: int, threshold: Decimal) -> Reading:
     return Reading(
         DATABASE, "database", Decimal(failures), breached=failures > threshold
     )
+
+
+def amount(rule: str, value: Decimal | None) -> str:
+    """A rule's threshold with its unit: "2,000 ms"."""
+    if value is None:
+        return "no value"
+    unit = UNITS.get(rule, "")
+    if rule == DATABASE and value == 1:
+        unit = "failure"
+    return f"{Decimal(text(value)):,f} {unit}".strip()
+
+
+def figure(rule: str, value: Decimal | None) -> str:
+    """What was seen, with its unit; P95 is known by bucket: "500–1,000 ms"."""
+    if rule != LATENCY or not value:
+        return amount(rule, value)
+    if value > BOUNDS_MS[-1]:
+        return f"over {BOUNDS_MS[-1]:,} ms"
+    below = max((bound for bound in BOUNDS_MS if bound < value), default=0)
+    return f"{below:,}–{amount(rule, value)}"
 
 
 def threshold_problem(rule: str, threshold: Decimal) -> str | None:

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from operations.domain.alerting import Severity
+from operations.domain.rules import amount, figure
 
 SEVERITIES = [(severity.value, severity.value) for severity in Severity]
 
@@ -26,6 +27,9 @@ class Rule(models.Model):
     unit = models.CharField(max_length=20)
     for_seconds = models.PositiveIntegerField()
     enabled = models.BooleanField(default=True)
+    judged_at = models.DateTimeField(
+        null=True, blank=True, help_text="when it was last looked at with data"
+    )
     revision = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -95,6 +99,16 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule} {self.state}"
+
+    @property
+    def seen(self) -> str:
+        """The value with its unit."""
+        return figure(self.rule, self.value)
+
+    @property
+    def allowed(self) -> str:
+        """The threshold with its unit."""
+        return amount(self.rule, self.threshold)
 
 
 class AlertSource(models.Model):

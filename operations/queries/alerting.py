@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from kernel.errors import NotFound
 from kernel.paging import Page, newest_first
-from operations.models import Alert, Rule, TimelineEntry
+from operations.domain.alerting import TimelineKind
+from operations.models import Alert, Notice, Rule, TimelineEntry
+
+JUDGED_WITHIN = timedelta(minutes=2)
 
 
 def _visible_alerts() -> QuerySet[Alert]:
@@ -37,8 +42,35 @@ def firing_unacknowledged() -> int:
 
 
 def timeline(alert: Alert) -> list[TimelineEntry]:
-    """The alert's story, oldest first, at most 500 lines."""
-    return list(TimelineEntry.objects.filter(alert=alert).order_by("at", "pk")[:500])
+    """The alert's story, oldest first, at most 500 lines. Lines about whom an earlier
+    version meant to tell are left out: `notices` says who was."""
+    lines = TimelineEntry.objects.filter(alert=alert)
+    return list(lines.exclude(kind=TimelineKind.NOTIFIED).order_by("at", "pk")[:500])
+
+
+def notices(alert: Alert) -> list[Notice]:
+    """What was written to people about this alert, in order, at most 500."""
+    rows = Notice.objects.filter(kind="alert", about=f"alert:{alert.uid}")
+    return list(rows.order_by("pk")[:500])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judging:
+    """What is known of the rules now: titles of those without data for 2 minutes, and
+    whether any was ever looked at with data."""
+
+    missing: tuple[str, ...]
+    begun: bool
+
+
+def judging(at: datetime) -> Judging:
+    enabled = Rule.objects.filter(enabled=True).order_by("name")
+    seen = list(enabled.values_list("title", "judged_at"))
+    fresh = {title for title, when in seen if when and abs(at - when) <= JUDGED_WITHIN}
+    return Judging(
+        missing=tuple(title for title, _ in seen if title not in fresh),
+        begun=any(when for _, when in seen),
+    )
 
 
 def alert(uid: UUID) -> Alert:

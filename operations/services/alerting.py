@@ -8,7 +8,7 @@ the same moment make one change. Transitions are timeline rows.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,10 +18,9 @@ from django.db.models import F
 
 from audit.domain.canonical import jcs
 from kernel.cache import bump
-from kernel.numbers import text
 from operations.domain import episodes, rules
 from operations.domain.alerting import Reading, TimelineKind
-from operations.domain.episodes import Course, CourseState, Turn
+from operations.domain.episodes import NOW, Course, CourseState, Turn
 from operations.models import Alert, AlertSource, Rule
 from operations.services import counters, disks, memory, minutes, timeline
 from operations.services.telling import tell_operators
@@ -29,6 +28,7 @@ from operations.services.telling import tell_operators
 ENGINE = "in-app"
 ACTOR = "j:alerting"
 TAG = "alerts"
+JUDGED_EVERY = timedelta(seconds=30)
 State = Alert.State
 
 
@@ -43,9 +43,8 @@ class Look:
     @property
     def figure(self) -> str:
         """ "91 % (threshold 80 %)" """
-        value, rule = self.reading.value, self.rule
-        shown = "no value" if value is None else f"{text(value)} {rule.unit}"
-        return f"{shown} (threshold {text(rule.threshold)} {rule.unit})"
+        seen = rules.figure(self.rule.name, self.reading.value)
+        return f"{seen} (threshold {rules.amount(self.rule.name, self.rule.threshold)})"
 
     @property
     def last(self) -> dict[str, Any]:
@@ -71,8 +70,22 @@ def evaluate(at: datetime) -> int:
         for reading in readings
         if reading.rule in known
     )
+    judged(
+        [known[reading.rule] for reading in readings if reading.value is not None], at
+    )
     minutes.roll_up(at)
     return changed
+
+
+def judged(looked_at: Iterable[Rule], at: datetime) -> None:
+    """These were looked at with data; written at most every 30 s."""
+    late = [
+        rule.pk
+        for rule in looked_at
+        if rule.judged_at is None or not NOW <= at - rule.judged_at < JUDGED_EVERY
+    ]
+    if late:
+        Rule.objects.filter(pk__in=late).update(judged_at=at)
 
 
 def _readings(known: Mapping[str, Rule], at: datetime) -> Iterator[Reading]:

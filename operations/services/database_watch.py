@@ -80,6 +80,7 @@ class DatabaseWatch:
         rule = Rule.objects.filter(name=DATABASE).first()
         if rule is not None:
             alerting.apply(read_database(0, rule.threshold), rule, at)
+            alerting.judged([rule], at)
         self._remember(at)
         return True
 

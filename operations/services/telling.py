@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
-from django.template.defaultfilters import pluralize
 from django.urls import reverse
 
 from accounts.models import User
 from kernel.http import own_base
-from operations.domain.alerting import TimelineKind
 from operations.domain.episodes import Word
 from operations.models import Alert
-from operations.services import outbox, timeline
+from operations.services import outbox
 from operations.services.outbox import Announcement, Recipient
 
 
@@ -55,15 +53,8 @@ def announcement(
 def tell_operators(
     alert: Alert, *, title: str, word: Word, episode: int, text: str, at: datetime
 ) -> None:
-    """Queue the mails and note on the timeline how many there are."""
+    """Queue the mails; the alert's story shows what became of them."""
     mail = announcement(
         alert, title=title, word=word, episode=episode, text=text, at=at
     )
-    told = outbox.queue(mail, operators(), at)
-    timeline.note(
-        alert,
-        TimelineKind.NOTIFIED,
-        at=at,
-        actor="j:alerting",
-        text=f"mail to {told} operator{pluralize(told)} about {word}",
-    )
+    outbox.queue(mail, operators(), at)

@@ -26,7 +26,9 @@ from operations.services import alerting, incidents
 @access("operations.view")
 def index(request: HttpRequest) -> HttpResponse:
     """Open alerts first, then what resolved, page by page."""
-    etag = f"{tag(alerting.TAG)}-{request.GET.urlencode()}-{request.user.pk}"
+    judging = queries.judging(timezone.now())
+    known = f"{judging.begun:d}{len(judging.missing)}"
+    etag = f"{tag(alerting.TAG)}-{request.GET.urlencode()}-{request.user.pk}-{known}"
     unchanged = not_modified(request, etag)
     if unchanged:
         return unchanged
@@ -34,7 +36,7 @@ def index(request: HttpRequest) -> HttpResponse:
         request,
         "operations/alerts.html",
         {"alerts": "operations/parts/alerts.html"},
-        pages.alerts(request.GET.get("cursor", "")),
+        pages.alerts(request.GET.get("cursor", ""), judging),
     )
     response["ETag"] = f'W/"{etag}"'
     return response

@@ -40,6 +40,35 @@ def test_latency_breaches_when_more_than_five_percent_are_slower() -> None:
     assert slow.value == 1000
 
 
+@pytest.mark.parametrize(
+    ("rule", "value", "shown"),
+    [
+        ("latency-p95", "5", "0–5 ms"),
+        ("latency-p95", "10.0000", "5–10 ms"),
+        ("latency-p95", "2000", "1,000–2,000 ms"),
+        ("latency-p95", "2001", "over 2,000 ms"),
+        ("latency-p95", "0", "0 ms"),
+        ("memory", "91.5000", "91.5 %"),
+        ("database", "1", "1 failure"),
+        ("database", "1200", "1,200 failures"),
+        ("moon-phase", "0.5", "0.5"),
+        ("memory", None, "no value"),
+    ],
+)
+def test_a_figure_has_its_unit_and_p95_is_a_range(
+    rule: str, value: str | None, shown: str
+) -> None:
+    assert rules.figure(rule, Decimal(value) if value else None) == shown
+
+
+def test_a_p95_above_the_last_bound_is_not_called_the_last_bound() -> None:
+    counts = windows.Counts(requests=20, slots_read=6)
+    counts.buckets[-1] = 20
+    seen = rules.read_latency(counts, Decimal(500)).value
+    assert rules.figure("latency-p95", seen) == "over 2,000 ms"
+    assert rules.amount("latency-p95", Decimal(2000)) == "2,000 ms"
+
+
 def test_unreadable_counters_are_no_data() -> None:
     assert rules.read_error_rate(None, Decimal(5)).value is None
     assert rules.read_latency(None, Decimal(500)).value is None

@@ -206,6 +206,20 @@ def test_counts_that_redis_did_not_take_are_sent_later(
     assert counts.requests == 2
 
 
+def test_only_what_was_looked_at_with_data_is_judged(
+    monkeypatch: pytest.MonkeyPatch, db: None
+) -> None:
+    def judged() -> set[str]:
+        return {*Rule.objects.exclude(judged_at=None).values_list("name", flat=True)}
+
+    with monkeypatch.context() as patch:
+        patch.setattr(counters, "BREAKER", _Broken())
+        alerting.evaluate(NOON)
+    assert judged() == {"disk", "disk-full"}
+    alerting.evaluate(NOON)
+    assert judged() == {"disk", "disk-full", "error-rate", "latency-p95"}
+
+
 def test_the_last_minute_is_kept_once(db: None) -> None:
     at = datetime.now(UTC)
     minutes.roll_up(at)
@@ -351,7 +365,7 @@ def test_pages_show_open_and_resolved_alerts(
     operator: User, client_of: ClientOf, memory_rule: Rule
 ) -> None:
     page = client_of(operator)
-    assert "Nothing is wrong" in page.get("/alerts/").content.decode()
+    assert "Nothing judged yet" in page.get("/alerts/").content.decode()
     alert = fire(memory_rule)
     assert "P2 memory" in page.get("/alerts/").content.decode()
     shown = page.get(f"/alerts/{alert.uid}/").content.decode()

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from accounts.models import User
 from operations import pages
 from operations.domain.board import HALF_HOURS, QUIET_DAY
-from operations.models import Alert, Backup, Heartbeat, Job, JobRun, TimelineEntry
+from operations.models import (
+    Alert,
+    Backup,
+    Heartbeat,
+    Job,
+    JobRun,
+    Notice,
+    Rule,
+    TimelineEntry,
+)
 from operations.services import heartbeats
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("silent_bell")]
@@ -182,15 +194,77 @@ def test_an_alert_tells_its_story_with_names(
     alert = make_alert()
     for kind, actor, text in (
         ("firing", "j:alerting", "91 % (threshold 80 %)"),
-        ("notified", "j:alerting", "mail to 1 operator about firing"),
+        ("notified", "j:alerting", "mail to 7 operators about firing"),
         ("acknowledged", operator.actor, "by olga"),
     ):
         TimelineEntry.objects.create(
             alert=alert, at=NOON, kind=kind, actor=actor, text=text
         )
     page = text_of(desk, f"/alerts/{alert.uid}/")
-    for words in ("91 % (threshold 80 %)", "mail to 1 operator", "olga"):
+    for words in ("91 % (threshold 80 %)", "olga"):
         assert words in page
+    assert "7 operators" not in page, "they were only meant to be told"
+
+
+@pytest.mark.parametrize(
+    ("state", "values", "line"),
+    [
+        (
+            "sent",
+            {"sent_at": NOON + timedelta(minutes=3)},
+            "Sent “firing” to olga by mail",
+        ),
+        ("queued", {}, "Waits to be sent “firing” to olga by mail"),
+        ("queued", {"last_error": "no route"}, "to olga by mail: no route"),
+        ("sending", {}, "Being sent “firing” to olga by mail"),
+        (
+            "dead",
+            {"last_error": "refused"},
+            "Not sent “firing” to olga by mail: refused",
+        ),
+        ("suppressed", {"last_error": "too late"}, "Not sent “firing” to olga by mail"),
+    ],
+)
+def test_the_story_names_what_was_written_and_what_became_of_it(
+    desk: Client,
+    make_alert: MakeAlert,
+    state: str,
+    values: dict[str, Any],
+    line: str,
+) -> None:
+    alert = make_alert()
+    told = {"about": f"alert:{alert.uid}", "level": "firing", "channel": "email"}
+    Notice.objects.create(
+        **told, kind="alert", recipient="olga", state=state, created_at=NOON, **values
+    )
+    page = text_of(desk, f"/alerts/{alert.uid}/")
+    assert line in " ".join(strip_tags(page).split())
+    assert ("12:03:00Z" in page) is (state == "sent")
+
+
+def test_before_anything_is_judged_nothing_is_said_to_be_right(desk: Client) -> None:
+    assert "Nothing judged yet" in text_of(desk, "/alerts/")
+    Rule.objects.exclude(name="memory").update(judged_at=timezone.now())
+    page = text_of(desk, "/alerts/")
+    assert "No data for 2 minutes: High memory usage." in page
+    assert "Nothing is wrong" not in page
+    etag = desk.get("/alerts/")["ETag"]
+    Rule.objects.update(judged_at=timezone.now())
+    answer = desk.get("/alerts/", headers={"If-None-Match": etag})
+    assert "Nothing is wrong" in answer.content.decode()
+    Rule.objects.update(judged_at=timezone.now() - timedelta(minutes=3))
+    assert "Nothing is wrong" not in text_of(desk, "/alerts/")
+
+
+def test_figures_have_their_units(desk: Client, make_alert: MakeAlert) -> None:
+    slow = {"rule": "latency-p95", "threshold": Decimal(500)}
+    make_alert(**slow, value=Decimal(1000), target="slow")
+    make_alert(rule="database", value=Decimal(1), threshold=Decimal(0), target="gone")
+    make_alert(target="full")
+    for path in ("/alerts/", "/operations/"):
+        page = text_of(desk, path)
+        for words in ("500–1,000 ms", "500 ms", "1 failure", "0 failures", "91 %"):
+            assert words in page, (path, words)
 
 
 def test_an_alert_of_a_rule_that_is_gone_still_opens(
