@@ -5,11 +5,17 @@ The standard library's loggers are used everywhere; structlog only formats.
 
 from __future__ import annotations
 
+import logging
 import re
+import sys
+import threading
 from collections.abc import MutableMapping
+from types import TracebackType
 from typing import Any
 
 import structlog
+
+logger = logging.getLogger("rrr.process")
 
 SECRET_NAMES = re.compile(
     r"(?i)pass(word|phrase)|secret|token|authorization|cookie|api_?key|private"
@@ -54,18 +60,48 @@ def formatter() -> structlog.stdlib.ProcessorFormatter:
     )
 
 
+class Unexpected(logging.Filter):
+    """Not a second line for a 503 or 507 that we answered on purpose: what was the
+    matter was said where it was found."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return getattr(record, "status_code", None) not in {503, 507}
+
+
+def speak_json() -> None:
+    """In a process that serves: warnings and errors that nobody caught are lines, too."""
+    logging.captureWarnings(True)
+    sys.excepthook = _uncaught
+    threading.excepthook = _uncaught_of_thread
+
+
+def _uncaught(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+        return
+    logger.critical("nobody caught this", exc_info=(kind, error, trace))
+
+
+def _uncaught_of_thread(given: threading.ExceptHookArgs) -> None:
+    if given.exc_value is not None:
+        _uncaught(given.exc_type, given.exc_value, given.exc_traceback)
+
+
 def config() -> dict[str, Any]:
     """Django's LOGGING."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": formatter}},
+        "filters": {"news": {"()": Unexpected}},
         "handlers": {"lines": {"class": "logging.StreamHandler", "formatter": "json"}},
         "root": {"handlers": ["lines"], "level": "WARNING"},
         "loggers": {
             "rrr": {"level": "INFO"},
             # Django logs every 4xx as a warning; clients' mistakes are not news.
-            "django.request": {"level": "ERROR"},
+            "django.request": {"level": "ERROR", "filters": ["news"]},
             "django.security.DisallowedHost": {"level": "CRITICAL"},
         },
     }

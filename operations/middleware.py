@@ -11,14 +11,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django_prometheus.middleware import PrometheusAfterMiddleware
 
-from kernel.http import OWN_HEADER, is_own
+from kernel.middleware.access_log import method_of, of_somebody
 from operations.services.counters import COUNTER
-
-METHODS = frozenset(
-    {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
-)
-OTHER = "other"
-NOT_COUNTED = ("/health", "/metrics", "/static/")
 
 
 class CountersMiddleware:
@@ -30,9 +24,7 @@ class CountersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         began = time.monotonic()
         response = self.get_response(request)
-        if not request.path.startswith(NOT_COUNTED) and not is_own(
-            request.path, request.headers.get(OWN_HEADER, "")
-        ):
+        if of_somebody(request):
             COUNTER.add(status=response.status_code, seconds=time.monotonic() - began)
         return response
 
@@ -43,8 +35,7 @@ class MetricsMiddleware(PrometheusAfterMiddleware):  # type: ignore[misc]
     for as long as the process lives."""
 
     def _method(self, request: HttpRequest) -> str:
-        method = request.method or ""
-        return method if method in METHODS else OTHER
+        return method_of(request)
 
     def label_metric(
         self, metric: Any, request: HttpRequest, response: Any = None, **labels: str

@@ -8,11 +8,25 @@ message costs at most one tick, a hanging Redis never delays a web request.
 from __future__ import annotations
 
 import os
+import warnings
+from logging.config import dictConfig
 from typing import Any
 
 from celery import Celery, bootsteps
-from celery.signals import beat_init, worker_init
+from celery.exceptions import SecurityWarning
+from celery.signals import (
+    beat_init,
+    before_task_publish,
+    setup_logging,
+    task_postrun,
+    task_prerun,
+    worker_init,
+)
+from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
 
+# Of messages that run code when they are read; ours are JSON.
+warnings.filterwarnings("ignore", category=SecurityWarning)
+REQUEST_HEADER = "rrr_request"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rrr_dashboard.settings")
 
 app = Celery("rrr_dashboard")
@@ -42,3 +56,36 @@ def _begin(**kwargs: Any) -> None:
 
     refuse_other_commit()
     keep_private()
+
+
+@setup_logging.connect
+def _speak_json(**kwargs: Any) -> None:
+    """Instead of Celery's own logging: the lines that all our processes write."""
+    from django.conf import settings
+
+    from kernel import logs
+
+    dictConfig(settings.LOGGING)
+    logs.speak_json()
+
+
+@before_task_publish.connect
+def _name_request(headers: dict[str, Any] | None = None, **kwargs: Any) -> None:
+    """What a request sets off has its id in the worker's lines, too."""
+    request = get_contextvars().get("request_id")
+    if headers is not None and request:
+        headers[REQUEST_HEADER] = request
+
+
+@task_prerun.connect
+def _bind(task: Any = None, task_id: str = "", **kwargs: Any) -> None:
+    request = (task.request.headers or {}).get(REQUEST_HEADER) or task.request.get(
+        REQUEST_HEADER
+    )
+    told = {"request_id": request} if request else {}
+    bind_contextvars(task=task.name, task_id=task_id, **told)
+
+
+@task_postrun.connect
+def _unbind(**kwargs: Any) -> None:
+    clear_contextvars()

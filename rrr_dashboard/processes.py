@@ -49,7 +49,8 @@ def web() -> Process:
             *("--http1-header-read-timeout", "10000"),
             *("--respawn-failed-workers", "--respawn-interval", "1"),
             *("--workers-kill-timeout", "5"),
-            *("--log-level", "error", "rrr_dashboard.asgi:application"),
+            *("--log-level", "error", "--log-config", "rrr_dashboard/granian.json"),
+            "rrr_dashboard.asgi:application",
         ),
     )
 

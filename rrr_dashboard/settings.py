@@ -148,6 +148,7 @@ INSTALLED_APPS = [
 MESSAGE_TAGS = {level.SUCCESS: "ok", level.WARNING: "warn", level.ERROR: "crit"}
 MIDDLEWARE = [
     "kernel.middleware.request_id.RequestIdMiddleware",
+    "kernel.middleware.access_log.AccessLogMiddleware",
     "kernel.middleware.headers.HeadersMiddleware",
     "kernel.middleware.headers.ContentPolicyMiddleware",
     "kernel.middleware.htmx.HtmxProblemMiddleware",

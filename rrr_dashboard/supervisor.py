@@ -13,12 +13,13 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kernel.files import write_whole
+from rrr_dashboard.log_files import LogFiles
 from rrr_dashboard.processes import Process
 
 Say = Callable[[str], None]
@@ -53,6 +54,7 @@ class Supervisor:
     folder: Path
     say: Say
     held: Callable[[], AbstractContextManager[None]] = nullcontext
+    logs: LogFiles | None = None
     children: dict[str, Child] = field(default_factory=dict)
     _recorded: bool = True
     _unwritten: bool = False
@@ -67,13 +69,16 @@ class Supervisor:
         """A signal that came between would leave a child that nobody knows."""
         with self.held():
             try:
-                child.popen = subprocess.Popen(
-                    child.process.command,
-                    cwd=self.folder,
-                    env=dict(self.environment),
-                    stdin=subprocess.DEVNULL,
-                    process_group=0,
-                )
+                with self._output(child.process.name) as output:
+                    child.popen = subprocess.Popen(
+                        child.process.command,
+                        cwd=self.folder,
+                        env=dict(self.environment),
+                        stdin=subprocess.DEVNULL,
+                        stdout=output,
+                        stderr=output,
+                        process_group=0,
+                    )
             except OSError as error:
                 child.popen = None
                 child.put_off(now)
@@ -85,8 +90,22 @@ class Supervisor:
                 child.started, child.restart_at = now, None
             self._recorded = False
 
+    @contextlib.contextmanager
+    def _output(self, name: str) -> Iterator[int | None]:
+        """Where the part writes: its file, or where we do."""
+        if self.logs is None:
+            yield None
+            return
+        output = self.logs.open(name)
+        try:
+            yield output
+        finally:
+            os.close(output)
+
     def look(self) -> None:
-        """Restart what has died, slower each time it dies young."""
+        """Restart what has died, slower each time it dies young; keep logs short."""
+        if self.logs:
+            self.logs.rotate()
         now = time.monotonic()
         for child in self.children.values():
             if child.restart_at is None:
@@ -101,7 +120,12 @@ class Supervisor:
         if child.popen is None or code is None:
             return
         child.put_off(now)
-        self.say(f"{child.process.name} ended ({_how(code)}); starting it again")
+        where = (
+            f"; {self.logs.folder}/{child.process.name}.log says why"
+            if self.logs
+            else ""
+        )
+        self.say(f"{child.process.name} ended ({_how(code)}); starting it again{where}")
         _signal_group(child.popen.pid, signal.SIGKILL)
         if code > 0 and child.process.mend is not None:
             self._mend(child.process.name, child.process.mend)

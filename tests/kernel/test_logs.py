@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 
 import pytest
 import structlog
@@ -46,3 +48,39 @@ def test_secrets_are_blanked(message: str, extra: dict[str, object]) -> None:
     assert "[redacted]" in text
     for secret in ("hunter2", "abc.def.ghi", "s3cr3tvalue"):
         assert secret not in text
+
+
+def test_a_503_on_purpose_is_no_second_line_and_a_500_is_one() -> None:
+    news = logs.Unexpected()
+    for status, kept in ((500, True), (503, False), (507, False)):
+        record = logging.makeLogRecord({"status_code": status})
+        assert news.filter(record) is kept
+    assert news.filter(logging.makeLogRecord({}))
+
+
+PROCESS = """
+import logging.config, threading, warnings
+from kernel import logs
+logging.config.dictConfig(logs.config())
+logs.speak_json()
+warnings.warn("old")
+thread = threading.Thread(target=lambda: 1 / 0)
+thread.start()
+thread.join()
+raise ValueError("the end")
+"""
+
+
+def test_warnings_and_what_nobody_caught_are_lines_too() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", PROCESS], capture_output=True, text=True, check=False
+    )
+    told = [json.loads(line) for line in ended.stderr.splitlines()]
+    assert [(line["level"], line["logger"]) for line in told] == [
+        ("warning", "py.warnings"),
+        ("critical", "rrr.process"),
+        ("critical", "rrr.process"),
+    ]
+    assert "ZeroDivisionError" in told[1]["exception"]
+    assert "the end" in told[2]["exception"]
+    assert ended.returncode == 1

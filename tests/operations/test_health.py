@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import OperationalError
 from django.utils import timezone
 
+from accounts.services import tokens
 from kernel import build, http, redis
 from operations.models import Backup, Heartbeat, ProbeResult
 from operations.queries import health, ready
@@ -41,6 +42,17 @@ def test_who_may_read_operations_sees_every_check(person, client_of) -> None:
         *("database", "cache", "worker", "beat", "backup_age", "restore_drill_age"),
         *("audit_log", "disk", "clock", "certificate"),
     }
+
+
+@pytest.mark.django_db
+def test_a_token_shows_what_its_owner_may_see(person, client) -> None:
+    for name, role, shown in (("olga", "Operator", True), ("tom", "Trader", False)):
+        bearer = f"Bearer {tokens.issue(person(name, role)).access}"
+        answer = client.get("/health", headers={"Authorization": bearer})
+        assert answer.status_code == 200
+        assert ("checks" in answer.json()) is shown
+    forged = client.get("/health", headers={"Authorization": "Bearer a.b.c"})
+    assert (forged.status_code, set(forged.json())) == (200, {"status"})
 
 
 @pytest.mark.django_db

@@ -3,6 +3,7 @@ nothing behind."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -59,6 +60,10 @@ def test_it_serves_restarts_what_dies_and_leaves_nothing_behind(
 ) -> None:
     served = serve().ready()
     assert served.status("/health/live") == 200
+    served.ask("/api/trades")
+    told = [line for line in served.said().splitlines() if "serve: " not in line]
+    assert '"rrr.access"' in "".join(told)
+    assert all(isinstance(json.loads(line), dict) for line in told), told
     second = serve()
     assert second.process.wait(30) != 0
     assert "another `serve` already runs here" in second.said()
@@ -157,6 +162,8 @@ def test_sigquit_and_a_closed_terminal_end_everything(
     closed = serve(before=on_terminal)
     assert until(60, lambda: closed.status("/health/ready") == 200)
     assert os.tcgetpgrp(terminal) == closed.process.pid
+    # A person reads there: the parts write into files.
+    assert (later / "log" / "web.log").exists()
     os.close(end_of_serve)
     os.close(terminal)
     closed.process.wait(40)

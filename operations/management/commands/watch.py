@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from threading import Event
 from typing import Any
@@ -10,16 +11,19 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
-from kernel import build, locks
+from kernel import build, locks, logs
 from operations.models import Heartbeat
 from operations.services import heartbeats
 from operations.services.watching import LOOK_EVERY, Watch
+
+logger = logging.getLogger("rrr.watch")
 
 
 class Command(BaseCommand):
     help = "Ask the database every 5 s, judge heartbeats, tick when nobody else does."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        logs.speak_json()
         build.refuse_other_commit()
         try:
             locks.hold(settings.STATE_DIR / "database.lock", exclusive=False)
@@ -35,6 +39,6 @@ class Command(BaseCommand):
         try:
             heartbeats.forget(Heartbeat.Kind.WATCH)
         except DatabaseError:
-            self.stderr.write("the database is away; the heartbeat row stays")
+            logger.warning("the database is away; the heartbeat row stays")
         finally:
             connection.close()

@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from kernel import build, http
 from rrr_dashboard import metric_files, preflight, preparation, processes
 from rrr_dashboard.env import write_first_env
+from rrr_dashboard.log_files import LogFiles
 from rrr_dashboard.stopping import Stop, StopSignals
 from rrr_dashboard.supervisor import Supervisor, end_orphans
 
@@ -48,6 +49,8 @@ class Command(BaseCommand):
             settings.BASE_DIR,
             self.say,
             held=signals.held,
+            # A person at a terminal reads sentences; a service's log is one stream.
+            logs=LogFiles(state / "log") if sys.stdout.isatty() else None,
         )
         demo = settings.DEMO and not options["no_demo"] and settings.RRR_ENV == "demo"
         try:
@@ -92,12 +95,15 @@ class Command(BaseCommand):
         if _becomes_ready(supervisor):
             self.say(f"{where} is ready (commit {build.running().commit[:12]})")
         else:
-            self.say(f"{where} does not serve yet; the lines above say why")
+            told = supervisor.logs.folder if supervisor.logs else "the lines above"
+            self.say(f"{where} does not serve yet; see {told}")
         if settings.RRR_ENV == "demo" and settings.DEMO_PASSWORD:
             self.say(
                 "log in as trader, developer, security, devops, lead, owner, operator, "
                 f"viewer or admin; password: {settings.DEMO_PASSWORD}"
             )
+        if supervisor.logs:
+            self.say(f"logs are in {supervisor.logs.folder}")
         self.say("Ctrl-C stops everything")
 
 
