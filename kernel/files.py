@@ -47,6 +47,16 @@ def write_once(path: Path, content: bytes) -> bool:
         return True
 
 
+def name_whole(draft: Path, path: Path) -> None:
+    """Give a finished file of the same disk its name: only our own user reads it, and
+    after a crash it is there, whole, or not at all."""
+    draft.chmod(0o600)
+    with draft.open("rb") as file:
+        os.fsync(file.fileno())
+    draft.replace(path)
+    sync_folder(path.parent)
+
+
 def narrow(path: Path) -> None:
     """Take every right of other users from a file, or a folder and all that lies in
     it; links are not followed. What vanishes meanwhile or belongs to somebody else

@@ -9,12 +9,13 @@ from django.utils import timezone
 from kernel.registry import Params, job
 from operations.models import Backup, RestoreDrill
 from operations.services import scheduler
-from operations.services.backups import drilling, keeping, taking
+from operations.services.backups import drilling, keeping, taking, tidying
 
 
 @job("backup", schedule="every 5m", timeout=timedelta(hours=1))
 def backup(params: Params) -> str:
     """Raises RuntimeError when a backup was due and could not be made."""
+    tidying.tidy(timezone.now())
     # First, so that a disk that is full of old ones has room for a new one.
     keeping.retire()
     if params.get("now") != "true" and not taking.due(timezone.now()):

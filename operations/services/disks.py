@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 from operations.domain.rules import DiskSpace
-from operations.services.backups import files
+from operations.services.backups import places
 from operations.services.backups.sqlite import database_path
 
 
@@ -27,10 +27,10 @@ def read() -> list[DiskSpace]:
 
 
 def _places() -> list[tuple[str, Path]]:
-    places = [("state", Path(settings.STATE_DIR)), ("backups", files.folder())]
+    found = [("state", Path(settings.STATE_DIR)), ("backups", places.folder())]
     if connection.vendor == "sqlite":
-        places.append(("database", database_path()))
-    return places
+        found.append(("database", database_path()))
+    return found
 
 
 def _space(path: Path, names: list[str]) -> DiskSpace:

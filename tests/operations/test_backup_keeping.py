@@ -21,7 +21,14 @@ from audit.models import AuditEvent
 from kernel import blobs, locks, registry
 from operations.jobs import backup as jobs
 from operations.models import Backup, JobRun, RestoreDrill
-from operations.services.backups import engines, files, keeping, restoring, taking
+from operations.services.backups import (
+    engines,
+    files,
+    keeping,
+    places,
+    restoring,
+    taking,
+)
 from operations.services.backups.copies import BackupError
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,8 +54,8 @@ def filed(monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def taken(age: timedelta, status: str = "verified") -> Backup:
-    files.folder().mkdir(exist_ok=True)
-    path = files.folder() / f"{age}.tar.gz"
+    places.folder().mkdir(exist_ok=True)
+    path = places.folder() / f"{age}.tar.gz"
     path.write_bytes(b"kept")
     return Backup.objects.create(
         engine="sqlite",

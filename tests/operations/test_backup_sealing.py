@@ -16,7 +16,14 @@ from pyrage.x25519 import Identity
 from accounts.models import User
 from kernel import locks
 from operations.models import Backup, RestoreDrill
-from operations.services.backups import drilling, files, restoring, sealing, taking
+from operations.services.backups import (
+    drilling,
+    files,
+    places,
+    restoring,
+    sealing,
+    taking,
+)
 from operations.services.backups.copies import BackupError
 from rrr_dashboard.management.commands import doctor
 
@@ -139,7 +146,7 @@ def test_a_disk_that_is_full_while_sealing_is_a_failed_backup(
         backup = taking.take("system")
     assert backup.status == "failed"
     assert "No space left" in backup.error
-    assert list(files.folder().iterdir()) == []
+    assert list(places.folder().iterdir()) == []
 
 
 def found() -> tuple[str, str]:

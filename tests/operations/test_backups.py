@@ -19,7 +19,7 @@ from accounts.services.sessions import open_session
 from audit import queries as audit_queries
 from audit.services import append, checkpoint
 from operations.models import Alert, Backup, Job, JobRun, Notice
-from operations.services.backups import copies, files, restoring, taking
+from operations.services.backups import copies, files, places, restoring, taking
 from operations.services.backups.copies import BackupError
 from tests import breaches
 
@@ -64,7 +64,7 @@ def test_a_backup_is_private_verified_and_listed(person: Callable[..., User]) ->
     (kept,) = files.whole()
     assert kept.manifest.uid == backup.uid.hex
     assert kept.manifest.marker["rows.accounts_user"] == str(User.objects.count())
-    assert [p.name for p in files.folder().iterdir() if p.name.startswith(".")] == []
+    assert [p.name for p in places.folder().iterdir() if p.name.startswith(".")] == []
 
 
 @pytest.mark.process

@@ -16,7 +16,7 @@ from accounts.models import User
 from operations.domain.rules import DiskSpace, read_disk, read_disk_full
 from operations.models import Alert, Backup, Notice, Rule
 from operations.services import disks, paging
-from operations.services.backups import files, keeping
+from operations.services.backups import keeping, places
 from operations.services.disk_watch import DiskWatch
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -152,6 +152,6 @@ def test_what_a_killed_backup_had_begun_goes_too(
     (state / "backups" / ".making-dead" / "database.sqlite3").write_bytes(b"half")
     keeping.retire()
     assert (state / "backups" / ".making-dead").exists(), "it may go on still"
-    monkeypatch.setattr(files, "ABANDONED_SECONDS", -1)
+    monkeypatch.setattr(places, "YOUNG_SECONDS", -1)
     keeping.retire()
     assert list((state / "backups").iterdir()) == []

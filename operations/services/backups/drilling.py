@@ -11,11 +11,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.services import append
-from kernel.registry import named_blobs
 from operations.models import Backup, RestoreDrill
 from operations.queries import newest_good
 from operations.services.backups import engines, files
-from operations.services.backups.copies import BackupError, lost, marker
+from operations.services.backups.comparing import compare
+from operations.services.backups.copies import BackupError
 
 
 def drill(actor: str) -> RestoreDrill:
@@ -46,17 +46,13 @@ def _assertions(path: Path) -> dict[str, str]:
     """{what: "equal" or the difference}."""
     try:
         with files.opened(path) as archive:
-            engine = engines.engine()
-            engine.check(archive.database)
-            with engine.opened(archive.database) as alias:
-                changes = lost(archive.manifest.marker, marker(alias))
-                named = named_blobs(alias)
-            missing = named - {name for name, _ in files.beside(archive, files.BLOBS)}
+            engines.engine().check(archive.database)
+            seen = compare(archive)
     except (BackupError, OSError) as error:
         return {"backup": str(error)[:500]}
     return {
-        "marker": "; ".join(changes[:3]) or "equal",
-        "files": f"{len(missing)} missing" if missing else "equal",
+        "marker": "; ".join(seen.changes[:3]) or "equal",
+        "files": f"{len(seen.missing)} missing" if seen.missing else "equal",
     }
 
 

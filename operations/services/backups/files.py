@@ -1,7 +1,7 @@
 """A backup file: a compressed tar of manifest, database, files that rows name, and
 checkpoints, mode 600, sealed where there is a BACKUP_KEY.
 
-A file with the final name is whole (kernel.files). The manifest inside names the
+A file with the final name is whole. The manifest inside names the
 digest of the database, so that a file proves itself on an empty host too.
 """
 
@@ -14,8 +14,6 @@ import json
 import re
 import shutil
 import tarfile
-import tempfile
-import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,12 +24,12 @@ from typing import BinaryIO
 from django.conf import settings
 
 from kernel import blobs
-from kernel.files import replacing
+from kernel.files import name_whole
 from operations.services.backups import sealing
 from operations.services.backups.copies import BackupError
+from operations.services.backups.places import folder, scratch
 
 FORMAT = 1
-ABANDONED_SECONDS = 4 * 3600
 BLOBS, CHECKPOINTS = "files", "checkpoints"
 DAMAGED = (OSError, EOFError, tarfile.TarError, zlib.error, KeyError)
 NAME = re.compile(r"rrr-\d{8}T\d{6}Z-([0-9a-f]{32})\.tar\.gz(\.age)?")
@@ -70,49 +68,30 @@ class Archive:
     database: Path
 
 
-def folder() -> Path:
-    return Path(settings.BACKUP_URL.removeprefix("file://"))
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """A private folder beside the backups (the same disk), removed afterwards."""
-    folder().mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.TemporaryDirectory(prefix=".making-", dir=folder()) as name:
-        yield Path(name)
-
-
-def remove_abandoned() -> None:
-    """What a killed backup had begun; the longest takes an hour."""
-    latest = time.time() - ABANDONED_SECONDS
-    for path in (*folder().glob(".making-*"), *folder().glob(".rrr-*.new")):
-        with suppress(OSError):
-            if path.lstat().st_mtime > latest:
-                continue
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
-
-
 def digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write(manifest: Manifest, database: Path, stamp: str) -> Path:
-    """Pack, seal and keep; returns the final path."""
-    name = f"rrr-{stamp}-{manifest.uid}.tar.gz"
-    if not sealing.recipient():
-        with replacing(folder() / name) as file:
+    """Pack, seal and keep; returns the final path. Until then all of it lies in a
+    scratch folder, so that a crash leaves nothing that looks like a backup."""
+    with scratch() as inner:
+        done = inner / f"rrr-{stamp}-{manifest.uid}.tar.gz"
+        with done.open("wb") as file:
             _pack(manifest, database, file)
-        return folder() / name
-    final = folder() / f"{name}{sealing.SUFFIX}"
-    with replacing(final) as file, tempfile.TemporaryFile(dir=folder()) as plain:
-        _pack(manifest, database, plain)
-        plain.seek(0)
-        sealing.seal(plain, file)
+        if sealing.recipient():
+            done = _sealed(done)
+        final = folder() / done.name
+        name_whole(done, final)
     return final
+
+
+def _sealed(tar: Path) -> Path:
+    sealed = tar.with_name(tar.name + sealing.SUFFIX)
+    with tar.open("rb") as plain, sealed.open("wb") as file:
+        sealing.seal(plain, file)
+    return sealed
 
 
 def _pack(manifest: Manifest, database: Path, into: BinaryIO) -> None:
@@ -237,6 +216,13 @@ def whole() -> Iterator[BackupFile]:
     for path in _named():
         with suppress(BackupError):
             yield BackupFile(path, read_manifest(path))
+
+
+def remove(uid: str) -> None:
+    """The file of this backup goes, where there is one."""
+    for path, named in _named().items():
+        if named == uid:
+            path.unlink(missing_ok=True)
 
 
 def find(name: str) -> Path:

@@ -10,7 +10,7 @@ from django.db import transaction
 from audit.services import append
 from operations.domain.retention import Copy, expired
 from operations.models import Backup
-from operations.services.backups import files
+from operations.services.backups import files, places
 
 Status = Backup.Status
 GOOD = (Status.OK, Status.VERIFIED)
@@ -50,7 +50,7 @@ def retire() -> int:
         _settle(backup, "operations.backup.expired", Status.EXPIRED, "")
     for backup in Backup.objects.filter(status=Status.EXPIRED):
         _remove(backup)
-    files.remove_abandoned()
+    places.sweep()
     return len(gone)
 
 
@@ -58,7 +58,7 @@ def make_room() -> int:
     """On a full disk no row can be written, so the files go first and `retire` writes
     the rows when there is room; how many files went. None goes while the newest
     verified backup, which stays, is not to be seen."""
-    files.remove_abandoned()
+    places.sweep()
     verified = Backup.objects.filter(status=Status.VERIFIED).order_by("-started_at")
     newest = verified.first()
     if newest is None or not Path(newest.location).is_file():

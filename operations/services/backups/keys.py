@@ -10,7 +10,7 @@ from django.db import transaction
 from audit.services import append
 from kernel.files import write_once
 from operations.queries import key_object
-from operations.services.backups import files, sealing
+from operations.services.backups import places, sealing
 from operations.services.backups.copies import BackupError
 
 
@@ -25,7 +25,7 @@ def export_to(target: Path) -> None:
     """Write the key to a new file (mode 600), which BACKUP_KEY_FILE may name and
     `age -d -i` reads. Raises BackupError."""
     text = exported_key() + "\n"
-    for place in (Path(settings.STATE_DIR), files.folder()):
+    for place in (Path(settings.STATE_DIR), places.folder()):
         if target.resolve().is_relative_to(place.resolve()):
             raise BackupError(
                 f"{target} would be lost, or found, together with the backups: "

@@ -16,13 +16,9 @@ from django.utils import timezone
 from kernel import blobs, locks
 from kernel.files import write_once, write_whole
 from operations.models import Backup
-from operations.services.backups import engines, files, settling, taking
-from operations.services.backups.copies import (
-    BackupError,
-    Progress,
-    lost,
-    marker,
-)
+from operations.services.backups import engines, files, relisting, settling, taking
+from operations.services.backups.comparing import Likeness, compare
+from operations.services.backups.copies import BackupError, Progress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,13 +69,17 @@ def restore(chosen: Plan, progress: Progress = taking.nothing) -> str:
     saved = _save_target()
     engine = engines.engine()
     with files.opened(chosen.path) as archive:
-        _like_its_marker(archive)
+        seen = _like_its_marker(archive)
         engine.refuse_others()
         bring_back_files(archive)
         write_whole(pending_file(), chosen.path.name.encode())
         engine.put_back(archive.database, progress)
     call_command("migrate", verbosity=0, interactive=False)
     settling.settle(chosen.manifest, timezone.now())
+    relisting.relist(
+        chosen.path,
+        status=Backup.Status.OK if seen.missing else Backup.Status.VERIFIED,
+    )
     (Path(settings.STATE_DIR) / "initialised").touch()
     pending_file().unlink()
     before = f"; what was here before: {saved}" if saved else ""
@@ -95,11 +95,13 @@ def restore_to(chosen: Plan, target: str) -> str:
     return f"{target} holds what was there at {chosen.manifest.taken_at}"
 
 
-def _like_its_marker(archive: files.Archive) -> None:
-    with engines.engine().opened(archive.database) as alias:
-        changes = lost(archive.manifest.marker, marker(alias))
-    if changes:
-        raise BackupError(f"the backup does not restore to its marker: {changes[0]}")
+def _like_its_marker(archive: files.Archive) -> Likeness:
+    seen = compare(archive)
+    if seen.changes:
+        raise BackupError(
+            f"the backup does not restore to its marker: {seen.changes[0]}"
+        )
+    return seen
 
 
 def bring_back_files(archive: files.Archive) -> None:

@@ -12,18 +12,12 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from audit.services import append
-from kernel.registry import named_blobs
 from operations.models import Backup, JobRun
 from operations.queries import newest_good
 from operations.services import scheduler
-from operations.services.backups import engines, files, sealing
-from operations.services.backups.copies import (
-    BackupError,
-    Marker,
-    Progress,
-    differences,
-    marker,
-)
+from operations.services.backups import engines, files, places, sealing
+from operations.services.backups.comparing import compare
+from operations.services.backups.copies import BackupError, Marker, Progress
 
 Status = Backup.Status
 ROW_WAITS = (1, 5, 20)  # seconds; SQLite waits for its lock besides
@@ -41,7 +35,7 @@ def nothing(done: int, total: int) -> None:
 def take(actor: str, progress: Progress = nothing) -> Backup:
     """Copy, pack, read back and verify; the row says how it went.
 
-    A backup that fails, however, is a row `failed` that says why; one that lacks a
+    A backup that fails, however, is a row `failed` that says why, and no file; one that lacks a
     file which a row names is `ok`, not verified. Raises BackupError where not even
     the row can be written.
     """
@@ -62,12 +56,13 @@ def take(actor: str, progress: Progress = nothing) -> Backup:
             key_id=sealing.recipient(),
         )
     except Exception as error:  # noqa: BLE001 - whatever it was, people read why
+        files.remove(backup.uid.hex)
         _fail(backup, actor, _sentence(error))
     return backup
 
 
 def _make(backup: Backup, progress: Progress) -> tuple[Path, Marker]:
-    with files.scratch() as folder:
+    with places.scratch() as folder:
         engine = engines.engine()
         name = f"database.{engine.SUFFIX}"
         copied = folder / name
@@ -87,20 +82,16 @@ def _make(backup: Backup, progress: Progress) -> tuple[Path, Marker]:
 
 
 def _verify(path: Path) -> str:
-    """Read the kept file back, open the copy, compare it with its marker and look for
-    the files that its rows name; in words what of those is missing."""
+    """Read the kept file back and compare it with its snapshot; in words what is
+    missing of the files that its rows name."""
     with files.opened(path) as archive:
-        with engines.engine().opened(archive.database) as alias:
-            changes = differences(archive.manifest.marker, marker(alias))
-            named = named_blobs(alias)
-        kept = {name for name, _ in files.beside(archive, files.BLOBS)}
-    if changes:
-        listed = "; ".join(changes[:3])
+        seen = compare(archive)
+    if seen.changes:
+        listed = "; ".join(seen.changes[:3])
         raise BackupError(f"the copy differs from its snapshot: {listed}")
-    missing = sorted(named - kept)
-    if not missing:
+    if not seen.missing:
         return ""
-    return f"{len(missing)} filed documents are missing, the first is {missing[0]}"
+    return f"{len(seen.missing)} filed documents are missing, the first is {seen.missing[0]}"
 
 
 def _sentence(error: Exception) -> str:
