@@ -265,17 +265,3 @@ class _reading:  # noqa: N801 - a context manager
 
     def __exit__(self, *args: object) -> None:
         self.opened.__exit__(*args)
-
-
-@pytest.mark.embedded
-def test_a_backup_is_written_to_another_place(tmp_path: Path) -> None:
-    backup = taking.take("system")
-    target = tmp_path / "looked-at.sqlite3"
-    out = StringIO()
-    call_command("restore", backup.location, "--to", str(target), stdout=out)
-    assert "holds what was there" in out.getvalue()
-    assert sqlite3.connect(target).execute("PRAGMA integrity_check").fetchone() == (
-        "ok",
-    )
-    with pytest.raises(CommandError, match="is there already"):
-        call_command("restore", backup.location, "--to", str(target), stdout=out)

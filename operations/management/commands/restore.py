@@ -1,4 +1,5 @@
-"""`manage.py restore ID|FILE [--to TARGET] [--yes]`: a dry run first, the real thing with --yes."""
+"""`manage.py restore ID|FILE [--yes | --to PLACE [--files FOLDER]]`: a dry run first,
+the real thing with --yes, or a copy to look at elsewhere."""
 
 from __future__ import annotations
 
@@ -25,8 +26,16 @@ class Command(BaseCommand):
             help="another place that is not there yet, which leaves this one alone: "
             "a file for SQLite, a database's name for PostgreSQL",
         )
+        parser.add_argument(
+            "--files",
+            default="",
+            help="with --to: a folder that is not there yet, for filed documents and "
+            "signed heads of the log",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["files"] and not options["to"]:
+            raise CommandError("--files belongs to --to: a restore puts them back")
         try:
             plan = restoring.plan(options["backup"])
             self.stdout.write(
@@ -34,7 +43,9 @@ class Command(BaseCommand):
                 f"{len(plan.manifest.marker)} marker values, {plan.to_migrate} migrations to apply"
             )
             if options["to"]:
-                self.stdout.write(restoring.restore_to(plan, options["to"]))
+                self.stdout.write(
+                    restoring.restore_to(plan, options["to"], options["files"])
+                )
                 return
             if not options["yes"]:
                 self.stdout.write("nothing was changed: add --yes to restore it")

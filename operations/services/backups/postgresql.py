@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from operations.services.backups.copies import (
 
 SUFFIX = "dump"
 TIMEOUT_SECONDS = 3600
+NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
 def take_copy(target: Path, progress: Progress) -> Marker:
@@ -84,8 +86,17 @@ def put_back(copied: Path, progress: Progress) -> None:
 
 def write_to(copied: Path, target: str) -> None:
     """`target` is the name of a database, which must not be there yet."""
+    if not NAME.fullmatch(target):
+        raise BackupError(
+            f"{target!r} is no name of a database: up to 63 small letters, digits "
+            "and _, beginning with a letter"
+        )
     _run("createdb", target)
-    _restore(copied, target)
+    try:
+        _restore(copied, target)
+    except BackupError:
+        _run("dropdb", "--if-exists", target)
+        raise
 
 
 def _restore(copied: Path, name: str) -> None:

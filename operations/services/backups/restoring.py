@@ -86,13 +86,29 @@ def restore(chosen: Plan, progress: Progress = taking.nothing) -> str:
     return f"restored to {chosen.manifest.taken_at}{before}"
 
 
-def restore_to(chosen: Plan, target: str) -> str:
-    """Write the backup's database to another place and leave ours alone; returns one
-    sentence. Raises BackupError with nothing written."""
+def restore_to(chosen: Plan, target: str, beside: str = "") -> str:
+    """Write the backup's database to another place, for looking, and leave ours alone;
+    its files go into the folder `beside` where one is named. Returns one sentence.
+    Raises BackupError with no database written."""
     with files.opened(chosen.path) as archive:
         _like_its_marker(archive)
+        if beside:
+            _write_files(archive, Path(beside))
         engines.engine().write_to(archive.database, target)
-    return f"{target} holds what was there at {chosen.manifest.taken_at}"
+    also = f", and {beside} the files" if beside else ""
+    return f"{target} holds what was there at {chosen.manifest.taken_at}{also}"
+
+
+def _write_files(archive: files.Archive, folder: Path) -> None:
+    """As they lie in a state directory."""
+    if folder.exists():
+        raise BackupError(f"{folder} is there already: name another folder")
+    for kind in (files.BLOBS, files.CHECKPOINTS):
+        for name, content in files.beside(archive, kind):
+            shelf = name[:2] if kind == files.BLOBS else ""
+            path = folder / kind / shelf / name
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_once(path, content)
 
 
 def _like_its_marker(archive: files.Archive) -> Likeness:

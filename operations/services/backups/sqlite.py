@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from django.db import connections, transaction
 
-from kernel.files import write_once
+from kernel.files import replacing
 from operations.services.backups.copies import (
     BackupError,
     Marker,
@@ -95,12 +96,14 @@ def put_back(copied: Path, progress: Progress) -> None:
 
 def write_to(copied: Path, target: str) -> None:
     """`target` is a file, which must not be there yet."""
+    path = Path(target)
+    if path.exists():
+        raise BackupError(f"{target} is there already: name another file")
     try:
-        made = write_once(Path(target), copied.read_bytes())
+        with copied.open("rb") as source, replacing(path) as file:
+            shutil.copyfileobj(source, file)
     except OSError as error:
         raise BackupError(f"{target} cannot be written: {error.strerror}") from error
-    if not made:
-        raise BackupError(f"{target} is there already: name another file")
 
 
 @contextmanager
