@@ -172,6 +172,10 @@ def main() -> int:
         say(
             "Chromium is not installed here: browser tests are left out (apt install chromium)"
         )
+    if not shutil.which("faketime"):
+        say(
+            "faketime is not installed here: the test of a clock that is set back is left out (apt install faketime)"
+        )
     first = suite("SQLite and embedded Valkey", TEST_DATABASE_URL="", TEST_REDIS_URL="")
     return first or second_run()
 

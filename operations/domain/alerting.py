@@ -22,6 +22,7 @@ class TimelineKind(StrEnum):
     PENDING = "pending"
     FIRING = "firing"
     REOPENED = "reopened"
+    ANSWERED = "answered"
     RESOLVED = "resolved"
     NOTIFIED = "notified"
     ACKNOWLEDGED = "acknowledged"

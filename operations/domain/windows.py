@@ -24,6 +24,12 @@ def window_before(epoch: float) -> list[int]:
     return list(range(now - WINDOW_SLOTS, now))
 
 
+def outage_slots(begun: float, ended: float) -> range:
+    """The slots that say nothing because the database was away: each that overlaps the
+    outage, the one after it, and the one before it was noticed."""
+    return range(slot_of(begun) - 1, slot_of(ended) + 2)
+
+
 def bucket_of(seconds: float) -> int:
     """The index of the bucket whose upper bound is the first not below."""
     milliseconds = seconds * 1000

@@ -5,6 +5,7 @@ from __future__ import annotations
 from operations.queries.alerting import (
     alert,
     alerts,
+    database_outages,
     firing_unacknowledged,
     judging,
     notices,
@@ -30,6 +31,7 @@ __all__ = [
     "alert",
     "alerts",
     "backups",
+    "database_outages",
     "firing_unacknowledged",
     "job_board",
     "judging",

@@ -11,9 +11,11 @@ from django.db.models import Q, QuerySet
 from kernel.errors import NotFound
 from kernel.paging import Page, newest_first
 from operations.domain.alerting import TimelineKind
+from operations.domain.rules import DATABASE
 from operations.models import Alert, Notice, Rule, TimelineEntry
 
 JUDGED_WITHIN = timedelta(minutes=2)
+OUTAGE = (TimelineKind.FIRING, TimelineKind.REOPENED, TimelineKind.ANSWERED)
 
 
 def _visible_alerts() -> QuerySet[Alert]:
@@ -52,6 +54,23 @@ def notices(alert: Alert) -> list[Notice]:
     """What was written to people about this alert, in order, at most 500."""
     rows = Notice.objects.filter(kind="alert", about=f"alert:{alert.uid}")
     return list(rows.order_by("pk")[:500])
+
+
+def database_outages(
+    since: datetime, until: datetime
+) -> list[tuple[datetime, datetime]]:
+    """When the database was away, as its newest alert tells: from the first failed
+    look (`since` when that was earlier) to the first answer (`until` without one)."""
+    alert = Alert.objects.filter(rule=DATABASE).order_by("-pk").first()
+    story = TimelineEntry.objects.filter(alert=alert, kind__in=OUTAGE, at__gte=since)
+    outages, begun = [], None
+    for at, kind in story.order_by("at", "pk").values_list("at", "kind"):
+        if kind == TimelineKind.ANSWERED:
+            outages.append((begun or since, at))
+            begun = None
+        else:
+            begun = begun or at
+    return [*outages, (begun, until)] if begun else outages
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,8 @@ from django.db.models import F
 
 from audit.domain.canonical import jcs
 from kernel.cache import bump
-from operations.domain import episodes, rules
+from operations import queries
+from operations.domain import episodes, rules, windows
 from operations.domain.alerting import Reading, TimelineKind
 from operations.domain.episodes import NOW, Course, CourseState, Turn
 from operations.models import Alert, AlertSource, Rule
@@ -29,6 +30,8 @@ ENGINE = "in-app"
 ACTOR = "j:alerting"
 TAG = "alerts"
 JUDGED_EVERY = timedelta(seconds=30)
+# An outage that ended longer ago is in no slot that is still read.
+WINDOW = timedelta(minutes=2)
 State = Alert.State
 
 
@@ -92,7 +95,9 @@ def _readings(known: Mapping[str, Rule], at: datetime) -> Iterator[Reading]:
     database_down = Alert.objects.filter(
         rule=rules.DATABASE, state=State.FIRING
     ).exists()
-    counts = None if database_down else counters.read_window(at.timestamp())
+    counts = None
+    if not database_down:
+        counts = counters.read_window(at.timestamp(), _outage_slots(at))
     if rules.ERROR_RATE in known:
         yield rules.read_error_rate(counts, known[rules.ERROR_RATE].threshold)
     if rules.LATENCY in known:
@@ -105,6 +110,15 @@ def _readings(known: Mapping[str, Rule], at: datetime) -> Iterator[Reading]:
             yield rules.read_disk(space, known[rules.DISK].threshold)
         if rules.DISK_FULL in known:
             yield rules.read_disk_full(space, known[rules.DISK_FULL].threshold)
+
+
+def _outage_slots(at: datetime) -> set[int]:
+    outages = queries.database_outages(at - WINDOW, at)
+    return {
+        slot
+        for begun, ended in outages
+        for slot in windows.outage_slots(begun.timestamp(), ended.timestamp())
+    }
 
 
 def apply(reading: Reading, rule: Rule, at: datetime) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Container
 
 from django.conf import settings
 
@@ -86,9 +87,12 @@ def _send(slots: dict[int, Counts]) -> bool:
 COUNTER = Counter()
 
 
-def read_window(epoch: float) -> Counts | None:
-    """The last six complete slots before `epoch`; None when Redis is unreadable."""
-    slots = window_before(epoch)
+def read_window(epoch: float, without: Container[int] = ()) -> Counts | None:
+    """The last six complete slots before `epoch`, those of `without` left out; None
+    when none is left, or Redis is unreadable."""
+    slots = [slot for slot in window_before(epoch) if slot not in without]
+    if not slots:
+        return None
 
     def ask() -> Counts | None:
         pipe = client().pipeline(transaction=False)

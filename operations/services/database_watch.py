@@ -72,8 +72,8 @@ class DatabaseWatch:
         self.failures = 0
         self._write()
         if self.firing or spool.waiting():
-            spool.absorb()
-            spool.insert(self.unwritten)
+            spool.absorb(at)
+            spool.insert(self.unwritten, at)
             self.unwritten.clear()
             self.firing = None
             self.sent.clear()

@@ -25,7 +25,7 @@ from operations.domain.alerting import TimelineKind
 from operations.domain.episodes import NOW, Course, CourseState, Word
 from operations.domain.rules import DATABASE
 from operations.models import Alert, AlertSource, Notice, TimelineEntry
-from operations.services import alerting, outbox
+from operations.services import alerting, outbox, timeline
 from operations.services.outbox import Announcement, Recipient
 
 logger = logging.getLogger("rrr.watch")
@@ -145,30 +145,36 @@ def _course(document: dict[str, Any]) -> Course:
 
 
 @transaction.atomic
-def insert(lines: Iterable[Line]) -> None:
-    """Make rows of the lines, by uid: what is there already stays as it is."""
+def insert(lines: Iterable[Line], at: datetime) -> None:
+    """Make rows of the lines, by uid: what is there already stays as it is. The
+    database answers again since `at`."""
+    away = None
     for line in lines:
         if isinstance(line, Firing):
-            _insert(line)
+            away = _insert(line) or away
         else:
             Notice.objects.filter(uid=line.notice).update(
                 state=Notice.State.SENT, sent_at=line.at
             )
+    if away is not None:
+        text = "The database answers again"
+        timeline.note(away, TimelineKind.ANSWERED, at=at, actor=ACTOR, text=text)
 
 
-def absorb() -> None:
+def absorb(at: datetime) -> None:
     """Insert what was spooled and put the file aside; where it cannot be moved, the
     same is inserted again at the next look, which changes nothing."""
     for path in waiting():
         try:
-            insert(read(path))
+            insert(read(path), at)
             path.replace(path.with_name(f"{path.stem}-{uuid.uuid4().hex}.done"))
             sync_folder(folder())
         except OSError as error:
             logger.warning("%s cannot be put aside: %s", path.name, error)
 
 
-def _insert(firing: Firing) -> None:
+def _insert(firing: Firing) -> Alert | None:
+    """The alert whose story went on; None when all of it was there."""
     at = datetime.fromisoformat(firing.at)
     alert = _alert_of(firing, at)
     again = firing.course.episode > max(1, alert.episode)
@@ -179,7 +185,8 @@ def _insert(firing: Firing) -> None:
         "actor": ACTOR,
         "text": firing.text,
     }
-    if TimelineEntry.objects.get_or_create(uid=firing.entry, defaults=entry)[1]:
+    new = TimelineEntry.objects.get_or_create(uid=firing.entry, defaults=entry)[1]
+    if new:
         _go_on(alert, firing, at, again=again)
     announcement = replace(firing.announcement, about=f"alert:{alert.uid}")
     rows = [
@@ -196,6 +203,7 @@ def _insert(firing: Firing) -> None:
     Notice.objects.bulk_create(rows, ignore_conflicts=True)
     if firing.told and not rows:
         outbox.queue(announcement, [], at)
+    return alert if new else None
 
 
 def _go_on(alert: Alert, firing: Firing, at: datetime, *, again: bool) -> None:

@@ -89,7 +89,7 @@ def test_a_new_kind_carries_the_database_alert_while_the_database_is_away(
     watch.look(NOON)
     watch.look(NOON + timedelta(seconds=5))
     assert len(flown) == 1
-    spool.absorb()
+    spool.absorb(NOON)
     notice = Notice.objects.get()
     assert (notice.channel, notice.state) == ("pigeon", "sent")
 

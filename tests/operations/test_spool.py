@@ -111,14 +111,14 @@ def test_what_follows_a_cut_line_is_a_line_of_its_own() -> None:
 
 @pytest.mark.django_db
 def test_nothing_spooled_inserts_nothing() -> None:
-    spool.absorb()
+    spool.absorb(NOON)
     assert not Alert.objects.exists()
 
 
 @pytest.mark.django_db
 def test_what_was_absorbed_is_put_aside() -> None:
     spool.append(firing())
-    spool.absorb()
+    spool.absorb(NOON)
     assert spool.waiting() == []
     assert [path.suffix for path in spool.folder().iterdir()] == [".done"]
 
@@ -128,7 +128,7 @@ def test_an_alert_still_open_takes_the_new_failure_as_its_own() -> None:
     first, second = firing(), firing()
     for line in (first, second):
         spool.append(line)
-        spool.absorb()
+        spool.absorb(NOON)
     alert = Alert.objects.get()
     assert str(alert.uid) == first.alert
     assert alert.timeline.filter(kind="firing").count() == 2
@@ -139,7 +139,7 @@ def test_an_alert_still_open_takes_the_new_failure_as_its_own() -> None:
 @pytest.mark.django_db
 def test_without_a_recipient_one_dead_notice_says_so() -> None:
     spool.append(firing(notices=()))
-    spool.absorb()
+    spool.absorb(NOON)
     notice = Notice.objects.get()
     assert (notice.state, notice.recipient) == ("dead", "operators")
 
@@ -149,7 +149,7 @@ def test_what_was_sent_meanwhile_is_not_sent_again() -> None:
     line = firing()
     spool.append(line)
     spool.append(Sent(notice=line.notices[0].uid, at=NOON.isoformat()))
-    spool.absorb()
+    spool.absorb(NOON)
     notice = Notice.objects.get()
     assert (notice.state, notice.sent_at) == ("sent", NOON)
 

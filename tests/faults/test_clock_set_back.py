@@ -1,0 +1,84 @@
+"""A clock that is set back an hour while an alert waits: it fires all the same.
+
+The wall clock is `faketime`'s, of one process only; the monotonic one is left alone.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from kernel.redis import client
+from operations.models import Alert, Rule
+from operations.services import memory
+from tests.faults.conftest import Slowness
+from tests.served import ROOT, until
+
+pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]
+LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+# Alone it ticks every 10 s, after 20 s without one: what is done then is the same.
+WATCH = """
+import django, sys
+django.setup()
+from django.core.management import call_command
+from django.db import connections
+connections["default"].settings_dict["NAME"] = sys.argv[1]
+from operations.management.commands import watch
+from operations.services import watching
+watch.LOOK_EVERY = 0.5
+watching.TICK_EVERY = watching.TICK_MISSED_AFTER = 1.0
+call_command("watch")
+"""
+
+
+@pytest.fixture
+def set_clock(tmp_path: Path) -> Iterator[Callable[[str], int]]:
+    """set_clock("-1h"): what the clock of a `watch` of this test's database says."""
+    offset = tmp_path / "offset"
+    offset.write_text("+0")
+    faked = {
+        "LD_PRELOAD": str(LIBRARY),
+        "FAKETIME_TIMESTAMP_FILE": str(offset),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "STATE_DIR": str(tmp_path),
+    }
+    name = str(connection.settings_dict["NAME"])
+    process = subprocess.Popen(
+        [sys.executable, "-c", WATCH, name], cwd=ROOT, env={**os.environ, **faked}
+    )
+    yield offset.write_text
+    process.terminate()
+    assert process.wait(20) == 0
+
+
+def alert_is(state: str) -> bool:
+    client().hset(memory._key(), "host", f'{{"value": "99", "at": {time.time()}}}')
+    return Alert.objects.filter(rule="memory", target="host", state=state).exists()
+
+
+def test_an_alert_that_waits_fires_after_the_clock_was_set_back(
+    set_clock: Callable[[str], int],
+    factor: Slowness,
+    seen: Callable[[str, str, str], None],
+) -> None:
+    Rule.objects.filter(name="memory").update(for_seconds=12, threshold=Decimal(80))
+    assert until(30 * factor, lambda: alert_is("pending"))
+    set_clock("-1h")
+    began = time.monotonic()
+    assert until(60 * factor, lambda: alert_is("firing"))
+    waited = time.monotonic() - began
+    alert = Alert.objects.get(rule="memory", target="host")
+    assert alert.fired_at is not None
+    assert alert.fired_at < timezone.now() - timedelta(minutes=50), "it was set back"
+    seen("clock set back 1 h", "what waits 12 s fires ≤ 60 s", f"{waited:.0f} s")
