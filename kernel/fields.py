@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from decimal import Decimal
+from contextlib import suppress
+from decimal import Context, Decimal, Inexact
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -20,12 +21,20 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from kernel.numbers import FRACTION_DIGITS, INTEGER_DIGITS, NotExact, exact, text
+from kernel.numbers import (
+    FRACTION_DIGITS,
+    INTEGER_DIGITS,
+    PRECISION,
+    NotExact,
+    exact,
+    text,
+)
 
 WIDTH = 48
 TOP = 10**WIDTH
 LIMIT = 10 ** (INTEGER_DIGITS + FRACTION_DIGITS)
 CODED = re.compile(rf"[01][0-9]{{{WIDTH}}}")
+UNROUNDED = Context(prec=PRECISION, traps=[Inexact])
 LOOKUPS = frozenset(
     {"exact", "iexact", "gt", "gte", "lt", "lte", "in", "range", "isnull"}
 )
@@ -42,16 +51,18 @@ def encode(value: Decimal) -> str:
     return encode_scaled(int(value.scaleb(FRACTION_DIGITS)))
 
 
-def encode_checked(value: Decimal) -> str:
-    """encode() of what may be too long for the ledger. Raises NotExact.
+def encode_checked(value: Any) -> str:
+    """encode() of what the ledger may not be able to hold. Raises NotExact.
 
-    Its one check is quicker than those of `exact`, and is passed by what they pass:
+    Its one check is quicker than those of `exact`, and what fails it is told by them:
     a file of 100,000 fills has a million and a half numbers.
     """
-    scaled = int(value.scaleb(FRACTION_DIGITS)) if value.is_finite() else LIMIT
-    if not -LIMIT < scaled < LIMIT or Decimal(scaled).scaleb(-FRACTION_DIGITS) != value:
-        return encode(exact(value))
-    return encode_scaled(scaled)
+    with suppress(ArithmeticError, AttributeError, TypeError, ValueError):
+        scaled = value.scaleb(FRACTION_DIGITS, UNROUNDED)
+        whole = int(scaled)
+        if whole == scaled and 0 <= whole < LIMIT:
+            return "1" + str(whole).zfill(WIDTH)
+    return encode(exact(value))
 
 
 def encode_scaled(scaled: int) -> str:
@@ -116,12 +127,11 @@ class ExactDecimalField(AnyField):
     def get_db_prep_value(
         self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False
     ) -> Any:
-        on_sqlite = connection.vendor == "sqlite"
-        if on_sqlite and type(value) is Decimal:
-            return encode_checked(value)
         if not prepared:
             value = self.get_prep_value(value)
-        return encode(value) if on_sqlite and isinstance(value, Decimal) else value
+        if isinstance(value, Decimal) and connection.vendor == "sqlite":
+            return encode(value)
+        return value
 
     def from_db_value(
         self, value: Any, expression: Any, connection: BaseDatabaseWrapper

@@ -3,6 +3,7 @@ bulk_create writes."""
 
 from __future__ import annotations
 
+import gc
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -13,8 +14,9 @@ from typing import Any, ClassVar
 import pytest
 from django.db import IntegrityError, connection, models, transaction
 
+from kernel.collecting import uncollected
 from kernel.fields import ExactDecimalField
-from kernel.inserting import FEW, insert_rows, insert_values
+from kernel.inserting import FEW, insert_rows, insert_values, unsaved
 from kernel.numbers import NotExact
 
 
@@ -55,6 +57,18 @@ class Parcel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Label(models.Model):
+    crate = models.ForeignKey(Crate, on_delete=models.CASCADE)
+    text = models.CharField(max_length=40, blank=True)
+    weight = ExactDecimalField(default=Decimal(0))
+
+    class Meta:
+        app_label = "inserting_test"
+
+    def __str__(self) -> str:
+        return self.text
 
 
 NAMES = [field.attname for field in Parcel._meta.concrete_fields if field.name != "id"]
@@ -168,3 +182,27 @@ def test_rows_of_a_transaction_that_is_given_up_are_gone(crate: Crate) -> None:
         assert Parcel.objects.count() == FEW
         transaction.set_rollback(True)
     assert not Parcel.objects.exists()
+
+
+def test_an_unsaved_row_is_as_its_class_makes_it() -> None:
+    crate = Crate()
+    made = unsaved(Label, {"text": "fragile"}, {"crate": crate})
+    plain = Label(crate=crate, text="fragile")
+    held = {name: value for name, value in vars(made).items() if name != "_state"}
+    assert held == {name: vars(plain)[name] for name in held}
+    assert set(vars(made)) == set(vars(plain))
+    assert (made.crate is crate, made._state.adding, made._state.db) == (
+        True,
+        True,
+        None,
+    )
+    with pytest.raises(AssertionError):  # two rows would share one default
+        unsaved(Parcel, {}, {})
+
+
+def test_cycles_are_looked_for_again_after_work_that_failed() -> None:
+    with uncollected():
+        assert not gc.isenabled()
+    with pytest.raises(ValueError, match="broken"), uncollected():
+        raise ValueError("broken")
+    assert gc.isenabled()

@@ -133,8 +133,9 @@ class Fill(Amendable):
     def fee_is_foreign(self) -> bool:
         """Whether the fee was charged in something that is neither quote nor base: its
         worth is a Valuation. Costs a query when the instrument is not loaded."""
-        own = (self.instrument.quote, self.instrument.base)
-        return bool(self.fee) and self.fee_currency not in own
+        if not self.fee or self.fee_currency == self.instrument.quote:
+            return False
+        return self.fee_currency != self.instrument.base
 
 
 class FillEvent(FactEvent):

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from kernel.errors import FieldError, Invalid, summary
+from kernel.inserting import unsaved
 from kernel.numbers import NotExact, exact, rounded
 from trades.domain.facts import NewFill, NewTransfer, symbol_parts
 from trades.domain.marks import fill_mark
@@ -110,24 +111,26 @@ def _fill_row(
     rates: BookRates,
 ) -> Fill:
     currency = new.fee_currency or instrument.quote
-    return Fill(
-        book=book,
-        external_id=new.external_id,
-        order_id=new.order_id,
-        instrument=instrument,
-        side=new.side,
-        quantity=new.quantity,
-        price=new.price,
-        amount=new.booked_amount,
-        fee=new.fee,
-        fee_currency=currency,
-        fee_value=_fee_value(new, currency, instrument, rates),
-        liquidity=new.liquidity,
-        order_type=new.order_type,
-        executed_at=new.executed_at,
-        sequence=new.sequence,
-        strategy=new.strategy,
-        note=new.note,
+    return unsaved(
+        Fill,
+        {
+            "external_id": new.external_id,
+            "order_id": new.order_id,
+            "side": new.side,
+            "quantity": new.quantity,
+            "price": new.price,
+            "amount": new.booked_amount,
+            "fee": new.fee,
+            "fee_currency": currency,
+            "fee_value": _fee_value(new, currency, instrument, rates),
+            "liquidity": new.liquidity,
+            "order_type": new.order_type,
+            "executed_at": new.executed_at,
+            "sequence": new.sequence,
+            "strategy": new.strategy,
+            "note": new.note,
+        },
+        {"book": book, "instrument": instrument},
     )
 
 

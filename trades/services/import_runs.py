@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import transaction
 
 from kernel.cache import bump
+from kernel.collecting import uncollected
 from kernel.errors import Conflict, ProductError
 from kernel.numbers import text
 from kernel.records import stored
@@ -44,10 +45,11 @@ def run(batch_id: UUID) -> str:
     """Bring an import as far as it may go; one sentence for people."""
     batch = ImportBatch.objects.select_related("created_by").get(pk=batch_id)
     try:
-        if batch.state in (State.QUEUED, State.READING):
-            _read(batch)
-        if batch.state == State.COMMITTING:
-            _commit(batch)
+        with uncollected():
+            if batch.state in (State.QUEUED, State.READING):
+                _read(batch)
+            if batch.state == State.COMMITTING:
+                _commit(batch)
     except Exception:
         _give_up(batch)
         raise

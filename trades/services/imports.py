@@ -12,6 +12,7 @@ from dataclasses import replace
 from django.db import transaction
 
 from accounts.models import User
+from kernel.collecting import uncollected
 from kernel.errors import Conflict, Invalid
 from trades.models import Book, ImportBatch
 from trades.queries.books import book_named
@@ -136,6 +137,13 @@ def import_in_parts(
     """import_file() for who waits at a terminal: `tell` hears how much is booked
     (done, total), and a file too long for one transaction is booked in parts, as by
     the job, which ends what is interrupted here."""
+    with uncollected():
+        return _import_in_parts(source, by, consent, tell)
+
+
+def _import_in_parts(
+    source: Source, by: User, consent: Consent, tell: Callable[[int, int], None]
+) -> ImportResult:
     preview = look(source)
     consent.check(preview.report)
     report = preview.report
