@@ -20,15 +20,21 @@ def folder(state: Path, instance: int) -> Path:
     """In shared memory, where the system has some; one for each port and STATE_DIR."""
     if not SHARED_MEMORY.is_dir():
         return state / "metrics"
-    digest = hashlib.sha256(f"{state}\n{instance}".encode()).hexdigest()
-    return SHARED_MEMORY / f"rrr-metrics-{digest[:16]}"
+    return SHARED_MEMORY / f"{_of(state)}{instance}"
 
 
-def empty(folder: Path) -> None:
-    """Made anew: counters of processes that are gone would be added to ours. Raises
-    OSError when the name is somebody else's."""
-    remove(folder)
-    folder.mkdir(mode=0o700, parents=True)
+def _of(state: Path) -> str:
+    return f"rrr-metrics-{hashlib.sha256(str(state).encode()).hexdigest()[:16]}-"
+
+
+def empty(state: Path, instance: int) -> None:
+    """Made anew: counters of processes that are gone would be added to ours. One
+    `serve` has a STATE_DIR to itself, so what was left on another port goes, too.
+    Raises OSError when the name is somebody else's."""
+    ours = folder(state, instance)
+    for left in (*SHARED_MEMORY.glob(f"{_of(state)}*"), ours):
+        remove(left)
+    ours.mkdir(mode=0o700, parents=True)
 
 
 def remove(folder: Path) -> None:

@@ -35,7 +35,7 @@ def prepare(supervisor: Supervisor, *, demo: bool, stdout: Any) -> None:
         _start_valkey(supervisor, state)
     _migrate(state, supervisor.say)
     _collect_static()
-    metric_files.empty(processes.metrics())
+    metric_files.empty(state, settings.PORT)
     if demo:
         with _reading_at_least(supervisor.say):
             call_command("demo", stdout=stdout)

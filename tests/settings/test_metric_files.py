@@ -7,6 +7,8 @@ import stat
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from rrr_dashboard import metric_files
 
 
@@ -21,15 +23,33 @@ def test_they_never_lie_on_the_disk_of_the_state_folder() -> None:
     assert {folder.parent for folder in folders} == {metric_files.SHARED_MEMORY}
 
 
-def test_the_folder_is_made_anew_for_our_user_alone(tmp_path: Path) -> None:
-    folder = tmp_path / "metrics"
+@pytest.fixture
+def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(metric_files, "SHARED_MEMORY", tmp_path)
+    return tmp_path
+
+
+def test_the_folder_is_made_anew_for_our_user_alone(memory: Path) -> None:
+    state = Path("/srv/rrr/var")
+    folder = metric_files.folder(state, 8000)
     folder.mkdir(mode=0o755)
     (folder / "counter_1.db").write_bytes(b"old")
-    metric_files.empty(folder)
+    metric_files.empty(state, 8000)
     assert list(folder.iterdir()) == []
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     metric_files.remove(folder)
     assert not folder.exists()
+
+
+def test_what_a_killed_serve_left_on_another_port_goes(memory: Path) -> None:
+    ours, others = Path("/srv/rrr/var"), Path("/srv/other/var")
+    for state in (ours, others):
+        metric_files.folder(state, 8000).mkdir()
+    metric_files.empty(ours, 8001)
+    assert set(memory.iterdir()) == {
+        metric_files.folder(ours, 8001),
+        metric_files.folder(others, 8000),
+    }
 
 
 def test_files_of_processes_that_are_gone_make_room(tmp_path: Path) -> None:
