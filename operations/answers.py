@@ -13,9 +13,15 @@ from kernel.schema import Answer
 from operations.domain.alerting import Severity
 from operations.domain.board import JobState, ProbeState
 from operations.domain.health import HealthCheck
+from operations.domain.rules import OVER_MS
 from operations.models import Alert, Backup, JobRun, Rule
 from operations.queries.jobs import JobLine
 from operations.queries.probes import ProbeLine
+
+VALUE = (
+    "as last seen; null: no value. Of latency-p95 the bound in ms that 95 % stay "
+    f"under, {OVER_MS} above the last bound"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +33,7 @@ class AlertAnswer(Answer):
     target: str
     severity: Severity
     state: Alert.State
-    value: Annotated[Decimal | None, "as last seen; null: no value"]
+    value: Annotated[Decimal | None, VALUE]
     threshold: Decimal | None
     started_at: datetime
     fired_at: Annotated[datetime | None, "null: it never lasted long enough"]

@@ -5,9 +5,6 @@ The wall clock is `faketime`'s, of one process only; the monotonic one is left a
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -22,23 +19,11 @@ from kernel.redis import client
 from operations.models import Alert, Rule
 from operations.services import memory
 from tests.faults.conftest import Slowness
-from tests.served import ROOT, until
+from tests.faults.lonely_watch import lonely_watch
+from tests.served import until
 
 pytestmark = [pytest.mark.process, pytest.mark.django_db(transaction=True)]
 LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
-# Alone it ticks every 10 s, after 20 s without one: what is done then is the same.
-WATCH = """
-import django, sys
-django.setup()
-from django.core.management import call_command
-from django.db import connections
-connections["default"].settings_dict["NAME"] = sys.argv[1]
-from operations.management.commands import watch
-from operations.services import watching
-watch.LOOK_EVERY = 0.5
-watching.TICK_EVERY = watching.TICK_MISSED_AFTER = 1.0
-call_command("watch")
-"""
 
 
 @pytest.fixture
@@ -51,15 +36,9 @@ def set_clock(tmp_path: Path) -> Iterator[Callable[[str], int]]:
         "FAKETIME_TIMESTAMP_FILE": str(offset),
         "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "STATE_DIR": str(tmp_path),
     }
-    name = str(connection.settings_dict["NAME"])
-    process = subprocess.Popen(
-        [sys.executable, "-c", WATCH, name], cwd=ROOT, env={**os.environ, **faked}
-    )
-    yield offset.write_text
-    process.terminate()
-    assert process.wait(20) == 0
+    with lonely_watch(str(connection.settings_dict["NAME"]), tmp_path, **faked):
+        yield offset.write_text
 
 
 def alert_is(state: str) -> bool:
