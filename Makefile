@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := uv==0.13.9
 
-.PHONY: help run test check quick fmt bench faults mutants lock build-list
+.PHONY: help run test check quick fmt bench faults services mutants lock build-list
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ bench: .venv/.dev ## what a request costs, in CPU time, beside its peers
 
 faults: .venv/.dev ## what is promised under faults, and what was seen: one table a stack
 	@FAULT_ROUNDS=10 exec $(BIN)/python tests/run.py tests/faults
+
+services: .venv/.dev ## docker-compose.yml as plain processes: two web instances behind nginx
+	@exec $(BIN)/python -m pytest tests/services
 
 mutants: .venv/.dev ## which breakages of a domain file no test sees: FILE=path
 	@exec $(BIN)/python tests/mutants.py $(FILE)

@@ -1,5 +1,9 @@
 """What granian serves: the WSGI application behind its door."""
 
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rrr_dashboard.settings")
+
 from kernel import logs, patience
 from kernel.door import Door
 from kernel.middleware.framing import refuses

@@ -27,7 +27,8 @@ PYTEST = [sys.executable, "-m", "pytest", *sys.argv[1:]]
 # The second run asks what may differ on other servers: a page looks the same on both.
 SECOND = "not embedded and not serverless and not browser"
 # Promises in seconds are asked of a machine that does nothing else meanwhile.
-ALONE = "tests/faults"
+# The services of docker-compose.yml are started once, not once a worker.
+FAULTS, SERVICES = "tests/faults", "tests/services"
 
 
 def say(words: str) -> None:
@@ -147,9 +148,9 @@ def suite(name: str, *words: str, **environment: str) -> int:
     say(f"the suite on {name}")
     if sys.argv[1:]:
         return run(*WORKERS)
-    together = run(*WORKERS, f"--ignore={ALONE}")
+    together = run(*WORKERS, f"--ignore={FAULTS}", f"--ignore={SERVICES}")
     say(f"faults on {name}, one by one")
-    return together or run(ALONE)
+    return together or run(FAULTS)
 
 
 def second_run() -> int:
@@ -167,6 +168,18 @@ def second_run() -> int:
         )
 
 
+def services() -> int:
+    """docker-compose.yml as plain processes, on servers of its own."""
+    programs = ("nginx", "openssl", "curl", "redis-server", "redis-cli")
+    missing = [name for name in programs if not shutil.which(name)]
+    missing += [] if postgresql_program("postgres") else ["postgresql"]
+    if missing:
+        say(f"docker-compose.yml is not run: {', '.join(missing)} not installed here")
+        return 0
+    say("the services of docker-compose.yml")
+    return subprocess.run([*PYTEST, SERVICES], check=False).returncode
+
+
 def main() -> int:
     if not (shutil.which("chromium") or shutil.which("google-chrome")):
         say(
@@ -177,7 +190,7 @@ def main() -> int:
             "faketime is not installed here: the test of a clock that is set back is left out (apt install faketime)"
         )
     first = suite("SQLite and embedded Valkey", TEST_DATABASE_URL="", TEST_REDIS_URL="")
-    return first or second_run()
+    return first or second_run() or (0 if sys.argv[1:] else services())
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 #!/bin/sh
 # nginx in a folder of its own (PROXY_DIR), as whoever starts this: certificate, list of
 # instances, addresses. The list follows INSTANCES (name:port …): every address of a
-# name whose /health/ready says yes, so a new instance gets requests within seconds and
-# a drained one no more; all of them while none is ready, which is theirs to explain.
+# name. One whose /health/ready says no gets requests only when no other answers, so a
+# new instance is asked within seconds and a drained one no more; while none is ready
+# all are asked, and say themselves why.
 set -eu
 umask 077
 here=$(cd "$(dirname "$0")" && pwd)
@@ -24,16 +25,19 @@ certificate() {
 # Prints the upstream's servers. A dead one is found by each request anew (max_fails=0):
 # refused at once, and never shut out after it came back.
 servers() {
-	all='' ready=''
+	ready='' others=''
 	for instance in $INSTANCES; do
 		port=${instance##*:}
 		for address in $(getent ahostsv4 "${instance%:*}" | cut -d ' ' -f 1 | sort -u); do
-			all="$all server $address:$port max_fails=0;"
-			curl -fs -m 2 -o answer "http://$address:$port/health/ready" &&
-				ready="$ready server $address:$port max_fails=0;"
+			if curl -fs -m 2 -o answer "http://$address:$port/health/ready"; then
+				ready="$ready $address:$port"
+			else
+				others="$others $address:$port"
+			fi
 		done
 	done
-	echo "${ready:-$all}"
+	for server in ${ready:-$others}; do echo "server $server max_fails=0;"; done
+	[ -z "$ready" ] || for server in $others; do echo "server $server max_fails=0 backup;"; done
 }
 
 certificate
