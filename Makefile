@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV := uv==0.13.9
+# HOME may be read-only, or missing.
+export UV_CACHE_DIR := $(CURDIR)/.venv/uv-cache
 
 .PHONY: help run test check quick fmt bench faults services mutants lock build-list
 

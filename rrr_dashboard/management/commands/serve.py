@@ -33,6 +33,11 @@ class Command(BaseCommand):
         parser.add_argument("--no-demo", action="store_true", help="like DEMO=0")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["no_demo"]:
+            # The settings of all parts say so: start once more with them.
+            os.environ["DEMO"] = "0"
+            sys.argv.remove("--no-demo")
+            os.execv(sys.executable, [sys.executable, *sys.argv])
         given = "SECRET_KEY" in os.environ
         if not given and write_first_env(settings.BASE_DIR / ".env", os.environ):
             # Settings were read before there was a file: start once more with it.
@@ -52,9 +57,8 @@ class Command(BaseCommand):
             # A person at a terminal reads sentences; a service's log is one stream.
             logs=LogFiles(state / "log") if sys.stdout.isatty() else None,
         )
-        demo = settings.DEMO and not options["no_demo"] and settings.RRR_ENV == "demo"
         try:
-            self._serve(supervisor, demo=demo)
+            self._serve(supervisor)
         except Stop as stop:
             self.say(f"stopping ({stop})")
         except OSError as error:
@@ -74,14 +78,14 @@ class Command(BaseCommand):
             self.stdout.write(f"serve: {line}")
             self.stdout.flush()
 
-    def _serve(self, supervisor: Supervisor, *, demo: bool) -> None:
+    def _serve(self, supervisor: Supervisor) -> None:
         """Until Stop is raised."""
         end_orphans(supervisor.record, self.say)
         preflight.refuse_half_restore()
         preflight.refuse_taken_port()
         preflight.refuse_unusable_places()
         preflight.refuse_silent_redis()
-        preparation.prepare(supervisor, demo=demo, stdout=self.stdout)
+        preparation.prepare(supervisor, demo=settings.DEMO, stdout=self.stdout)
         for process in processes.all_parts():
             supervisor.start(process)
         self._announce(supervisor)
@@ -97,10 +101,11 @@ class Command(BaseCommand):
         else:
             told = supervisor.logs.folder if supervisor.logs else "the lines above"
             self.say(f"{where} does not serve yet; see {told}")
-        if settings.RRR_ENV == "demo" and settings.DEMO_PASSWORD:
+        if settings.DEMO and settings.DEMO_PASSWORD:
+            *names, last = (login[0] for login in settings.DEMO_LOGINS)
             self.say(
-                "log in as trader, developer, security, devops, lead, owner, operator, "
-                f"viewer or admin; password: {settings.DEMO_PASSWORD}"
+                f"log in as {', '.join(names)} or {last}; "
+                f"password: {settings.DEMO_PASSWORD}"
             )
         if supervisor.logs:
             self.say(f"logs are in {supervisor.logs.folder}")
