@@ -53,7 +53,8 @@ class RestoreDrill(models.Model):
     """A backup restored into a scratch database and compared with its marker.
 
     `rto_seconds` is how long that took, `rpo_seconds` how old the newest restored
-    fact was; `assertions` is {what: "equal" or the difference}. /health reads its age.
+    fact was; `assertions` is {what: "equal" or the difference}; `commit` is that of the
+    code which restored it. /health reads its age, probe `backup_restore` all of it.
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -66,6 +67,7 @@ class RestoreDrill(models.Model):
     rpo_seconds = models.DecimalField(
         max_digits=12, decimal_places=3, null=True, blank=True
     )
+    commit = models.CharField(max_length=64, blank=True, default="")
     assertions = models.JSONField(default=dict, blank=True)
     ok = models.BooleanField(default=False)
 

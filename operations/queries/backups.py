@@ -35,4 +35,5 @@ def key_was_exported(recipient: str) -> bool:
 
 
 def newest_drill() -> RestoreDrill | None:
-    return RestoreDrill.objects.order_by("-started_at").first()
+    drills = RestoreDrill.objects.select_related("backup")
+    return drills.order_by("-started_at").first()

@@ -161,7 +161,11 @@ def test_the_first_backup_is_followed_by_a_drill() -> None:
     assert "restored in" in jobs.drill({})
     drilled = RestoreDrill.objects.get()
     assert drilled.ok
-    assert drilled.assertions == {"marker": "equal", "files": "equal"}
+    assert drilled.assertions == {
+        "digest": "equal",
+        "marker": "equal",
+        "files": "equal",
+    }
     assert min(drilled.rto_seconds or -1, drilled.rpo_seconds or -1) > 0
     assert kinds()[-1] == "operations.backup.drilled"
     JobRun.objects.all().delete()
