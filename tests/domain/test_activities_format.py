@@ -153,3 +153,24 @@ def test_a_symbol_in_another_currency_than_its_row(symbol, currency, said):
     parsed = export(activity(symbol=symbol, currency=currency), base_currency="EUR")
     assert parsed.fills == []
     assert said in broken(parsed)[0]
+
+
+@pytest.mark.parametrize("read_rows", [export, table])
+def test_a_dividend_of_nothing_is_left_out_and_named(read_rows):
+    nothing = activity(type="DIVIDEND", quantity=0, unitPrice=0, fee=0.5)
+    parsed = read_rows(activity(), nothing)
+    (left_out,) = parsed.skipped
+    assert left_out.reason.endswith("dividend of 0: nothing came in")
+    assert [(move.kind, move.amount) for move in parsed.transfers] == [
+        ("fee", Decimal("-0.5"))
+    ]
+    assert parsed.broken == []
+
+
+def test_a_dividend_of_no_units_at_a_price_is_broken_and_guessed_at_by_nobody():
+    parsed = table(activity(type="DIVIDEND", quantity=0, unitPrice=4.2, fee=0))
+    assert broken(parsed) == [
+        "line 2: quantity: is 0 beside a unit price of 4.2: income is quantity x unit "
+        "price"
+    ]
+    assert parsed.transfers == []

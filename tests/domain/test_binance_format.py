@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.domain.formats import broken, read
+from trades.domain.formats.parsed import NotAFile
 
 HEAD = "User_ID,UTC_Time,Account,Operation,Coin,Change,Remark"
 
@@ -34,6 +35,14 @@ def test_a_base_a_quote_and_a_fee_of_one_second_are_one_fill():
     assert made.executed_at.isoformat() == "2026-03-04T05:06:01+00:00"
     assert (parsed.file_format, parsed.quote, parsed.broken) == ("binance", "USDT", [])
     assert parsed.dialect.ignored == ["User_ID", "Remark"]
+
+
+def test_the_newer_header_says_the_same():
+    newer = ledger(*BUY, head="User ID,Time,Account,Operation,Coin,Change,Remark")
+    assert newer.fills == ledger(*BUY).fills
+    assert (newer.file_format, newer.broken) == ("binance", [])
+    with pytest.raises(NotAFile, match="no column 'utc_time' or 'time'"):
+        ledger(*BUY, head="User ID,When,Account,Operation,Coin,Change,Remark")
 
 
 def test_the_sign_says_which_side_and_the_word_only_which_row_is_the_fee():

@@ -48,8 +48,7 @@ def test_what_is_no_text_is_named_by_its_line(content, said):
     ("text", "said"),
     [
         ("\n\n,\n", "line 1: no header"),
-        ("a,b,a\n1,2,3\n", "line 1: the column 'a' stands there twice"),
-        ("a, A \n", "stands there twice"),
+        ('"sep=|"\na|b\n', "'sep=|' names no known separator"),
         ('a,b\n"1,2\n', "line 2"),
         ('"a', "line 1"),
         ("sep=|\na|b\n", "'sep=|' names no known separator"),
@@ -109,10 +108,21 @@ def test_every_dialect_reads_the_same(content, separator, encoding, declared):
     assert said.columns[1].samples == ("é", "2")
 
 
-def test_a_line_that_names_the_separator_counts_as_a_line():
-    read = table("sep=;\r\na;b\r\n1;2\r\n")
+@pytest.mark.parametrize("said", ["sep=;", '"sep=;"', "SEP=;"])
+def test_a_line_that_names_the_separator_counts_as_a_line(said):
+    read = table(f"{said}\r\na;b\r\n1;2\r\n")
     assert read.header_line == 2
     assert list(read.rows(read.header, [])) == [(3, {"a": "1", "b": "2"})]
+
+
+def test_a_column_may_stand_twice_unless_it_is_read():
+    read = table("a,total,Total\n1,2,3\n")
+    names = read.names_of({"a": "a"})
+    assert list(read.rows(names, [])) == [(2, {"a": "1"})]
+    assert read.dialect(names).ignored == ["total", "Total"]
+    twice = re.escape("line 1: the column 'total' stands there twice")
+    with pytest.raises(NotAFile, match=twice):
+        read.names_of({"total": "amount"})
 
 
 def test_columns_that_are_read_as_nothing_are_named():

@@ -60,7 +60,7 @@ def test_a_file_makes_its_book_through_the_page(
         refused = trader.post(f"{address}commit/", {})
         assert refused.status_code == 422, refused.content
         assert not Fill.objects.exists()
-        assert next(iter(ticked)) in preview
+        assert preview.count('type="checkbox"') == 1
     booked = trader.post(f"{address}commit/", ticked, follow=True)
     assert booked.status_code == 200, booked.content
     assert ImportBatch.objects.get().state == "booked"

@@ -160,7 +160,8 @@ def test_a_trade_that_came_from_elsewhere_must_be_accepted(ada, book):
         import_for(other, ada)
     assert refused.value.code == "differences"
     assert [(error.pointer, error.code) for error in refused.value.errors] == [
-        ("line 2", "other_format")
+        ("line 2", "other_format"),
+        ("line 3", "other_format"),
     ]
     assert Fill.objects.count() == 2
     import_for(other, ada, Consent(accept_differences=True))

@@ -134,13 +134,25 @@ class ColumnsForm(StrictForm):
 
 
 class ConsentForm(StrictForm):
-    """What somebody agrees to before a file is booked."""
+    """What somebody agrees to before a file is booked: each of the differences that
+    the page lists by its place, or all of them at once."""
 
     skip_broken = TrueOrFalse()
     accept_differences = TrueOrFalse()
+    accept = forms.MultipleChoiceField(required=False)
+
+    def __init__(self, differences: int, data: QueryDict) -> None:
+        super().__init__(data)
+        self.places = {str(place) for place in range(1, differences + 1)}
+        self.fields["accept"].choices = [(place, place) for place in self.places]  # type: ignore[attr-defined]
 
     def consent(self) -> Consent:
-        return Consent(**self.cleaned_data)
+        given = self.cleaned_data
+        each = bool(self.places) and self.places == set(given["accept"])
+        return Consent(
+            skip_broken=given["skip_broken"],
+            accept_differences=given["accept_differences"] or each,
+        )
 
 
 class UndoForm(StrictForm):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
 
+from kernel.numbers import text
 from trades.domain.facts import NewFill, symbol_parts
 from trades.domain.formats.parsed import Difference, DifferenceKind, ParsedFile
 from trades.models import ORIGINAL, Book, Fill, ImportBatch, Transfer
 from trades.queries.facts import IDS
 
+NAMED = 50  # one by one; the others are counted
 Execution: TypeAlias = tuple[str, str, Decimal, Decimal, datetime]
 
 
@@ -95,8 +97,27 @@ def _elsewhere(
         rows = rows.exclude(batch__file_format=file_format)
         columns = ("instrument__symbol", "side", "quantity", "price", "executed_at")
         equal.update(key for key in rows.values_list(*columns) if key in places)
-    if not equal:
+    repeats = sorted(equal, key=lambda key: (places[key], key[4]))
+    return [
+        *(_told_before(key, places[key]) for key in repeats[:NAMED]),
+        *_rest(repeats[NAMED:], places),
+    ]
+
+
+def _told_before(key: Execution, line: int) -> Difference:
+    symbol, side, quantity, price, _ = key
+    what = (
+        f"{side} {text(quantity)} {symbol} at {text(price)} equals a trade that came "
+        "from elsewhere"
+    )
+    return Difference(kind=DifferenceKind.OTHER_FORMAT, what=what, line=line)
+
+
+def _rest(
+    repeats: Sequence[Execution], places: Mapping[Execution, int]
+) -> list[Difference]:
+    if not repeats:
         return []
-    first = min(equal, key=lambda key: (places[key], key[4]))
-    what = f"{len(equal)} fills equal trades that came from elsewhere"
-    return [Difference(kind=DifferenceKind.OTHER_FORMAT, what=what, line=places[first])]
+    what = f"{len(repeats)} more equal trades that came from elsewhere"
+    line = places[repeats[0]]
+    return [Difference(kind=DifferenceKind.OTHER_FORMAT, what=what, line=line)]

@@ -30,6 +30,7 @@ from trades.services.undoing import undo
 PARTS = {"import": "trades/parts/import.html"}
 State = ImportBatch.State
 RECENT = 10
+TICKED_ONE_BY_ONE = 20
 
 
 @access("trading.own", objects="own books")
@@ -75,7 +76,7 @@ def import_batch(request: PersonRequest, pk: UUID) -> HttpResponse:
 def commit_import(request: PersonRequest, pk: UUID) -> HttpResponse:
     batch = staged(pk, request.user)
     try:
-        form = ConsentForm(request.POST)
+        form = ConsentForm(len(report_on(batch).differences), request.POST)
         form.check()
         imports.commit(batch, request.user, form.consent())
     except ProductError as error:
@@ -156,6 +157,7 @@ def _page(
         "users": users_of_lots(batch) if booked else None,
         "kept_until": batch.created_at + KEPT,
         "columns_form": form or _columns_form(batch),
+        "tick_each": len(report.differences) <= TICKED_ONE_BY_ONE,
     }
     status = problem.status if problem else 200
     return page_or_fragment(

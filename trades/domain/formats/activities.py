@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from kernel.numbers import NotExact, rounded
+from kernel.numbers import NotExact, rounded, text
 from trades.domain.formats.dialect import Table
 from trades.domain.formats.file_order import arrange
 from trades.domain.formats.identity import name_rows
@@ -135,7 +135,7 @@ class _Activities:
         if kind in SIDES:
             self._fill(line, place, row, common | {"side": SIDES[kind]})
         elif kind in INCOME:
-            self._income(line, place, row, common | {"kind": INCOME[kind]})
+            self._income(line, place, where, row, common | {"kind": INCOME[kind]})
         elif kind == "fee":
             self._cost(line, place, row, common)
         else:
@@ -182,14 +182,31 @@ class _Activities:
         )
 
     def _income(
-        self, line: int, place: int, row: Mapping[str, Any], common: dict[str, Any]
+        self,
+        line: int,
+        place: int,
+        where: str,
+        row: Mapping[str, Any],
+        common: dict[str, Any],
     ) -> None:
-        """Quantity x unit price comes in; a fee beside it goes out."""
+        """Quantity x unit price comes in; a fee beside it goes out. Of no units at no
+        price only the fee is booked; no units at a price leave open what came in."""
         quantity = self.rounder.short(row.get("quantity"))
-        amount = rounded(quantity * self.rounder.short(row.get("unitprice")))
+        price = self.rounder.short(row.get("unitprice"))
+        amount = rounded(quantity * price)
         belongs = common["kind"] == "dividend"
         symbol = self._symbol(row, common["currency"]) if belongs else ""
-        self._transfer(line, place, common | {"amount": amount, "symbol": symbol})
+        if price and not quantity:
+            raise ValueError(
+                f"quantity: is 0 beside a unit price of {text(price)}: income is "
+                "quantity x unit price"
+            )
+        if quantity:
+            self._transfer(line, place, common | {"amount": amount, "symbol": symbol})
+        else:
+            named = f"{where}: " if where else ""
+            reason = f"{named}{common['kind']} of 0: nothing came in"
+            self.parsed.skipped.append(SkippedRow(line, reason))
         if self.rounder.short(row.get("fee") or 0):
             self._cost(line, place, {"fee": row["fee"]}, common)
 

@@ -27,7 +27,8 @@ from trades.domain.formats.times import FileTimes
 from trades.domain.formats.unknown import unknown_rows
 from trades.domain.reading import NotAFact, capitals, read_fill, read_transfer
 
-COLUMNS = ("utc_time", "account", "operation", "coin", "change")
+COLUMNS = ("account", "operation", "coin", "change")
+TIMES = ("utc_time", "time")  # "Time" in newer files, beside "User ID"
 FEES = ("fee", "transaction fee")
 LEGS = (
     "buy",
@@ -67,7 +68,10 @@ class _Entry:
 def read(table: Table, declared: Declared, now: datetime) -> ParsedFile:
     """What the ledger says, broken rows named by line; a kind of row that is not known
     is a difference and books nothing."""
-    names = table.names_of({name: name for name in COLUMNS})
+    times = dict.fromkeys(TIMES, "utc_time")
+    names = table.names_of({name: name for name in COLUMNS} | times)
+    if "utc_time" not in names:
+        raise NotAFile(f"line {table.header_line}: no column 'utc_time' or 'time'")
     parsed = ParsedFile("binance", dialect=table.dialect(names))
     ledger = _Ledger(table, parsed, now)
     for line, row in table.rows(names, parsed.broken):

@@ -97,11 +97,6 @@ class Table:
         self.skipped_lines, self.separator = self._separator()
         self.names, self.header_line = self._header()
         self.header = [name.lower() for name in self.names]
-        twice = [name for name, n in Counter(self.header).items() if name and n > 1]
-        if twice:
-            raise NotAFile(
-                f"line {self.header_line}: the column {twice[0]!r} stands there twice"
-            )
 
     def _text(self) -> io.TextIOWrapper:
         return io.TextIOWrapper(
@@ -111,7 +106,7 @@ class Table:
     def _separator(self) -> tuple[int, str]:
         """(how many lines stand before the header, the separator)."""
         with self._text() as lines:
-            first = next(lines, "").strip()
+            first = next(lines, "").strip().strip('"')
             said = first.lower().removeprefix("sep=") if first else ""
             if first.lower().startswith("sep="):
                 if said not in SEPARATORS or not said:
@@ -186,8 +181,16 @@ class Table:
         )
 
     def names_of(self, known: Mapping[str, str]) -> list[str]:
-        """What each column is read as; `known` is {header in small letters: name}."""
-        return [known.get(name, "") for name in self.header]
+        """What each column is read as; `known` is {header in small letters: name}.
+        Raises NotAFile where one that is read stands there twice."""
+        names = [known.get(name, "") for name in self.header]
+        for name, count in Counter(names).items():
+            if name and count > 1:
+                theirs = self.names[names.index(name)]
+                raise NotAFile(
+                    f"line {self.header_line}: the column {theirs!r} stands there twice"
+                )
+        return names
 
     def with_points(
         self, row: dict[str, str], numbers: Sequence[str]

@@ -23,7 +23,8 @@ def read(
         )
     rows: list[NewPrice | BrokenRow] = []
     broken: list[BrokenRow] = []
-    for line, row in table.rows(table.header, broken):
+    names = table.names_of({name: name for name in table.header})
+    for line, row in table.rows(names, broken):
         try:
             price = read_price(row, now=now, zone=zone, scope="desk", line=line)
         except NotAFact as error:
