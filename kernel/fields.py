@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from contextlib import suppress
 from decimal import Context, Decimal, Inexact
 from typing import TYPE_CHECKING, Any
 
@@ -57,11 +56,13 @@ def encode_checked(value: Any) -> str:
     Its one check is quicker than those of `exact`, and what fails it is told by them:
     a file of 100,000 fills has a million and a half numbers.
     """
-    with suppress(ArithmeticError, AttributeError, TypeError, ValueError):
+    try:
         scaled = value.scaleb(FRACTION_DIGITS, UNROUNDED)
         whole = int(scaled)
-        if whole == scaled and 0 <= whole < LIMIT:
-            return "1" + str(whole).zfill(WIDTH)
+    except (ArithmeticError, AttributeError, ValueError):  # what it is, exact tells
+        return encode(exact(value))
+    if whole == scaled and 0 <= whole < LIMIT:
+        return "1" + str(whole).zfill(WIDTH)
     return encode(exact(value))
 
 
