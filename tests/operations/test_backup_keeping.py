@@ -191,18 +191,19 @@ def test_a_backup_that_does_not_come_back_is_a_failed_drill() -> None:
         DatabaseError("database is locked"),
         OSError(28, "No space left on device"),
         ZeroDivisionError("division by zero"),
+        KeyboardInterrupt(),
     ],
-    ids=["sqlite", "django", "full disk", "a fault of the code"],
+    ids=["sqlite", "django", "full disk", "a fault of the code", "Ctrl-C"],
 )
 def test_whatever_breaks_is_a_sentence_and_a_failed_row(
-    monkeypatch: pytest.MonkeyPatch, error: Exception
+    monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     def broken(*args: object) -> None:
         raise error
 
     monkeypatch.setattr(engines.engine(), "take_copy", broken)
     with pytest.raises(
-        CommandError, match=r"no backup was made: .*(locked|space|zero)"
+        CommandError, match=r"no backup was made: .*(locked|space|zero|interrupted)"
     ):
         call_command("backup")
     assert Backup.objects.get().status == "failed"

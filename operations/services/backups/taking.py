@@ -55,7 +55,8 @@ def take(actor: str, progress: Progress = nothing) -> Backup:
             location=str(path),
             key_id=sealing.recipient(),
         )
-    except Exception as error:  # noqa: BLE001 - whatever it was, people read why
+    # Whatever it was, Ctrl-C too, people read why.
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
         files.remove(backup.uid.hex)
         _fail(backup, actor, _sentence(error))
     return backup
@@ -94,8 +95,10 @@ def _verify(path: Path) -> str:
     return f"{len(seen.missing)} filed documents are missing, the first is {seen.missing[0]}"
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: BaseException) -> str:
     """The error for people: ours says it already, another's needs its name."""
+    if isinstance(error, KeyboardInterrupt):
+        return "it was interrupted"
     known = isinstance(error, BackupError | OSError) and str(error)
     return (str(error) if known else f"{type(error).__name__}: {error}")[:1000]
 
