@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from kernel.paging import PAGE_PARAMETERS, newest_first, page_response
-from kernel.requests import bad_parameter, check_query, choice_of, limit_of
+from kernel.requests import check_query, choice_of, limit_of
 from portfolio.answers.holdings import (
     AllocationAnswer,
     LotAnswer,
@@ -31,17 +31,16 @@ from portfolio.answers.performance import (
 from portfolio.answers.reconciliation import ReconciliationAnswer
 from portfolio.domain.periods import INTERVALS, PERIODS, period
 from portfolio.domain.returns import day_of
-from portfolio.queries.books import Scope, scope
+from portfolio.queries.books import Scope, scope, scope_asked
 from portfolio.queries.curve import curve
-from portfolio.queries.curves import stored_curves
-from portfolio.queries.holdings import holdings, open_lots, positions_as_known
+from portfolio.queries.curves import curves_of
+from portfolio.queries.holdings import holdings, open_lots
 from portfolio.queries.performance import Performance, performance
 from portfolio.queries.reconciliation import reconciliation
 from portfolio.queries.selection import Selection
 from portfolio.queries.stats import counters
 from portfolio.queries.summary import portfolio
 from trades.queries.books import BOOKS
-from trades.queries.trades import time_bound
 
 BOOK = OpenApiParameter(
     "book", str, description="id or name; without it all you may read"
@@ -57,19 +56,11 @@ INTERVAL = OpenApiParameter(
 KNOWN_AT = OpenApiParameter(
     "known_at", str, description="as it was known then; a date is its 00:00 UTC"
 )
-RANGE = [PERIOD, BOOK, STRATEGY, SYMBOL]
+RANGE = [PERIOD, BOOK, STRATEGY, SYMBOL, KNOWN_AT]
 
 
-def _scope(request: Request) -> Scope:
-    return scope(request.user, request.query_params.get("book", ""))
-
-
-def _known_at(request: Request) -> datetime | None:
-    value = request.query_params.get("known_at", "")
-    try:
-        return time_bound(value) if value else None
-    except (ValueError, OverflowError) as error:
-        raise bad_parameter("known_at", str(error)) from None
+def _asked(request: Request) -> tuple[Scope, datetime]:
+    return scope_asked(request.user, request.query_params, timezone.now())
 
 
 def _selection(request: Request, books: Scope, now: datetime) -> Selection:
@@ -82,14 +73,14 @@ def _selection(request: Request, books: Scope, now: datetime) -> Selection:
 
 
 def _performance(
-    request: Request, now: datetime, *, detailed: bool = False
-) -> Performance:
-    """The performance that the query asks for."""
-    check_query(request, "period", "book", "strategy", "symbol")
-    books = _scope(request)
+    request: Request, *, detailed: bool = False
+) -> tuple[Performance, datetime]:
+    """The performance that the query asks for, and for when."""
+    check_query(request, "period", "book", "strategy", "symbol", "known_at")
+    books, now = _asked(request)
     selection = _selection(request, books, now)
-    curves = stored_curves(books.ids, now)
-    return performance(books, selection, curves, now, detailed=detailed)
+    curves = curves_of(books, now)
+    return performance(books, selection, curves, now, detailed=detailed), now
 
 
 class PortfolioSummary(APIView):
@@ -99,20 +90,19 @@ class PortfolioSummary(APIView):
 
     @extend_schema(
         operation_id="portfolio",
-        parameters=[BOOK, STRATEGY],
+        parameters=[BOOK, STRATEGY, KNOWN_AT],
         responses=PortfolioAnswer,
     )
     def get(self, request: Request) -> Response:
-        check_query(request, "book", "strategy")
-        now = timezone.now()
-        books = _scope(request)
+        check_query(request, "book", "strategy", "known_at")
+        books, now = _asked(request)
         strategy = request.query_params.get("strategy", "")
-        summary = portfolio(books, stored_curves(books.ids, now), now, strategy)
+        summary = portfolio(books, curves_of(books, now), now, strategy)
         return Response(PortfolioAnswer.of(summary))
 
 
 class Positions(APIView):
-    """What is open, largest value first; with `known_at` without weights."""
+    """What is open, largest value first."""
 
     access = BOOKS
 
@@ -124,12 +114,8 @@ class Positions(APIView):
     def get(self, request: Request) -> Response:
         check_query(request, "book", "strategy", "known_at")
         strategy = request.query_params.get("strategy", "")
-        known_at = _known_at(request)
-        if known_at is not None:
-            known = positions_as_known(_scope(request), known_at, strategy)
-            return Response(PositionList.of(known))
-        held = holdings(_scope(request), timezone.now(), strategy)
-        return Response(PositionList.of(held))
+        books, now = _asked(request)
+        return Response(PositionList.of(holdings(books, now, strategy)))
 
 
 class Lots(APIView):
@@ -144,7 +130,7 @@ class Lots(APIView):
     )
     def get(self, request: Request) -> Response:
         check_query(request, "book", "symbol", "cursor", "limit")
-        lots = open_lots(_scope(request))
+        lots = open_lots(scope(request.user, request.query_params.get("book", "")))
         if symbol := request.query_params.get("symbol", ""):
             lots = lots.filter(instrument__symbol=symbol)
         page = newest_first(
@@ -168,13 +154,12 @@ class Allocation(APIView):
 
     @extend_schema(
         operation_id="portfolio_allocation",
-        parameters=[BOOK],
+        parameters=[BOOK, KNOWN_AT],
         responses=AllocationAnswer,
     )
     def get(self, request: Request) -> Response:
-        check_query(request, "book")
-        held = holdings(_scope(request), timezone.now())
-        return Response(AllocationAnswer.of(held))
+        check_query(request, "book", "known_at")
+        return Response(AllocationAnswer.of(holdings(*_asked(request))))
 
 
 class ReconciliationView(APIView):
@@ -190,7 +175,8 @@ class ReconciliationView(APIView):
     )
     def get(self, request: Request) -> Response:
         check_query(request, "book")
-        compared = reconciliation(_scope(request))
+        books = scope(request.user, request.query_params.get("book", ""))
+        compared = reconciliation(books)
         return Response(ReconciliationAnswer.of(compared, timezone.now()))
 
 
@@ -204,8 +190,7 @@ class PerformanceSummary(APIView):
         operation_id="performance", parameters=RANGE, responses=PerformanceAnswer
     )
     def get(self, request: Request) -> Response:
-        now = timezone.now()
-        return Response(PerformanceAnswer.of(_performance(request, now), now))
+        return Response(PerformanceAnswer.of(*_performance(request)))
 
 
 class EquityOverTime(APIView):
@@ -216,13 +201,12 @@ class EquityOverTime(APIView):
 
     @extend_schema(
         operation_id="performance_equity_curve",
-        parameters=[PERIOD, BOOK, INTERVAL],
+        parameters=[PERIOD, BOOK, INTERVAL, KNOWN_AT],
         responses=CurveAnswer,
     )
     def get(self, request: Request) -> Response:
-        check_query(request, "period", "book", "interval")
-        now = timezone.now()
-        books = _scope(request)
+        check_query(request, "period", "book", "interval", "known_at")
+        books, now = _asked(request)
         selection = _selection(request, books, now)
         interval = choice_of(request, "interval", INTERVALS) or "1d"
         return Response(CurveAnswer.of(curve(books, selection, interval, now), now))
@@ -237,8 +221,7 @@ class Monthly(APIView):
         operation_id="performance_monthly", parameters=RANGE, responses=MonthlyAnswer
     )
     def get(self, request: Request) -> Response:
-        now = timezone.now()
-        return Response(MonthlyAnswer.of(_performance(request, now), now))
+        return Response(MonthlyAnswer.of(*_performance(request)))
 
 
 class Drawdowns(APIView):
@@ -250,8 +233,7 @@ class Drawdowns(APIView):
         operation_id="performance_drawdowns", parameters=RANGE, responses=DrawdownList
     )
     def get(self, request: Request) -> Response:
-        now = timezone.now()
-        return Response(DrawdownList.of(_performance(request, now), now))
+        return Response(DrawdownList.of(*_performance(request)))
 
 
 class ByStrategy(APIView):
@@ -263,9 +245,7 @@ class ByStrategy(APIView):
         operation_id="performance_by_strategy", parameters=RANGE, responses=StrategyList
     )
     def get(self, request: Request) -> Response:
-        now = timezone.now()
-        measured = _performance(request, now, detailed=True)
-        return Response(StrategyList.of(measured, now))
+        return Response(StrategyList.of(*_performance(request, detailed=True)))
 
 
 class BySymbol(APIView):
@@ -277,9 +257,7 @@ class BySymbol(APIView):
         operation_id="performance_by_symbol", parameters=RANGE, responses=SymbolList
     )
     def get(self, request: Request) -> Response:
-        now = timezone.now()
-        measured = _performance(request, now, detailed=True)
-        return Response(SymbolList.of(measured, now))
+        return Response(SymbolList.of(*_performance(request, detailed=True)))
 
 
 class Stats(APIView):

@@ -14,6 +14,7 @@ from portfolio.domain.periods import PERIODS, period
 from portfolio.domain.returns import day_of
 from portfolio.domain.statistics import FORMULAS
 from portfolio.pages.holdings import portfolio_page, position_page
+from portfolio.pages.known import known_note
 from portfolio.pages.metric import metric_page
 from portfolio.pages.performance import performance_page
 from portfolio.pages.reconciliation import (
@@ -23,8 +24,8 @@ from portfolio.pages.reconciliation import (
     balance_page,
     stated_card,
 )
-from portfolio.queries.books import Scope, scope
-from portfolio.queries.curves import stored_curves
+from portfolio.queries.books import Scope, as_asked, scope, scope_asked
+from portfolio.queries.curves import curves_of
 from portfolio.queries.holdings import holdings
 from portfolio.queries.performance import Performance
 from portfolio.queries.performance import performance as measured
@@ -57,14 +58,18 @@ def index(request: HttpRequest) -> HttpResponse:
     etag = _etag(request, books)
     if unchanged := not_modified(request, etag):
         return unchanged
-    now = timezone.now()
-    summary = portfolio(books, stored_curves(books.ids, now), now)
+    books, now = as_asked(books, request.GET, timezone.now())
+    summary = portfolio(books, curves_of(books, now), now)
+    stated = None
+    if books.known is None:
+        stated = stated_card(reconciliation(books, CARD_FACTS))
     context = {
         "books": books if books.one is None else scope(request.user),
         "book": request.GET.get("book", ""),
         "query": request.GET.urlencode(),
         "found": summary,
-        "stated": stated_card(reconciliation(books, CARD_FACTS)),
+        "stated": stated,
+        **known_note(books, request.GET.dict()),
         **portfolio_page(summary, request.GET),
     }
     response = page_or_fragment(
@@ -127,7 +132,8 @@ def position(request: HttpRequest, pk: int) -> HttpResponse:
 def performance(request: HttpRequest) -> HttpResponse:
     """Eight metrics, the curve, months, strategies, symbols, and where from."""
     query = _query(request)
-    context = performance_page(_performance(request, query), query)
+    told = _performance(request, query)
+    context = performance_page(told, query) | known_note(told.scope, query)
     context["books"] = list(readable_books(request.user))
     return render(request, "portfolio/performance.html", context)
 
@@ -146,19 +152,18 @@ def _query(request: HttpRequest) -> dict[str, str]:
     """What a link to the same numbers says; an unknown range is the default year."""
     asked = request.GET.get("period", DEFAULT_PERIOD)
     chosen = {"period": asked if asked in PERIODS else DEFAULT_PERIOD}
-    for name in ("book", "strategy", "symbol"):
+    for name in ("book", "strategy", "symbol", "known_at"):
         if value := request.GET.get(name):
             chosen[name] = value
     return chosen
 
 
 def _performance(request: HttpRequest, query: dict[str, str]) -> Performance:
-    now = timezone.now()
-    books = scope(request.user, query.get("book", ""))
+    books, now = scope_asked(request.user, query, timezone.now())
     selection = Selection(
         period=period(query["period"], day_of(now, books.zone)),
         strategy=query.get("strategy", ""),
         symbol=query.get("symbol", ""),
     )
-    curves = stored_curves(books.ids, now)
+    curves = curves_of(books, now)
     return measured(books, selection, curves, now, detailed=True)

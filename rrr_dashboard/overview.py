@@ -22,7 +22,7 @@ from portfolio.pages.curve import curve_table, equity_chart
 from portfolio.pages.holdings import exposure_bars, portfolio_figures
 from portfolio.pages.words import implied_note
 from portfolio.queries.books import scope
-from portfolio.queries.curves import stored_curves
+from portfolio.queries.curves import curves_of
 from portfolio.queries.performance import performance
 from portfolio.queries.selection import Selection
 from portfolio.queries.summary import Portfolio, portfolio
@@ -95,7 +95,7 @@ def _order(user: User) -> list[str]:
 
 def _trading(user: User, now: datetime) -> dict[str, Any]:
     books = scope(user)
-    curves = stored_curves(books.ids, now)
+    curves = curves_of(books, now)
     holdings = portfolio(books, curves, now)
     selection = Selection(period=period(RANGE, day_of(now, books.zone)))
     curve = performance(books, selection, curves, now)

@@ -31,6 +31,11 @@ REASON_OF = {
 }
 
 
+KnownAt = Annotated[
+    datetime | None, "from what was recorded by then alone; null: from all"
+]
+
+
 def exact(value: Decimal | None) -> Decimal | None:
     """At most 18 decimals."""
     return None if value is None else rounded(value)
@@ -92,6 +97,7 @@ class PortfolioAnswer(Answer):
     by_currency: Annotated[
         list[CurrencyTotalAnswer], "the books of each currency, where these differ"
     ]
+    known_at: KnownAt
     timestamp: datetime
 
     @classmethod
@@ -119,6 +125,7 @@ class PortfolioAnswer(Answer):
             by_currency=[
                 CurrencyTotalAnswer.of(books) for books in portfolio.by_currency
             ],
+            known_at=portfolio.scope.known_at,
             timestamp=portfolio.now,
         )
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from kernel.numbers import ZERO, rounded
 from kernel.schema import Answer
-from portfolio.answers.holdings import exact
+from portfolio.answers.holdings import KnownAt, exact
 from portfolio.domain import returns
 from portfolio.domain.metrics import Metric, MetricSet
 from portfolio.domain.reasons import Reason
@@ -110,6 +110,7 @@ class PerformanceAnswer(Answer):
     warnings: Mapping[str, int]
     metrics: Mapping[str, MetricAnswer]
     inputs: InputsAnswer
+    known_at: KnownAt
     as_of: AsOf
     timestamp: datetime
 
@@ -139,6 +140,7 @@ class PerformanceAnswer(Answer):
             warnings=performance.warnings,
             metrics=metrics,
             inputs=InputsAnswer.of(performance.inputs),
+            known_at=performance.scope.known_at,
             as_of=performance.as_of,
             timestamp=now,
         )

@@ -313,7 +313,7 @@ def _table_row(
     holdings: Holdings, row: PositionRow, query: QueryDict
 ) -> dict[str, Any]:
     """The position's texts, whether it is open, and the link that turns that over."""
-    is_open = query.get("open", "") == str(row.id)
+    is_open = row.id is not None and query.get("open", "") == str(row.id)
     others: Iterable[tuple[str, Any]] = (
         (name, value) for name, value in query.items() if name != "open"
     )

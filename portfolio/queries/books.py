@@ -3,22 +3,40 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.http import QueryDict
 
 from kernel.errors import NotFound
+from kernel.requests import bad_parameter
 from trades.models import Book
 from trades.queries.books import Reader, chosen_book, readable_books
+from trades.queries.known import KnownBook, known_books
+from trades.queries.trades import time_bound
 
 
 @dataclass(frozen=True)
 class Scope:
     """The books of one answer. `currency` is what most of them are kept in; `one`
-    is set when a single book was asked for."""
+    is set when a single book was asked for. `known` are the books, by id, as they were
+    known at `known_at`; None: as they are known now."""
 
     books: tuple[Book, ...]
     currency: str
     one: Book | None = None
+    known_at: datetime | None = None
+    known: Mapping[int, KnownBook] | None = None
+
+    def as_known(self, known_at: datetime) -> Scope:
+        """The same books as they were known at a time. A few queries for each pair of
+        book and instrument. Raises Invalid where they hold too many fills."""
+        known = known_books(self.books, known_at)
+        return replace(self, known_at=known_at, known=known)
+
+    def known_book(self, pk: int) -> KnownBook | None:
+        return None if self.known is None else self.known[pk]
 
     @property
     def ids(self) -> list[int]:
@@ -35,9 +53,19 @@ class Scope:
         if len(currencies) < 2:
             return []
         return [
-            Scope(
-                tuple(book for book in self.books if book.base_currency == currency),
-                currency,
+            replace(
+                self,
+                books=tuple(
+                    book for book in self.books if book.base_currency == currency
+                ),
+                currency=currency,
+                one=None,
+                known=self.known
+                and {
+                    pk: known
+                    for pk, known in self.known.items()
+                    if known.book.base_currency == currency
+                },
             )
             for currency in currencies
         ]
@@ -68,6 +96,38 @@ def scope(user: Reader, named: str = "") -> Scope:
     if book is None:
         raise NotFound(f"There is no book {named!r} that you may see.", code="book")
     return Scope((book,), book.base_currency, book)
+
+
+def scope_asked(
+    user: Reader, query: Mapping[str, str] | QueryDict, now: datetime
+) -> tuple[Scope, datetime]:
+    """What `book` and `known_at` of a query mean, and the time for which it is told:
+    `now`, or the time as known at which it is asked.
+
+    Raises NotFound as `scope`, Invalid as `Scope.as_known`, BadRequest for a time that
+    is none or is to come.
+    """
+    return as_asked(scope(user, query.get("book") or ""), query, now)
+
+
+def as_asked(
+    books: Scope, query: Mapping[str, str] | QueryDict, now: datetime
+) -> tuple[Scope, datetime]:
+    """`scope_asked` for books that are chosen already."""
+    known_at = _known_time(query.get("known_at") or "", now)
+    return (books, now) if known_at is None else (books.as_known(known_at), known_at)
+
+
+def _known_time(text: str, now: datetime) -> datetime | None:
+    if not text:
+        return None
+    try:
+        known_at = time_bound(text)
+    except (ValueError, OverflowError) as error:
+        raise bad_parameter("known_at", str(error)) from None
+    if known_at > now:
+        raise bad_parameter("known_at", "lies in the future")
+    return known_at
 
 
 def main_currency(books: Sequence[Book]) -> str:

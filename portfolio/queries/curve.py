@@ -9,7 +9,7 @@ from decimal import Decimal
 from portfolio.domain.reasons import Reason
 from portfolio.domain.returns import day_end
 from portfolio.queries.books import Scope
-from portfolio.queries.curves import stored_curves
+from portfolio.queries.curves import curves_of
 from portfolio.queries.intraday import grid, moments
 from portfolio.queries.performance import performance
 from portfolio.queries.selection import Selection
@@ -56,7 +56,7 @@ def curve(scope: Scope, selection: Selection, interval: str, now: datetime) -> C
 
 
 def _daily(scope: Scope, selection: Selection, now: datetime) -> Curve:
-    measured = performance(scope, selection, stored_curves(scope.ids, now), now)
+    measured = performance(scope, selection, curves_of(scope, now), now)
     return Curve(
         period=selection.period.name,
         interval="1d",

@@ -11,8 +11,10 @@ from typing import Any
 from django.db.models import Max, Model, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from kernel.numbers import ZERO
 from portfolio.domain.returns import day_of
 from portfolio.models import EquityCurve
+from portfolio.queries.books import Scope
 from trades.models import (
     Book,
     Fill,
@@ -88,6 +90,7 @@ def ledger_states(book_ids: Sequence[int]) -> dict[int, LedgerState]:
                 )
             ),
             last_valuation=newest(Valuation.objects.filter(book=mine)),
+            last_arrival=newest(Valuation.objects.filter(transfer__to_book=mine)),
             rematched=Coalesce(Subquery(rematched.values("number")), 0),
             **{
                 name: newest(model._default_manager.all())
@@ -129,6 +132,7 @@ def _state(book: Any, news: Mapping[str, Mapping[str, int]]) -> LedgerState:
         "last_event",
         "last_transfer_event",
         "last_valuation",
+        "last_arrival",
         "rematched",
     )
     newest = "/".join(str(getattr(book, name)) for name in names)
@@ -174,6 +178,17 @@ def stored_curves(book_ids: Sequence[int], now: datetime) -> StoredCurves:
         recomputing=bool(behind),
         funded=funded,
     )
+
+
+def curves_of(scope: Scope, now: datetime) -> StoredCurves:
+    """`stored_curves` of an answer's books; as known at a time nothing is missing."""
+    if scope.known is None:
+        return stored_curves(scope.ids, now)
+    funded = {
+        pk: sum((row.implied for row in known.balances), ZERO)
+        for pk, known in scope.known.items()
+    }
+    return StoredCurves(as_of=scope.known_at, recomputing=False, funded=funded)
 
 
 def _oldest(curves: Sequence[EquityCurve | None]) -> datetime | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from operator import itemgetter
 
 from kernel.numbers import ZERO
 from portfolio.domain import returns
@@ -15,8 +16,11 @@ from portfolio.domain.equity import Slice
 from portfolio.domain.returns import Day, day_end
 from portfolio.models import EquityPoint
 from portfolio.queries.books import Scope
+from portfolio.queries.history import history
+from portfolio.queries.points import points_of
 from trades.domain.marks import Marks
 from trades.models import RoundTrip
+from trades.queries.known import KnownBook
 from trades.queries.rates import rate_histories
 
 SlicePnl = Mapping[date, Mapping[Slice, Decimal]]
@@ -38,9 +42,22 @@ class Inputs:
 
 
 def stored_points(scope: Scope) -> list[EquityPoint]:
-    """Every stored day of the books, in order of time. One query."""
+    """Every stored day of the books, in order of time: one query. As known at a time,
+    walked from the facts."""
+    if scope.known is not None:
+        return _known_points(scope.known.values())
     points = EquityPoint.objects.filter(book__in=scope.ids)
     return list(points.order_by("day", "book__name"))
+
+
+def _known_points(books: Iterable[KnownBook]) -> list[EquityPoint]:
+    placed = [
+        (point.day, known.book.name, point)
+        for known in books
+        for point in points_of(history(known.book, known), known.known_at)[0]
+    ]
+    placed.sort(key=itemgetter(0, 1))
+    return [point for _, _, point in placed]
 
 
 def inputs_of(points: Iterable[EquityPoint]) -> Inputs:
@@ -75,11 +92,17 @@ class DayRates:
 def day_rates(scope: Scope) -> DayRates:
     """Rates of the books' currencies and of what their round trips are quoted in.
     One query, five where there is more than one currency."""
-    quotes = RoundTrip.objects.filter(book__in=scope.ids).order_by()
-    currencies = {book.base_currency for book in scope.books} | set(
-        quotes.values_list("instrument__quote", flat=True).distinct()
-    )
-    return DayRates(scope, rate_histories(scope.books, currencies, scope.currency))
+    currencies = {book.base_currency for book in scope.books} | _quotes(scope)
+    marks = rate_histories(scope.books, currencies, scope.currency, scope.known_at)
+    return DayRates(scope, marks)
+
+
+def _quotes(scope: Scope) -> set[str]:
+    if scope.known is not None:
+        books = scope.known.values()
+        return {instrument.quote for known in books for instrument in known.pairs}
+    trips = RoundTrip.objects.filter(book__in=scope.ids).order_by()
+    return set(trips.values_list("instrument__quote", flat=True).distinct())
 
 
 def whole_days(

@@ -10,12 +10,14 @@ from typing import NamedTuple
 
 from kernel.numbers import ZERO
 from portfolio.domain.equity import Entry
+from portfolio.queries.derived import LotRow, MatchRow, lot_rows, match_rows
 from portfolio.queries.flows import unit_worths
 from trades.domain.cash import fill_moves
 from trades.domain.marks import Splits
-from trades.models import Book, Fill, Instrument, Lot, Match, Transfer
+from trades.models import Book, Fill, Instrument, Match, Transfer
 from trades.queries.assets import BookAssets
 from trades.queries.cash import Place, place_of, transfer_move
+from trades.queries.known import KnownBook
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 LATEST = datetime.max.replace(tzinfo=UTC)
@@ -26,11 +28,13 @@ def entries_of(
     fills: Iterable[FillRow],
     transfers: Iterable[Transfer],
     splits: Splits,
+    known: KnownBook | None = None,
 ) -> list[Entry]:
-    """All of them, in order of time; a split stands before anything else of its
-    instant. Three queries."""
+    """All of them, in order of time, as they are or were known; a split stands before
+    anything else of its instant. Three queries."""
     fills, transfers = list(fills), list(transfers)
-    assets = BookAssets(book).load(
+    known_at = known.known_at if known else None
+    assets = BookAssets(book, known_at).load(
         {row.fee_currency for row in fills} | {move.asset for move in transfers}
     )
     moved = {
@@ -38,7 +42,7 @@ def entries_of(
         for transfer in transfers
         if (instrument := assets.of_transfer(transfer)) is not None
     }
-    units = unit_worths(book, transfers, moved)
+    units = unit_worths(book, transfers, moved, known_at)
     symbols = {row.symbol for row in fills} | {
         instrument.symbol for instrument in moved.values()
     }
@@ -47,8 +51,13 @@ def entries_of(
         *_transfer_entries(book, transfers, moved),
         *_income_in_kind(transfers, moved, units),
         *((row.place, entry) for row in fills for entry in _cash_of(row, assets)),
-        *((_after(entry.at), entry) for entry in _lot_entries(book, units)),
-        *((_after(entry.at), entry) for entry in _match_entries(book, units)),
+        *(
+            (_after(entry.at), entry)
+            for entry in (
+                *_lot_entries(lot_rows(book, known), units),
+                *_match_entries(match_rows(book, known), units),
+            )
+        ),
     ]
     placed.sort(key=itemgetter(0))
     return [entry for _, entry in placed]
@@ -92,10 +101,10 @@ class FillRow(NamedTuple):
         return self.executed_at, self.recorded_at, self.sequence, self.pk
 
 
-def fill_rows(book: Book) -> list[FillRow]:
-    """Every fill that counts, in order. One query."""
+def fill_rows(book: Book, known: KnownBook | None = None) -> list[FillRow]:
+    """Every fill that counts or, as known at a time, did, in order. One query."""
     rows = (
-        Fill.objects.standing()
+        Fill.objects.standing(known.known_at if known else None)
         .filter(book=book)
         .order_by("executed_at", "recorded_at", "sequence", "id")
         .values_list(
@@ -117,7 +126,11 @@ def fill_rows(book: Book) -> list[FillRow]:
             "pk",
         )
     )
-    return [FillRow(*row) for row in rows]
+    fills = [FillRow(*row) for row in rows]
+    if known is None:
+        return fills
+    worth = known.fee_values
+    return [row._replace(fee_value=worth.get(row.pk, row.fee_value)) for row in fills]
 
 
 def _cash_of(row: FillRow, assets: BookAssets) -> Iterator[Entry]:
@@ -187,75 +200,49 @@ def _of_transfer(book: Book, transfer: Transfer) -> Entry:
     )
 
 
-def _lot_entries(book: Book, units: Mapping[int, Decimal]) -> Iterator[Entry]:
-    lots = Lot.objects.filter(book=book).values_list(
-        "opened_at",
-        "instrument__symbol",
-        "strategy",
-        "long",
-        "quantity",
-        "amount",
-        "fee",
-        "transfer__kind",
-        "transfer__to_book",
-        "transfer_id",
-        named=True,
-    )
+def _lot_entries(
+    lots: Iterable[LotRow], units: Mapping[int, Decimal]
+) -> Iterator[Entry]:
     for lot in lots:
         sign = 1 if lot.long else -1
         yield Entry(
-            at=lot.opened_at,
-            symbol=lot.instrument__symbol,
+            at=lot.at,
+            symbol=lot.symbol,
             strategy=lot.strategy,
             quantity=sign * lot.quantity,
             cost=sign * lot.amount + lot.fee,
-            in_kind=lot.transfer__kind in Transfer.EXTERNAL,
-            between=lot.transfer_id if lot.transfer__to_book else None,
-            unit=units.get(lot.transfer_id or 0),
+            in_kind=lot.transfer_kind in Transfer.EXTERNAL,
+            between=lot.transfer if lot.to_book else None,
+            unit=units.get(lot.transfer or 0),
         )
 
 
-def _match_entries(book: Book, units: Mapping[int, Decimal]) -> Iterator[Entry]:
-    matches = Match.objects.filter(book=book).values_list(
-        "at",
-        "instrument__symbol",
-        "strategy",
-        "kind",
-        "lot_id",
-        "lot__long",
-        "quantity",
-        "cost",
-        "proceeds",
-        "fee",
-        "entry_fee",
-        "transfer__kind",
-        "transfer__to_book",
-        "transfer_id",
-        named=True,
-    )
+def _match_entries(
+    matches: Iterable[MatchRow], units: Mapping[int, Decimal]
+) -> Iterator[Entry]:
     for match in matches:
         outside = (
             match.kind == Match.Kind.TRANSFER
-            and match.transfer__kind in Transfer.EXTERNAL
+            and match.transfer_kind in Transfer.EXTERNAL
         )
         known_cost, proceeds = match.cost or ZERO, match.proceeds or ZERO
-        if not match.lot_id:  # closed without a lot: nothing was held
+        if not match.lot:  # closed without a lot: nothing was held
             quantity = cost = ZERO
-        elif match.lot__long:
+        elif match.long:
             quantity, cost = -match.quantity, -(known_cost + match.entry_fee)
         else:
             quantity, cost = match.quantity, proceeds - match.entry_fee
         realised = ZERO if outside else proceeds - known_cost - match.fee
         yield Entry(
             at=match.at,
-            symbol=match.instrument__symbol,
+            symbol=match.symbol,
             strategy=match.strategy,
             quantity=quantity,
             cost=cost,
             realised=realised,
-            in_kind=outside and bool(match.lot_id),
-            between=match.transfer_id if match.transfer__to_book else None,
-            unit=units.get(match.transfer_id or 0),
+            in_kind=outside and match.lot,
+            between=match.transfer if match.to_book else None,
+            unit=units.get(match.transfer or 0),
         )
 
 

@@ -3,7 +3,8 @@ figures lack."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
@@ -21,8 +22,10 @@ from portfolio.queries.flows import (
     unit_worths,
 )
 from portfolio.queries.selection import stored_strategy
+from trades.domain.units import number
 from trades.models import Balance, Fill, Generation, Instrument, Match, Transfer
 from trades.queries.assets import BookAssets
+from trades.queries.known import KnownBook
 from trades.queries.rates import Rates
 
 Amounts: TypeAlias = list[tuple[int, Decimal, str]]  # of a book, in a currency
@@ -71,6 +74,8 @@ def figures(
 
 def _of_strategy(scope: Scope, strategy: str) -> tuple[Amounts, Amounts]:
     """What its matches realised, and the fees of its fills, by book and currency."""
+    if scope.known is not None:
+        return _known_of_strategy(scope.known.values(), strategy)
     mine = {"book__in": scope.ids, "strategy": strategy}
     matches = Match.objects.filter(**mine).values_list("book", "instrument__quote")
     fills = Fill.objects.standing().filter(**mine)
@@ -85,6 +90,25 @@ def _of_strategy(scope: Scope, strategy: str) -> tuple[Amounts, Amounts]:
             for book, quote, amount in fees.annotate(Sum("fee_value")).order_by()
         ],
     )
+
+
+def _known_of_strategy(
+    books: Iterable[KnownBook], strategy: str
+) -> tuple[Amounts, Amounts]:
+    realised: Amounts = []
+    fees: Amounts = []
+    for known in books:
+        realised += [
+            (known.book.pk, number(match.realised or 0), instrument.quote)
+            for instrument, match in known.matches
+            if match.strategy == strategy
+        ]
+        fees += [
+            (known.book.pk, fee or ZERO, quote)
+            for quote, owner, fee in known.fees()
+            if owner == strategy
+        ]
+    return realised, fees
 
 
 def converted(
@@ -106,16 +130,28 @@ def incomplete(
     scope: Scope, balances: Sequence[Balance], strategy: str = ""
 ) -> dict[Reason, int]:
     """How many facts are left out of the figures or flagged in them, by reason."""
-    flagged = flagged_matches(scope)
-    if strategy:
-        flagged = flagged.filter(strategy=stored_strategy(strategy))
-    counts = dict(flagged.values_list("reason").annotate(Count("pk")).order_by())
+    counts = _flagged_counts(scope, strategy)
     left_out = {Reason(reason): count for reason, count in counts.items()}
     if not strategy and (missing := sum(row.fees_missing for row in balances)):
         left_out[Reason.NO_FX] = missing
-    if waiting := _waiting(scope):
+    if scope.known is None and (waiting := _waiting(scope)):
         left_out[Reason.RECOMPUTING] = waiting
     return left_out
+
+
+def _flagged_counts(scope: Scope, strategy: str) -> Mapping[str, int]:
+    if scope.known is not None:
+        return Counter(
+            match.reason
+            for known in scope.known.values()
+            for _, match in known.matches
+            if match.reason in FLAGGED
+            and (not strategy or match.strategy == stored_strategy(strategy))
+        )
+    flagged = flagged_matches(scope)
+    if strategy:
+        flagged = flagged.filter(strategy=stored_strategy(strategy))
+    return dict(flagged.values_list("reason").annotate(Count("pk")).order_by())
 
 
 def _waiting(scope: Scope) -> int:
@@ -139,7 +175,7 @@ def _income(scope: Scope, sums: Sequence[TransferSum], strategy: str | None) -> 
         and strategy in (None, row.strategy)
     ]
     named = Instrument.objects.in_bulk({row.instrument for row in earned} - {None})
-    assets = {book.pk: BookAssets(book) for book in scope.books}
+    assets = {book.pk: BookAssets(book, scope.known_at) for book in scope.books}
     amounts: Amounts = []
     in_kind: set[str] = set()
     for row in earned:
@@ -156,7 +192,8 @@ def _income(scope: Scope, sums: Sequence[TransferSum], strategy: str | None) -> 
 def _income_in_kind(
     scope: Scope, names: Collection[str], strategy: str | None
 ) -> Amounts:
-    transfers = Transfer.objects.standing().filter(book__in=scope.ids, asset__in=names)
+    standing = Transfer.objects.standing(scope.known_at)
+    transfers = standing.filter(book__in=scope.ids, asset__in=names)
     transfers = transfers.exclude(kind__in=Transfer.EXTERNAL)
     if strategy is not None:
         transfers = transfers.filter(strategy=strategy)
@@ -164,13 +201,13 @@ def _income_in_kind(
     amounts: Amounts = []
     for book in scope.books:
         mine = [transfer for transfer in rows if transfer.book_id == book.pk]
-        assets = BookAssets(book).load({transfer.asset for transfer in mine})
+        assets = BookAssets(book, scope.known_at).load({move.asset for move in mine})
         moved = {
             transfer.pk: instrument
             for transfer in mine
             if (instrument := assets.of_transfer(transfer)) is not None
         }
-        units = unit_worths(book, mine, moved) if moved else {}
+        units = unit_worths(book, mine, moved, scope.known_at) if moved else {}
         amounts += [
             (book.pk, transfer.amount * units[transfer.pk], moved[transfer.pk].quote)
             for transfer in mine

@@ -14,9 +14,11 @@ from django.db.models import Case, Q, Sum, Value, When
 from kernel.numbers import ZERO
 from portfolio.domain.valuation import total
 from portfolio.queries.books import Scope
+from portfolio.queries.derived import lot_rows, match_rows
 from trades.domain.marks import Marks
-from trades.models import Book, Instrument, Lot, Match, Transfer, Valuation
+from trades.models import Book, Instrument, Transfer, Valuation
 from trades.queries.assets import BookAssets
+from trades.queries.known import KnownBook
 from trades.queries.marks import mark_history
 from trades.queries.rates import rate_histories
 
@@ -68,7 +70,7 @@ class TransferSum(NamedTuple):
 def transfer_sums(scope: Scope) -> list[TransferSum]:
     """All transfers of these books. One query."""
     mine = Q(book__in=scope.ids) | Q(to_book__in=scope.ids)
-    rows = Transfer.objects.standing().filter(mine).order_by()
+    rows = Transfer.objects.standing(scope.known_at).filter(mine).order_by()
     outside = Q(kind__in=Transfer.EXTERNAL)
     groups = rows.values_list(
         "book",
@@ -140,7 +142,8 @@ def _others(scope: Scope, strategy: str | None) -> Iterator[Flow]:
     ids = scope.ids
     sent = Q(book__in=ids) & ~Q(to_book__in=ids)
     crossing = sent | (Q(to_book__in=ids) & ~Q(book__in=ids))
-    rows = Transfer.objects.standing().filter(crossing, kind__in=Transfer.EXTERNAL)
+    standing = Transfer.objects.standing(scope.known_at)
+    rows = standing.filter(crossing, kind__in=Transfer.EXTERNAL)
     if not scope.mixed:
         rows = rows.exclude(asset=scope.currency)
     books = {book.pk: book for book in scope.books}
@@ -149,20 +152,25 @@ def _others(scope: Scope, strategy: str | None) -> Iterator[Flow]:
         owner = transfer.book_id if transfer.book_id in books else transfer.to_book_id
         by_book[owner or 0].append(transfer)
     for book_id, transfers in by_book.items():
-        yield from _of_book(books[book_id], transfers, strategy)
+        known = scope.known_book(book_id)
+        yield from _of_book(books[book_id], transfers, strategy, known)
 
 
 def _of_book(
-    book: Book, transfers: Sequence[Transfer], strategy: str | None
+    book: Book,
+    transfers: Sequence[Transfer],
+    strategy: str | None,
+    known: KnownBook | None,
 ) -> Iterator[Flow]:
-    assets = BookAssets(book).load({transfer.asset for transfer in transfers})
+    known_at = known.known_at if known else None
+    assets = BookAssets(book, known_at).load({move.asset for move in transfers})
     moved = {
         transfer.pk: instrument
         for transfer in transfers
         if (instrument := assets.of_transfer(transfer)) is not None
     }
-    units = unit_worths(book, transfers, moved)
-    costs = _costs(book, moved, strategy)
+    units = unit_worths(book, transfers, moved, known_at)
+    costs = _costs(book, moved, strategy, known)
     for transfer in transfers:
         sign = 1 if transfer.book_id == book.pk else -1
         instrument = moved.get(transfer.pk)
@@ -206,46 +214,46 @@ class MovedLots:
 
 
 def _costs(
-    book: Book, moved: Collection[int], strategy: str | None
+    book: Book,
+    moved: Collection[int],
+    strategy: str | None,
+    known: KnownBook | None,
 ) -> dict[int, MovedLots]:
     """By transfer, from the lots that it opened and those that it closed in this
     book: one between two books did both, in each one of them."""
     parts: dict[int, MovedLots] = defaultdict(MovedLots)
     if not moved:
         return parts
-    lots = Lot.objects.filter(book=book, transfer__in=moved)
-    for pk, quantity, amount, fee, reason, owner in lots.values_list(
-        "transfer", "quantity", "amount", "fee", "reason", "strategy"
-    ):
-        cost = None if reason == "missing_cost" else amount + fee
-        counted = strategy is None or owner == strategy
-        parts[pk].add(quantity, cost, counted=counted)
-    matches = Match.objects.filter(book=book, transfer__in=moved, lot__isnull=False)
-    for pk, quantity, cost, entry_fee, proceeds, long, owner in matches.values_list(
-        "transfer",
-        "quantity",
-        "cost",
-        "entry_fee",
-        "proceeds",
-        "lot__long",
-        "strategy",
-    ):
-        counted = strategy is None or owner == strategy
-        if long:
-            spent = None if cost is None else -(cost + entry_fee)
-            parts[pk].add(-quantity, spent, counted=counted)
+    for lot in lot_rows(book, known, moved):
+        cost = None if lot.reason == "missing_cost" else lot.amount + lot.fee
+        counted = strategy is None or lot.strategy == strategy
+        parts[lot.transfer or 0].add(lot.quantity, cost, counted=counted)
+    for match in match_rows(book, known, moved):
+        if not match.lot:
+            continue
+        counted = strategy is None or match.strategy == strategy
+        part = parts[match.transfer or 0]
+        if match.long:
+            spent = None if match.cost is None else -(match.cost + match.entry_fee)
+            part.add(-match.quantity, spent, counted=counted)
         else:
-            brought = None if proceeds is None else proceeds - entry_fee
-            parts[pk].add(quantity, brought, counted=counted)
+            proceeds = match.proceeds
+            brought = None if proceeds is None else proceeds - match.entry_fee
+            part.add(match.quantity, brought, counted=counted)
     return parts
 
 
 def unit_worths(
-    book: Book, transfers: Iterable[Transfer], moved: Mapping[int, Instrument]
+    book: Book,
+    transfers: Iterable[Transfer],
+    moved: Mapping[int, Instrument],
+    known_at: datetime | None = None,
 ) -> dict[int, Decimal]:
     """What one unit of each moved instrument was worth at its transfer, in its quote:
     as it was valued, else the mark of that time, else the first after it."""
     kept = Valuation.objects.filter(transfer__in=moved).order_by("id")
+    if known_at is not None:
+        kept = kept.filter(recorded_at__lte=known_at)
     valued: dict[int, Decimal | None] = {
         transfer: value
         for transfer, currency, value in kept.values_list(
@@ -254,7 +262,7 @@ def unit_worths(
         if currency == moved[transfer].quote
     }
     missing = {moved[pk].symbol for pk in moved if valued.get(pk) is None}
-    marks = mark_history(book, missing) if missing else Marks({})
+    marks = mark_history(book, missing, known_at=known_at) if missing else Marks({})
     units: dict[int, Decimal] = {}
     for transfer in transfers:
         instrument, value = moved.get(transfer.pk), valued.get(transfer.pk)
@@ -275,7 +283,9 @@ class _FlowRates:
 
     def __init__(self, scope: Scope, currencies: Collection[str]) -> None:
         self._target = scope.currency
-        self._marks = rate_histories(scope.books, currencies, scope.currency)
+        self._marks = rate_histories(
+            scope.books, currencies, scope.currency, scope.known_at
+        )
 
     def convert(self, flow: Flow, amount: Decimal | None) -> Decimal | None:
         if not amount or flow.currency == self._target:

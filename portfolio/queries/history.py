@@ -16,6 +16,7 @@ from portfolio.queries.entries import FillRow, entries_of, fill_rows
 from trades.domain.marks import Marks, fill_mark
 from trades.domain.rates import Mark, pair_symbols
 from trades.models import Book, Transfer
+from trades.queries.known import KnownBook
 from trades.queries.marks import prices_for
 from trades.queries.splits import book_splits
 
@@ -44,15 +45,12 @@ class History:
         return day_of(self.entries[0].at, self.book.zone) if self.entries else None
 
 
-def history(book: Book) -> History:
-    """Load it: six queries, and time in proportion to the number of facts."""
-    fills = fill_rows(book)
-    transfers = list(
-        Transfer.objects.standing()
-        .filter(Q(book=book) | Q(to_book=book))
-        .select_related("instrument")
-        .order_by("at", "recorded_at", "sequence", "id")
-    )
+def history(book: Book, known: KnownBook | None = None) -> History:
+    """Load it, as it is or was known: six queries, and time in proportion to the number
+    of facts."""
+    fills = fill_rows(book, known)
+    transfers = _transfers(book) if known is None else known.transfers
+    known_at = known.known_at if known else None
     quotes = {row.symbol: row.quote for row in fills}
     quotes |= {
         transfer.instrument.symbol: transfer.instrument.quote
@@ -60,16 +58,28 @@ def history(book: Book) -> History:
         if transfer.instrument is not None
     }
     symbols = {*quotes, *_pairs(book, quotes, fills, transfers)}
-    rows = prices_for(book, symbols).values_list("symbol", "at", "price", "source")
+    rows = prices_for(book, symbols, known_at).values_list(
+        "symbol", "at", "price", "source"
+    )
     prices = [PriceRow(*row) for row in rows]
-    splits = book_splits(book, symbols)
+    splits = book_splits(book, symbols, known_at)
     return History(
         book=book,
-        entries=entries_of(book, fills, transfers, splits),
+        entries=entries_of(book, fills, transfers, splits, known),
         marks=Marks(_quoted(prices, fills), splits, book.base_currency),
         quotes=quotes,
         facts=day_facts(book.zone, fills, transfers, prices),
         symbols=frozenset(symbols),
+    )
+
+
+def _transfers(book: Book) -> list[Transfer]:
+    """Those that count, from both sides, in order."""
+    return list(
+        Transfer.objects.standing()
+        .filter(Q(book=book) | Q(to_book=book))
+        .select_related("instrument")
+        .order_by("at", "recorded_at", "sequence", "id")
     )
 
 

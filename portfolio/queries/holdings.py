@@ -24,7 +24,7 @@ from portfolio.queries.books import Scope
 from portfolio.queries.selection import stored_strategy
 from trades.domain.rates import Mark
 from trades.models import Balance, Instrument, Lot, Position
-from trades.queries.known import marks_known_at, positions_known_at
+from trades.queries.known import KnownBook
 from trades.queries.marks import position_marks, with_candidates
 from trades.queries.rates import Rates
 
@@ -140,6 +140,8 @@ def holdings(scope: Scope, now: datetime, strategy: str = "") -> Holdings:
 
 
 def stored_balances(scope: Scope) -> list[Balance]:
+    if scope.known is not None:
+        return [row for known in scope.known.values() for row in known.balances]
     return list(Balance.objects.filter(book__in=scope.ids).select_related("book"))
 
 
@@ -148,7 +150,7 @@ def rates_for(scope: Scope, now: datetime, balances: Sequence[Balance]) -> Rates
     trades.queries.rates."""
     currencies = {balance.currency for balance in balances}
     currencies |= {book.base_currency for book in scope.books}
-    return Rates(now, scope.books).load(currencies, scope.currency)
+    return Rates(now, scope.books, scope.known_at).load(currencies, scope.currency)
 
 
 def held(
@@ -200,6 +202,9 @@ def position_rows(
     scope: Scope, now: datetime, rates: Rates, strategy: str = ""
 ) -> list[PositionRow]:
     """Position rows x marks, largest value first."""
+    if scope.known is not None:
+        rows, marks = _known_positions(scope.known.values(), strategy)
+        return _grouped(rows, marks, now, rates, scope)
     stored: QuerySet[Position] = Position.objects.filter(book__in=scope.ids)
     if strategy:
         stored = stored.filter(strategy=stored_strategy(strategy))
@@ -208,27 +213,24 @@ def position_rows(
     return _grouped(positions, position_marks(positions, now), now, rates, scope)
 
 
-def positions_as_known(
-    scope: Scope, known_at: datetime, strategy: str = ""
-) -> Holdings:
-    """What was open at a time as it was known then, at the marks known then: matched
-    again in memory. Without cash, so without weights. Raises Invalid for a book of
-    too many fills."""
-    rates = Rates(known_at, scope.books, known_at)
+def _known_positions(
+    books: Iterable[KnownBook], strategy: str
+) -> tuple[list[Position], dict[tuple[int, int], Mark]]:
+    """What was open, and at which marks, as it was known at a time."""
     positions: list[Position] = []
     marks: dict[tuple[int, int], Mark] = {}
-    for book in scope.books:
-        mine = list(positions_known_at(book, known_at))
-        symbols = {position.instrument.symbol for position in mine}
-        known = marks_known_at(book, symbols, known_at) if symbols else {}
-        for position in mine:
-            symbol = position.instrument.symbol
-            if symbol in known:
-                marks[book.pk, position.instrument_id] = known[symbol]
-        wanted = stored_strategy(strategy)
-        positions += [row for row in mine if not strategy or row.strategy == wanted]
-    rows = _grouped(positions, marks, known_at, rates, scope)
-    return Holdings(scope=scope, now=known_at, positions=tuple(rows), cash=())
+    for known in books:
+        mine = [
+            row
+            for row in known.positions()
+            if not strategy or row.strategy == stored_strategy(strategy)
+        ]
+        seen = known.marks({row.instrument.symbol for row in mine}) if mine else {}
+        for row in mine:
+            if row.instrument.symbol in seen:
+                marks[row.book_id, row.instrument_id] = seen[row.instrument.symbol]
+        positions += mine
+    return positions, marks
 
 
 def _grouped(

@@ -37,7 +37,7 @@ def moments(scope: Scope, times: Sequence[datetime]) -> list[Moment] | Reason:
         return Reason.TOO_MANY_FACTS
     walks = []
     for book in scope.books:
-        past = history(book)
+        past = history(book, scope.known_book(book.pk))
         walks.append(walk(past.entries, times, past.start()))
     return [
         Moment(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from kernel.numbers import ZERO
@@ -14,7 +14,7 @@ from portfolio.domain.valuation import minus, percent_of, total
 from portfolio.models import EquityPoint
 from portfolio.queries.books import Scope
 from portfolio.queries.curves import StoredCurves
-from portfolio.queries.days import day_at
+from portfolio.queries.days import day_at, stored_points
 from portfolio.queries.figures import figures, incomplete
 from portfolio.queries.holdings import Holdings, held, rates_for, stored_balances
 from trades.models import Balance
@@ -145,8 +145,11 @@ def _today(
     if curves.recomputing:
         return None, None
     days = {book.pk: day_of(now, book.zone) for book in scope.books}
-    points = EquityPoint.objects.filter(book__in=scope.ids, day__in=set(days.values()))
-    today = [point for point in points if point.day == days[point.book_id]]
+    today = [
+        point
+        for point in _points_of(scope, set(days.values()))
+        if point.day == days[point.book_id]
+    ]
     if not today or any(point.unvalued for point in today):
         return None, None
     currencies = {book.pk: book.base_currency for book in scope.books}
@@ -161,3 +164,9 @@ def _today(
         sum((day.pnl for day in whole), ZERO),
         sum((day.base for day in whole), ZERO),
     )
+
+
+def _points_of(scope: Scope, days: Collection[date]) -> Iterable[EquityPoint]:
+    if scope.known is not None:
+        return stored_points(scope)
+    return EquityPoint.objects.filter(book__in=scope.ids, day__in=days)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 
 from portfolio.domain import returns
 from portfolio.domain.trips import Trip
@@ -10,27 +12,59 @@ from portfolio.queries.books import Scope
 from portfolio.queries.days import DayRates
 from portfolio.queries.selection import Selection, stored_strategy
 from trades.models import RoundTrip
+from trades.queries.known import KnownBook
+
+EVER = datetime.min.replace(tzinfo=UTC)
 
 
 def closed_trips(
     scope: Scope, selection: Selection, now: datetime, rates: DayRates
 ) -> list[Trip]:
     """In order of time; those without a rate are left out. One query."""
-    rows = RoundTrip.objects.filter(book__in=scope.ids, net__isnull=False)
-    rows = rows.filter(closed_at__lte=now)
+    after = _begins(scope, selection, now)
+    if scope.known is None:
+        rows = _stored(scope, selection, after, now)
+    else:
+        rows = _known(scope.known.values(), selection, after, now)
+    trips = (_trip(row, scope, rates) for row in rows)
+    return [trip for trip in trips if trip is not None]
+
+
+def _begins(scope: Scope, selection: Selection, now: datetime) -> datetime:
     period = selection.period
     if period.hours is not None:
-        rows = rows.filter(closed_at__gt=now - timedelta(hours=period.hours))
-    elif period.first is not None:
-        close = returns.day_end(period.first - timedelta(days=1), scope.zone)
-        rows = rows.filter(closed_at__gt=close)
+        return now - timedelta(hours=period.hours)
+    if period.first is not None:
+        return returns.day_end(period.first - timedelta(days=1), scope.zone)
+    return EVER
+
+
+def _stored(
+    scope: Scope, selection: Selection, after: datetime, now: datetime
+) -> Iterable[RoundTrip]:
+    rows = RoundTrip.objects.filter(
+        book__in=scope.ids, net__isnull=False, closed_at__gt=after, closed_at__lte=now
+    )
     if selection.strategy:
         rows = rows.filter(strategy=stored_strategy(selection.strategy))
     if selection.symbol:
         rows = rows.filter(instrument__symbol=selection.symbol)
-    rows = rows.select_related("instrument").order_by("closed_at", "id")
-    trips = (_trip(row, scope, rates) for row in rows)
-    return [trip for trip in trips if trip is not None]
+    return rows.select_related("instrument").order_by("closed_at", "id")
+
+
+def _known(
+    books: Iterable[KnownBook], selection: Selection, after: datetime, now: datetime
+) -> Iterable[RoundTrip]:
+    closed = [
+        (trip.closed_at, trip)
+        for known in books
+        for trip in known.trips()
+        if trip.closed_at is not None and after < trip.closed_at <= now
+        if trip.net is not None
+        and selection.holds(trip.instrument.symbol, trip.strategy)
+    ]
+    closed.sort(key=itemgetter(0))
+    return [trip for _, trip in closed]
 
 
 def _trip(row: RoundTrip, scope: Scope, rates: DayRates) -> Trip | None:

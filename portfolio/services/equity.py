@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import transaction
 
 from kernel.cache import bump
-from kernel.numbers import ZERO, rounded, text
-from portfolio.domain.equity import Cut, walk
-from portfolio.domain.returns import day_end, day_of, days_between
+from kernel.numbers import rounded
+from portfolio.domain.returns import day_of
 from portfolio.models import EquityCurve, EquityPoint
 from portfolio.queries.books import every_book
 from portfolio.queries.curves import ledger_states
-from portfolio.queries.day_facts import DayFacts
-from portfolio.queries.history import History, history
+from portfolio.queries.history import history
+from portfolio.queries.points import points_of
 
 FIELDS = (
     "equity",
@@ -58,7 +56,7 @@ def rebuild(book_id: int, now: datetime) -> int:
     """
     state = ledger_states([book_id])[book_id]
     past = history(state.book)
-    points, funded = _points(past, now)
+    points, funded = points_of(past, now)
     with transaction.atomic():
         curve, _ = EquityCurve.objects.select_for_update().get_or_create(
             book_id=book_id
@@ -75,53 +73,6 @@ def rebuild(book_id: int, now: datetime) -> int:
         if changed:
             bump(f"equity:{book_id}")
     return changed
-
-
-def _points(past: History, now: datetime) -> tuple[list[EquityPoint], Decimal]:
-    first, zone = past.first_day, past.book.zone
-    if first is None:
-        return [], ZERO
-    days = days_between(first, day_of(now, zone))
-    state = past.start()
-    cuts = walk(past.entries, [day_end(day, zone) for day in days], state)
-    points: list[EquityPoint] = []
-    before = ZERO
-    for day, cut in zip(days, cuts, strict=True):
-        point = _point(cut, before, past.facts.get(day) or DayFacts())
-        point.book_id, point.day = past.book.pk, day
-        points.append(point)
-        before = point.equity
-    return points, state.funding.implied
-
-
-def _point(cut: Cut, before: Decimal, facts: DayFacts) -> EquityPoint:
-    equity, inflow, outflow = (
-        rounded(cut.equity),
-        rounded(cut.inflow),
-        rounded(cut.outflow),
-    )
-    slices = [
-        [symbol, strategy, text(rounded(pnl))]
-        for (symbol, strategy), pnl in sorted(cut.slices.items())
-    ]
-    return EquityPoint(
-        equity=equity,
-        cash=rounded(cut.cash),
-        inflow=inflow,
-        outflow=outflow,
-        base=before + inflow,
-        pnl=equity + outflow - before - inflow,
-        slices=slices,
-        between=[
-            [transfer, text(rounded(worth))]
-            for transfer, worth in sorted(cut.between.items())
-        ],
-        unvalued=cut.unvalued,
-        fills=facts.fills,
-        transfers=facts.transfers,
-        prices=facts.prices,
-        digest=facts.digest,
-    )
 
 
 def _store(book_id: int, points: Sequence[EquityPoint]) -> int:

@@ -28,13 +28,13 @@ ALL = [
 ]
 # What each of them knows; the rest of the names is refused there.
 KNOWN = {
-    "portfolio": {"book", "strategy"},
+    "portfolio": {"book", "strategy", "known_at"},
     "portfolio/positions": {"book", "strategy", "known_at"},
     "portfolio/lots": {"book", "symbol", "limit", "cursor"},
-    "portfolio/allocation": {"book"},
+    "portfolio/allocation": {"book", "known_at"},
     "portfolio/reconciliation": {"book"},
-    **{path: {"period", "book", "strategy", "symbol"} for path in RANGED},
-    "performance/equity-curve": {"period", "book", "interval"},
+    **{path: {"period", "book", "strategy", "symbol", "known_at"} for path in RANGED},
+    "performance/equity-curve": {"period", "book", "interval", "known_at"},
     "stats": set(),
 }
 NAMES = {

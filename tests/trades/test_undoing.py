@@ -5,7 +5,7 @@ import pytest
 from kernel.errors import Conflict, Invalid
 from tests.trades.files import HEAD, booked, rows, source
 from trades.models import Fill, Match, Position
-from trades.queries.known import positions_known_at
+from trades.queries.known import known_books
 from trades.services.amending import correct_fill, void_fill
 from trades.services.importing import import_for
 from trades.services.rebuilding import differences
@@ -43,6 +43,10 @@ def test_undoing_takes_corrected_and_voided_facts_with_it(ada, book):
     assert differences(book) == []
 
 
+def known(book, at):
+    return known_books([book], at)[book.pk].positions()
+
+
 def test_an_undone_file_is_known_until_it_was_undone(ada, book):
     batch = booked(rows(3), ada)
     first = Fill.objects.earliest("id")
@@ -55,9 +59,9 @@ def test_an_undone_file_is_known_until_it_was_undone(ada, book):
         for at in (*before, undone)
     ]
     assert prices == [[first.price], [5], []]
-    held = [sum(p.quantity for p in positions_known_at(book, at)) for at in before]
+    held = [sum(p.quantity for p in known(book, at)) for at in before]
     assert held == [3, 3]
-    assert list(positions_known_at(book, undone)) == []
+    assert known(book, undone) == []
 
 
 def test_later_trades_that_used_an_undone_files_lots_are_flagged(ada, book):

@@ -6,10 +6,12 @@ Quantities are never negative; `long` says which way a lot points. For a short l
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from trades.domain.events import TravellingLot
 from trades.domain.units import share
 
 
@@ -100,3 +102,19 @@ class LotMatch:
     realised: int | None = 0
     strategy: str
     reason: str = ""
+
+
+def left_by(matches: Iterable[LotMatch], at: datetime) -> tuple[TravellingLot, ...]:
+    """The lots that a movement of `at` took out of its book, in the order in which they
+    left; what the book did not have goes at no known cost."""
+    return tuple(
+        TravellingLot(
+            quantity=match.quantity,
+            amount=(match.cost or 0) if match.lot else 0,
+            fee=match.entry_fee,
+            acquired_at=match.lot.since if match.lot else at,
+            reason=match.lot.reason if match.lot else LotReason.MISSING_COST,
+        )
+        for match in matches
+        if match.kind is MatchKind.TRANSFER
+    )

@@ -82,20 +82,28 @@ def implied_funding(book: Book) -> Decimal:
     return funding.implied
 
 
-def cash_moves(book: Book) -> Iterator[tuple[Place, CashMove]]:
-    """Every change of cash of every currency, in the order of facts. A query for each
-    kind of fact and for each currency that may be an asset with lots."""
-    assets = BookAssets(book)
+def cash_moves(
+    book: Book, known_at: datetime | None = None
+) -> Iterator[tuple[Place, CashMove]]:
+    """Every change of cash of every currency, in the order of facts; as known at a
+    time. A query for each kind of fact and for each currency that may be an asset with
+    lots."""
+    assets = BookAssets(book, known_at)
     return merge(
-        _fills(book, assets=assets), _transfers(book, assets=assets), key=itemgetter(0)
+        _fills(book, assets=assets, known_at=known_at),
+        _transfers(book, assets=assets, known_at=known_at),
+        key=itemgetter(0),
     )
 
 
 def _fills(
-    book: Book, until: datetime | None = None, assets: BookAssets | None = None
+    book: Book,
+    until: datetime | None = None,
+    assets: BookAssets | None = None,
+    known_at: datetime | None = None,
 ) -> Iterator[tuple[Place, CashMove]]:
     """With `assets`, without the fees that lots paid."""
-    fills = Fill.objects.standing().filter(book=book)
+    fills = Fill.objects.standing(known_at).filter(book=book)
     if until is not None:
         fills = fills.filter(executed_at__lte=until)
     fills = fills.order_by("executed_at", "recorded_at", "sequence", "id")
@@ -121,11 +129,14 @@ def _fills(
 
 
 def _transfers(
-    book: Book, *narrowed: Q, assets: BookAssets | None = None
+    book: Book,
+    *narrowed: Q,
+    assets: BookAssets | None = None,
+    known_at: datetime | None = None,
 ) -> Iterator[tuple[Place, CashMove]]:
     """Those that move cash by `assets`; all without."""
     mine = Q(book=book) | Q(to_book=book)
-    transfers = Transfer.objects.standing().filter(mine, *narrowed)
+    transfers = Transfer.objects.standing(known_at).filter(mine, *narrowed)
     transfers = transfers.select_related("instrument")
     transfers = transfers.order_by("at", "recorded_at", "sequence", "id")
     for transfer in transfers.iterator(ROWS):

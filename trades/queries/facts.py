@@ -124,6 +124,13 @@ def facts_of(
     book: Book, instrument: Instrument, rows: PairRows, assets: BookAssets
 ) -> list[events.Fact]:
     """The pair's facts in their order; a split comes first at its time."""
+    return [fact for _, fact in keyed_facts(book, instrument, rows, assets)]
+
+
+def keyed_facts(
+    book: Book, instrument: Instrument, rows: PairRows, assets: BookAssets
+) -> list[tuple[Key, events.Fact]]:
+    """`facts_of` with the place of each, to join those of several books."""
     keyed: list[tuple[Key, events.Fact]] = [
         (fill_key(fill), _trade(fill, instrument)) for fill in rows.fills
     ]
@@ -143,7 +150,7 @@ def facts_of(
         )
         keyed.append((split_key(split.at), moved))
     keyed.sort(key=lambda pair: pair[0])
-    return [fact for _, fact in keyed]
+    return keyed
 
 
 def pair_transfers(
@@ -185,17 +192,16 @@ def stored_facts(
     instrument: Instrument,
     after: datetime | None = None,
     assets: BookAssets | None = None,
-    known_at: datetime | None = None,
     settled: Settled | None = None,
 ) -> list[events.Fact]:
     """The pair's booked facts later than `after` (all without), those that stand now,
-    as known at a time, or once what waits has settled. At most eight queries."""
-    assets = assets or BookAssets(book, known_at, settled)
-    fills = Fill.objects.standing(known_at, settled)
+    or once what waits has settled. At most eight queries."""
+    assets = assets or BookAssets(book, settled=settled)
+    fills = Fill.objects.standing(settled=settled)
     fills = fills.filter(book=book, instrument=instrument)
-    fees = pair_fees(book, instrument, assets, known_at, settled)
-    moves = pair_transfers(book, instrument, assets, known_at, settled)
-    splits = book_splits(book, [instrument.symbol], known_at).of(instrument.symbol)
+    fees = pair_fees(book, instrument, assets, settled=settled)
+    moves = pair_transfers(book, instrument, assets, settled=settled)
+    splits = book_splits(book, [instrument.symbol]).of(instrument.symbol)
     if after is not None:
         fills = fills.filter(executed_at__gt=after)
         fees = fees.filter(executed_at__gt=after)
@@ -207,7 +213,7 @@ def stored_facts(
         fees=paid,
         transfers=transfers,
         splits=splits,
-        worth=worth_of(book, instrument, transfers, fees=bool(paid), known_at=known_at),
+        worth=worth_of(book, instrument, transfers, fees=bool(paid)),
     )
     return facts_of(book, instrument, rows, assets)
 

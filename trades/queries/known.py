@@ -4,65 +4,208 @@ were recorded by then, under the book's present settings (LEDGER.md §2)."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
+
+from django.db.models import Q
 
 from kernel.errors import FieldError, Invalid
 from kernel.numbers import ZERO
-from trades.domain.marks import fill_mark
+from trades.domain.cash import ImpliedFunding
+from trades.domain.events import Fact, Movement
+from trades.domain.lots import LotMatch, left_by
 from trades.domain.matching import Pair
+from trades.domain.ordering import Key
 from trades.domain.rates import Mark
 from trades.domain.units import number
-from trades.models import Book, FactStatus, Fill, Instrument, Position, Transfer
+from trades.models import (
+    Balance,
+    Book,
+    FactStatus,
+    Fill,
+    Instrument,
+    Position,
+    RoundTrip,
+    Transfer,
+)
 from trades.queries.assets import BookAssets
-from trades.queries.facts import stored_facts
+from trades.queries.cash import cash_moves
+from trades.queries.facts import (
+    ROWS,
+    PairRows,
+    keyed_facts,
+    pair_fees,
+    pair_transfers,
+)
 from trades.queries.marks import mark_history
 from trades.queries.positions import new_pair, positions_of
+from trades.queries.rows import trip_columns
+from trades.queries.splits import book_splits
+from trades.queries.worth import fee_values_known_at, worth_of
 
 MOST_FILLS = 100_000
 
 
-def positions_known_at(book: Book, known_at: datetime) -> Iterator[Position]:
-    """The book's positions (unsaved rows). A few queries for each instrument. Raises
-    Invalid where the book held more fills than MOST_FILLS."""
-    _check_size(book, known_at)
-    assets = BookAssets(book, known_at)
-    for instrument in _touched(book, known_at, assets):
-        yield from positions_of(
-            book, instrument, _pair(book, instrument, assets, known_at)
+@dataclass(frozen=True, kw_only=True)
+class KnownBook:
+    """A book as it was known at a time. Rows that it gives are not stored.
+
+    `fee_values` are what the fees of fills were worth in their quote, where that was
+    valued then or later (None: not then); `transfers` those that counted, in order.
+    """
+
+    book: Book
+    known_at: datetime
+    assets: BookAssets
+    transfers: Sequence[Transfer]
+    fee_values: Mapping[int, Decimal | None]
+    pairs: dict[Instrument, Pair] = field(default_factory=dict)
+
+    @property
+    def matches(self) -> Iterator[tuple[Instrument, LotMatch]]:
+        for instrument, pair in self.pairs.items():
+            for match in pair.matches:
+                yield instrument, match
+
+    @cached_property
+    def arrivals(self) -> set[int]:
+        """The transfers that came from own books."""
+        mine = self.book.pk
+        return {move.pk for move in self.transfers if move.to_book_id == mine}
+
+    def positions(self) -> list[Position]:
+        return [
+            position
+            for instrument, pair in self.pairs.items()
+            for position in positions_of(self.book, instrument, pair)
+        ]
+
+    def trips(self) -> list[RoundTrip]:
+        rows = []
+        for instrument, pair in self.pairs.items():
+            for trip in pair.trips:
+                row = RoundTrip(**trip_columns(self.book, instrument, trip))
+                row.instrument = instrument
+                rows.append(row)
+        return rows
+
+    def marks(self, symbols: Collection[str]) -> dict[str, Mark]:
+        """What these symbols were worth then, by the prices and fills known then."""
+        history = mark_history(self.book, symbols, known_at=self.known_at)
+        marks = {symbol: history.mark(symbol, self.known_at) for symbol in symbols}
+        return {symbol: mark for symbol, mark in marks.items() if mark is not None}
+
+    @cached_property
+    def balances(self) -> list[Balance]:
+        """By currency. Reads the book's fills, twice."""
+        rows: dict[str, Balance] = {}
+        for currency, cash in self._cash().items():
+            rows[currency] = Balance(book=self.book, currency=currency, cash=cash)
+        for instrument, match in self.matches:
+            row = self._row(rows, instrument.quote)
+            if match.realised is None:
+                row.realised_missing += 1
+            else:
+                row.realised += number(match.realised)
+        for quote, _, fee in self.fees():
+            row = self._row(rows, quote)
+            row.fees += fee or ZERO
+            row.fees_missing += fee is None
+        funded = self._row(rows, self.book.base_currency)
+        funded.implied = self._implied()
+        return [rows[currency] for currency in sorted(rows)]
+
+    def _row(self, rows: dict[str, Balance], currency: str) -> Balance:
+        return rows.setdefault(currency, Balance(book=self.book, currency=currency))
+
+    def _cash(self) -> dict[str, Decimal]:
+        cash: dict[str, Decimal] = defaultdict(lambda: ZERO)
+        for _, move in cash_moves(self.book, self.known_at):
+            cash[move.currency] += move.amount
+        return cash
+
+    def _implied(self) -> Decimal:
+        funding = ImpliedFunding()
+        for _, move in cash_moves(self.book, self.known_at):
+            if move.currency == self.book.base_currency:
+                funding.apply(move)
+        return funding.implied
+
+    def fees(self) -> Iterator[tuple[str, str, Decimal | None]]:
+        """(quote, strategy, worth of its fee) of each fill. One query."""
+        rows = Fill.objects.standing(self.known_at).filter(book=self.book)
+        columns = ("pk", "instrument__quote", "strategy", "fee_value")
+        for pk, quote, strategy, stored in rows.values_list(*columns).iterator(ROWS):
+            yield quote, strategy, self.fee_values.get(pk, stored)
+
+    def as_valued(self, fills: Iterable[Fill]) -> Iterator[Fill]:
+        """The (unsaved) fills with what their fees were known to be worth."""
+        for fill in fills:
+            fill.fee_value = self.fee_values.get(fill.pk, fill.fee_value)
+            yield fill
+
+    def keyed(self, instrument: Instrument) -> list[tuple[Key, Fact]]:
+        """The pair's facts with their places; what came from own books without the
+        lots that it brought, which `known_books` adds. At most seven queries."""
+        book, known_at = self.book, self.known_at
+        fills = Fill.objects.standing(known_at)
+        fills = fills.filter(book=book, instrument=instrument)
+        paid = list(pair_fees(book, instrument, self.assets, known_at))
+        moves = list(pair_transfers(book, instrument, self.assets, known_at))
+        rows = PairRows(
+            fills=self.as_valued(fills.iterator(ROWS)),
+            fees=paid,
+            transfers=moves,
+            splits=book_splits(book, [instrument.symbol], known_at).of(
+                instrument.symbol
+            ),
+            worth=worth_of(book, instrument, moves, fees=bool(paid), known_at=known_at),
         )
+        return keyed_facts(book, instrument, rows, self.assets)
+
+    def instruments(self) -> set[int]:
+        """Of what it had a fact. One query."""
+        fills = Fill.objects.standing(self.known_at).filter(book=self.book)
+        used = set(fills.order_by().values_list("instrument", flat=True).distinct())
+        moved = map(self.assets.of_transfer, self.transfers)
+        return used | {instrument.pk for instrument in moved if instrument is not None}
+
+
+def known_books(
+    books: Sequence[Book],
+    known_at: datetime,
+    only: Collection[Instrument] | None = None,
+) -> dict[int, KnownBook]:
+    """The books by id, with all their pairs or those of `only` these instruments. A few
+    queries for each pair; books from which lots came are matched with them.
+
+    Raises Invalid where they held more than MOST_FILLS together.
+    """
+    together = _with_senders(books, known_at)
+    _check_size(together, known_at)
+    known = {book.pk: _read(book, known_at) for book in together}
+    used = {pk: each.instruments() for pk, each in known.items()}
+    wanted = set[int]().union(*(used[book.pk] for book in books))
+    if only is not None:
+        wanted &= {instrument.pk for instrument in only}
+    for instrument in Instrument.objects.filter(pk__in=wanted).order_by("pk"):
+        holders = [each for pk, each in known.items() if instrument.pk in used[pk]]
+        _match(holders, instrument)
+    return {book.pk: known[book.pk] for book in books}
 
 
 def realised_known_at(fills: Sequence[Fill], known_at: datetime) -> dict[int, Decimal]:
     """{fill: what it realised}: fills that closed nothing, or something of unknown
-    cost, are absent. Book and instrument are loaded. Raises as positions_known_at."""
+    cost, are absent. Book and instrument are loaded. Raises as known_books."""
     books = {fill.book_id: fill.book for fill in fills}
+    instruments = {fill.instrument for fill in fills}
     realised: dict[int, Decimal] = {}
-    for book in books.values():
-        _check_size(book, known_at)
-        assets = BookAssets(book, known_at)
-        for instrument in {f.instrument for f in fills if f.book_id == book.pk}:
-            pair = _pair(book, instrument, assets, known_at)
-            realised |= _realised(pair)
+    for known in known_books(list(books.values()), known_at, instruments).values():
+        realised |= _realised(match for _, match in known.matches)
     return {fill.pk: realised[fill.pk] for fill in fills if fill.pk in realised}
-
-
-def marks_known_at(
-    book: Book, symbols: set[str], known_at: datetime
-) -> dict[str, Mark]:
-    """What these symbols were worth then, by the prices and fills known then."""
-    own: dict[str, list[Mark]] = {symbol: [] for symbol in symbols}
-    fills = Fill.objects.standing(known_at).filter(
-        book=book, instrument__symbol__in=symbols, price__gt=ZERO
-    )
-    ordered = fills.order_by("executed_at", "recorded_at", "sequence", "id")
-    columns = ("instrument__symbol", "executed_at", "price", "pk")
-    for symbol, at, price, pk in ordered.values_list(*columns).iterator():
-        own[symbol].append(fill_mark(at, price, pk))
-    history = mark_history(book, symbols, fills=own, known_at=known_at)
-    marks = {symbol: history.mark(symbol, known_at) for symbol in symbols}
-    return {symbol: mark for symbol, mark in marks.items() if mark is not None}
 
 
 def as_known(fill: Fill) -> Fill:
@@ -71,17 +214,47 @@ def as_known(fill: Fill) -> Fill:
     return fill
 
 
-def _pair(
-    book: Book, instrument: Instrument, assets: BookAssets, known_at: datetime
-) -> Pair:
-    facts = stored_facts(book, instrument, None, assets, known_at)
-    return new_pair(book, instrument).apply_all(facts)
+def _read(book: Book, known_at: datetime) -> KnownBook:
+    mine = Q(book=book) | Q(to_book=book)
+    transfers = Transfer.objects.standing(known_at).filter(mine)
+    ordered = transfers.order_by("at", "recorded_at", "sequence", "id")
+    return KnownBook(
+        book=book,
+        known_at=known_at,
+        assets=BookAssets(book, known_at),
+        transfers=list(ordered.select_related("instrument")),
+        fee_values=fee_values_known_at(book, known_at),
+    )
 
 
-def _realised(pair: Pair) -> dict[int, Decimal]:
+def _match(holders: Sequence[KnownBook], instrument: Instrument) -> None:
+    """Match the pairs of several books together, so that what moves between them brings
+    the lots that left: a movement leaves before it comes."""
+    facts = [
+        (key, isinstance(fact, Movement) and fact.id in known.arrivals, known, fact)
+        for known in holders
+        for key, fact in known.keyed(instrument)
+    ]
+    facts.sort(key=lambda placed: placed[:2])
+    for known in holders:
+        known.pairs[instrument] = new_pair(known.book, instrument)
+    travelling: dict[int, Sequence[LotMatch]] = {}
+    for _, comes, known, fact in facts:
+        pair = known.pairs[instrument]
+        before = len(pair.matches)
+        if isinstance(fact, Movement) and comes:
+            lots = left_by(travelling.get(fact.id, ()), fact.at)
+            pair.apply(replace(fact, lots=lots))
+            continue
+        pair.apply(fact)
+        if isinstance(fact, Movement) and fact.quantity < 0:
+            travelling[fact.id] = pair.matches[before:]
+
+
+def _realised(matches: Iterable[LotMatch]) -> dict[int, Decimal]:
     totals: dict[int, int] = defaultdict(int)
     unknown: set[int] = set()
-    for match in pair.matches:
+    for match in matches:
         if match.trade is None:
             continue
         if match.realised is None:
@@ -91,23 +264,28 @@ def _realised(pair: Pair) -> dict[int, Decimal]:
     return {pk: number(total) for pk, total in totals.items() if pk not in unknown}
 
 
-def _touched(book: Book, known_at: datetime, assets: BookAssets) -> list[Instrument]:
-    fills = Fill.objects.standing(known_at).filter(book=book)
-    used = set(fills.order_by().values_list("instrument", flat=True).distinct())
-    for side in ("book", "to_book"):
-        moves = Transfer.objects.standing(known_at).filter(**{side: book})
-        moved = map(assets.of_transfer, moves.select_related("instrument"))
-        used |= {instrument.pk for instrument in moved if instrument is not None}
-    return list(Instrument.objects.filter(pk__in=used).order_by("pk"))
+def _with_senders(books: Sequence[Book], known_at: datetime) -> list[Book]:
+    """These, and every book from which lots came to one of them, over others too."""
+    known = {book.pk: book for book in books}
+    new = list(known.values())
+    while new:
+        moves = Transfer.objects.standing(known_at).filter(
+            to_book__in=new, instrument__isnull=False
+        )
+        senders = Book.objects.filter(pk__in=moves.values("book"))
+        new = list(senders.exclude(pk__in=known))
+        known |= {book.pk: book for book in new}
+    return list(known.values())
 
 
-def _check_size(book: Book, known_at: datetime) -> None:
-    fills = Fill.objects.standing(known_at).filter(book=book)
-    if not fills[MOST_FILLS:].exists():
+def _check_size(books: Sequence[Book], known_at: datetime) -> None:
+    fills = Fill.objects.standing(known_at).filter(book__in=books)
+    if not fills.order_by()[MOST_FILLS:].exists():
         return
-    detail = f"{book.name} holds more than {MOST_FILLS:,} fills"
+    who = f"{books[0].name} holds" if len(books) == 1 else "These books hold"
+    detail = f"{who} more than {MOST_FILLS:,} fills"
     raise Invalid(
-        f"{detail}: what was known at a time is told for smaller books.",
+        f"{detail}: what was known at a time is told for fewer.",
         code="too_many",
         errors=[FieldError("/known_at", "range", detail)],
     )

@@ -49,7 +49,7 @@ def with_candidates(
     query, and three index look-ups for each."""
     return positions.annotate(
         split=was_split(OuterRef("instrument__symbol"), known_at),
-        fill=newest_fill_of(OuterRef("book"), OuterRef("instrument"), at),
+        fill=newest_fill_of(OuterRef("book"), OuterRef("instrument"), at, known_at),
         **newest_prices_of(
             OuterRef("instrument__symbol"),
             OuterRef("instrument__quote"),
@@ -97,16 +97,20 @@ def was_split(symbol: Any, known_at: datetime | None) -> Exists:
     return Exists(Split.objects.standing(known_at).filter(symbol=symbol))
 
 
-def newest_fill_of(book: Any, instrument: Any, at: datetime) -> Subquery:
+def newest_fill_of(
+    book: Any, instrument: Any, at: datetime, known_at: datetime | None
+) -> Subquery:
     """The id of the newest fill of a pair that is a mark; a gift at 0 is none."""
-    fills = marking(book=book, instrument=instrument)
+    fills = marking(known_at=known_at, book=book, instrument=instrument)
     newest = fills.filter(executed_at__lte=at).order_by(*NEWEST_FILL)
     return Subquery(newest.values("pk")[:1])
 
 
-def marking(*narrowed: Q, **by: Any) -> QuerySet[Fill]:
-    """Fills that count and are a mark: a gift at 0 is none."""
-    return Fill.objects.standing().filter(*narrowed, price__gt=0, **by)
+def marking(
+    *narrowed: Q, known_at: datetime | None = None, **by: Any
+) -> QuerySet[Fill]:
+    """Fills that count (as known at a time) and are a mark: a gift at 0 is none."""
+    return Fill.objects.standing(known_at).filter(*narrowed, price__gt=0, **by)
 
 
 def chosen_marks(
@@ -161,13 +165,11 @@ def mark_history(
     book: Book,
     symbols: Collection[str],
     *,
-    fills: Mapping[str, Iterable[Mark]] | None = None,
     known_at: datetime | None = None,
 ) -> Marks:
-    """The marks of symbols at any time. `fills` are the book's own where the caller
-    has them (each symbol's in order), else they are read. Two or three queries, and
+    """The marks of symbols at any time (as known at one). Three or four queries, and
     memory for every price of these symbols."""
-    own = _by_symbol(_own_fills([book], symbols)) if fills is None else fills
+    own = _by_symbol(_own_fills([book], symbols, known_at))
     prices = prices_for(book, symbols, known_at)
     return _marks(book, own, prices, book_splits(book, symbols, known_at))
 
@@ -211,16 +213,18 @@ def first_mark_after(book: Book, symbol: str, when: datetime) -> Mark | None:
     return marks.first_after(symbol, when)
 
 
-def mark_histories(books: Sequence[Book], symbols: Collection[str]) -> dict[int, Marks]:
-    """The marks of symbols at any time, by book id. Four queries; books
-    of one owner and currency without own fills of them share what they see."""
+def mark_histories(
+    books: Sequence[Book], symbols: Collection[str], known_at: datetime | None = None
+) -> dict[int, Marks]:
+    """The marks of symbols at any time (as known at one), by book id. Four queries;
+    books of one owner and currency without own fills of them share what they see."""
     owners = {book.owner_id for book in books}
-    splits = owner_splits(owners, symbols)
+    splits = owner_splits(owners, symbols, known_at)
     mine = Q(scope=MarketScope.DESK) | Q(scope=MarketScope.OWN, author__in=owners)
-    rows = Price.objects.standing().filter(mine, symbol__in=set(symbols))
+    rows = Price.objects.standing(known_at).filter(mine, symbol__in=set(symbols))
     prices = list(rows.order_by(*PRECEDENCE))
     fills: dict[int, dict[str, list[Mark]]] = defaultdict(lambda: defaultdict(list))
-    for book_id, symbol, mark in _fill_marks(_own_fills(books, symbols)):
+    for book_id, symbol, mark in _fill_marks(_own_fills(books, symbols, known_at)):
         fills[book_id][symbol].append(mark)
     shared: dict[tuple[int, str, int], Marks] = {}
     histories = {}
@@ -254,10 +258,12 @@ def _marks(
     return Marks(quoted, splits, book.base_currency)
 
 
-def _own_fills(books: Sequence[Book], symbols: Collection[str]) -> QuerySet[Fill]:
+def _own_fills(
+    books: Sequence[Book], symbols: Collection[str], known_at: datetime | None = None
+) -> QuerySet[Fill]:
     instruments = Instrument.objects.filter(symbol__in=set(symbols))
     named = list(instruments.values_list("pk", flat=True))
-    return marking(book__in=books, instrument__in=named)
+    return marking(known_at=known_at, book__in=books, instrument__in=named)
 
 
 def _fill_marks(fills: QuerySet[Fill]) -> Iterator[tuple[int, str, Mark]]:

@@ -73,7 +73,7 @@ class Rates:
             looked_up[f"split_{number}"] = was_split(symbol, self._known_at)
             if symbol in instruments:
                 looked_up[f"fill_{number}"] = newest_fill_of(
-                    OuterRef("pk"), instruments[symbol].pk, self._at
+                    OuterRef("pk"), instruments[symbol].pk, self._at, self._known_at
                 )
         books = Book.objects.filter(pk__in=self._books).order_by()
         rows = {
@@ -160,10 +160,13 @@ class BookRates:
 
 
 def rate_histories(
-    books: Sequence[Book], currencies: Collection[str], target: str
+    books: Sequence[Book],
+    currencies: Collection[str],
+    target: str,
+    known_at: datetime | None = None,
 ) -> dict[int, Marks]:
-    """Everything stored about these currencies in `target`, by book, to ask for rates
-    at many times: `rate_histories(…)[book].rate(source, target, when)`. Four queries,
+    """Everything stored about these currencies in `target` (known at a time), by book,
+    to ask for rates at many times: `rate_histories(…)[book].rate(source, target, when)`. Four queries,
     none when all are in `target`; books that see the same share it."""
     symbols = {
         symbol
@@ -173,4 +176,4 @@ def rate_histories(
     }
     if not symbols:
         return dict.fromkeys((book.pk for book in books), Marks({}))
-    return mark_histories(books, symbols)
+    return mark_histories(books, symbols, known_at)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import F
+
 from trades.domain.events import TravellingLot
 from trades.domain.units import units
 from trades.models import Book, Instrument, Transfer, TransferLot, Valuation
@@ -44,6 +46,21 @@ def worth_of(
         transfers=_newest(brought.values_list("transfer", "value")) if moved else {},
         lots=_travelled([row for row in moved if row.to_book_id == book.pk]),
     )
+
+
+def fee_values_known_at(book: Book, known_at: datetime) -> dict[int, Decimal | None]:
+    """What each fee of the book that is or was valued was worth in its fill's quote as
+    known then, by fill; None: nobody knew. One query."""
+    rows = Valuation.objects.filter(
+        book=book, fill__isnull=False, currency=F("fill__instrument__quote")
+    )
+    values: dict[int, Decimal | None] = {}
+    for fill, value, at in rows.order_by("id").values_list(
+        "fill", "value", "recorded_at"
+    ):
+        known = value if at <= known_at else values.get(fill or 0)
+        values[fill or 0] = known
+    return values
 
 
 def _newest(

@@ -28,14 +28,14 @@ from trades.queries.positions import (
     positions_of,
     sums_of,
 )
-from trades.services.cash import BalanceChanges
-from trades.services.rows import (
+from trades.queries.rows import (
     lot_columns,
     lot_of,
     match_columns,
     trip_columns,
     trip_of,
 )
+from trades.services.cash import BalanceChanges
 
 LOTS = 100  # in one read of open lots
 PART = 500  # rows in one insert, which may be a transaction of its own

@@ -29,10 +29,10 @@ from trades.queries.cash import implied_funding
 from trades.queries.facts import ROWS, stored_facts
 from trades.queries.generations import Generations
 from trades.queries.positions import new_pair, positions_of
+from trades.queries.rows import lot_columns, match_columns, trip_columns
 from trades.services.books import locked
 from trades.services.cash import BalanceChanges, save_balances
 from trades.services.pairs import derive
-from trades.services.rows import lot_columns, match_columns, trip_columns
 from trades.services.waiting import disturb
 
 LOT = [

@@ -1,4 +1,4 @@
-"""Lots, matches, trips and positions as rows of the database, and back."""
+"""Lots, matches and trips as (unsaved) rows of the database, and back."""
 
 from __future__ import annotations
 
