@@ -124,7 +124,6 @@ def backups(cursor: str) -> dict[str, Any]:
         "newest": queries.newest_good(),
         "drill": drill,
         "goes_back": age(float(drill.rpo_seconds or 0)) if drill else "",
-        "sealed": bool(settings.BACKUP_KEY),
         "frequency": age(settings.BACKUP_FREQUENCY.total_seconds()),
     }
 

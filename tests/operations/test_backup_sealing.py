@@ -11,6 +11,8 @@ from typing import Any
 import pyrage
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils import timezone
 from pyrage.x25519 import Identity
 
 from accounts.models import User
@@ -64,6 +66,26 @@ def test_a_sealed_backup_is_verified_drilled_and_opens_with_any_age(
     pyrage.decrypt_file(str(path), str(opened), [Identity.from_str(key)])
     with tarfile.open(opened) as tar:
         assert "manifest.json" in tar.getnames()
+
+
+@pytest.mark.parametrize(
+    ("recipient", "words"),
+    [("age1pq", "sealed to a key of this"), ("", "not sealed: whoever finds it")],
+)
+def test_the_page_says_how_the_newest_is_sealed_whatever_the_web_process_knows(
+    settings: Any,
+    client: Client,
+    person: Callable[..., User],
+    recipient: str,
+    words: str,
+) -> None:
+    settings.BACKUP_KEY = "" if recipient else settings.BACKUP_KEY
+    Backup.objects.create(
+        engine="sqlite", started_at=timezone.now(), status="verified", key_id=recipient
+    )
+    client.force_login(person("olga", "Operator"))
+    page = client.get("/operations/backups/").content.decode()
+    assert words in " ".join(page.split())
 
 
 @pytest.mark.process

@@ -22,7 +22,7 @@ from django.conf import settings
 from kernel import build_list
 from kernel.programs import postgresql_program
 from tests.served import until
-from tests.services.table import Table
+from tests.services.table import Differences
 
 ROOT = Path(settings.BASE_DIR)
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -50,11 +50,11 @@ def words_of(command: str | list[str]) -> list[str]:
     return command if isinstance(command, list) else shlex.split(command)
 
 
-class Engine:
+class Composition:
     """Starts, asks and ends the services under `folder`, which everybody may enter."""
 
     def __init__(self, folder: Path, values: Mapping[str, str]) -> None:
-        self.folder, self.table = folder, Table(folder)
+        self.folder, self.table = folder, Differences(folder)
         self.image = folder / "app"
         self.values = {**values, "RRR_COMMIT": _build_image(self.image)}
         self.running: dict[tuple[str, int], subprocess.Popen[bytes]] = {}

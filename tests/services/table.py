@@ -36,7 +36,7 @@ FOLDERS = (
 
 
 @dataclass
-class Table:
+class Differences:
     """The differences of one run of the services, under `folder`."""
 
     folder: Path

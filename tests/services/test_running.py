@@ -26,9 +26,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from pyrage.x25519 import Identity
 
 from tests.served import PASSWORD, until
-from tests.services.engine import SERVICES, Engine
+from tests.services.engine import SERVICES, Composition
 from tests.services.table import WEB_INSTANCES
 
 pytestmark = [
@@ -41,10 +42,11 @@ VALUES = {
     "RRR_ENV": "production",
     "PUBLIC_ORIGIN": f"https://{HOST}",
     "ALLOWED_HOSTS": HOST,
-    "POSTGRES_PASSWORD": "p@ss/w%41rd:#?",
+    "DATABASE_PASSWORD": "p@ss/w%41rd:#?",
     "SECRET_KEY": secrets.token_urlsafe(64),
     "JWT_SECRET": secrets.token_urlsafe(96),
     "METRICS_TOKEN": secrets.token_urlsafe(32),
+    "BACKUP_KEY": str(Identity.generate()),
     "FIELD_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
 }
 WEB = range(WEB_INSTANCES)
@@ -61,10 +63,10 @@ print(*Alert.objects.exclude(fired_at=None).values_list("rule", "target"))
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
+def engine() -> Iterator[Composition]:
     folder = Path(tempfile.mkdtemp(prefix="rrr-services-"))
     folder.chmod(0o755)  # PostgreSQL and nginx run as users of their own
-    engine = Engine(folder, VALUES)
+    engine = Composition(folder, VALUES)
     try:
         engine.up(scale={"web": WEB_INSTANCES})
         assert until(60, lambda: engine.is_healthy("nginx")), engine.said("nginx")
@@ -75,7 +77,7 @@ def engine() -> Iterator[Engine]:
 
 
 @dataclass(frozen=True)
-class Page:
+class ProxyAnswer:
     status: int
     headers: Message
     text: str
@@ -85,7 +87,7 @@ class Browser:
     """Speaks https to the proxy, as though the name of PUBLIC_ORIGIN led there, and
     trusts nothing but the certificate that it made."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Composition) -> None:
         made = engine.table.place("/certificate") / "tls.crt"
         self.context = ssl.create_default_context(cafile=str(made))
         self.port = engine.table.ports["8443"]
@@ -96,7 +98,7 @@ class Browser:
         path: str,
         form: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
-    ) -> Page:
+    ) -> ProxyAnswer:
         """A GET, or a POST of the form; cookies are kept."""
         connection = http.client.HTTPSConnection(HOST, timeout=30)
         plain = socket.create_connection(("127.0.0.1", self.port), 30)
@@ -113,16 +115,16 @@ class Browser:
         for line in answer.headers.get_all("Set-Cookie") or ():
             name, _, value = line.partition(";")[0].partition("=")
             self.cookies[name] = value
-        return Page(answer.status, answer.headers, text)
+        return ProxyAnswer(answer.status, answer.headers, text)
 
-    def own(self, path: str) -> Page:
+    def own(self, path: str) -> ProxyAnswer:
         """As one of our own probes."""
         key = VALUES["SECRET_KEY"].encode()
         signature = hmac.new(key, path.encode(), hashlib.sha256).hexdigest()
         return self.ask(path, headers={"X-RRR-Own": signature})
 
 
-def in_shell(engine: Engine, script: str) -> str:
+def in_shell(engine: Composition, script: str) -> str:
     """What a script says within the worker's container."""
     shell = ["python", "manage.py", "shell", "-v", "0", "-c", script]
     return engine.run("worker", shell).strip()
@@ -134,14 +136,14 @@ def is_free(port: int) -> bool:
     return not any(row[2].endswith(f":{port:04X}") and row[3] == "01" for row in rows)
 
 
-def balances(engine: Engine, *instances: int) -> bool:
+def balances(engine: Composition, *instances: int) -> bool:
     """Does the proxy give requests to exactly these while they answer?"""
     text = (engine.table.place("/proxy") / "instances.conf").read_text()
     first = re.findall(r"server 127\.0\.0\.1:(\d+) max_fails=0;", text)
     return {int(port) for port in first} == {engine.table.web[n] for n in instances}
 
 
-def answered(engine: Engine, instance: int) -> float:
+def answered(engine: Composition, instance: int) -> float:
     """How many requests the instance has answered."""
     connection = http.client.HTTPConnection("127.0.0.1", engine.table.web[instance])
     headers = {"Authorization": f"Bearer {VALUES['METRICS_TOKEN']}", "Host": HOST}
@@ -155,7 +157,7 @@ def answered(engine: Engine, instance: int) -> float:
     return float(found[1])
 
 
-def test_every_health_check_says_yes(engine: Engine) -> None:
+def test_every_health_check_says_yes(engine: Composition) -> None:
     checked = [name for name, service in SERVICES.items() if "healthcheck" in service]
     assert checked == ["nginx", "web", "postgres", "redis"]
     for name in checked:
@@ -163,7 +165,7 @@ def test_every_health_check_says_yes(engine: Engine) -> None:
     assert engine.is_healthy("web", 1)
 
 
-def test_the_first_administrator_logs_in_over_tls(engine: Engine) -> None:
+def test_the_first_administrator_logs_in_over_tls(engine: Composition) -> None:
     command = ["python", "manage.py", "first_admin", "ada", "ada@example.test"]
     engine.run("web", command, f"{PASSWORD}\n")
     browser = Browser(engine)
@@ -177,7 +179,9 @@ def test_the_first_administrator_logs_in_over_tls(engine: Engine) -> None:
     assert browser.ask("/").status == 200
 
 
-def test_plain_http_leads_to_tls_and_other_hosts_are_refused(engine: Engine) -> None:
+def test_plain_http_leads_to_tls_and_other_hosts_are_refused(
+    engine: Composition,
+) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", engine.table.ports["8080"])
     with contextlib.closing(connection):
         connection.request("GET", "/trades/?page=2", headers={"Host": HOST})
@@ -187,13 +191,13 @@ def test_plain_http_leads_to_tls_and_other_hosts_are_refused(engine: Engine) -> 
     assert Browser(engine).ask("/", headers={"Host": "evil.example"}).status == 400
 
 
-def test_the_image_s_commit_is_borne_out_by_its_list(engine: Engine) -> None:
+def test_the_image_s_commit_is_borne_out_by_its_list(engine: Composition) -> None:
     answer = Browser(engine).ask("/health/live")
     assert answer.headers["X-RRR-Commit"] == engine.values["RRR_COMMIT"]
     assert answer.headers["X-RRR-Clean"] == "true"
 
 
-def test_probes_of_the_worker_ask_the_web_process(engine: Engine) -> None:
+def test_probes_of_the_worker_ask_the_web_process(engine: Composition) -> None:
     def seen() -> str:
         return in_shell(engine, PROBED)
 
@@ -206,11 +210,13 @@ def test_probes_of_the_worker_ask_the_web_process(engine: Engine) -> None:
     assert states == {"database": "pass", "worker": "pass", "beat": "pass"}
 
 
-def test_nobody_paged_while_the_services_started(engine: Engine) -> None:
+def test_nobody_paged_while_the_services_started(engine: Composition) -> None:
     assert in_shell(engine, FIRED) == ""
 
 
-def test_requests_go_to_both_instances_and_leave_no_connection(engine: Engine) -> None:
+def test_requests_go_to_both_instances_and_leave_no_connection(
+    engine: Composition,
+) -> None:
     before = [answered(engine, instance) for instance in WEB]
     browser = Browser(engine)
     for _ in range(20):
@@ -221,7 +227,7 @@ def test_requests_go_to_both_instances_and_leave_no_connection(engine: Engine) -
         assert until(10, partial(is_free, port)), "a connection is kept idle"
 
 
-def test_the_proxy_is_nobody_and_lives_in_its_own_folder(engine: Engine) -> None:
+def test_the_proxy_is_nobody_and_lives_in_its_own_folder(engine: Composition) -> None:
     main = engine.running["nginx", 0].pid
     session = [
         Path(f"/proc/{pid}")
@@ -240,7 +246,7 @@ def _session_of(pid: str) -> int:
     return 0
 
 
-def test_a_rolling_restart_loses_no_request(engine: Engine) -> None:
+def test_a_rolling_restart_loses_no_request(engine: Composition) -> None:
     """Each instance is drained, ended as `docker stop` does, and started again."""
     ended, statuses = threading.Event(), Counter[int]()
 
@@ -269,7 +275,7 @@ def test_a_rolling_restart_loses_no_request(engine: Engine) -> None:
     assert statuses[200] > 20
 
 
-def test_an_instance_that_is_killed_is_passed_over(engine: Engine) -> None:
+def test_an_instance_that_is_killed_is_passed_over(engine: Composition) -> None:
     os.killpg(engine.running["web", 0].pid, signal.SIGKILL)
     browser = Browser(engine)
     assert {browser.ask("/accounts/login/").status for _ in range(10)} == {200}
@@ -279,7 +285,9 @@ def test_an_instance_that_is_killed_is_passed_over(engine: Engine) -> None:
     assert until(60, partial(balances, engine, *WEB))
 
 
-def test_while_no_instance_answers_the_proxy_says_so_in_words(engine: Engine) -> None:
+def test_while_no_instance_answers_the_proxy_says_so_in_words(
+    engine: Composition,
+) -> None:
     for instance in WEB:
         os.killpg(engine.running["web", instance].pid, signal.SIGKILL)
         engine.running.pop(("web", instance)).wait(10)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.services.engine import SERVICES, interpolated, words_of
-from tests.services.table import EVERYWHERE, FOLDERS, PORTS, Table
+from tests.services.table import EVERYWHERE, FOLDERS, PORTS, Differences
 
 OF_THE_ENGINE = {"/tmp"}  # noqa: S108 - in memory, and nobody's
 HOST = re.compile(r"(?:^|[/@\s])([\w.-]+):\d+")
@@ -47,7 +47,7 @@ def test_each_port_of_the_table_is_its_service_s() -> None:
 def test_nothing_of_the_engine_s_is_left_in_what_a_process_gets(
     name: str, tmp_path: Path
 ) -> None:
-    table = Table(tmp_path)
+    table = Differences(tmp_path)
     for text in texts(name):
         changed = table.apply(text, name)
         assert EVERYWHERE not in changed
@@ -62,7 +62,7 @@ def test_nothing_of_the_engine_s_is_left_in_what_a_process_gets(
 
 def test_nothing_else_is_changed(tmp_path: Path) -> None:
     """A value without a name, port or folder of the table stays as it is."""
-    table = Table(tmp_path)
+    table = Differences(tmp_path)
     changed = {
         (name, variable)
         for name, service in SERVICES.items()
@@ -78,7 +78,7 @@ def test_nothing_else_is_changed(tmp_path: Path) -> None:
 
 
 def test_each_instance_has_a_port_and_metrics_of_its_own(tmp_path: Path) -> None:
-    table = Table(tmp_path)
+    table = Differences(tmp_path)
     ours = [table.apply("--port 8000 /metrics", "web", number) for number in (0, 1)]
     assert ours[0] != ours[1]
     every = table.apply("web:8000", "nginx")
