@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from operations.models import Notice
+from operations.domain.alerting import Reading
+from operations.models import Alert, Notice, Rule
+from operations.services import alerting
 from operations.services.backups.files import Manifest
 from operations.services.backups.settling import settle
 
@@ -51,3 +54,16 @@ def test_a_restore_ends_what_was_on_its_way(db: None, before: str, after: str) -
 
     notice.refresh_from_db()
     assert (notice.state, notice.lease_owner, notice.lease_until) == (after, "", None)
+
+
+@pytest.mark.parametrize("state", ["firing", "resolved"])
+def test_an_alert_that_was_flapping_says_nothing_after_a_restore(
+    make_alert: Callable[..., Alert], memory_rule: Rule, state: str
+) -> None:
+    mark = alerting.fingerprint("memory", "host")
+    calm = Reading("memory", "host", memory_rule.threshold)
+    make_alert(state=state, fingerprint=mark, target="host", episode=3, unsettled=True)
+    settle(BACKUP, NOW)
+    for seconds in range(0, 600, 10):
+        alerting.apply(calm, memory_rule, NOW + timedelta(seconds=seconds))
+    assert not Notice.objects.exists()
