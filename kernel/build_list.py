@@ -65,13 +65,14 @@ def doubt(root: Path, commit: str) -> str:
     exactly those, tests and documents aside."""
     try:
         listed = read(root / NAME)
+        is_whole = listed.is_whole
     except FileNotFoundError:
         return f"there is no {NAME} (run make build-list before building the image)"
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return f"{NAME} cannot be read"
     if listed.commit != commit:
         return f"{NAME} is of commit {listed.commit[:12]}, not of {commit[:12]}"
-    if not listed.is_whole:
+    if not is_whole:
         return f"{NAME} does not list the files of commit {commit[:12]}"
     faults = [*_unlike(root, listed.files), *_strays(root, listed.files)]
     more = f" and {len(faults) - NAMED} more" if len(faults) > NAMED else ""

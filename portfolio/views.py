@@ -144,7 +144,8 @@ def metric(request: HttpRequest, name: str) -> HttpResponse:
     if name not in FORMULAS:
         raise Http404
     query = _query(request)
-    context = metric_page(_performance(request, query), name, query)
+    told = _performance(request, query)
+    context = metric_page(told, name, query) | known_note(told.scope, query)
     return render(request, "portfolio/metric.html", context)
 
 

@@ -42,6 +42,12 @@ class StopSignals:
         for number in NAMES:
             signal.signal(number, signal.SIG_IGN)
 
+    def heed(self) -> None:
+        """Raises Stop again if somebody asked: what a signal raises within a finalizer
+        is lost."""
+        if self._asked:
+            raise Stop(self._asked)
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """No Stop inside of the block, at its end instead: what it begins is whole."""
@@ -50,8 +56,7 @@ class StopSignals:
             yield
         finally:
             self._held = False
-        if self._asked:
-            raise Stop(self._asked)
+        self.heed()
 
     def _received(self, number: int, frame: FrameType | None) -> None:
         self.ignore()

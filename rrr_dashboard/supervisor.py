@@ -40,7 +40,7 @@ class Child:
         """Start it again soon; slower each time it has not lived for a minute."""
         lived = self.popen is not None and now - self.started > 60
         self.failures = 1 if lived else self.failures + 1
-        wait = min(SLOWEST_RESTART, 2.0 ** (self.failures - 1)) - 1
+        wait = min(SLOWEST_RESTART, 2.0 ** min(self.failures - 1, 10)) - 1
         self.restart_at = now + wait
 
 
@@ -104,8 +104,9 @@ class Supervisor:
 
     def look(self) -> None:
         """Restart what has died, slower each time it dies young; keep logs short."""
-        if self.logs:
-            self.logs.rotate()
+        with self.held():  # and a signal that came to nothing is heeded at its end
+            if self.logs:
+                self.logs.rotate()
         now = time.monotonic()
         for child in self.children.values():
             if child.restart_at is None:

@@ -5,8 +5,10 @@ from django.db import migrations, models
 
 
 def count_first_episodes(apps, schema_editor):
-    fired = apps.get_model("operations", "Alert").objects.exclude(fired_at=None)
-    fired.update(episode=1, told_episode=1)
+    alerts = apps.get_model("operations", "Alert").objects
+    alerts.exclude(fired_at=None).update(episode=1, told_episode=1)
+    # What ended long ago is over: the next breach is no second episode of it.
+    alerts.filter(state="resolved").update(waited=datetime.timedelta(minutes=10))
 
 
 class Migration(migrations.Migration):

@@ -111,7 +111,7 @@ def _send(notice: Notice, at: datetime) -> int:
 
 def _failed(notice: Notice, error: ChannelError, at: datetime) -> None:
     dead = error.permanent or notice.attempts >= MOST_ATTEMPTS
-    wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (notice.attempts - 1))
+    wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(notice.attempts - 1, 20))
     _settle(
         notice,
         state=State.DEAD if dead else State.QUEUED,

@@ -16,6 +16,7 @@ from portfolio.domain.returns import day_of
 from portfolio.models import EquityCurve
 from portfolio.queries.books import Scope
 from trades.models import (
+    BatchEvent,
     Book,
     Fill,
     FillEvent,
@@ -91,6 +92,7 @@ def ledger_states(book_ids: Sequence[int]) -> dict[int, LedgerState]:
             ),
             last_valuation=newest(Valuation.objects.filter(book=mine)),
             last_arrival=newest(Valuation.objects.filter(transfer__to_book=mine)),
+            last_undo=newest(BatchEvent.objects.filter(batch__book=mine)),
             rematched=Coalesce(Subquery(rematched.values("number")), 0),
             **{
                 name: newest(model._default_manager.all())
@@ -133,6 +135,7 @@ def _state(book: Any, news: Mapping[str, Mapping[str, int]]) -> LedgerState:
         "last_transfer_event",
         "last_valuation",
         "last_arrival",
+        "last_undo",
         "rematched",
     )
     newest = "/".join(str(getattr(book, name)) for name in names)

@@ -39,8 +39,10 @@ NOT_THERE_YET = {
 UNSEEN = {
     "/api/audit/verify.problems[]": "a log that was tampered with",
     "/api/operations/jobs.jobs[].last_ok": "a job that a worker ran",
+    "/api/performance.known_at": "asked for as known at a time: test_known_at.py",
     "/api/performance/monthly.years[].month": "a year's row has none",
     "/api/portfolio.incomplete{}": "figures that leave positions out",
+    "/api/portfolio.known_at": "the same",
     "/api/portfolio.open_orders": "reserved: the ledger knows no orders",
     "/api/portfolio/lots.lots[].reason": "a lot without a cost",
     "/api/portfolio/lots.lots[].transfer_external_id": "a lot that came as a transfer",

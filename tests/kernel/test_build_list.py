@@ -123,6 +123,12 @@ def break_the_list(image: Path) -> None:
     (image / "build.json").write_text('{"files": 1}')
 
 
+def garble_a_digest(image: Path) -> None:
+    document = json.loads((image / "build.json").read_text())
+    document["files"][0]["blob"] = "zz"
+    (image / "build.json").write_text(json.dumps(document))
+
+
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
@@ -135,6 +141,7 @@ def break_the_list(image: Path) -> None:
         (leave_out_an_entry, "does not list the files of commit"),
         (lose_the_list, "there is no build.json"),
         (break_the_list, "build.json cannot be read"),
+        (garble_a_digest, "build.json cannot be read"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )

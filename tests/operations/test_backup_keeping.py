@@ -155,6 +155,29 @@ def test_the_only_verified_backup_stays_however_old(settings: Any) -> None:
     assert Path(verified.location).exists()
 
 
+def test_a_backup_on_somebodys_stick_is_not_ours_to_remove(
+    settings: Any, tmp_path: Path
+) -> None:
+    settings.BACKUP_RETENTION = {"d": 2}
+    _, old = taken(0 * DAY), taken(400 * DAY)
+    stick = tmp_path / "stick" / "old.tar.gz"
+    stick.parent.mkdir()
+    shutil.move(old.location, stick)
+    Backup.objects.filter(pk=old.pk).update(location=str(stick))
+    keeping.retire()
+    assert stick.exists()
+
+
+def test_an_old_backup_under_a_new_ones_name_is_found() -> None:
+    old, new = (Path(taking.take("j:backup").location) for _ in range(2))
+    shutil.copyfile(old, new)
+    with pytest.raises(BackupError, match="another backup than its name says"):
+        files.read_manifest(new)
+    with pytest.raises(BackupError, match="another backup"), files.opened(new):
+        pass
+    assert [file.path for file in files.whole()] == [old]
+
+
 def test_the_first_backup_is_followed_by_a_drill() -> None:
     jobs.backup({"now": "true"})
     assert JobRun.objects.filter(job__name="restore-drill").count() == 1

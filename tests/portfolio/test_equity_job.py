@@ -17,6 +17,7 @@ from portfolio.queries.history import history
 from portfolio.services import equity
 from tests.portfolio.conftest import deposit, fill, price
 from tests.portfolio.test_portfolio_api import days_ago
+from tests.trades.files import booked, rows
 from trades.domain.facts import NewSplit
 from trades.models import Price
 from trades.services.fills import book_fills
@@ -24,6 +25,7 @@ from trades.services.mending_prices import void_price
 from trades.services.prices import set_prices
 from trades.services.splits import record_split
 from trades.services.transfers import book_transfers
+from trades.services.undoing import undo
 
 JOB = "portfolio-equity"
 
@@ -213,6 +215,14 @@ def test_a_voided_price_is_news_too(ada, client_of, story):
     assert client.get("/api/performance").json()["reason"] == "recomputing"
     run_job()
     assert EquityPoint.objects.latest("day").equity == Decimal(1000)
+
+
+def test_an_undone_file_is_news_too(ada, client_of, story):
+    batch = booked(rows(2), ada)
+    run_job()
+    undo(batch, "the wrong book", ada)
+    answer = client_of(ada).get("/api/performance").json()
+    assert answer["reason"] == "recomputing"
 
 
 def test_the_walk_holds_no_lock(story, monkeypatch):

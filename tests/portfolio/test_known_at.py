@@ -242,6 +242,17 @@ def test_the_page_says_that_it_is_of_then_and_leads_back_to_now(
     assert figure == 900
 
 
+def test_the_page_of_a_figure_says_so_too(ada, client_of, record):
+    record(
+        [fill("f1", "buy", "1", "100", days_ago(2))], [deposit("d", "900", days_ago(3))]
+    )
+    path, client = "/performance/metrics/sharpe/", client_of(ada)
+    then = client.get(path, {"known_at": moment()})
+    assert then.status_code == 200
+    assert "As it was known at" in then.content.decode()
+    assert "As it was known at" not in client.get(path).content.decode()
+
+
 def test_books_of_too_many_fills_say_so(ada, client_of, record, monkeypatch):
     monkeypatch.setattr("trades.queries.known.MOST_FILLS", 1)
     record([fill(f"f{n}", "buy", "1", "1", days_ago(n)) for n in (1, 2)])

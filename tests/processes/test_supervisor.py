@@ -13,7 +13,7 @@ import pytest
 
 from rrr_dashboard.processes import Process
 from rrr_dashboard.stopping import Stop, StopSignals
-from rrr_dashboard.supervisor import Supervisor
+from rrr_dashboard.supervisor import SLOWEST_RESTART, Child, Supervisor
 from tests.served import until
 
 SLEEPER = Process("sleeper", ("sleep", "600"), grace=2.0)
@@ -91,3 +91,16 @@ def test_a_signal_while_a_child_is_started_waits_until_the_child_is_known() -> N
         for number, handler in before.items():
             signal.signal(number, handler)
     assert begun == ["child"]
+
+
+def test_a_signal_that_came_to_nothing_is_heeded_at_the_next_look() -> None:
+    signals = StopSignals()
+    signals._asked = "SIGTERM"
+    with pytest.raises(Stop, match="SIGTERM"), signals.held():
+        pass
+
+
+def test_a_part_that_fails_all_night_ends_nobody() -> None:
+    child = Child(SLEEPER, failures=2_000)
+    child.put_off(0.0)
+    assert child.restart_at == SLOWEST_RESTART - 1

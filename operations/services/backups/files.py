@@ -122,15 +122,29 @@ def opened(path: Path) -> Iterator[Archive]:
     with scratch() as inner:
         tar = _unsealed(path, inner)
         manifest = _manifest(tar)
+        _refuse_swapped(path, manifest)
         yield Archive(
             tar=tar, manifest=manifest, database=_database(tar, manifest, inner)
         )
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Raises BackupError when the file is no whole backup of ours."""
+    """Raises BackupError when the file is no whole backup of ours, or another than
+    its name says."""
     with scratch() as inner:
-        return _manifest(_unsealed(path, inner))
+        manifest = _manifest(_unsealed(path, inner))
+    _refuse_swapped(path, manifest)
+    return manifest
+
+
+def _refuse_swapped(path: Path, manifest: Manifest) -> None:
+    """Sealing proves no sender: who can write here could pass an old one for a new."""
+    named = NAME.fullmatch(path.name)
+    if named and named[1] != manifest.uid:
+        raise BackupError(
+            f"{path.name} is another backup than its name says: {manifest.uid[:8]} "
+            f"of {manifest.taken_at}"
+        )
 
 
 def _unsealed(path: Path, into: Path) -> Path:
@@ -229,7 +243,7 @@ def find(name: str) -> Path:
     """A file by path or by (the beginning of) its id. Raises BackupError."""
     path = Path(name)
     if path.is_file():
-        return path
+        return path.resolve()
     beginning = name.replace("-", "").lower()
     paths = [
         path

@@ -77,8 +77,12 @@ def _not_kept() -> list[Backup]:
 
 
 def _remove(backup: Backup) -> bool:
+    """Only what lies among our backups: a restored one may lie on somebody's stick."""
+    path = Path(backup.location)
+    if path.parent.resolve() != places.folder().resolve():
+        return False
     try:
-        Path(backup.location).unlink()
+        path.unlink()
     except OSError:
         return False
     return True
