@@ -26,6 +26,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from kernel import locks
+from kernel.half_restored import refuse_half_restored
 from operations.models import Heartbeat
 from operations.services import heartbeats, running, ticking
 
@@ -72,6 +73,7 @@ def _stamp_ticks(**kwargs: Any) -> None:
 def _hold_database(**kwargs: Any) -> None:
     """While a worker lives, nobody restores over its database; children inherit it."""
     locks.hold(settings.STATE_DIR / "database.lock", exclusive=False)
+    refuse_half_restored()
 
 
 def _start_beating(sender: Any = None, **kwargs: Any) -> None:

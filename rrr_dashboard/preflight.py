@@ -14,7 +14,6 @@ from django.core.management.base import CommandError
 from audit.channels import kept_log_key
 from kernel import locks
 from kernel.errors import Unavailable
-from operations.services.backups.restoring import pending_file
 from rrr_dashboard import privacy
 
 
@@ -37,15 +36,6 @@ def claim(state: Path) -> None:
             f"{state} cannot be written ({error.strerror}): "
             "give this user the folder, or set STATE_DIR to another one."
         ) from error
-
-
-def refuse_half_restore() -> None:
-    """A restore that was interrupted left a database that nobody may open."""
-    if pending_file().exists():
-        raise CommandError(
-            "a restore was interrupted: run `manage.py restore … --yes` again, "
-            "to its end, before starting."
-        )
 
 
 def refuse_unusable_places() -> None:

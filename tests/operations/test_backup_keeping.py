@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from audit.models import AuditEvent
 from kernel import blobs, locks, registry
+from kernel.half_restored import pending_file
 from operations.jobs import backup as jobs
 from operations.models import Backup, JobRun, RestoreDrill
 from operations.services.backups import (
@@ -263,7 +264,7 @@ def test_somebody_elses_connection_is_found_before_the_mark(state: Path) -> None
     plan = restoring.plan(backup.location)
     with stranger(), pytest.raises(BackupError, match="still in use"):
         restoring.restore(plan)
-    assert not restoring.pending_file().exists()
+    assert not pending_file().exists()
     assert Backup.objects.filter(pk=backup.pk).exists(), "nothing was changed"
 
 

@@ -18,6 +18,7 @@ from accounts.models import Session, User
 from accounts.services.sessions import open_session
 from audit import queries as audit_queries
 from audit.services import append, checkpoint
+from kernel.half_restored import pending_file
 from operations.models import Alert, Backup, Job, JobRun, Notice
 from operations.services.backups import copies, files, places, restoring, taking
 from operations.services.backups.copies import BackupError
@@ -84,7 +85,7 @@ def test_a_restored_copy_does_not_wake_the_past(person: Callable[..., User]) -> 
     newest = audit_queries.recent(1).rows[0]
     assert newest.kind == "operations.backup.restored"
     assert size >= 0
-    assert not restoring.pending_file().exists()
+    assert not pending_file().exists()
 
 
 @pytest.mark.process

@@ -59,14 +59,6 @@ def test_a_folder_that_cannot_be_made_is_refused(state: Path) -> None:
         preflight.claim(state)
 
 
-def test_a_half_restore_is_refused_until_it_has_ended(state: Path) -> None:
-    state.mkdir()
-    preflight.refuse_half_restore()
-    (state / "restore.pending").touch()
-    with pytest.raises(CommandError, match="a restore was interrupted"):
-        preflight.refuse_half_restore()
-
-
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_a_port_in_use_is_refused_with_the_next_one(settings: Any, host: str) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -75,3 +75,17 @@ def test_many_differences_have_one_tick(
     )
     answer = client.post(f"{preview}commit/", {"accept_differences": "true"})
     assert (answer.status_code, Fill.objects.count()) == (302, 5)
+
+
+def test_what_came_up_since_is_shown_and_not_booked_by_an_old_tick(
+    ada: User, client: Client, preview: str
+) -> None:
+    head, *_, third = rows(3).splitlines(keepends=True)
+    import_for(source(head + "third" + third, file_name="c.csv"), ada)
+    ImportBatch.objects.filter(file_name="c.csv").update(file_format="kraken")
+    before = Fill.objects.count()
+    answer = client.post(f"{preview}commit/", {"accept": ["1", "2"]})
+    assert answer.status_code == 422
+    assert Fill.objects.count() == before
+    shown = client.get(preview).content.decode()
+    assert shown.count('name="accept"') == 3

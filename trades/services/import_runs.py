@@ -23,7 +23,14 @@ from trades.services.books import locked
 from trades.services.importing import book_of, book_part, finish, in_order
 from trades.services.previewing import Preview, look, may_write
 from trades.services.rehearsing import rehearsed
-from trades.services.staging import ask, consent_to, move, source_of, tag_of
+from trades.services.staging import (
+    ask,
+    consent_to,
+    move,
+    report_on,
+    source_of,
+    tag_of,
+)
 
 State = ImportBatch.State
 # A file of so many facts is booked in one transaction; a larger one in parts, each of
@@ -146,7 +153,9 @@ def _commit(batch: ImportBatch) -> None:
     preview = look(source_of(batch))
     try:
         may_write(preview.book, batch.book_name, batch.created_by)
-        consent_to(batch).check(preview.report)
+        # Of one that was interrupted, part of the file is booked already.
+        seen = None if batch.done else report_on(batch)
+        consent_to(batch).check(preview.report, seen)
         book_parts(batch, preview)
     except ProductError as error:
         batch.refresh_from_db()

@@ -112,23 +112,36 @@ def commit(batch: ImportBatch, by: User, consent: Consent) -> None:
     if batch.state != State.PREVIEW:
         raise Conflict(f"This import is {batch.state}, no preview.", code="state")
     consent.check(report_on(batch))
-    with transaction.atomic():
-        move(
-            batch,
-            (State.PREVIEW,),
-            State.COMMITTING,
-            problem="",
-            dry_run=False,
-            skip_broken=consent.skip_broken,
-            accept_differences=consent.accept_differences,
-        )
-        if batch.total > MOST_AT_ONCE:
+    if batch.total > MOST_AT_ONCE:
+        with transaction.atomic():
+            _agree(batch, consent)
             ask(batch)
-            return
-        preview = look(source_of(batch))
-        may_write(preview.book, batch.book_name, by)
-        consent.check(preview.report)
-        book_parts(batch, preview)
+        return
+    preview = None
+    try:
+        with transaction.atomic():
+            seen = report_on(batch)
+            _agree(batch, consent)
+            preview = look(source_of(batch))
+            may_write(preview.book, batch.book_name, by)
+            consent.check(preview.report, seen)
+            book_parts(batch, preview)
+    except Invalid:
+        if preview is not None:  # its page shows what has come up since
+            move(batch, (State.PREVIEW,), State.PREVIEW, **found_in(preview))
+        raise
+
+
+def _agree(batch: ImportBatch, consent: Consent) -> None:
+    move(
+        batch,
+        (State.PREVIEW,),
+        State.COMMITTING,
+        problem="",
+        dry_run=False,
+        skip_broken=consent.skip_broken,
+        accept_differences=consent.accept_differences,
+    )
 
 
 def import_in_parts(

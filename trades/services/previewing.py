@@ -66,12 +66,18 @@ class Consent:
     skip_broken: bool = False
     accept_differences: bool = False
 
-    def check(self, report: ImportReport) -> None:
-        """Raises Invalid for what the file needs and nobody agreed to."""
+    def check(self, report: ImportReport, seen: ImportReport | None = None) -> None:
+        """Raises Invalid for what the file needs and nobody agreed to: with `seen`,
+        what they looked at when they agreed, also for each difference that came up
+        since."""
         if report.broken_count and not self.skip_broken:
             raise broken_rows(report.broken, report.broken_count)
         if report.differences and not self.accept_differences:
             raise _undecided(report.differences)
+        if seen is not None:
+            came_up = [row for row in report.differences if row not in seen.differences]
+            if came_up:
+                raise _undecided(came_up)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
 from kernel import build, locks, logs
+from kernel.half_restored import refuse_half_restored
 from operations.models import Heartbeat
 from operations.services import heartbeats
 from operations.services.watching import LOOK_EVERY, Watch
@@ -29,6 +30,7 @@ class Command(BaseCommand):
             locks.hold(settings.STATE_DIR / "database.lock", exclusive=False)
         except locks.Busy as busy:
             raise CommandError(f"a restore is going on: {busy}") from busy
+        refuse_half_restored()
         end = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: end.set())

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from kernel import blobs, locks
 from kernel.files import write_once, write_whole
+from kernel.half_restored import pending_file
 from operations.models import Backup
 from operations.services.backups import engines, files, relisting, settling, taking
 from operations.services.backups.comparing import Likeness, compare
@@ -28,11 +29,6 @@ class Plan:
     path: Path
     manifest: files.Manifest
     to_migrate: int
-
-
-def pending_file() -> Path:
-    """Lies there from the first written page to the end: `serve` refuses then."""
-    return Path(settings.STATE_DIR) / "restore.pending"
 
 
 def plan(name: str) -> Plan:

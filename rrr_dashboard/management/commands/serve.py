@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from kernel import build, http
+from kernel import build, half_restored, http
 from rrr_dashboard import metric_files, preflight, preparation, processes
 from rrr_dashboard.env import write_first_env
 from rrr_dashboard.log_files import LogFiles
@@ -81,7 +81,7 @@ class Command(BaseCommand):
     def _serve(self, supervisor: Supervisor) -> None:
         """Until Stop is raised."""
         end_orphans(supervisor.record, self.say)
-        preflight.refuse_half_restore()
+        half_restored.refuse_half_restored()
         preflight.refuse_taken_port()
         preflight.refuse_unusable_places()
         preflight.refuse_silent_redis()
