@@ -64,8 +64,11 @@ print(*Alert.objects.exclude(fired_at=None).values_list("rule", "target"))
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Composition]:
+    # PostgreSQL and nginx run as users of their own and read what is laid out here,
+    # though a test before may have made this process a private one.
+    before = os.umask(0o022)
     folder = Path(tempfile.mkdtemp(prefix="rrr-services-"))
-    folder.chmod(0o755)  # PostgreSQL and nginx run as users of their own
+    folder.chmod(0o755)
     engine = Composition(folder, VALUES)
     try:
         engine.up(scale={"web": WEB_INSTANCES})
@@ -74,6 +77,7 @@ def engine() -> Iterator[Composition]:
     finally:
         engine.stop_all()
         shutil.rmtree(folder, ignore_errors=True)
+        os.umask(before)
 
 
 @dataclass(frozen=True)

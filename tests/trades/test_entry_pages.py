@@ -116,7 +116,7 @@ def test_a_split_is_recorded_and_listed(client, held):
         ("/trades/new/", {"price": "1e999999999"}, "exponent"),
         ("/trades/new/", {"executed_at": "2199-01-01T00:00"}, "future"),
         ("/trades/new/", {"book": "mallory-main"}, "valid choice"),
-        ("/prices/new/", {"price": "-1"}, "0"),
+        ("/prices/new/", {"price": "-1"}, "must not be negative"),
         ("/prices/new/", {"scope": "desk"}, "valid choice"),
         ("/prices/new/", {"currency": "EUR"}, "priced in USD"),
         ("/splits/new/", {"numerator": "1"}, "no split"),
