@@ -7,7 +7,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-# Seven parts with two files each stay under 100 MB.
+# Six parts, with two files each, stay under 100 MB.
 MOST_BYTES = 6_000_000
 
 
