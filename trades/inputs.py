@@ -11,9 +11,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from kernel.errors import BadRequest, FieldError, Invalid, summary
+from kernel.inputs import (
+    EXACT,
+    TrueOrFalseField,
+    WholeField,
+    no_texts,
+    read_values,
+)
+from kernel.texts import plain
 from trades.domain.importing import FORMATS
 from trades.domain.reading import SCOPES, TRANSFER_KINDS, NotAFact
 from trades.services.books import NewBook
@@ -22,28 +31,34 @@ from trades.services.previewing import Consent
 MOST_ROWS = 1000
 MOST_FAULTS = 100
 Fact = TypeVar("Fact")
+Shape = type[serializers.Serializer[Any]]
 
 
-class ExactText(serializers.CharField):
+@extend_schema_field(EXACT)
+class ExactText(serializers.Field):  # type: ignore[type-arg]
     """A decimal as text in plain notation, at most 20 + 18 digits."""
 
 
+# What a fact can do without: null and "" say as much as nothing, as empty cells do.
+OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True, "allow_blank": True}
+
+
 class NewTradeInput(serializers.Serializer[Any]):
-    book = serializers.CharField(required=False, help_text="id or name; your only one")
+    book = serializers.CharField(**OPTIONAL, help_text="id or name; your only one")
     external_id = serializers.CharField()
     symbol = serializers.CharField(help_text="BASE-QUOTE, or quoted in the book's base")
     side = serializers.ChoiceField(choices=("buy", "sell"))
     quantity = ExactText()
     price = ExactText()
-    fee = ExactText(required=False)
-    fee_currency = serializers.CharField(required=False, help_text="default: the quote")
+    fee = ExactText(required=False, allow_null=True)
+    fee_currency = serializers.CharField(**OPTIONAL, help_text="default: the quote")
     executed_at = serializers.DateTimeField(help_text="with an offset")
-    order_id = serializers.CharField(required=False)
-    order_type = serializers.CharField(required=False)
-    liquidity = serializers.ChoiceField(choices=("maker", "taker"), required=False)
-    strategy = serializers.CharField(required=False)
-    decision_id = serializers.CharField(required=False)
-    note = serializers.CharField(required=False)
+    order_id = serializers.CharField(**OPTIONAL)
+    order_type = serializers.CharField(**OPTIONAL)
+    liquidity = serializers.ChoiceField(choices=("maker", "taker"), **OPTIONAL)
+    strategy = serializers.CharField(**OPTIONAL)
+    decision_id = serializers.CharField(**OPTIONAL)
+    note = serializers.CharField(**OPTIONAL)
 
 
 class NewTradesInput(serializers.Serializer[Any]):
@@ -51,17 +66,17 @@ class NewTradesInput(serializers.Serializer[Any]):
 
 
 class NewTransferInput(serializers.Serializer[Any]):
-    book = serializers.CharField(required=False)
+    book = serializers.CharField(**OPTIONAL)
     external_id = serializers.CharField()
     kind = serializers.ChoiceField(choices=TRANSFER_KINDS)
     asset = serializers.CharField()
     amount = ExactText(help_text="signed")
     cost = ExactText(required=False, allow_null=True)
     at = serializers.DateTimeField()
-    symbol = serializers.CharField(required=False)
-    to_book = serializers.CharField(required=False, help_text="your other book")
-    strategy = serializers.CharField(required=False)
-    note = serializers.CharField(required=False)
+    symbol = serializers.CharField(**OPTIONAL)
+    to_book = serializers.CharField(**OPTIONAL, help_text="your other book")
+    strategy = serializers.CharField(**OPTIONAL)
+    note = serializers.CharField(**OPTIONAL)
 
 
 class VoidInput(serializers.Serializer[Any]):
@@ -75,15 +90,15 @@ class CorrectTradeInput(VoidInput):
     side = serializers.ChoiceField(choices=("buy", "sell"), required=False)
     quantity = ExactText(required=False)
     price = ExactText(required=False)
-    fee = ExactText(required=False)
-    fee_currency = serializers.CharField(required=False)
+    fee = ExactText(required=False, allow_null=True)
+    fee_currency = serializers.CharField(**OPTIONAL)
     executed_at = serializers.DateTimeField(required=False, help_text="with an offset")
-    order_id = serializers.CharField(required=False)
-    order_type = serializers.CharField(required=False)
-    liquidity = serializers.ChoiceField(choices=("maker", "taker"), required=False)
-    strategy = serializers.CharField(required=False)
-    decision_id = serializers.CharField(required=False)
-    note = serializers.CharField(required=False)
+    order_id = serializers.CharField(**OPTIONAL)
+    order_type = serializers.CharField(**OPTIONAL)
+    liquidity = serializers.ChoiceField(choices=("maker", "taker"), **OPTIONAL)
+    strategy = serializers.CharField(**OPTIONAL)
+    decision_id = serializers.CharField(**OPTIONAL)
+    note = serializers.CharField(**OPTIONAL)
 
 
 class CorrectTransferInput(VoidInput):
@@ -94,20 +109,20 @@ class CorrectTransferInput(VoidInput):
     amount = ExactText(required=False, help_text="signed")
     cost = ExactText(required=False, allow_null=True)
     at = serializers.DateTimeField(required=False)
-    symbol = serializers.CharField(required=False)
-    strategy = serializers.CharField(required=False)
-    note = serializers.CharField(required=False)
+    symbol = serializers.CharField(**OPTIONAL)
+    strategy = serializers.CharField(**OPTIONAL)
+    note = serializers.CharField(**OPTIONAL)
 
 
 class NewPriceInput(serializers.Serializer[Any]):
     symbol = serializers.CharField()
     at = serializers.DateTimeField()
     price = ExactText()
-    source = serializers.CharField(required=False)  # type: ignore[assignment]
+    source = serializers.CharField(**OPTIONAL)  # type: ignore[assignment]
     currency = serializers.CharField(
-        required=False, help_text="a plain symbol's; the desk's must say it"
+        **OPTIONAL, help_text="a plain symbol's; the desk's must say it"
     )
-    scope = serializers.ChoiceField(choices=SCOPES, required=False, help_text="own")
+    scope = serializers.ChoiceField(choices=SCOPES, **OPTIONAL, help_text="own")
 
 
 class NewPricesInput(serializers.Serializer[Any]):
@@ -122,8 +137,8 @@ class CorrectPriceInput(ReasonInput):
     symbol = serializers.CharField(required=False)
     at = serializers.DateTimeField(required=False)
     price = ExactText(required=False)
-    source = serializers.CharField(required=False)  # type: ignore[assignment]
-    currency = serializers.CharField(required=False)
+    source = serializers.CharField(**OPTIONAL)  # type: ignore[assignment]
+    currency = serializers.CharField(**OPTIONAL)
 
 
 class NewSplitInput(serializers.Serializer[Any]):
@@ -131,7 +146,7 @@ class NewSplitInput(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
     numerator = serializers.IntegerField(help_text="new units")
     denominator = serializers.IntegerField(help_text="for so many old ones")
-    scope = serializers.ChoiceField(choices=SCOPES, required=False, help_text="own")
+    scope = serializers.ChoiceField(choices=SCOPES, **OPTIONAL, help_text="own")
 
 
 class CorrectSplitInput(ReasonInput):
@@ -142,7 +157,7 @@ class CorrectSplitInput(ReasonInput):
 
 
 class NewBalanceInput(serializers.Serializer[Any]):
-    book = serializers.CharField(required=False)
+    book = serializers.CharField(**OPTIONAL)
     asset = serializers.CharField()
     amount = ExactText()
     at = serializers.DateTimeField()
@@ -152,8 +167,8 @@ class NewBookInput(serializers.Serializer[Any]):
     name = serializers.CharField()
     base_currency = serializers.CharField()
     zone = serializers.CharField(required=False)
-    periods_per_year = serializers.IntegerField(required=False, help_text="252 or 365")
-    allow_short = serializers.BooleanField(required=False)
+    periods_per_year = WholeField(required=False, help_text="252 or 365")
+    allow_short = TrueOrFalseField(required=False)
     method = serializers.CharField(required=False, help_text="fifo")
 
 
@@ -182,10 +197,12 @@ class ConsentInput(serializers.Serializer[Any]):
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a body; a body that is one row itself has no `noun`."""
+    """The rows of a body; a body that is one row itself has no `noun`. `shape` says
+    which fields of JSON are texts; rows of a form hold nothing else."""
 
     rows: Sequence[Any]
     noun: str = ""
+    shape: Shape | None = None
 
     def pointer(self, index: int) -> str:
         return f"/{self.noun}/{index}" if self.noun else ""
@@ -197,6 +214,7 @@ class Rows:
         """
         facts: list[Fact] = []
         errors: list[FieldError] = []
+        fields = self.shape().fields if self.shape else {}
         for index, row in enumerate(self.rows):
             where = self.pointer(index)
             if not isinstance(row, dict):
@@ -206,6 +224,8 @@ class Rows:
                     errors=[FieldError(where or "/", "object", "is no object")],
                 )
             try:
+                if faults := list(no_texts(row, fields)):
+                    raise NotAFact(faults)
                 facts.append(read(row))
             except NotAFact as error:
                 errors.extend(
@@ -217,17 +237,17 @@ class Rows:
         return facts
 
 
-def one_row(body: Any) -> Rows:
+def one_row(body: Any, shape: Shape | None = None) -> Rows:
     """The body as the only row."""
-    return Rows([body])
+    return Rows([body], shape=shape)
 
 
-def one_or_many(body: Any, noun: str) -> Rows:
+def one_or_many(body: Any, noun: str, shape: Shape) -> Rows:
     """The rows of {noun: [...]}, or the body as the only one. Raises BadRequest."""
     if not isinstance(body, dict):
         raise BadRequest("The body must be a JSON object.", code="malformed")
     if noun not in body:
-        return one_row(body)
+        return one_row(body, shape)
     rows = body[noun]
     few = isinstance(rows, list) and 1 <= len(rows) <= MOST_ROWS
     if set(body) != {noun} or not few:
@@ -236,7 +256,7 @@ def one_or_many(body: Any, noun: str) -> Rows:
             code="malformed",
             errors=[FieldError(f"/{noun}", "list", f"1 to {MOST_ROWS}")],
         )
-    return Rows(rows, noun)
+    return Rows(rows, noun, shape)
 
 
 def amended_fields(body: Any, fields: type[VoidInput]) -> tuple[str, dict[str, Any]]:
@@ -251,9 +271,11 @@ def amended_fields(body: Any, fields: type[VoidInput]) -> tuple[str, dict[str, A
     ]
     if not isinstance(reason, str):
         errors.append(FieldError("/reason", "invalid", "must be a text"))
+    rest = {name: value for name, value in body.items() if name != "reason"}
+    errors += no_texts(rest, fields().fields)
     if errors:
         raise Invalid(summary(errors), code="invalid", errors=errors[:MOST_FAULTS])
-    return reason, {name: value for name, value in body.items() if name != "reason"}
+    return plain(reason, "reason"), rest
 
 
 def consent_of(body: Any) -> Consent:
@@ -276,15 +298,6 @@ def consent_of(body: Any) -> Consent:
 
 def new_book(body: Any) -> NewBook:
     """The book that a body describes; unknown fields are refused."""
-    given = NewBookInput(data=body)
-    given.is_valid(raise_exception=True)
-    unknown = sorted(set(body) - set(given.fields))
-    if unknown:
-        raise Invalid(
-            f"{unknown[0]} is not a field of a book.",
-            code="invalid",
-            errors=[FieldError(f"/{unknown[0]}", "unknown", "is not a field of this")],
-        )
-    values = dict(given.validated_data)
+    values = read_values(body, NewBookInput)
     values["base_currency"] = values["base_currency"].upper()
     return NewBook(**values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -312,11 +312,15 @@ def entry_page(kind: str) -> EntryPage:
     return EntryPage(**ENTRIES[kind], back_url=reverse(LISTS[kind]))
 
 
+def _utc(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
 def price_fields(price: Price) -> dict[str, tuple[str, str]]:
     """Label and value of what a correction may change."""
     return {
         "symbol": ("Symbol", price.symbol),
-        "at": ("Quoted at (UTC)", price.at.isoformat()),
+        "at": ("Quoted at (UTC)", _utc(price.at)),
         "price": ("Price", text(price.price)),
         "currency": ("Currency", price.currency),
         "source": ("Source", price.source),
@@ -326,7 +330,7 @@ def price_fields(price: Price) -> dict[str, tuple[str, str]]:
 def split_fields(split: Split) -> dict[str, tuple[str, str]]:
     return {
         "symbol": ("Symbol", split.symbol),
-        "at": ("From (UTC)", split.at.isoformat()),
+        "at": ("From (UTC)", _utc(split.at)),
         "numerator": ("New units", str(split.numerator)),
         "denominator": ("For old units", str(split.denominator)),
     }

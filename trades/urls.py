@@ -112,4 +112,7 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
         name="split-correct",
     ),
     path("balances", facts.BalancesView.as_view(), name="balances"),
+    path(
+        "balances/<int:pk>/void", facts.BalanceVoidView.as_view(), name="balance-void"
+    ),
 ]

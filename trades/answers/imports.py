@@ -12,7 +12,7 @@ from uuid import UUID
 from kernel.records import restored, stored
 from kernel.schema import Answer
 from trades.models import BatchEvent, ImportBatch
-from trades.queries.imports import undoing_of
+from trades.queries.imports import undoing_of, waiting_of
 from trades.services.importing import ImportResult
 from trades.services.previewing import Preview
 from trades.services.reports import ImportReport
@@ -160,6 +160,9 @@ class ImportAnswer(Answer):
     positions: Annotated[
         list[ImportPosition] | None, "null: too many rows to try, known once booked"
     ]
+    waiting: Annotated[
+        list[str], "symbols whose trades count once a job has matched them again"
+    ]
     profits: list[ImportProfit]
     balance_checks: list[ImportBalance]
     differences: list[ImportDifference]
@@ -208,6 +211,7 @@ class ImportAnswer(Answer):
                 "undone": None,
                 "new": result.new,
                 "duplicates": result.duplicates,
+                "waiting": waiting_of(batch) if batch else [],
             },
         )
 
@@ -229,6 +233,7 @@ class ImportAnswer(Answer):
         }
         if batch.booked_at:
             said |= {"new": batch.new, "duplicates": batch.duplicates}
+            said["waiting"] = waiting_of(batch)
         return _answer(report_on(batch), said)
 
 

@@ -9,24 +9,22 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
-from kernel.paging import PAGE_PARAMETERS, link_headers
+from kernel.paging import PAGE_PARAMETERS, page_response
 from kernel.requests import ApiRequest, check_query, limit_of
 from trades.answers.books import BookAnswer, BookList
-from trades.api.common import answered
 from trades.inputs import NewBookInput, new_book
 from trades.queries.books import BOOKS, books_page, is_entrusted
 from trades.services.books import create_book
 
 
 class BooksView(APIView):
-    """The trading accounts you may read; making one of your own."""
-
     access = BOOKS
 
     @extend_schema(
         operation_id="books_list", parameters=PAGE_PARAMETERS, responses=BookList
     )
     def get(self, request: Request) -> HttpResponseBase:
+        """The trading accounts that you may read."""
         check_query(request, "limit", "cursor")
         page = books_page(
             request.user,
@@ -40,12 +38,13 @@ class BooksView(APIView):
             ],
             next_cursor=page.next_cursor,
         )
-        return answered(request, answer, link_headers(request, page.next_cursor))
+        return page_response(request, answer)
 
     @extend_schema(
         operation_id="books_create", request=NewBookInput, responses={201: BookAnswer}
     )
     def post(self, request: ApiRequest) -> HttpResponseBase:
+        """Make a trading account of your own."""
         check_query(request)
         return once(request, lambda: self._create(request))
 

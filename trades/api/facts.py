@@ -10,7 +10,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
-from kernel.paging import PAGE_PARAMETERS, link_headers
+from kernel.access import Access
+from kernel.paging import PAGE_PARAMETERS, page_response
 from kernel.requests import ApiRequest, check_query, choice_of, limit_of
 from trades.answers.facts import (
     BalanceAnswer,
@@ -18,37 +19,36 @@ from trades.answers.facts import (
     TransferAnswer,
     TransferList,
 )
-from trades.api.common import answered
+from trades.domain.market_reading import read_reason
 from trades.domain.reading import TRANSFER_KINDS, read_balance, read_transfer
 from trades.inputs import (
     NewBalanceInput,
     NewTransferInput,
+    ReasonInput,
     one_row,
 )
 from trades.queries.books import BOOKS
 from trades.queries.statements import StatementFilter, statement_page
 from trades.queries.transfers import TransferFilter, told, transfer_page
 from trades.services.between_books import book_between
-from trades.services.statements import state_balance
+from trades.services.statements import state_balance, void_balance
 from trades.services.transfers import book_transfers
 
 TRANSFER_FILTERS = [
     *PAGE_PARAMETERS,
     OpenApiParameter("book", str, description="id or name"),
-    OpenApiParameter("asset", str),
-    OpenApiParameter("kind", str, enum=TRANSFER_KINDS),
-    OpenApiParameter("external_id", str),
+    OpenApiParameter("asset", str, description="a currency or coin, such as USD"),
+    OpenApiParameter("kind", str, enum=TRANSFER_KINDS, description="only of this kind"),
+    OpenApiParameter("external_id", str, description="the one with this id"),
 ]
 BALANCE_FILTERS = [
     *PAGE_PARAMETERS,
     OpenApiParameter("book", str, description="id or name"),
-    OpenApiParameter("asset", str),
+    OpenApiParameter("asset", str, description="a currency or coin, such as USD"),
 ]
 
 
 class TransfersView(APIView):
-    """Movements of cash or instruments."""
-
     access = BOOKS
 
     @extend_schema(
@@ -57,6 +57,7 @@ class TransfersView(APIView):
         responses=TransferList,
     )
     def get(self, request: Request) -> HttpResponseBase:
+        """Movements of cash or instruments, newest first."""
         check_query(request, "limit", "cursor", "book", "asset", "kind", "external_id")
         query = request.query_params
         page = transfer_page(
@@ -74,7 +75,7 @@ class TransfersView(APIView):
             transfers=[TransferAnswer.of(row) for row in told(page.rows)],
             next_cursor=page.next_cursor,
         )
-        return answered(request, answer, link_headers(request, page.next_cursor))
+        return page_response(request, answer)
 
     @extend_schema(
         operation_id="transfers_book",
@@ -82,12 +83,15 @@ class TransfersView(APIView):
         responses={201: TransferAnswer, 200: TransferAnswer},
     )
     def post(self, request: ApiRequest) -> HttpResponseBase:
+        """Book a movement of cash or instruments. The same external id with the same
+        content is answered 200 again."""
         check_query(request)
         return once(request, lambda: self._book(request))
 
     def _book(self, request: ApiRequest) -> Response:
         now = timezone.now()
-        [new] = one_row(request.data).read(lambda row: read_transfer(row, now=now))
+        body = one_row(request.data, NewTransferInput)
+        [new] = body.read(lambda row: read_transfer(row, now=now))
         if new.to_book:
             transfer, fresh = book_between(new, request.user)
         else:
@@ -97,8 +101,6 @@ class TransfersView(APIView):
 
 
 class BalancesView(APIView):
-    """What an exchange or a bank says that a book holds."""
-
     access = BOOKS
 
     @extend_schema(
@@ -107,6 +109,7 @@ class BalancesView(APIView):
         responses=BalanceList,
     )
     def get(self, request: Request) -> HttpResponseBase:
+        """What exchanges and banks said that a book holds, newest first."""
         check_query(request, "limit", "cursor", "book", "asset")
         query = request.query_params
         page = statement_page(
@@ -119,7 +122,7 @@ class BalancesView(APIView):
             balances=[BalanceAnswer.of(row) for row in page.rows],
             next_cursor=page.next_cursor,
         )
-        return answered(request, answer, link_headers(request, page.next_cursor))
+        return page_response(request, answer)
 
     @extend_schema(
         operation_id="balances_state",
@@ -127,11 +130,32 @@ class BalancesView(APIView):
         responses={201: BalanceAnswer, 200: BalanceAnswer},
     )
     def post(self, request: ApiRequest) -> HttpResponseBase:
+        """State what an exchange or a bank says that a book holds. It is compared with
+        what is booked, and changes nothing of that."""
         check_query(request)
         return once(request, lambda: self._state(request))
 
     def _state(self, request: ApiRequest) -> Response:
         now = timezone.now()
-        [new] = one_row(request.data).read(lambda row: read_balance(row, now=now))
+        body = one_row(request.data, NewBalanceInput)
+        [new] = body.read(lambda row: read_balance(row, now=now))
         statement, fresh = state_balance(new, request.user)
         return Response(BalanceAnswer.of(statement), status=201 if fresh else 200)
+
+
+class BalanceVoidView(APIView):
+    """A balance that was stated wrongly counts no more; the row stays, with who and
+    why. The right one is stated anew."""
+
+    access = Access("trading.own", objects="own books")
+
+    @extend_schema(
+        operation_id="balances_void", request=ReasonInput, responses=BalanceAnswer
+    )
+    def post(self, request: ApiRequest, pk: int) -> HttpResponseBase:
+        check_query(request)
+        return once(request, lambda: self._void(request, pk))
+
+    def _void(self, request: ApiRequest, pk: int) -> Response:
+        [reason] = one_row(request.data).read(read_reason)
+        return Response(BalanceAnswer.of(void_balance(pk, reason, request.user)))

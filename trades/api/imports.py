@@ -13,10 +13,11 @@ from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
 from kernel.access import Access
-from kernel.paging import PAGE_PARAMETERS, link_headers
+from kernel.inputs import read_nothing
+from kernel.paging import PAGE_PARAMETERS, page_response
 from kernel.requests import ApiRequest, check_query, limit_of
+from kernel.uploads import IMPORT_BYTES
 from trades.answers.imports import ImportAnswer, ImportList, ImportSummary
-from trades.api.common import answered
 from trades.forms.imports import ImportRequest
 from trades.inputs import (
     ConsentInput,
@@ -38,16 +39,18 @@ OWN_IMPORTS = Access("trading.own", objects="own imports")
 
 
 class ImportView(APIView):
-    """A whole file: looked at with dry_run, else booked whole or not at all. One of
-    more than 1,000 rows is answered 202 and read by a job."""
+    """Import a file of trades, whole or not at all; with dry_run it is only looked at.
+    One of more than 1,000 rows is answered 202 and read by a job."""
 
     access = BOOKS
     parser_classes = [MultiPartParser]
+    most_bytes = IMPORT_BYTES
 
     @extend_schema(
         operation_id="trades_import",
         request={"multipart/form-data": ImportInput},
         responses={200: ImportAnswer, 201: ImportAnswer, 202: ImportAnswer},
+        extensions={"x-located": ["202"]},
     )
     def post(self, request: ApiRequest) -> HttpResponseBase:
         check_query(request)
@@ -101,7 +104,7 @@ class ImportsView(APIView):
             imports=[ImportSummary.of(batch) for batch in page.rows],
             next_cursor=page.next_cursor,
         )
-        return answered(request, answer, link_headers(request, page.next_cursor))
+        return page_response(request, answer)
 
 
 class ImportBatchView(APIView):
@@ -136,36 +139,50 @@ class ImportCommitView(APIView):
 
 
 class ImportCancelView(APIView):
-    """Gives up a file of which nothing is booked; 409 once something is."""
+    """Gives up a file of which nothing is booked, or its undoing while nothing is
+    out; 409 once something is."""
 
     access = OWN_IMPORTS
 
     @extend_schema(
         operation_id="trades_import_cancel", request=None, responses=ImportAnswer
     )
-    def post(self, request: ApiRequest, pk: UUID) -> Response:
+    def post(self, request: ApiRequest, pk: UUID) -> HttpResponseBase:
         check_query(request)
-        batch = staged(pk, request.user)
-        imports.cancel(batch)
-        return _answer(batch)
+        read_nothing(request)
+
+        def produce() -> Response:
+            batch = staged(pk, request.user)
+            imports.cancel(batch)
+            return _answer(batch)
+
+        return once(request, produce)
 
 
 class ImportUndoView(APIView):
-    """Takes a booked file out of its book; it may be imported anew."""
+    """Takes a booked file out of its book; it may be imported anew. A larger one is
+    `undoing` (202): its facts count until the job lets them go, and `cancel` calls it
+    back until they are on their way."""
 
     access = OWN_IMPORTS
 
     @extend_schema(
-        operation_id="trades_import_undo", request=VoidInput, responses=ImportAnswer
+        operation_id="trades_import_undo",
+        request=VoidInput,
+        responses={200: ImportAnswer, 202: ImportAnswer},
     )
-    def post(self, request: ApiRequest, pk: UUID) -> Response:
+    def post(self, request: ApiRequest, pk: UUID) -> HttpResponseBase:
         check_query(request)
         reason, _ = amended_fields(request.data, VoidInput)
-        batch = staged(pk, request.user)
-        undo(batch, reason, request.user)
-        return _answer(batch)
+
+        def produce() -> Response:
+            batch = staged(pk, request.user)
+            undo(batch, reason, request.user)
+            return _answer(batch)
+
+        return once(request, produce)
 
 
 def _answer(batch: ImportBatch) -> Response:
-    working = batch.state == ImportBatch.State.COMMITTING
+    working = batch.state in (ImportBatch.State.COMMITTING, ImportBatch.State.UNDOING)
     return Response(ImportAnswer.of_batch(batch), status=202 if working else 200)

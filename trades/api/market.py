@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
 from kernel.errors import BadRequest
-from kernel.paging import PAGE_PARAMETERS, link_headers
+from kernel.paging import PAGE_PARAMETERS, page_response
 from kernel.requests import ApiRequest, check_query, choice_of, limit_of
 from trades.answers.market import (
     PriceAnswer,
@@ -22,7 +22,6 @@ from trades.answers.market import (
     price_answers,
     split_answers,
 )
-from trades.api.common import answered
 from trades.domain.market_reading import (
     PRICE_FIELDS,
     SPLIT_FIELDS,
@@ -35,6 +34,7 @@ from trades.domain.reading import SCOPES, read_price
 from trades.inputs import (
     CorrectPriceInput,
     CorrectSplitInput,
+    NewPriceInput,
     NewPricesInput,
     NewSplitInput,
     ReasonInput,
@@ -59,13 +59,12 @@ FILTERS = [
 
 
 class PricesView(APIView):
-    """Prices and exchange rates as they were quoted. An own one counts for the books
-    of its author, the desk's for every book."""
-
     access = MARKET
 
     @extend_schema(operation_id="prices_list", parameters=FILTERS, responses=PriceList)
     def get(self, request: Request) -> HttpResponseBase:
+        """Prices and exchange rates as they were quoted, newest first. An own one
+        counts for the books of its author, the desk's for every book."""
         check_query(request, "limit", "cursor", "symbol", "scope")
         page = market_page(
             Price.objects.all(),
@@ -78,7 +77,7 @@ class PricesView(APIView):
             prices=price_answers(page.rows, request.user),
             next_cursor=page.next_cursor,
         )
-        return answered(request, answer, link_headers(request, page.next_cursor))
+        return page_response(request, answer)
 
     @extend_schema(
         operation_id="prices_set",
@@ -86,11 +85,12 @@ class PricesView(APIView):
         responses={201: PricesStored, 200: PricesStored},
     )
     def post(self, request: ApiRequest) -> HttpResponseBase:
+        """Keep prices. One that is there already is not stored twice."""
         check_query(request)
         return once(request, lambda: self._set(request))
 
     def _set(self, request: ApiRequest) -> Response:
-        given = one_or_many(request.data, "prices")
+        given = one_or_many(request.data, "prices", NewPriceInput)
         if not given.noun:
             raise BadRequest("Send {prices: [...]}.", code="malformed")
         now = timezone.now()
@@ -113,7 +113,7 @@ class PriceVoidView(APIView):
         return once(request, lambda: self._void(request, pk))
 
     def _void(self, request: ApiRequest, pk: int) -> Response:
-        [reason] = one_row(request.data).read(read_reason)
+        [reason] = one_row(request.data, ReasonInput).read(read_reason)
         price = void_price(pk, reason, request.user)
         return Response(price_answers([price], request.user)[0])
 
@@ -133,7 +133,7 @@ class PriceCorrectView(APIView):
         return once(request, lambda: self._correct(request, pk))
 
     def _correct(self, request: ApiRequest, pk: int) -> Response:
-        body, now = one_row(request.data), timezone.now()
+        body, now = one_row(request.data, CorrectPriceInput), timezone.now()
         [reason] = body.read(lambda row: read_reason(row, *PRICE_FIELDS))
         price = correct_price(
             pk,
@@ -145,12 +145,11 @@ class PriceCorrectView(APIView):
 
 
 class SplitsView(APIView):
-    """Splits of instruments: lots, marks, curves and rates follow them."""
-
     access = MARKET
 
     @extend_schema(operation_id="splits_list", parameters=FILTERS, responses=SplitList)
     def get(self, request: Request) -> HttpResponseBase:
+        """Splits of instruments, newest first."""
         check_query(request, "limit", "cursor", "symbol", "scope")
         page = market_page(
             Split.objects.all(),
@@ -163,7 +162,7 @@ class SplitsView(APIView):
             splits=split_answers(page.rows, request.user),
             next_cursor=page.next_cursor,
         )
-        return answered(request, answer, link_headers(request, page.next_cursor))
+        return page_response(request, answer)
 
     @extend_schema(
         operation_id="splits_record",
@@ -171,12 +170,14 @@ class SplitsView(APIView):
         responses={201: SplitAnswer, 200: SplitAnswer},
     )
     def post(self, request: ApiRequest) -> HttpResponseBase:
+        """Record a split of an instrument. Lots, marks, curves and rates follow it."""
         check_query(request)
         return once(request, lambda: self._record(request))
 
     def _record(self, request: ApiRequest) -> Response:
         now = timezone.now()
-        [new] = one_row(request.data).read(lambda row: read_split(row, now=now))
+        body = one_row(request.data, NewSplitInput)
+        [new] = body.read(lambda row: read_split(row, now=now))
         split, fresh = record_split(new, request.user)
         status = 201 if fresh else 200
         return Response(split_answers([split], request.user)[0], status=status)
@@ -195,7 +196,7 @@ class SplitVoidView(APIView):
         return once(request, lambda: self._void(request, pk))
 
     def _void(self, request: ApiRequest, pk: int) -> Response:
-        [reason] = one_row(request.data).read(read_reason)
+        [reason] = one_row(request.data, ReasonInput).read(read_reason)
         split = void_split(pk, reason, request.user)
         return Response(split_answers([split], request.user)[0])
 
@@ -215,7 +216,7 @@ class SplitCorrectView(APIView):
         return once(request, lambda: self._correct(request, pk))
 
     def _correct(self, request: ApiRequest, pk: int) -> Response:
-        body, now = one_row(request.data), timezone.now()
+        body, now = one_row(request.data, CorrectSplitInput), timezone.now()
         [reason] = body.read(lambda row: read_reason(row, *SPLIT_FIELDS))
         split = correct_split(
             pk,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -19,7 +20,7 @@ from rest_framework.views import APIView
 from accounts.services.idempotency import once
 from kernel.errors import NotFound
 from kernel.numbers import whole_number
-from kernel.paging import PAGE_PARAMETERS, link_headers
+from kernel.paging import PAGE_PARAMETERS, page_response
 from kernel.requests import ApiRequest, bad_parameter, check_query, limit_of
 from trades.answers.trades import (
     BookedTrades,
@@ -27,12 +28,12 @@ from trades.answers.trades import (
     TradeDetailAnswer,
     TradeList,
 )
-from trades.api.common import answered
 from trades.domain.ordering import numbered
 from trades.domain.reading import read_fill
 from trades.inputs import NewTradeInput, NewTradesInput, one_or_many
 from trades.models import LISTED, Fill
 from trades.queries.books import BOOKS
+from trades.queries.known_times import known_time
 from trades.queries.trades import (
     TradeFilter,
     log_of,
@@ -48,18 +49,36 @@ WHERE = ("limit", "cursor", "before", "offset", "from", "to", "known_at")
 LIST_PARAMETERS = (*WHERE, *FILTERS)
 CHOICES = {"side": Fill.Side.values, "status": [status.value for status in LISTED]}
 DEEPEST = 10_000
+PLACES = ("cursor", "before", "offset")
 
 PARAMETERS = [
     *PAGE_PARAMETERS,
     OpenApiParameter("before", str, description="prev_cursor: the newer page"),
-    OpenApiParameter("offset", int, description="up to 10,000, for old clients"),
+    OpenApiParameter(
+        "offset",
+        {"type": "integer", "minimum": 0, "maximum": DEEPEST, "default": 0},
+        description="up to 10,000, for old clients",
+    ),
     OpenApiParameter("from", str, description="executed at or after; date or time"),
     OpenApiParameter("to", str, description="executed before; a date includes its day"),
     OpenApiParameter(
         "known_at", str, description="what stood then, and what it realised"
     ),
-    *(OpenApiParameter(name, str) for name in FILTERS),
+    OpenApiParameter("symbol", str, description="this symbol alone, such as BTC-USD"),
+    OpenApiParameter("side", str, enum=CHOICES["side"], description="bought or sold"),
+    OpenApiParameter("strategy", str, description="of this strategy"),
+    OpenApiParameter("book", str, description="id or name"),
+    OpenApiParameter(
+        "status", str, enum=CHOICES["status"], description="only in this state"
+    ),
+    OpenApiParameter("external_id", str, description="the ones with this id"),
+    OpenApiParameter("q", str, description="part of an id or a note"),
 ]
+
+ANSWERS: list[Any] = [TradeAnswer, BookedTrades]  # dataclasses describe themselves
+ONE_OR_MANY = PolymorphicProxySerializer(
+    "BookedTradeOrTrades", ANSWERS, resource_type_field_name=None
+)
 
 
 def chosen_trades(request: Request) -> TradeFilter:
@@ -72,7 +91,7 @@ def chosen_trades(request: Request) -> TradeFilter:
         **given,
         start=_bound(request, "from"),
         end=_bound(request, "to", end=True),
-        known_at=_bound(request, "known_at"),
+        known_at=known_time(request.query_params.get("known_at", ""), timezone.now()),
     )
 
 
@@ -93,16 +112,24 @@ def _offset(request: Request) -> int:
     return given
 
 
-class TradesView(APIView):
-    """Fills of the books you may read, newest first; booking new ones in your own."""
+def _check_place(request: Request) -> None:
+    """A page begins at one place: no two of these mean one together."""
+    given = [name for name in PLACES if request.query_params.get(name, "")]
+    given = [name for name in given if name != "offset" or _offset(request)]
+    if len(given) > 1:
+        raise bad_parameter(given[1], f"cannot come together with {given[0]}")
 
+
+class TradesView(APIView):
     access = BOOKS
 
     @extend_schema(
         operation_id="trades_list", parameters=PARAMETERS, responses=TradeList
     )
     def get(self, request: Request) -> HttpResponseBase:
+        """Fills of the books that you may read, newest first."""
         check_query(request, *LIST_PARAMETERS)
+        _check_place(request)
         limit = limit_of(request)
         page = trade_page(
             request.user,
@@ -113,7 +140,7 @@ class TradesView(APIView):
             offset=_offset(request),
         )
         answer = TradeList.of(page, limit, timezone.now())
-        return answered(request, answer, link_headers(request, page.older))
+        return page_response(request, answer)
 
     @extend_schema(
         operation_id="trades_book",
@@ -122,16 +149,19 @@ class TradesView(APIView):
             [NewTradeInput, NewTradesInput],
             resource_type_field_name=None,
         ),
-        parameters=[OpenApiParameter("Idempotency-Key", str, "header")],
-        responses={201: TradeAnswer, 200: TradeAnswer},
+        responses={201: ONE_OR_MANY, 200: ONE_OR_MANY},
+        extensions={"x-located": ["200", "201"]},
     )
     def post(self, request: ApiRequest) -> HttpResponseBase:
+        """Book one fill, or up to 1,000 at once, in books of your own. An external id
+        that is booked with the same content is answered 200, with other content it is a
+        409 and nothing is booked."""
         check_query(request)
         return once(request, lambda: self._book(request))
 
     def _book(self, request: ApiRequest) -> Response:
         now = timezone.now()
-        given = one_or_many(request.data, "trades")
+        given = one_or_many(request.data, "trades", NewTradeInput)
         new = numbered(given.read(lambda row: read_fill(row, now=now)))
         booked = book_fills(new, request.user)
         realised = realised_by([fill.pk for fill in booked.fills])
@@ -154,4 +184,4 @@ class TradeView(APIView):
         detail = trade_detail(request.user, pk)
         if detail is None:
             raise NotFound("There is no such trade that you may see.", code="trade")
-        return answered(request, TradeDetailAnswer.telling(detail, log_of(detail)))
+        return Response(TradeDetailAnswer.telling(detail, log_of(detail)))

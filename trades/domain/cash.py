@@ -8,7 +8,6 @@ currency may be owed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -34,12 +33,19 @@ def fill_moves(
     base: str,
     quote: str,
     fee_in_kind: bool = False,
-) -> Iterator[CashMove]:
+) -> list[CashMove]:
     """The quote leg of a fill, and its fee unless that was taken from the
-    instrument itself or, `fee_in_kind`, from lots of another."""
-    yield CashMove(quote, -amount if buy else amount, by_fill=True)
-    if fee and fee_currency != base and not fee_in_kind:
-        yield CashMove(fee_currency, -fee, by_fill=True)
+    instrument itself or, `fee_in_kind`, from lots of another. In one currency they are
+    one move: a rebate lessens what the fill lacks."""
+    leg = -amount if buy else amount
+    if not fee or fee_currency == base or fee_in_kind:
+        return [CashMove(quote, leg, by_fill=True)]
+    if fee_currency == quote:
+        return [CashMove(quote, leg - fee, by_fill=True)]
+    return [
+        CashMove(quote, leg, by_fill=True),
+        CashMove(fee_currency, -fee, by_fill=True),
+    ]
 
 
 @dataclass(slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # a frozen one takes three times as long to make
 class Trade:
     """One fill. `amount` and `fee` are in the quote currency, as booked.
 

@@ -11,7 +11,7 @@ from typing import Any
 from kernel.numbers import ZERO, rounded
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # a frozen one takes three times as long to make
 class NewFill:
     """A fill to book. `amount` is given where the source states it (then the price
     was derived); else it is quantity x price, rounded half-even to 18 decimals.

@@ -25,7 +25,7 @@ def read_split(
 ) -> NewSplit:
     """One body of POST /api/splits. Raises NotAFact."""
     read = Reader(row, now=now, zone=zone)
-    read.only(*SPLIT_FIELDS, "scope")
+    read.only({*SPLIT_FIELDS, "scope"})
     split = NewSplit(
         symbol=read.symbol(),
         at=read.time("at"),
@@ -53,7 +53,7 @@ def read_reason(row: Mapping[str, Any], *others: str) -> str:
     """Why something is voided or corrected; `others` are the fields that may stand
     beside it. Raises NotAFact."""
     read = Reader(row, now=datetime.max.replace(tzinfo=UTC))
-    read.only("reason", *others)
+    read.only({"reason", *others})
     reason = read.text("reason", most=REASON, needed=True)
     read.finish()
     return reason

@@ -36,6 +36,11 @@ class Splits:
         for split in sorted(ratios, key=lambda split: split.at):
             self._by_symbol[split.symbol].append(split)
 
+    @property
+    def symbols(self) -> set[str]:
+        """Those that were ever split."""
+        return set(self._by_symbol)
+
     def of(self, symbol: str) -> Sequence[SplitRatio]:
         """In order of time."""
         return self._by_symbol.get(symbol, ())

@@ -7,15 +7,17 @@ mapping of the names of POST /api/trades; every fault is named with its field.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from sys import intern
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kernel.errors import FieldError, summary
 from kernel.numbers import INTEGER_DIGITS, ZERO, NotExact, exact, rounded, text
+from kernel.texts import REASON, composed, is_plain
 from trades.domain.facts import NewBalance, NewFill, NewPrice, NewTransfer
 from trades.domain.times import FUTURE, read_time
 
@@ -50,6 +52,8 @@ TRANSFER_FIELDS = (
     "to_book",
     "note",
 )
+FILL_NAMES = frozenset(FILL_FIELDS)
+TRANSFER_NAMES = frozenset(TRANSFER_FIELDS)
 SCOPES = ("own", "desk")
 TRANSFER_KINDS = (
     "deposit",
@@ -63,11 +67,6 @@ TRANSFER_KINDS = (
 )
 SYMBOL = re.compile(r"[A-Z0-9.:_^=]{1,24}([-/][A-Z0-9.:_]{1,20})?")
 ASSET = re.compile(r"[A-Z0-9.:_]{1,20}")
-# Controls, and the signs that turn the direction of writing: a note that shows
-# otherwise than it reads.
-CONTROL = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
-)
 
 
 class NotAFact(ValueError):
@@ -97,6 +96,21 @@ def capitals(text: str) -> str:
     return text.upper() if text.isascii() else text
 
 
+# The same few stand in every row of a file.
+@lru_cache(maxsize=2048)
+def _plain_symbol(text: str) -> str:
+    """The symbol that a text is as it stands there, "" where there is more to it."""
+    symbol = text.upper().replace("/", "-")
+    return intern(symbol) if text.isascii() and SYMBOL.fullmatch(symbol) else ""
+
+
+@lru_cache(maxsize=2048)
+def _plain_asset(text: str) -> str:
+    """The asset that a text is as it stands there, "" where there is more to it."""
+    asset = text.upper()
+    return intern(asset) if text.isascii() and ASSET.fullmatch(asset) else ""
+
+
 class Reader:
     """Reads the fields of one row and collects what is wrong with it.
 
@@ -115,7 +129,9 @@ class Reader:
     def wrong(self, name: str, code: str, detail: str) -> None:
         self.errors.append(FieldError(f"/{name}", code, detail))
 
-    def only(self, *names: str) -> None:
+    def only(self, names: Set[str]) -> None:
+        if self.row.keys() <= names:
+            return
         for name in sorted(self.row.keys() - names, key=str):
             self.wrong(str(name), "unknown", "is not a field of this")
 
@@ -128,16 +144,19 @@ class Reader:
         if isinstance(value, bool | dict | list):
             self.wrong(name, "invalid", "must be a text")
             return ""
-        line = str(value).strip()
+        line = composed(str(value)).strip()
         if len(line) > most:
             self.wrong(name, "too_long", f"is longer than {most} characters")
-        if CONTROL.search(line):
-            self.wrong(name, "invalid", "holds control characters")
+        if not is_plain(line):
+            self.wrong(name, "invalid", REASON)
         if needed and not line:
             self.wrong(name, "required", "is missing")
         return line
 
     def choice(self, name: str, allowed: Sequence[str], *, needed: bool = False) -> str:
+        given = self.row.get(name)
+        if given in allowed:
+            return intern(str(given))
         value = self.text(name, needed=needed).lower()
         if value and value not in allowed:
             self.wrong(
@@ -181,12 +200,18 @@ class Reader:
         return at
 
     def asset(self, name: str, *, needed: bool = False) -> str:
+        given = self.row.get(name)
+        if isinstance(given, str) and (plain := _plain_asset(given)):
+            return plain
         asset = capitals(self.text(name, needed=needed))
         if asset and not ASSET.fullmatch(asset):
             self.wrong(name, "invalid", f"{asset[:20]!r} is no currency or asset")
         return intern(asset)
 
     def symbol(self, name: str = "symbol", *, needed: bool = True) -> str:
+        given = self.row.get(name)
+        if isinstance(given, str) and (plain := _plain_symbol(given)):
+            return plain
         symbol = capitals(self.text(name, needed=needed)).replace("/", "-")
         if symbol and not SYMBOL.fullmatch(symbol):
             self.wrong(name, "invalid", f"{symbol[:20]!r} is no symbol like BTC-USD")
@@ -212,7 +237,7 @@ def read_fill(
     `amount` what it states was paid; one that needs no id gets "" where it has none).
     Raises NotAFact."""
     read = Reader(row, now=now, zone=zone)
-    read.only(*FILL_FIELDS)
+    read.only(FILL_NAMES)
     fill = NewFill(
         external_id=read.text("external_id", needed=needs_id),
         symbol=read.symbol(),
@@ -235,7 +260,7 @@ def read_fill(
     )
     _refuse_lots(read)
     if not read.errors:
-        _fits(read, "quantity", fill.quantity * fill.price)
+        _fits(read, fill.quantity, fill.price)
     read.finish()
     return fill
 
@@ -246,13 +271,13 @@ def _refuse_lots(read: Reader) -> None:
         read.wrong("lots", "not_supported", "choosing lots is not possible yet")
 
 
-def _fits(read: Reader, name: str, amount: Decimal) -> None:
-    try:
-        too_large = amount and rounded(amount).adjusted() >= INTEGER_DIGITS
-    except ArithmeticError:
-        too_large = True
-    if too_large:
-        read.wrong(name, "range", "quantity x price is larger than the ledger holds")
+def _fits(read: Reader, quantity: Decimal, price: Decimal) -> None:
+    if quantity.adjusted() + price.adjusted() < INTEGER_DIGITS - 2:
+        return  # far from it, as nearly always: not worth a product
+    if rounded(quantity * price).adjusted() >= INTEGER_DIGITS:
+        read.wrong(
+            "quantity", "range", "quantity x price is larger than the ledger holds"
+        )
 
 
 def read_transfer(
@@ -267,7 +292,7 @@ def read_transfer(
     """One body of POST /api/transfers or one row of a file (as read_fill). Raises
     NotAFact."""
     read = Reader(row, now=now, zone=zone)
-    read.only(*TRANSFER_FIELDS)
+    read.only(TRANSFER_NAMES)
     transfer = NewTransfer(
         external_id=read.text("external_id", needed=needs_id),
         kind=read.choice("kind", TRANSFER_KINDS, needed=True),
@@ -317,7 +342,7 @@ def read_price(
 ) -> NewPrice:
     """One of POST /api/prices or one row of a price file. Raises NotAFact."""
     read = Reader(row, now=now, zone=zone)
-    read.only("symbol", "at", "price", "source", "currency", "scope")
+    read.only({"symbol", "at", "price", "source", "currency", "scope"})
     price = NewPrice(
         symbol=read.symbol(),
         at=read.time("at"),
@@ -336,7 +361,7 @@ def read_balance(
 ) -> NewBalance:
     """One body of POST /api/balances. Raises NotAFact."""
     read = Reader(row, now=now, zone=zone)
-    read.only("book", "asset", "amount", "at")
+    read.only({"book", "asset", "amount", "at"})
     balance = NewBalance(
         asset=read.asset("asset", needed=True),
         amount=read.number("amount", needed=True) or ZERO,

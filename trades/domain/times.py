@@ -15,13 +15,18 @@ FINER = re.compile(r"[.,][0-9]{6}([0-9]+)")
 EXAMPLE = "write 2026-01-31T09:30:00Z"
 
 
+def finer_digits(text: str) -> re.Match[str] | None:
+    """The digits beyond the microsecond, with those before them."""
+    return FINER.search(text) if "." in text or "," in text else None
+
+
 def parsed_time(given: str) -> datetime:
     """The time of a text as it stands there, with or without an offset; a date alone
     is its 00:00, a trailing UTC is an offset. Raises ValueError."""
     text = given.strip()
     if text[-4:].upper() == " UTC":
         text = f"{text[:-4].rstrip()}+00:00"
-    finer = FINER.search(text)
+    finer = finer_digits(text)
     if finer and finer[1].strip("0"):
         raise ValueError(
             f"{given[:40]!r} is finer than a microsecond: the ledger keeps six digits"

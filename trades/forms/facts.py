@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -21,6 +22,7 @@ from trades.domain.reading import (
     read_price,
     read_transfer,
 )
+from trades.domain.times import read_time
 from trades.models import Book
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -250,4 +252,7 @@ class MendForm(FactForm):
         changed = {
             name: row[name] for name in self._stands if row[name] != self._stands[name]
         }
+        if "at" in changed:
+            with suppress(ValueError):  # whoever reads it names what is wrong
+                changed["at"] = read_time(changed["at"], UTC_ZONE).isoformat()
         return reason, changed

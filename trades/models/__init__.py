@@ -11,7 +11,6 @@ from trades.models.derived import (
 )
 from trades.models.facts import (
     ORIGINAL,
-    BalanceStatement,
     Fill,
     FillEvent,
     Transfer,
@@ -19,6 +18,7 @@ from trades.models.facts import (
 )
 from trades.models.imports import BatchEvent, ImportBatch, ImportPart
 from trades.models.market import MarketScope, Price, PriceEvent, Split, SplitEvent
+from trades.models.statements import BalanceEvent, BalanceStatement
 from trades.models.valuations import TransferLot, Valuation
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "ORIGINAL",
     "STANDING",
     "Balance",
+    "BalanceEvent",
     "BalanceStatement",
     "BatchEvent",
     "Book",

@@ -37,11 +37,8 @@ class Instrument(models.Model):
 
 
 class Strategy(models.Model):
-    """A name that fills and transfers carry as plain text.
-
-    Ahead of its reader, for LEDGER.md §1, where a strategy is a thing of its own: a
-    filter's choices come from the fills that a person may read.
-    """
+    """A name that fills and transfers carry as plain text: which there are, of which a
+    filter offers those that occur in a person's books."""
 
     name = models.CharField(max_length=100, unique=True)
 
@@ -71,6 +68,9 @@ class Book(models.Model):
     periods_per_year = models.PositiveSmallIntegerField(default=365)
     allow_short = models.BooleanField(default=False)
     revision = models.PositiveIntegerField(default=1)
+    version = models.PositiveBigIntegerField(
+        default=0, db_default=0, help_text="how often something in it was written"
+    )
     demo = models.BooleanField(default=False, help_text="holds demo data")
     created_at = models.DateTimeField()
     recorded_at = models.DateTimeField(

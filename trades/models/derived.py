@@ -75,15 +75,22 @@ class Lot(models.Model):
     than `opened_at` where a lot came from an own book: it is sold in its order.
     """
 
-    book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="lots")
+    book = models.ForeignKey(
+        Book, on_delete=models.PROTECT, related_name="lots", db_index=False
+    )
     instrument = models.ForeignKey(
-        Instrument, on_delete=models.PROTECT, related_name="+"
+        Instrument, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     fill = models.ForeignKey(
         Fill, on_delete=models.PROTECT, null=True, blank=True, related_name="lots"
     )
     transfer = models.ForeignKey(
-        Transfer, on_delete=models.PROTECT, null=True, blank=True, related_name="lots"
+        Transfer,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="lots",
+        db_index=False,
     )
     long = models.BooleanField()
     opened_at = models.DateTimeField()
@@ -121,6 +128,11 @@ class Lot(models.Model):
             models.Index(
                 fields=("book", "instrument", "opened_at"), name="trades_lot_pair"
             ),
+            models.Index(
+                fields=("transfer",),
+                name="trades_lot_transfer",
+                condition=Q(transfer__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -139,9 +151,11 @@ class Match(models.Model):
 
     Kind = MatchKind
 
-    book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="matches")
+    book = models.ForeignKey(
+        Book, on_delete=models.PROTECT, related_name="matches", db_index=False
+    )
     instrument = models.ForeignKey(
-        Instrument, on_delete=models.PROTECT, related_name="+"
+        Instrument, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     lot = models.ForeignKey(
         Lot, on_delete=models.PROTECT, null=True, blank=True, related_name="matches"
@@ -155,6 +169,7 @@ class Match(models.Model):
         null=True,
         blank=True,
         related_name="matches",
+        db_index=False,
     )
     kind = models.CharField(max_length=8, choices=_choices(MatchKind))
     method = models.CharField(max_length=8, choices=Book.Method)
@@ -194,6 +209,11 @@ class Match(models.Model):
                 fields=("book", "at"),
                 name="trades_match_incomplete",
                 condition=~Q(reason=""),
+            ),
+            models.Index(
+                fields=("transfer",),
+                name="trades_match_transfer",
+                condition=Q(transfer__isnull=False),
             ),
         ]
 
@@ -279,9 +299,11 @@ class RoundTrip(models.Model):
     basis that transfers took out. A crossing ends one and begins the next.
     """
 
-    book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="round_trips")
+    book = models.ForeignKey(
+        Book, on_delete=models.PROTECT, related_name="round_trips", db_index=False
+    )
     instrument = models.ForeignKey(
-        Instrument, on_delete=models.PROTECT, related_name="+"
+        Instrument, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     long = models.BooleanField()
     strategy = models.CharField(max_length=100, blank=True)

@@ -41,11 +41,13 @@ class Fill(Amendable):
         MAKER = "maker"
         TAKER = "taker"
 
-    book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="fills")
+    book = models.ForeignKey(
+        Book, on_delete=models.PROTECT, related_name="fills", db_index=False
+    )
     external_id = models.CharField(max_length=100)
     order_id = models.CharField(max_length=100, blank=True)
     instrument = models.ForeignKey(
-        Instrument, on_delete=models.PROTECT, related_name="fills"
+        Instrument, on_delete=models.PROTECT, related_name="fills", db_index=False
     )
     side = models.CharField(max_length=4, choices=Side)
     quantity = ExactDecimalField()
@@ -62,7 +64,12 @@ class Fill(Amendable):
     lot_choice = models.JSONField(null=True, blank=True)
     strategy = models.CharField(max_length=100, blank=True)
     decision = models.ForeignKey(
-        Decision, on_delete=models.PROTECT, null=True, blank=True, related_name="fills"
+        Decision,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="fills",
+        db_index=False,
     )
     note = models.TextField(blank=True)
     batch = models.ForeignKey(
@@ -79,9 +86,10 @@ class Fill(Amendable):
     class Meta:
         constraints = [
             # Exchanges repeat their ids across symbols. A correction keeps the id of
-            # what it replaces, and an undone file may be imported anew.
+            # what it replaces, and an undone file may be imported anew. An id is looked
+            # for before its symbol is known.
             models.UniqueConstraint(
-                fields=("book", "instrument", "external_id"),
+                fields=("book", "external_id", "instrument"),
                 condition=ORIGINAL,
                 name="trades_fill_external",
             ),
@@ -115,6 +123,11 @@ class Fill(Amendable):
                 fields=("book", "fee_currency", "executed_at"), name="trades_fill_fee"
             ),
             models.Index(
+                fields=("decision",),
+                name="trades_fill_decision",
+                condition=Q(decision__isnull=False),
+            ),
+            models.Index(
                 fields=("book", "executed_at"),
                 name="trades_fill_unvalued",
                 condition=Q(fee_value__isnull=True),
@@ -133,9 +146,10 @@ class Fill(Amendable):
     def fee_is_foreign(self) -> bool:
         """Whether the fee was charged in something that is neither quote nor base: its
         worth is a Valuation. Costs a query when the instrument is not loaded."""
-        if not self.fee or self.fee_currency == self.instrument.quote:
+        if not self.fee:
             return False
-        return self.fee_currency != self.instrument.base
+        instrument = self.instrument
+        return self.fee_currency not in (instrument.quote, instrument.base)
 
 
 class FillEvent(FactEvent):
@@ -249,42 +263,3 @@ class TransferEvent(FactEvent):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.transfer_id}"
-
-
-class StatementQuerySet(models.QuerySet["BalanceStatement"]):
-    def standing(self) -> StatementQuerySet:
-        """The statements that count: those of an undone file do not."""
-        return self.filter(undone=False)
-
-
-class BalanceStatement(models.Model):
-    """What somebody else says that the book holds of an asset."""
-
-    book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="statements")
-    asset = models.CharField(max_length=40)
-    amount = ExactDecimalField()
-    at = models.DateTimeField()
-    source = models.CharField(max_length=40, default="api")
-    batch = models.ForeignKey(
-        ImportBatch,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="statements",
-    )
-    undone = models.BooleanField(default=False, help_text="with its whole file")
-    recorded_at = models.DateTimeField()
-
-    objects = StatementQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=("book", "asset", "at", "source"),
-                condition=Q(undone=False),
-                name="trades_balance_once",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.book}: {self.amount} {self.asset}"

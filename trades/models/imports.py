@@ -17,8 +17,9 @@ class ImportBatch(models.Model):
     A state is left by compare-and-set only, so that a cancel and a commit cannot both
     happen. `declared` is what somebody said of the file besides its book, zone and
     base currency, `done` of `total` what the present step has behind it, `report` what
-    reading found (services.reports), `problem` why it failed. Stated totals keep the
-    file's own text, beside what was recomputed.
+    reading found (services.reports), `problem` why it failed, `undo_reason` why it is to
+    be taken out by the job: once it cannot be called back, its BatchEvent says so.
+    Stated totals keep the file's own text, beside what was recomputed.
     """
 
     class State(models.TextChoices):
@@ -29,11 +30,14 @@ class ImportBatch(models.Model):
         BOOKED = "booked"
         FAILED = "failed"
         CANCELLED = "cancelled"
+        UNDOING = "undoing"
         UNDONE = "undone"
 
     # Until then nothing of it is booked: it may be cancelled.
     UNBOOKED = (State.QUEUED, State.READING, State.PREVIEW)
-    WORKING = (State.QUEUED, State.READING, State.COMMITTING)
+    WORKING = (State.QUEUED, State.READING, State.COMMITTING, State.UNDOING)
+    # An error of ours ends these; what is being undone is tried again.
+    IMPORTING = (State.QUEUED, State.READING, State.COMMITTING)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     book = models.ForeignKey(
@@ -55,6 +59,7 @@ class ImportBatch(models.Model):
     total = models.PositiveIntegerField(default=0)
     report = models.JSONField(default=dict, blank=True)
     problem = models.TextField(blank=True)
+    undo_reason = models.TextField(blank=True, default="", db_default="")
     new = models.PositiveIntegerField(default=0)
     duplicates = models.PositiveIntegerField(default=0)
     rounded_rows = models.PositiveIntegerField(default=0)

@@ -106,6 +106,7 @@ class Price(MarketFact):
             models.Index(
                 fields=("author", "scope", "symbol", "-at"), name="trades_price_mine"
             ),
+            models.Index(fields=("recorded_at",), name="trades_price_recorded"),
         ]
 
     def __str__(self) -> str:

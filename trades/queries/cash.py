@@ -46,17 +46,18 @@ def first_deposit(book: Book, known_before: datetime | None = None) -> datetime 
 
 
 def is_newest(book: Book, at: datetime, recorded: datetime) -> bool:
-    """Whether nothing that was recorded earlier happened after `at`. Two queries."""
+    """Whether nothing that was recorded earlier happened after `at`. Two queries, or
+    one where a fill did."""
     fills = Fill.objects.standing().filter(book=book, recorded_at__lt=recorded)
     fills = fills.order_by("-executed_at")
     mine = Q(book=book) | Q(to_book=book)
     transfers = Transfer.objects.standing().filter(mine, recorded_at__lt=recorded)
     transfers = transfers.order_by("-at")
-    last = [
-        fills.values_list("executed_at", flat=True).first(),
-        transfers.values_list("at", flat=True).first(),
-    ]
-    return all(time is None or time <= at for time in last)
+    last = fills.values_list("executed_at", flat=True).first()
+    if last is not None and last > at:
+        return False
+    last = transfers.values_list("at", flat=True).first()
+    return last is None or last <= at
 
 
 def transfer_move(book: Book, transfer: Transfer) -> CashMove:

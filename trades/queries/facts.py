@@ -24,11 +24,11 @@ ROWS = 2000  # in one fetch or insert
 
 
 def fill_key(fill: Fill) -> Key:
-    return fill.executed_at, fill.recorded_at, fill.sequence, fill.pk or 0
+    return fill.executed_at, fill.recorded_at, fill.sequence, fill.id or 0
 
 
 def transfer_key(transfer: Transfer) -> Key:
-    return transfer.at, transfer.recorded_at, transfer.sequence, transfer.pk or 0
+    return transfer.at, transfer.recorded_at, transfer.sequence, transfer.id or 0
 
 
 def time_of(fact: Fill | Transfer) -> datetime:
@@ -58,7 +58,7 @@ def assets_of(facts: Iterable[Fill | Transfer]) -> set[str]:
 def _trade(fill: Fill, instrument: Instrument) -> events.Trade:
     in_base = fill.fee_currency == instrument.base != instrument.quote
     return events.Trade(
-        id=fill.pk,
+        id=fill.id,
         at=fill.executed_at,
         buy=fill.side == Fill.Side.BUY,
         quantity=units(fill.quantity),

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from django.db.models import Q
 
-from kernel.errors import FieldError, Invalid
+from kernel.inserting import made_of
 from kernel.numbers import ZERO
 from trades.domain.cash import ImpliedFunding
 from trades.domain.events import Fact, Movement
@@ -36,17 +36,17 @@ from trades.queries.cash import cash_moves
 from trades.queries.facts import (
     ROWS,
     PairRows,
+    assets_of,
     keyed_facts,
     pair_fees,
     pair_transfers,
 )
+from trades.queries.known_sizes import check_facts, senders
 from trades.queries.marks import mark_history
 from trades.queries.positions import new_pair, positions_of
 from trades.queries.rows import trip_columns
 from trades.queries.splits import book_splits
 from trades.queries.worth import fee_values_known_at, worth_of
-
-MOST_FILLS = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,8 +86,8 @@ class KnownBook:
     def trips(self) -> list[RoundTrip]:
         rows = []
         for instrument, pair in self.pairs.items():
-            for trip in pair.trips:
-                row = RoundTrip(**trip_columns(self.book, instrument, trip))
+            columns = trip_columns(self.book, instrument, pair.trips)
+            for row in made_of(RoundTrip, columns):
                 row.instrument = instrument
                 rows.append(row)
         return rows
@@ -182,15 +182,18 @@ def known_books(
     """The books by id, with all their pairs or those of `only` these instruments. A few
     queries for each pair; books from which lots came are matched with them.
 
-    Raises Invalid where they held more than MOST_FILLS together.
+    Raises Invalid where these have too many facts (known_sizes).
     """
-    together = _with_senders(books, known_at)
-    _check_size(together, known_at)
-    known = {book.pk: _read(book, known_at) for book in together}
+    sent = senders(books, known_at, only)
+    check_facts(books, sent, known_at, only)
+    known = {book.pk: _read(book, known_at) for book in books}
     used = {pk: each.instruments() for pk, each in known.items()}
-    wanted = set[int]().union(*(used[book.pk] for book in books))
+    wanted = set[int]().union(*used.values())
     if only is not None:
         wanted &= {instrument.pk for instrument in only}
+    for book in Book.objects.filter(pk__in=sent):
+        known[book.pk] = _read(book, known_at, sent[book.pk])
+        used[book.pk] = sent[book.pk]
     for instrument in Instrument.objects.filter(pk__in=wanted).order_by("pk"):
         holders = [each for pk, each in known.items() if instrument.pk in used[pk]]
         _match(holders, instrument)
@@ -200,12 +203,23 @@ def known_books(
 def realised_known_at(fills: Sequence[Fill], known_at: datetime) -> dict[int, Decimal]:
     """{fill: what it realised}: fills that closed nothing, or something of unknown
     cost, are absent. Book and instrument are loaded. Raises as known_books."""
-    books = {fill.book_id: fill.book for fill in fills}
+    of_book: dict[Book, list[Fill]] = defaultdict(list)
+    for fill in fills:
+        of_book[fill.book].append(fill)
     instruments = {fill.instrument for fill in fills}
+    for book, mine in of_book.items():
+        instruments |= _paid_from(mine, BookAssets(book, known_at))
     realised: dict[int, Decimal] = {}
-    for known in known_books(list(books.values()), known_at, instruments).values():
+    for known in known_books(list(of_book), known_at, instruments).values():
         realised |= _realised(match for _, match in known.matches)
     return {fill.pk: realised[fill.pk] for fill in fills if fill.pk in realised}
+
+
+def _paid_from(fills: Sequence[Fill], assets: BookAssets) -> set[Instrument]:
+    """Whose lots the fees of a book's fills consumed. One query."""
+    assets.load(assets_of(fills))
+    paid = {assets.of_fee(fill) for fill in fills}
+    return {instrument for instrument in paid if instrument is not None}
 
 
 def as_known(fill: Fill) -> Fill:
@@ -214,7 +228,10 @@ def as_known(fill: Fill) -> Fill:
     return fill
 
 
-def _read(book: Book, known_at: datetime) -> KnownBook:
+def _read(
+    book: Book, known_at: datetime, only: Collection[int] | None = None
+) -> KnownBook:
+    """With `only` what its pairs of these instruments are matched from."""
     mine = Q(book=book) | Q(to_book=book)
     transfers = Transfer.objects.standing(known_at).filter(mine)
     ordered = transfers.order_by("at", "recorded_at", "sequence", "id")
@@ -223,7 +240,7 @@ def _read(book: Book, known_at: datetime) -> KnownBook:
         known_at=known_at,
         assets=BookAssets(book, known_at),
         transfers=list(ordered.select_related("instrument")),
-        fee_values=fee_values_known_at(book, known_at),
+        fee_values=fee_values_known_at(book, known_at, only),
     )
 
 
@@ -262,30 +279,3 @@ def _realised(matches: Iterable[LotMatch]) -> dict[int, Decimal]:
         else:
             totals[match.trade] += match.realised
     return {pk: number(total) for pk, total in totals.items() if pk not in unknown}
-
-
-def _with_senders(books: Sequence[Book], known_at: datetime) -> list[Book]:
-    """These, and every book from which lots came to one of them, over others too."""
-    known = {book.pk: book for book in books}
-    new = list(known.values())
-    while new:
-        moves = Transfer.objects.standing(known_at).filter(
-            to_book__in=new, instrument__isnull=False
-        )
-        senders = Book.objects.filter(pk__in=moves.values("book"))
-        new = list(senders.exclude(pk__in=known))
-        known |= {book.pk: book for book in new}
-    return list(known.values())
-
-
-def _check_size(books: Sequence[Book], known_at: datetime) -> None:
-    fills = Fill.objects.standing(known_at).filter(book__in=books)
-    if not fills.order_by()[MOST_FILLS:].exists():
-        return
-    who = f"{books[0].name} holds" if len(books) == 1 else "These books hold"
-    detail = f"{who} more than {MOST_FILLS:,} fills"
-    raise Invalid(
-        f"{detail}: what was known at a time is told for fewer.",
-        code="too_many",
-        errors=[FieldError("/known_at", "range", detail)],
-    )

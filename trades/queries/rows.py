@@ -1,11 +1,13 @@
-"""Lots, matches and trips as (unsaved) rows of the database, and back."""
+"""Lots, matches and trips as columns of the database, and back from its rows."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from kernel.inserting import Columns
 from trades.domain import lots, trips
-from trades.domain.units import number, units
+from trades.domain.units import units
 from trades.models import Book, Instrument, Lot, RoundTrip
 
 
@@ -49,79 +51,90 @@ def trip_of(row: RoundTrip) -> trips.TripState:
     )
 
 
-def lot_columns(
-    book: Book, instrument: Instrument, lot: lots.LotState, generation: int = 1
-) -> dict[str, Any]:
+def _pair_columns(
+    book: Book, instrument: Instrument, generation: int, count: int
+) -> dict[str, Sequence[Any]]:
     return {
-        "book_id": book.pk,
-        "instrument_id": instrument.pk,
-        "generation": generation,
-        "fill_id": lot.trade,
-        "transfer_id": lot.movement,
-        "long": lot.long,
-        "opened_at": lot.at,
-        "acquired_at": lot.since,
-        "quantity": number(lot.quantity),
-        "amount": number(lot.amount),
-        "fee": number(lot.fee),
-        "remaining_quantity": number(lot.left),
-        "remaining_amount": number(lot.amount_left),
-        "remaining_fee": number(lot.fee_left),
-        "strategy": lot.strategy,
-        "reason": lot.reason,
+        "book_id": [book.pk] * count,
+        "instrument_id": [instrument.pk] * count,
+        "generation": [generation] * count,
+    }
+
+
+def lot_columns(
+    book: Book,
+    instrument: Instrument,
+    opened: Sequence[lots.LotState],
+    generation: int = 1,
+) -> Columns:
+    return {
+        **_pair_columns(book, instrument, generation, len(opened)),
+        "fill_id": [lot.trade for lot in opened],
+        "transfer_id": [lot.movement for lot in opened],
+        "long": [lot.long for lot in opened],
+        "opened_at": [lot.at for lot in opened],
+        "acquired_at": [lot.since for lot in opened],
+        "quantity": [lot.quantity for lot in opened],
+        "amount": [lot.amount for lot in opened],
+        "fee": [lot.fee for lot in opened],
+        "remaining_quantity": [lot.left for lot in opened],
+        "remaining_amount": [lot.amount_left for lot in opened],
+        "remaining_fee": [lot.fee_left for lot in opened],
+        "strategy": [lot.strategy for lot in opened],
+        "reason": [lot.reason for lot in opened],
     }
 
 
 def match_columns(
-    book: Book, instrument: Instrument, match: lots.LotMatch, generation: int = 1
-) -> dict[str, Any]:
+    book: Book,
+    instrument: Instrument,
+    matches: Sequence[lots.LotMatch],
+    generation: int = 1,
+) -> Columns:
     return {
-        "book_id": book.pk,
-        "instrument_id": instrument.pk,
-        "generation": generation,
-        "lot_id": match.lot.id if match.lot else None,
-        "fill_id": match.trade,
-        "transfer_id": match.movement,
-        "kind": match.kind,
-        "method": book.method,
-        "quantity": number(match.quantity),
-        "cost": None if match.cost is None else number(match.cost),
-        "proceeds": None if match.proceeds is None else number(match.proceeds),
-        "fee": number(match.fee),
-        "entry_fee": number(match.entry_fee),
-        "realised": None if match.realised is None else number(match.realised),
-        "strategy": match.strategy,
-        "at": match.at,
-        "reason": match.reason,
+        **_pair_columns(book, instrument, generation, len(matches)),
+        "lot_id": [match.lot.id if match.lot else None for match in matches],
+        "fill_id": [match.trade for match in matches],
+        "transfer_id": [match.movement for match in matches],
+        "kind": [match.kind.value for match in matches],
+        "method": [book.method] * len(matches),
+        "quantity": [match.quantity for match in matches],
+        "cost": [match.cost for match in matches],
+        "proceeds": [match.proceeds for match in matches],
+        "fee": [match.fee for match in matches],
+        "entry_fee": [match.entry_fee for match in matches],
+        "realised": [match.realised for match in matches],
+        "strategy": [match.strategy for match in matches],
+        "at": [match.at for match in matches],
+        "reason": [match.reason for match in matches],
     }
 
 
 def trip_columns(
-    book: Book, instrument: Instrument, trip: trips.TripState, generation: int = 1
-) -> dict[str, Any]:
-    closed = trip.closed_at is not None
-    net = trip.net if closed else None
+    book: Book,
+    instrument: Instrument,
+    made: Sequence[trips.TripState],
+    generation: int = 1,
+) -> Columns:
     return {
-        "book_id": book.pk,
-        "instrument_id": instrument.pk,
-        "generation": generation,
-        "long": trip.long,
-        "strategy": trip.strategy,
-        "opened_by_id": trip.trade,
-        "closed_by_id": trip.closed_by,
-        "opened_at": trip.opened_at,
-        "closed_at": trip.closed_at,
-        "entry_quantity": number(trip.entry_quantity),
-        "entry_amount": number(trip.entry_amount),
-        "entry_fee": number(trip.entry_fee),
-        "exit_quantity": number(trip.exit_quantity),
-        "exit_amount": number(trip.exit_amount),
-        "exit_fee": number(trip.exit_fee),
-        "entry_basis": number(trip.entry_basis),
-        "open_basis": number(trip.basis),
-        "funding": number(trip.funding),
-        "moved": number(trip.moved),
-        "net": None if net is None else number(net),
-        "fills": trip.fills,
-        "reason": trip.reason,
+        **_pair_columns(book, instrument, generation, len(made)),
+        "long": [trip.long for trip in made],
+        "strategy": [trip.strategy for trip in made],
+        "opened_by_id": [trip.trade for trip in made],
+        "closed_by_id": [trip.closed_by for trip in made],
+        "opened_at": [trip.opened_at for trip in made],
+        "closed_at": [trip.closed_at for trip in made],
+        "entry_quantity": [trip.entry_quantity for trip in made],
+        "entry_amount": [trip.entry_amount for trip in made],
+        "entry_fee": [trip.entry_fee for trip in made],
+        "exit_quantity": [trip.exit_quantity for trip in made],
+        "exit_amount": [trip.exit_amount for trip in made],
+        "exit_fee": [trip.exit_fee for trip in made],
+        "entry_basis": [trip.entry_basis for trip in made],
+        "open_basis": [trip.basis for trip in made],
+        "funding": [trip.funding for trip in made],
+        "moved": [trip.moved for trip in made],
+        "net": [trip.net if trip.closed_at is not None else None for trip in made],
+        "fills": [trip.fills for trip in made],
+        "reason": [trip.reason for trip in made],
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from kernel.paging import Page, newest_first
 from trades.models import BalanceStatement
 from trades.queries.books import Reader, chosen_book, readable_books, reads_every_book
@@ -22,12 +24,18 @@ def statement_page(
 ) -> Page[BalanceStatement]:
     """The statements that stand, newest first by their time. One query, two with a
     book."""
-    rows = BalanceStatement.objects.standing()
+    rows = visible_statements(user).filter(undone=False)
     if chosen.book:
         book = chosen_book(user, chosen.book)
         rows = rows.filter(book=book) if book else rows.none()
-    elif not reads_every_book(user):
-        rows = rows.filter(book__in=readable_books(user).values("pk"))
     if chosen.asset:
         rows = rows.filter(asset=chosen.asset.upper())
     return newest_first(rows, field="at", limit=limit, cursor=cursor)
+
+
+def visible_statements(user: Reader) -> QuerySet[BalanceStatement]:
+    """Those of the books that a person reads, voided ones too."""
+    rows = BalanceStatement.objects.all()
+    if reads_every_book(user):
+        return rows
+    return rows.filter(book__in=readable_books(user).values("pk"))

@@ -9,12 +9,14 @@ from decimal import Decimal
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
 
 from audit import queries as audit
-from kernel.paging import newest_first
+from kernel.many_lists import Lists
+from kernel.paging import ListWalk, newest_first
 from trades.domain.times import read_time
 from trades.models import (
+    ORIGINAL,
     Book,
     Decision,
     FactStatus,
@@ -23,7 +25,9 @@ from trades.models import (
     Lot,
     Match,
     Price,
+    Strategy,
 )
+from trades.models.amending import FactQuerySet
 from trades.queries.amendments import FactChange, history_of, newest_version
 from trades.queries.books import (
     Reader,
@@ -39,6 +43,7 @@ SHORTEST_SUBSTRING = 3
 AROUND = 40
 COUNTED = 10_000
 LOG_ENTRIES = 20
+MOST_LISTS = 1_000
 
 
 @dataclass(frozen=True)
@@ -96,8 +101,13 @@ def trade_page(
 
     Raises BadRequest for a cursor that is not ours.
     """
-    rows = _narrowed(user, chosen)
-    about = _how_many(rows) if counted else None
+    by_index, lists, wanted = _narrowed(user, chosen)
+    rows = by_index.listed(chosen.known_at)
+    about = _how_many(rows, lists) if counted else None
+    if wanted is not None and about is not None:  # few enough to look at each
+        rows, wanted = rows.filter(wanted), None
+        about = _how_many(rows, lists)
+    walk = ListWalk(by_index=by_index, lists=lists, wanted=wanted)
     page = newest_first(
         rows.select_related("instrument", "book"),
         field="executed_at",
@@ -105,6 +115,7 @@ def trade_page(
         cursor=cursor,
         before=before,
         offset=offset,
+        walk=walk,
     )
     if chosen.known_at is None:
         realised = realised_by([fill.pk for fill in page.rows])
@@ -119,39 +130,91 @@ def trade_page(
     )
 
 
-def _how_many(rows: QuerySet[Fill]) -> int | None:
+def _how_many(rows: QuerySet[Fill], lists: Lists | None) -> int | None:
     """How many there are; None above COUNTED, where counting would cost too much."""
+    rows = rows if lists is None else lists.of(rows)
     count = rows.order_by()[: COUNTED + 1].count()
     return count if count <= COUNTED else None
 
 
-def _narrowed(user: Reader, chosen: TradeFilter) -> QuerySet[Fill]:
-    rows = Fill.objects.listed(chosen.known_at)
-    if chosen.book:
-        book = chosen_book(user, chosen.book)
-        rows = rows.filter(book=book) if book else rows.none()
-    elif not reads_every_book(user):
-        own = readable_books(user).values_list("pk", flat=True)
-        rows = rows.filter(book__in=list(own))
+def _narrowed(
+    user: Reader, chosen: TradeFilter
+) -> tuple[FactQuerySet[Fill], Lists | None, Q | None]:
+    """The rows by what an index begins with, the lists that they are in, and what
+    must be looked for row by row."""
+    rows, books, wanted = _in_time(chosen), _books_of(user, chosen), _wanted(chosen)
+    index = "trades_fill_book"
     if chosen.symbol:
         symbol = chosen.symbol.upper().replace("/", "-")
         ids = Instrument.objects.filter(symbol=symbol).values_list("pk", flat=True)
-        rows = rows.filter(instrument__in=list(ids))
-    if chosen.known_at is None:
-        rows = rows.filter(status=chosen.status) if chosen.status else rows
-    elif chosen.status:
-        rows = rows.filter(_stood_as(chosen.status))
-    exact = {
-        "side": chosen.side,
-        "strategy": chosen.strategy,
-        "external_id": chosen.external_id,
-    }
-    rows = rows.filter(**{name: value for name, value in exact.items() if value})
+        rows, index = rows.filter(instrument__in=list(ids)), "trades_fill_pair"
+    elif chosen.strategy:
+        rows, index = rows.filter(strategy=chosen.strategy), "trades_fill_strategy"
+    if books is None and (chosen.symbol or chosen.strategy):
+        books = _every_book()
+    if chosen.known_at is None and chosen.external_id:
+        rows = rows.filter(pk__in=_versions(chosen.external_id, books))
+    if chosen.known_at is None and chosen.status not in ("", FactStatus.BOOKED):
+        # Few, with an index of their own.
+        rows = rows.filter(status=chosen.status).exclude(status=FactStatus.BOOKED)
+        rows, books = rows if books is None else rows.filter(book__in=books), None
+    lists = None if books is None else Lists("book", books, index)
+    return rows, lists, Q(*wanted) if wanted else None
+
+
+def _in_time(chosen: TradeFilter) -> FactQuerySet[Fill]:
+    rows = Fill.objects.all()
     if chosen.start:
         rows = rows.filter(executed_at__gte=chosen.start)
-    if chosen.end:
-        rows = rows.filter(executed_at__lt=chosen.end)
-    return rows.filter(_text_filter(chosen.q)) if chosen.q else rows
+    return rows.filter(executed_at__lt=chosen.end) if chosen.end else rows
+
+
+def _wanted(chosen: TradeFilter) -> list[Q]:
+    """What is asked for that no index begins with."""
+    wanted = []
+    if chosen.side:
+        wanted.append(Q(side=chosen.side))
+    if chosen.symbol and chosen.strategy:
+        wanted.append(Q(strategy=chosen.strategy))
+    if chosen.known_at is not None and chosen.external_id:
+        wanted.append(Q(external_id=chosen.external_id))
+    if chosen.known_at is not None and chosen.status:
+        wanted.append(_stood_as(chosen.status))
+    elif chosen.status == FactStatus.BOOKED:
+        wanted.append(Q(status=chosen.status))
+    if chosen.q:
+        wanted.append(_text_filter(chosen.q))
+    return wanted
+
+
+def _books_of(user: Reader, chosen: TradeFilter) -> list[int] | None:
+    """The books whose trades are asked for; None: all there are."""
+    if chosen.book:
+        book = chosen_book(user, chosen.book)
+        return [book.pk] if book else []
+    if reads_every_book(user):
+        return None
+    return list(readable_books(user).order_by().values_list("pk", flat=True))
+
+
+def _every_book() -> list[int] | None:
+    """All books, where they are few enough to be read one by one."""
+    ids = list(Book.objects.order_by().values_list("pk", flat=True)[: MOST_LISTS + 1])
+    return ids if len(ids) <= MOST_LISTS else None
+
+
+def _versions(external_id: str, books: list[int] | None) -> list[int]:
+    """Whatever came with this id, and what was corrected of it since."""
+    originals = Fill.objects.filter(ORIGINAL, external_id=external_id)
+    if books is not None:
+        originals = originals.filter(book__in=books)
+    ids = list(originals.values_list("pk", flat=True)[:COUNTED])
+    newest = ids
+    while newest:
+        rows = Fill.objects.filter(replaces__in=newest)
+        newest = list(rows.values_list("pk", flat=True))
+        ids += newest
+    return ids
 
 
 def _stood_as(status: str) -> Q:
@@ -162,13 +225,15 @@ def _stood_as(status: str) -> Q:
 
 
 def _text_filter(q: str) -> Q:
+    begins = Instrument.objects.filter(symbol__istartswith=q)
+    symbol = Q(instrument__in=begins.order_by().values("pk"))
     if len(q) < SHORTEST_SUBSTRING:
-        return Q(instrument__symbol__istartswith=q) | Q(external_id__istartswith=q)
+        return symbol | Q(external_id__istartswith=q)
     return (
         Q(external_id__icontains=q)
         | Q(order_id__icontains=q)
         | Q(note__icontains=q)
-        | Q(instrument__symbol__istartswith=q)
+        | symbol
     )
 
 
@@ -298,15 +363,11 @@ def log_of(detail: TradeDetail) -> Sequence[LoggedEvent]:
 
 
 def strategies_of(books: Sequence[Book]) -> list[str]:
-    """The strategies traded in these books, for a filter's choices."""
-    return list(
-        Fill.objects.listed()
-        .filter(book__in=books)
-        .exclude(strategy="")
-        .order_by("strategy")
-        .values_list("strategy", flat=True)
-        .distinct()
-    )
+    """The strategies traded in these books, for a filter's choices. Looks once for
+    each strategy, not at each trade."""
+    mine = Fill.objects.listed().filter(book__in=books, strategy=OuterRef("name"))
+    traded = Strategy.objects.filter(Exists(mine)).order_by("name")
+    return list(traded.values_list("name", flat=True))
 
 
 def latest_decisions(user: Reader, most: int) -> list[Decision]:

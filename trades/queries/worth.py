@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -48,12 +48,17 @@ def worth_of(
     )
 
 
-def fee_values_known_at(book: Book, known_at: datetime) -> dict[int, Decimal | None]:
-    """What each fee of the book that is or was valued was worth in its fill's quote as
-    known then, by fill; None: nobody knew. One query."""
+def fee_values_known_at(
+    book: Book, known_at: datetime, only: Collection[int] | None = None
+) -> dict[int, Decimal | None]:
+    """What each fee of the book (of fills of `only` these instruments) that is or was
+    valued was worth in its fill's quote as known then, by fill; None: nobody knew. One
+    query."""
     rows = Valuation.objects.filter(
         book=book, fill__isnull=False, currency=F("fill__instrument__quote")
     )
+    if only is not None:
+        rows = rows.filter(fill__instrument__in=only)
     values: dict[int, Decimal | None] = {}
     for fill, value, at in rows.order_by("id").values_list(
         "fill", "value", "recorded_at"

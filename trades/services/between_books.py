@@ -12,7 +12,6 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from audit import services as audit
-from kernel.cache import bump
 from kernel.errors import FieldError, Invalid
 from kernel.numbers import ZERO, text
 from trades.domain.facts import NewTransfer
@@ -203,7 +202,6 @@ def _content(lots: Iterable[TransferLot]) -> list[tuple[object, ...]]:
 
 
 def _say_booked(transfer: Transfer, sender: Book, receiver: Book, by: User) -> None:
-    bump(f"book:{sender.pk}")
     audit.append(
         "trades.transfer.booked",
         actor=by.actor,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
@@ -15,6 +16,7 @@ from kernel.errors import Conflict, FieldError, Forbidden, Invalid, summary
 from trades.domain.reading import ASSET, is_id, zone_of
 from trades.models import Book, BookMethod
 from trades.queries.books import chosen_book, own_books
+from trades.queries.versions import LEDGER
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def create_book(new: NewBook, owner: User, by: User | None = None) -> Book:
         BookMethod.objects.create(
             book=book, method=book.method, author=author, recorded_at=now
         )
-        bump("books", f"book:{book.pk}")
+        bump("books", LEDGER, f"book:{book.pk}")
         audit.append(
             "trades.book.created",
             actor=author.actor,
@@ -103,8 +105,12 @@ def _check(new: NewBook) -> None:
 
 
 def locked(book: Book) -> Book:
-    """The book's row, locked: one writer at a time for everything in it."""
-    return Book.objects.select_for_update().get(pk=book.pk)
+    """The book's row, locked: one writer at a time for everything in it. Whoever asks
+    is going to write, so from the commit on it is another version of the book."""
+    held = Book.objects.select_for_update().get(pk=book.pk)
+    Book.objects.filter(pk=book.pk).update(version=F("version") + 1)
+    bump(LEDGER, f"book:{book.pk}")
+    return held
 
 
 def moment(book: Book) -> datetime:

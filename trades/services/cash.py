@@ -61,7 +61,7 @@ class BalanceChanges:
             quote.fees_missing += sign
         else:
             quote.fees += sign * fill.fee_value
-        place = (fill.executed_at, fill.recorded_at, fill.sequence, fill.pk)
+        place = (fill.executed_at, fill.recorded_at, fill.sequence, fill.id)
         moves = fill_moves(
             buy=fill.side == Fill.Side.BUY,
             amount=fill.amount,

@@ -8,6 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Model
+
 from kernel.errors import FieldError, Invalid, summary
 from kernel.inserting import unsaved
 from kernel.numbers import NotExact, exact, rounded
@@ -60,6 +62,12 @@ def fill_rows(
     own = _marks_of(new, instruments)
     rates = BookRates(book, min(times), max(times), own)
     decisions = decision_ids(book, {fill.decision for fill in new if fill.decision})
+    shared = {
+        "book_id": book.id,
+        "batch_id": batch.pk if batch else None,
+        "recorded_at": now,
+    }
+    related = {"book": book, "batch": batch}
     rows: list[Fill] = []
     errors: list[FieldError] = []
     for index, fill in enumerate(new):
@@ -70,10 +78,8 @@ def fill_rows(
             FieldError(f"{where}/{fault.pointer}", fault.code, fault.detail)
             for fault in faults_of(fill, pair, decisions)
         )
-        row = _fill_row(book, fill, instrument, rates)
-        row.decision_id = decisions.get(fill.decision)
-        row.batch, row.recorded_at = batch, now
-        rows.append(row)
+        mine = {**shared, "decision_id": decisions.get(fill.decision)}
+        rows.append(_fill_row(fill, instrument, rates, mine, related))
     if errors:
         raise Invalid(summary(errors), code="invalid", errors=errors)
     return rows
@@ -82,13 +88,22 @@ def fill_rows(
 def _marks_of(
     new: Sequence[NewFill], instruments: Mapping[str, Instrument]
 ) -> dict[str, list[Mark]]:
-    """What the fills themselves say that a symbol costs, and when."""
+    """What the fills themselves say that a symbol costs, and when; nothing where no
+    fee asks for a rate."""
     marks: dict[str, list[Mark]] = defaultdict(list)
+    if not any(_fee_needs_rate(fill, instruments[fill.symbol]) for fill in new):
+        return marks
     for fill in new:
         if fill.price > 0:
             symbol = instruments[fill.symbol].symbol
             marks[symbol].append(fill_mark(fill.executed_at, fill.price))
     return marks
+
+
+def _fee_needs_rate(new: NewFill, instrument: Instrument) -> bool:
+    currency = new.fee_currency
+    known = ("", instrument.quote, instrument.base)
+    return bool(new.fee) and currency not in known
 
 
 def faults_of(
@@ -105,15 +120,20 @@ def faults_of(
 
 
 def _fill_row(
-    book: Book,
     new: NewFill,
     instrument: Instrument,
     rates: BookRates,
+    columns: Mapping[str, Any],
+    related: Mapping[str, Model | None],
 ) -> Fill:
+    """`columns` are those that do not follow from `new`, `related` the rows behind
+    them."""
     currency = new.fee_currency or instrument.quote
     return unsaved(
         Fill,
         {
+            **columns,
+            "instrument_id": instrument.id,
             "external_id": new.external_id,
             "order_id": new.order_id,
             "side": new.side,
@@ -130,7 +150,7 @@ def _fill_row(
             "strategy": new.strategy,
             "note": new.note,
         },
-        {"book": book, "instrument": instrument},
+        {**related, "instrument": instrument},
     )
 
 

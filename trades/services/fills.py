@@ -10,7 +10,6 @@ from django.db import transaction
 
 from accounts.models import User
 from audit import services as audit
-from kernel.cache import bump
 from kernel.numbers import text
 from trades.domain.facts import NewFill
 from trades.models import Book, Fill
@@ -59,7 +58,6 @@ def book_fills(new: Sequence[NewFill], by: User) -> BookedFills:
 
 def _say_booked(book: Book, recorded: Recording, by: User) -> None:
     new = [fill for fill in recorded.fills if fill.recorded_at == recorded.recorded_at]
-    bump(f"book:{book.pk}")
     first = new[0]
     audit.append(
         "trades.fill.booked",

@@ -123,16 +123,20 @@ def _match(news: Arrivals, generations: Generations) -> None:
 def _by_pair(
     fills: Sequence[Fill], transfers: Sequence[Transfer], assets: BookAssets
 ) -> dict[Instrument, PairArrivals]:
-    news: dict[Instrument, PairArrivals] = defaultdict(PairArrivals)
+    instruments: dict[int, Instrument] = {}  # a file has few of them
+    news: dict[int, PairArrivals] = defaultdict(PairArrivals)
     for fill in fills:
-        news[fill.instrument].fills.append(fill)
+        news[fill.instrument_id].fills.append(fill)
+        instruments.setdefault(fill.instrument_id, fill.instrument)
         paid_by = assets.of_fee(fill)
         if paid_by is not None:
-            news[paid_by].fees.append(fill)
+            news[paid_by.pk].fees.append(fill)
+            instruments[paid_by.pk] = paid_by
     for transfer in transfers:
         for instrument in touched(transfer, assets):
-            news[instrument].transfers.append(transfer)
-    return news
+            news[instrument.pk].transfers.append(transfer)
+            instruments[instrument.pk] = instrument
+    return {instruments[pk]: arrivals for pk, arrivals in news.items()}
 
 
 def _late(

@@ -1,11 +1,13 @@
 """Facts get the worth that they wait for, and what follows from it, when somebody says
-what it was; and another where what they had it from was voided."""
+what it was; and another where what they had it from was voided, or divided by another
+split."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import TypeAlias
 
 from django.db import transaction
@@ -22,8 +24,8 @@ from trades.services.rematching import settle
 from trades.services.valuing import fee_values, keep
 
 Fact: TypeAlias = Fill | Transfer
-Source: TypeAlias = tuple[str, int | None, int | None]
-"""Currency, price, fill."""
+Source: TypeAlias = tuple[str, int | None, int | None, Decimal | None]
+"""Currency, price, fill, and the worth that they gave: splits divide it, too."""
 
 
 def heal(book: Book) -> int:
@@ -85,7 +87,7 @@ def _changes(
 
 def _sources(estimates: Iterable[Estimate]) -> set[Source]:
     return {
-        (estimate.currency, mark.price_id, mark.fill_id)
+        (estimate.currency, mark.price_id, mark.fill_id, estimate.value)
         for estimate in estimates
         for mark in estimate.marks
     }
@@ -105,8 +107,10 @@ def _kept_sources(
     sources: dict[Fact, set[Source]] = defaultdict(set)
     for (fact, currency), row in newest.items():
         if fact is not None and row.value is not None:
-            sources[fact] |= {(currency, price.pk, None) for price in row.prices.all()}
-            sources[fact] |= {(currency, None, fill.pk) for fill in row.fills.all()}
+            value = row.value
+            prices, fills_read = row.prices.all(), row.fills.all()
+            sources[fact] |= {(currency, price.pk, None, value) for price in prices}
+            sources[fact] |= {(currency, None, fill.pk, value) for fill in fills_read}
     return sources
 
 

@@ -19,6 +19,7 @@ from kernel.records import stored
 from trades.domain.facts import NewFill, NewTransfer
 from trades.models import ImportBatch
 from trades.queries.news import booked_file
+from trades.services import undoing
 from trades.services.books import locked
 from trades.services.importing import book_of, book_part, finish, in_order
 from trades.services.previewing import Preview, look, may_write
@@ -57,6 +58,8 @@ def run(batch_id: UUID) -> str:
                 _read(batch)
             if batch.state == State.COMMITTING:
                 _commit(batch)
+            if batch.state == State.UNDOING:
+                undoing.take_out(batch)
     except Exception:
         _give_up(batch)
         raise
@@ -78,7 +81,7 @@ def _give_up(batch: ImportBatch) -> None:
     """After an error of ours: whoever waits is told, unless a part is booked. Then
     the import stays under way, and `resume` has the rest booked."""
     ImportBatch.objects.filter(
-        pk=batch.pk, state__in=ImportBatch.WORKING, done=0
+        pk=batch.pk, state__in=ImportBatch.IMPORTING, done=0
     ).update(state=State.FAILED, problem=OUR_FAULT)
     bump(tag_of(batch))
 

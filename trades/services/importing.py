@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit import services as audit
-from kernel.cache import bump
 from kernel.numbers import text
 from kernel.records import stored
 from trades.domain.facts import NewFill, NewTransfer
@@ -147,7 +146,6 @@ def finish(batch: ImportBatch, by: User) -> None:
     batch.state, batch.booked_at = ImportBatch.State.BOOKED, timezone.now()
     batch.save()
     batch.parts.all().delete()
-    bump(f"book:{batch.book_id}")
     if batch.new:
         _say_imported(batch, by)
 

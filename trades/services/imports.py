@@ -31,6 +31,7 @@ from trades.services.staging import (
     report_on,
     source_of,
 )
+from trades.services.undoing import call_back
 
 State = ImportBatch.State
 
@@ -186,7 +187,11 @@ def _import_in_parts(
 
 
 def cancel(batch: ImportBatch) -> None:
-    """Give up a file before anything of it is booked. Raises Conflict after that."""
+    """Give up a file before anything of it is booked, or its undoing before anything
+    of it is out. Raises Conflict after that."""
+    if batch.state == State.UNDOING:
+        call_back(batch)
+        return
     with transaction.atomic():
         move(batch, (*ImportBatch.UNBOOKED, State.FAILED), State.CANCELLED)
         batch.parts.all().delete()

@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q
 
 from kernel.batches import batched
-from kernel.inserting import insert_values
+from kernel.inserting import insert_columns, made_of
 from kernel.numbers import ZERO
 from trades.domain.events import Fact
 from trades.domain.matching import Pair
@@ -38,7 +38,7 @@ from trades.queries.rows import (
 from trades.services.cash import BalanceChanges
 
 LOTS = 100  # in one read of open lots
-PART = 500  # rows in one insert, which may be a transaction of its own
+PART = 2000  # rows in one insert, which may be a transaction of its own
 
 
 def extend(
@@ -208,9 +208,9 @@ def _save(
     if trip is not None:
         [kept] = [made for made in pair.trips if made.id == trip.pk]
         pair.trips.remove(kept)
-        RoundTrip(id=kept.id, **trip_columns(book, instrument, kept, generation)).save(
-            force_update=True
-        )
+        [row] = made_of(RoundTrip, trip_columns(book, instrument, [kept], generation))
+        row.pk = kept.id
+        row.save(force_update=True)
     insert(book, instrument, pair, generation)
     for match in pair.matches:
         realised = match.realised
@@ -223,19 +223,13 @@ def insert(book: Book, instrument: Instrument, pair: Pair, generation: int) -> N
     """Insert the lots, matches and trips that the pair made as rows of a generation,
     PART at a time."""
     for lots in batched(pair.opened, PART):
-        rows = [lot_columns(book, instrument, lot, generation) for lot in lots]
-        for lot, pk in zip(lots, insert_values(Lot, rows), strict=True):
+        ids = insert_columns(Lot, lot_columns(book, instrument, lots, generation))
+        for lot, pk in zip(lots, ids, strict=True):
             lot.id = pk
     for matches in batched(pair.matches, PART):
-        insert_values(
-            Match,
-            [match_columns(book, instrument, match, generation) for match in matches],
-        )
+        insert_columns(Match, match_columns(book, instrument, matches, generation))
     for trips in batched(pair.trips, PART):
-        insert_values(
-            RoundTrip,
-            [trip_columns(book, instrument, trip, generation) for trip in trips],
-        )
+        insert_columns(RoundTrip, trip_columns(book, instrument, trips, generation))
 
 
 def save_positions(book: Book, instrument: Instrument, pair: Pair) -> None:

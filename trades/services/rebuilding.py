@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from kernel.cache import bump
+from kernel.inserting import made_of
 from kernel.numbers import text_or_none
 from trades.domain import lots
 from trades.domain.matching import Pair
@@ -141,7 +141,6 @@ def rebuild(book: Book) -> None:
             derive(book, instrument, None, changes, generations)
         _add_facts(book, changes)
         save_balances(book, changes)
-        bump(f"book:{book.pk}")
 
 
 def _instruments(book: Book) -> list[Instrument]:
@@ -187,22 +186,23 @@ def _match_row(row: Match, lot: Lot | lots.LotState | None) -> Row:
 
 def _compare_pair(book: Book, instrument: Instrument, pair: Pair) -> Iterator[str]:
     rule = {"book": book, "instrument": instrument}
-    derived = [Lot(**lot_columns(book, instrument, lot)) for lot in pair.opened]
+    derived = made_of(Lot, lot_columns(book, instrument, pair.opened))
     yield from _compare(
         f"{instrument} lots",
         _rows(Lot.objects.filter(**rule).order_by("id"), LOT),
         _rows(derived, LOT),
     )
     stored = Match.objects.filter(**rule).select_related("lot").order_by("id")
+    matches = made_of(Match, match_columns(book, instrument, pair.matches))
     yield from _compare(
         f"{instrument} matches",
         [_match_row(row, row.lot) for row in stored],
         [
-            _match_row(Match(**match_columns(book, instrument, match)), match.lot)
-            for match in pair.matches
+            _match_row(row, match.lot)
+            for row, match in zip(matches, pair.matches, strict=True)
         ],
     )
-    trips = [RoundTrip(**trip_columns(book, instrument, trip)) for trip in pair.trips]
+    trips = made_of(RoundTrip, trip_columns(book, instrument, pair.trips))
     yield from _compare(
         f"{instrument} round trips",
         _rows(RoundTrip.objects.filter(**rule).order_by("id"), TRIP),

@@ -13,7 +13,6 @@ from django.db import transaction
 
 from accounts.models import User
 from audit import services as audit
-from kernel.cache import bump
 from kernel.inserting import insert_rows
 from operations.services import scheduler
 from trades.domain.facts import NewBalance, NewDecision, NewFill, NewPrice, NewTransfer
@@ -86,7 +85,9 @@ def record(
     Raises Conflict and Invalid before anything of it is visible.
     """
     now = moment(book)
-    _, prices = save_prices(entries.prices, now, book.owner)
+    prices = 0
+    if entries.prices:
+        _, prices = save_prices(entries.prices, now, book.owner)
     instruments = instruments_of(book, entries.fills, entries.transfers)
     decisions = save_decisions(book, entries.decisions, now)
     rows = fill_rows(book, entries.fills, instruments, batch, now, pointers)
@@ -129,9 +130,10 @@ def _write(
         held_fills, held_transfers = news.of_pairs(wait)
         _store(news, held_fills, held_transfers, now, wait=True)
         postpone(book, wait)
-        later = {*held_fills, *held_transfers}
-        fills = [fill for fill in fills if fill not in later]
-        transfers = [transfer for transfer in transfers if transfer not in later]
+        # By identity: those that are not stored yet have no key to compare.
+        later = {id(fact) for fact in (*held_fills, *held_transfers)}
+        fills = [fill for fill in fills if id(fill) not in later]
+        transfers = [move for move in transfers if id(move) not in later]
         if not (fills or transfers):
             return
         news = Arrivals.of(book, fills, transfers)
@@ -182,7 +184,6 @@ def record_history(
         book = locked(book)
         recorded = record(book, entries)
         if recorded.anything:
-            bump(f"book:{book.pk}")
             audit.append(
                 "trades.rows.imported",
                 actor=by.actor,

@@ -19,7 +19,6 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from kernel.batches import batched
-from kernel.cache import bump
 from operations.services import scheduler
 from trades.domain.matching import Pair
 from trades.domain.units import number
@@ -44,6 +43,7 @@ from trades.queries.facts import IDS, ROWS, assets_of, stored_facts, touched
 from trades.queries.generations import Generations
 from trades.queries.positions import new_pair
 from trades.queries.profit import pair_pnl
+from trades.services import undoing
 from trades.services.books import locked
 from trades.services.cash import BalanceChanges, save_balances
 from trades.services.following import Arrivals, follow
@@ -101,8 +101,7 @@ def regenerate(book: Book) -> int:
             break
         _sweep(book, started.numbers)
         outcome = _work_out(started)
-        for instrument, pair in outcome.pairs.items():
-            insert(book, instrument, pair, started.numbers[instrument])
+        _write(started, outcome)
         if _switch(started, outcome):
             joined += len(outcome.facts)
             while some := _catch_up(book):
@@ -111,6 +110,20 @@ def regenerate(book: Book) -> int:
         scheduler.request(JOB, str(book.pk), {"book": str(book.pk)})
     _tidy(book)
     return joined
+
+
+def _write(started: Attempt, outcome: Outcome) -> None:
+    """The new generations, which count nowhere yet."""
+    book, written = started.book, 0
+    of = sum(map(_size, outcome.pairs.values()))
+    for instrument, pair in outcome.pairs.items():
+        insert(book, instrument, pair, started.numbers[instrument])
+        written += _size(pair)
+        undoing.on_its_way(book, written, of)
+
+
+def _size(pair: Pair) -> int:
+    return len(pair.opened) + len(pair.matches) + len(pair.trips)
 
 
 def _begin(book: Book) -> Attempt | None:
@@ -242,7 +255,6 @@ def _switch(started: Attempt, outcome: Outcome) -> bool:
             with transaction.atomic():
                 postpone(locked(started.book), turned)
         return False
-    bump(f"book:{book.pk}")
     return True
 
 
@@ -285,6 +297,8 @@ def _state_pnl(book: Book, outcome: Outcome) -> None:
     for event, pairs in outcome.events:
         event.pnl_after = pair_pnl(book, pairs, timezone.now(), realised)
         event.save(update_fields=["pnl_after"])
+    files = [event for event, _ in outcome.events if isinstance(event, BatchEvent)]
+    undoing.are_out(files)
 
 
 def _realised(pair: Pair) -> Decimal | None:
@@ -317,7 +331,6 @@ def _catch_up(book: Book) -> int:
         follow(news, Generations(book))
         disturb(book, news.by_pair)
         scheduler.request_following("book", str(book.pk))
-    bump(f"book:{book.pk}")
     return len(facts)
 
 

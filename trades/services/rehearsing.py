@@ -14,6 +14,7 @@ from django.db import transaction
 from accounts.models import User
 from kernel.numbers import ZERO, rounded
 from trades.models import Book, Position
+from trades.queries.imports import waiting_of
 from trades.services.importing import book_of, book_part, in_order, new_batch
 from trades.services.previewing import Preview
 from trades.services.reports import MOST_SYMBOLS, ReportPosition
@@ -30,7 +31,7 @@ class Held:
 
 
 def rehearsed(preview: Preview, owner: User, by: User) -> Preview:
-    """The preview with the positions that result. Leaves nothing behind. Raises
+    """The preview with the positions that result, and what has to wait. Leaves nothing behind. Raises
     Conflict where an id was booked with other content since the file was read."""
     report, facts = preview.report, in_order(preview.parsed)
     if report.booked_before or not 0 < len(facts) <= MOST_REHEARSED:
@@ -42,9 +43,10 @@ def rehearsed(preview: Preview, owner: User, by: User) -> Preview:
         batch.book = book
         batch.save(force_insert=True)
         book_part(batch, preview, facts, start=0, most=len(facts))
-        after = _held(book)
+        after, waiting = _held(book), waiting_of(batch)
         transaction.set_rollback(True)
-    return replace(preview, report=replace(report, positions=_moved(before, after)))
+    report = replace(report, positions=_moved(before, after), waiting=waiting)
+    return replace(preview, report=report)
 
 
 def _held(book: Book) -> dict[str, Held]:

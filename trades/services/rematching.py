@@ -15,7 +15,6 @@ from typing import TypeAlias
 from django.db import transaction
 
 from kernel.batches import batched
-from kernel.cache import bump
 from operations.services import scheduler
 from trades.models import STANDING, Book, FactStatus, Fill, Instrument, Transfer
 from trades.queries.assets import BookAssets
@@ -72,7 +71,6 @@ def settle(
         for fact in facts:
             fact.status, fact.becomes = FactStatus(fact.becomes), ""
     scheduler.request_following("book", str(book.pk))
-    bump(f"book:{book.pk}")
     return done
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from kernel.errors import Conflict, FieldError
 from trades.domain.facts import NewFill, NewTransfer, symbol_parts
-from trades.models import ORIGINAL, Book, Fill, Transfer
+from trades.models import ORIGINAL, Book, FactStatus, Fill, Transfer
 from trades.queries.facts import IDS
 from trades.services.facts import (
     fill_content,
@@ -39,12 +39,19 @@ class Sifted(Generic[Row]):
 def sift(
     book: Book, rows: Sequence[Row], content: Callable[[Row], tuple[Any, ...]]
 ) -> Sifted[Row]:
-    """Hold unsaved rows against the book, in bounded queries."""
+    """Hold unsaved rows against the book, in bounded queries. Raises Conflict for
+    what is on its way out of the book, and neither known nor new."""
     known = _known(type(rows[0]), book, rows) if rows else {}
     fresh: list[Row] = []
     clashing: list[int] = []
     for index, row in enumerate(rows):
         old = known.setdefault(_identity(row), row)
+        if old.becomes == FactStatus.UNDONE:
+            raise Conflict(
+                f"{old.external_id} is being undone with its file: send it again when "
+                "that is done.",
+                code="undoing",
+            )
         if old is row:
             fresh.append(row)
         elif content(old) != content(row):
@@ -122,6 +129,8 @@ def _known(model: type[Row], book: Book, rows: Sequence[Row]) -> dict[Identity, 
     booked."""
     known: dict[Identity, Row] = {}
     originals = model._default_manager.filter(ORIGINAL, book=book)
+    if len(rows) > IDS and not originals.exists():
+        return known
     for start in range(0, len(rows), IDS):
         ids = [row.external_id for row in rows[start : start + IDS]]
         stored = originals.filter(external_id__in=ids).select_related("instrument")

@@ -129,6 +129,7 @@ class ImportReport:
     first_at: datetime | None = None
     last_at: datetime | None = None
     positions: list[ReportPosition] | None = None
+    waiting: list[str] = field(default_factory=list)
     profits: list[ReportProfit] = field(default_factory=list)
     balance_checks: list[ReportBalance] = field(default_factory=list)
     differences: list[ReportDifference] = field(default_factory=list)

@@ -4,7 +4,7 @@ for."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -171,8 +171,14 @@ def books_split(
 
 
 def rematch(books: Iterable[Book], since: Mapping[str, datetime]) -> None:
-    """Match the facts of symbols again in these locked books, each from a time on."""
+    """Match the facts of symbols again in these locked books, each from the day of a
+    time on: an own split may stand in the place of the desk's of that day."""
     instruments = list(Instrument.objects.filter(symbol__in=since))
     for book in books:
-        settle(book, pairs={each: since[each.symbol] for each in instruments})
+        settle(book, pairs={each: _day(since[each.symbol]) for each in instruments})
     scheduler.request_following("prices")  # a split divides the marks before it
+
+
+def _day(at: datetime) -> datetime:
+    """When its day began, in UTC."""
+    return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

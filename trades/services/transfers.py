@@ -8,7 +8,6 @@ from django.db import transaction
 
 from accounts.models import User
 from audit import services as audit
-from kernel.cache import bump
 from kernel.numbers import text
 from trades.domain.facts import NewTransfer
 from trades.models import Transfer
@@ -26,7 +25,6 @@ def book_transfers(new: Sequence[NewTransfer], by: User) -> tuple[list[Transfer]
         book = locked(book)
         recorded = record(book, Entries(transfers=new), pointers=pointers)
         if recorded.anything:
-            bump(f"book:{book.pk}")
             audit.append(
                 "trades.transfer.booked",
                 actor=by.actor,

@@ -3,7 +3,9 @@ is booked."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
@@ -17,7 +19,9 @@ from kernel.access import access
 from kernel.errors import ProductError
 from kernel.forms import StrictForm
 from kernel.requests import PersonRequest
+from trades.domain.times import read_time
 from trades.models import Book, Fill, Transfer
+from trades.queries.facts import time_of
 from trades.queries.situations import situation
 from trades.services.amending import (
     LONGEST_REASON,
@@ -64,17 +68,47 @@ class VoidForm(StrictForm):
 
 
 class CorrectForm(VoidForm):
-    """What a fact should have said: each field stands as it was booked."""
+    """What a fact should have said: each field stands as it was booked, its time in the
+    reader's zone."""
+
+    time_field = "at"
+    moment: datetime  # after is_valid()
+
+    def __init__(self, fact: Fill | Transfer, *args: Any, **kwargs: Any) -> None:
+        fields = fill_fields(fact) if isinstance(fact, Fill) else transfer_fields(fact)
+        self.booked_at = time_of(fact)
+        local = timezone.localtime(self.booked_at).replace(tzinfo=None)
+        fields[self.time_field] = local.isoformat(sep=" ")
+        super().__init__(*args, initial=fields, **kwargs)
+        zone = timezone.get_current_timezone_name()
+        self.fields[self.time_field].help_text = f"In {zone}, or with an offset"
+
+    def clean(self) -> dict[str, Any]:
+        """The time as it was booked where nobody touched it: a local one may name two."""
+        super().clean()
+        given = str(self.cleaned_data.get(self.time_field, ""))
+        if given == self.initial[self.time_field]:
+            self.moment = self.booked_at
+        elif given:
+            zone = ZoneInfo(timezone.get_current_timezone_name())
+            try:
+                self.moment = read_time(given, zone)
+            except ValueError as error:
+                self.add_error(self.time_field, str(error))
+        return self.cleaned_data
 
     def amend(self, fact: Fill | Transfer, by: User) -> Amendment:
         kept = ("reason", "step")
         values = {k: v for k, v in self.cleaned_data.items() if k not in kept}
+        values[self.time_field] = self.moment.isoformat()
         correct = correct_fill if isinstance(fact, Fill) else correct_transfer
         return correct(fact.pk, values, self.cleaned_data["reason"], by)
 
 
 class CorrectTradeForm(CorrectForm):
     """The fields of a trade."""
+
+    time_field = "executed_at"
 
     symbol = forms.CharField(label="Symbol", max_length=50)
     side = forms.ChoiceField(label="Side", choices=Fill.Side.choices)
@@ -87,9 +121,7 @@ class CorrectTradeForm(CorrectForm):
         required=False,
         help_text="Empty: the quote",
     )
-    executed_at = forms.CharField(
-        label="Executed", max_length=40, help_text="With an offset, such as …T09:30:00Z"
-    )
+    executed_at = forms.CharField(label="Executed", max_length=40)
     strategy = forms.CharField(label="Strategy", max_length=100, required=False)
     order_id = forms.CharField(label="Order", max_length=100, required=False)
     order_type = forms.CharField(label="Order type", max_length=20, required=False)
@@ -129,9 +161,7 @@ class CorrectTransferForm(CorrectForm):
     amount = forms.CharField(
         label="Amount", max_length=60, help_text="Negative when it goes out"
     )
-    at = forms.CharField(
-        label="At", max_length=40, help_text="With an offset, such as …T09:30:00Z"
-    )
+    at = forms.CharField(label="At", max_length=40)
     cost = forms.CharField(
         label="Cost",
         max_length=60,
@@ -175,7 +205,7 @@ def void_trade(request: PersonRequest, pk: int) -> HttpResponse:
 def correct_trade(request: PersonRequest, pk: int) -> HttpResponse:
     """Put what it should have said in a trade's place."""
     fill = amendable_fill(pk, request.user)
-    form = CorrectTradeForm(request.POST or None, initial=fill_fields(fill))
+    form = CorrectTradeForm(fill, request.POST or None)
     return _amend(request, fill, form, verb="Correct")
 
 
@@ -190,7 +220,7 @@ def void_movement(request: PersonRequest, pk: int) -> HttpResponse:
 def correct_movement(request: PersonRequest, pk: int) -> HttpResponse:
     """Put what it should have said in a transfer's place."""
     move = amendable_transfer(pk, request.user)
-    form = CorrectTransferForm(request.POST or None, initial=transfer_fields(move))
+    form = CorrectTransferForm(move, request.POST or None)
     return _amend(request, move, form, verb="Correct")
 
 

@@ -8,19 +8,20 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from kernel.access import access
 from kernel.cache import tag
 from kernel.errors import ProductError
 from kernel.requests import PersonRequest
+from kernel.uploads import IMPORT_BYTES, takes_upload
 from kernel.web import not_modified, page_or_fragment
 from trades.answers.imports import ImportAnswer
 from trades.domain.importing import FORMATS
 from trades.forms.imports import ColumnsForm, ConsentForm, ImportForm, UndoForm
 from trades.models import ImportBatch
 from trades.queries.books import own_books
-from trades.queries.imports import imports_page, users_of_lots
+from trades.queries.imports import imports_page, may_cancel, users_of_lots
 from trades.services import imports
 from trades.services.previewing import Consent, check_size
 from trades.services.pruning import KEPT
@@ -33,6 +34,7 @@ RECENT = 10
 TICKED_ONE_BY_ONE = 20
 
 
+@takes_upload(IMPORT_BYTES)
 @access("trading.own", objects="own books")
 def upload(request: PersonRequest) -> HttpResponse:
     """Choose a file; it is kept and looked at before anything is booked."""
@@ -63,6 +65,7 @@ def _kept(form: ImportForm, request: PersonRequest) -> ImportBatch:
     return imports.submit(source, chunks, request.user, Consent(), dry_run=True)
 
 
+@require_safe
 @access("trading.own", objects="own imports")
 def import_batch(request: PersonRequest, pk: UUID) -> HttpResponse:
     """How far a file is, and what it says; a poll gets a 304 until that changes."""
@@ -98,7 +101,12 @@ def cancel_import(request: PersonRequest, pk: UUID) -> HttpResponse:
         imports.cancel(batch)
     except ProductError as error:
         return _refused(request, batch, error)
-    messages.success(request, f"{batch.file_name} was given up. Nothing was booked.")
+    if batch.state == State.BOOKED:
+        messages.success(request, f"{batch.file_name} stays booked.")
+    else:
+        messages.success(
+            request, f"{batch.file_name} was given up. Nothing was booked."
+        )
     return redirect("trades:import-batch", pk)
 
 
@@ -111,7 +119,8 @@ def undo_import(request: PersonRequest, pk: UUID) -> HttpResponse:
         undo(batch, reason, request.user)
     except ProductError as error:
         return _refused(request, batch, error)
-    messages.success(request, f"{batch.file_name} is undone: nothing of it counts.")
+    if batch.state == State.UNDONE:
+        messages.success(request, f"{batch.file_name} is undone: nothing of it counts.")
     return redirect("trades:import-batch", pk)
 
 
@@ -152,7 +161,7 @@ def _page(
         "format": FORMATS.get(report.format, ""),
         "problem": problem,
         "working": batch.state in ImportBatch.WORKING,
-        "may_cancel": batch.state in ImportBatch.UNBOOKED,
+        "may_cancel": may_cancel(batch),
         "undo_form": UndoForm() if booked else None,
         "users": users_of_lots(batch) if booked else None,
         "kept_until": batch.created_at + KEPT,

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from kernel.access import guarded
@@ -31,6 +32,7 @@ from trades.services.mending_prices import correct_price, void_price
 from trades.services.splits import correct_split, void_split
 
 
+@require_safe
 @guarded(MARKET)
 def prices(request: HttpRequest) -> HttpResponse:
     """The prices that a person may see, newest first."""
@@ -50,6 +52,7 @@ def prices(request: HttpRequest) -> HttpResponse:
     return render(request, "trades/prices.html", context)
 
 
+@require_safe
 @guarded(MARKET)
 def splits(request: HttpRequest) -> HttpResponse:
     """The splits that a person may see, newest first."""
@@ -103,7 +106,8 @@ def mended(
         "back_url": back_url,
         "may_mend": may_mend and row.status == "booked",
     }
-    return render(request, "trades/mend.html", context, status=422 if step else 200)
+    status = problem.status if problem else 422 if step else 200
+    return render(request, "trades/mend.html", context, status=status)
 
 
 @guarded(MARKET)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
 
 from kernel.access import guarded
 from kernel.errors import NotFound
@@ -14,6 +15,7 @@ from trades.queries.trades import trade_detail
 PARTS = {"trades": "trades/parts/list.html"}
 
 
+@require_safe
 @guarded(BOOKS)
 def index(request: HttpRequest) -> HttpResponse:
     """The list; htmx gets the list alone, and the URL without empty filters."""
@@ -25,6 +27,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@require_safe
 @guarded(BOOKS)
 def trade(request: HttpRequest, pk: int) -> HttpResponse:
     """One trade beside the list it was opened from."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from kernel.access import access, guarded
 from kernel.errors import NotFound
@@ -31,6 +32,7 @@ from trades.services.trying import effects_of
 from trades.views.entering import entered
 
 
+@require_safe
 @guarded(BOOKS)
 def transfers(request: HttpRequest) -> HttpResponse:
     """The movements of cash and coins that a person may read, newest first."""
@@ -50,6 +52,7 @@ def transfers(request: HttpRequest) -> HttpResponse:
     return render(request, "trades/transfers.html", context)
 
 
+@require_safe
 @guarded(BOOKS)
 def transfer(request: HttpRequest, pk: int) -> HttpResponse:
     """One movement, and what became of it."""

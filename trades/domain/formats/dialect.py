@@ -136,7 +136,7 @@ class Table:
             line = self.skipped_lines + 1
             try:
                 for cells in reader:
-                    if any(cell.strip() for cell in cells):
+                    if any(map(str.strip, cells)):
                         yield line, cells
                     line = reader.line_num + self.skipped_lines + 1
             except csv.Error as error:

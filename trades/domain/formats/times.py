@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from trades.domain.times import FINER, from_milliseconds, in_zone, parsed_time
+from trades.domain.times import finer_digits, from_milliseconds, in_zone, parsed_time
 
 MILLISECONDS = re.compile(r"[0-9]{13}")
 
@@ -27,7 +27,7 @@ class FileTimes:
         given = text.strip()
         if MILLISECONDS.fullmatch(given):
             return from_milliseconds(int(given))
-        finer = FINER.search(given)
+        finer = finer_digits(given)
         if finer is not None and finer[1].strip("0"):
             self.finer += 1
             given = given[: finer.start(1)] + given[finer.end(1) :]
