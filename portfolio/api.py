@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -10,7 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from kernel.paging import PAGE_PARAMETERS, newest_first, page_response
+from kernel.paging import (
+    PAGE_PARAMETERS,
+    Page,
+    in_rank,
+    newest_first,
+    page_response,
+)
 from kernel.requests import check_query, choice_of, limit_of
 from portfolio.answers.holdings import (
     AllocationAnswer,
@@ -29,14 +37,16 @@ from portfolio.answers.performance import (
     SymbolList,
 )
 from portfolio.answers.reconciliation import ReconciliationAnswer
+from portfolio.domain import returns
 from portfolio.domain.periods import INTERVALS, PERIODS, period
 from portfolio.domain.returns import day_of
 from portfolio.queries.books import Scope, scope, scope_asked
 from portfolio.queries.curve import curve
-from portfolio.queries.curves import curves_of
-from portfolio.queries.holdings import holdings, open_lots
+from portfolio.queries.curves import curves_of, known_until
+from portfolio.queries.holdings import Cash, PositionRow, holdings, open_lots
+from portfolio.queries.parts import by_strategy, by_symbol
 from portfolio.queries.performance import Performance, performance
-from portfolio.queries.reconciliation import reconciliation
+from portfolio.queries.reconciliation import AssetRow, reconciliation
 from portfolio.queries.selection import Selection
 from portfolio.queries.stats import counters
 from portfolio.queries.summary import portfolio
@@ -57,10 +67,30 @@ KNOWN_AT = OpenApiParameter(
     "known_at", str, description="as it was known then; a date is its 00:00 UTC"
 )
 RANGE = [PERIOD, BOOK, STRATEGY, SYMBOL, KNOWN_AT]
+RANGE_NAMES = [parameter.name for parameter in RANGE]
+Row = TypeVar("Row")
 
 
 def _asked(request: Request) -> tuple[Scope, datetime]:
     return scope_asked(request.user, request.query_params, timezone.now())
+
+
+def _ranked(
+    request: Request, rows: Sequence[Row], name: Callable[[Row], str]
+) -> Page[Row]:
+    """The page of rows in an order that is worked out anew each time."""
+    cursor = request.query_params.get("cursor", "")
+    return in_rank(rows, name=name, limit=limit_of(request), cursor=cursor)
+
+
+def _share_of(row: PositionRow | Cash) -> str:
+    if isinstance(row, PositionRow):
+        return f"position {row.book_id} {row.instrument.pk}"
+    return f"cash {row.currency} {row.book}"
+
+
+def _stated_of(row: AssetRow) -> str:
+    return f"{row.book.pk} {row.asset}"
 
 
 def _selection(request: Request, books: Scope, now: datetime) -> Selection:
@@ -76,7 +106,6 @@ def _performance(
     request: Request, *, detailed: bool = False
 ) -> tuple[Performance, datetime]:
     """The performance that the query asks for, and for when."""
-    check_query(request, "period", "book", "strategy", "symbol", "known_at")
     books, now = _asked(request)
     selection = _selection(request, books, now)
     curves = curves_of(books, now)
@@ -97,8 +126,10 @@ class PortfolioSummary(APIView):
         check_query(request, "book", "strategy", "known_at")
         books, now = _asked(request)
         strategy = request.query_params.get("strategy", "")
-        summary = portfolio(books, curves_of(books, now), now, strategy)
-        return Response(PortfolioAnswer.of(summary))
+        curves = curves_of(books, now)
+        summary = portfolio(books, curves, now, strategy)
+        known_at = known_until(books, curves, now)
+        return Response(PortfolioAnswer.of(summary, known_at))
 
 
 class Positions(APIView):
@@ -108,14 +139,18 @@ class Positions(APIView):
 
     @extend_schema(
         operation_id="portfolio_positions",
-        parameters=[BOOK, STRATEGY, KNOWN_AT],
+        parameters=[BOOK, STRATEGY, KNOWN_AT, *PAGE_PARAMETERS],
         responses=PositionList,
     )
     def get(self, request: Request) -> Response:
-        check_query(request, "book", "strategy", "known_at")
+        check_query(request, "book", "strategy", "known_at", "cursor", "limit")
         strategy = request.query_params.get("strategy", "")
         books, now = _asked(request)
-        return Response(PositionList.of(holdings(books, now, strategy)))
+        held = holdings(books, now, strategy)
+        page = _ranked(
+            request, held.positions, lambda row: f"{row.book_id} {row.instrument.pk}"
+        )
+        return page_response(request, PositionList.of(held, page))
 
 
 class Lots(APIView):
@@ -154,12 +189,14 @@ class Allocation(APIView):
 
     @extend_schema(
         operation_id="portfolio_allocation",
-        parameters=[BOOK, KNOWN_AT],
+        parameters=[BOOK, KNOWN_AT, *PAGE_PARAMETERS],
         responses=AllocationAnswer,
     )
     def get(self, request: Request) -> Response:
-        check_query(request, "book", "known_at")
-        return Response(AllocationAnswer.of(holdings(*_asked(request))))
+        check_query(request, "book", "known_at", "cursor", "limit")
+        held = holdings(*_asked(request))
+        page = _ranked(request, AllocationAnswer.shares(held), _share_of)
+        return page_response(request, AllocationAnswer.of(held, page))
 
 
 class ReconciliationView(APIView):
@@ -170,14 +207,17 @@ class ReconciliationView(APIView):
 
     @extend_schema(
         operation_id="portfolio_reconciliation",
-        parameters=[BOOK],
+        parameters=[BOOK, *PAGE_PARAMETERS],
         responses=ReconciliationAnswer,
     )
     def get(self, request: Request) -> Response:
-        check_query(request, "book")
+        check_query(request, "book", "cursor", "limit")
         books = scope(request.user, request.query_params.get("book", ""))
         compared = reconciliation(books)
-        return Response(ReconciliationAnswer.of(compared, timezone.now()))
+        page = _ranked(request, compared.rows, _stated_of)
+        return page_response(
+            request, ReconciliationAnswer.of(compared, timezone.now(), page)
+        )
 
 
 class PerformanceSummary(APIView):
@@ -190,7 +230,10 @@ class PerformanceSummary(APIView):
         operation_id="performance", parameters=RANGE, responses=PerformanceAnswer
     )
     def get(self, request: Request) -> Response:
-        return Response(PerformanceAnswer.of(*_performance(request)))
+        check_query(request, *RANGE_NAMES)
+        measured, now = _performance(request)
+        known_at = known_until(measured.scope, measured.curves, now)
+        return Response(PerformanceAnswer.of(measured, now, known_at))
 
 
 class EquityOverTime(APIView):
@@ -218,10 +261,16 @@ class Monthly(APIView):
     access = BOOKS
 
     @extend_schema(
-        operation_id="performance_monthly", parameters=RANGE, responses=MonthlyAnswer
+        operation_id="performance_monthly",
+        parameters=[*RANGE, *PAGE_PARAMETERS],
+        responses=MonthlyAnswer,
     )
     def get(self, request: Request) -> Response:
-        return Response(MonthlyAnswer.of(*_performance(request)))
+        check_query(request, *RANGE_NAMES, "cursor", "limit")
+        told, now = _performance(request)
+        months = returns.monthly(told.days)[::-1]
+        page = _ranked(request, months, lambda month: f"{month.year}-{month.month}")
+        return page_response(request, MonthlyAnswer.of(told, now, page))
 
 
 class Drawdowns(APIView):
@@ -230,10 +279,16 @@ class Drawdowns(APIView):
     access = BOOKS
 
     @extend_schema(
-        operation_id="performance_drawdowns", parameters=RANGE, responses=DrawdownList
+        operation_id="performance_drawdowns",
+        parameters=[*RANGE, *PAGE_PARAMETERS],
+        responses=DrawdownList,
     )
     def get(self, request: Request) -> Response:
-        return Response(DrawdownList.of(*_performance(request)))
+        check_query(request, *RANGE_NAMES, "cursor", "limit")
+        told, now = _performance(request)
+        spells = returns.deepest_first(told.days)
+        page = _ranked(request, spells, lambda spell: f"{spell.peak} {spell.trough}")
+        return page_response(request, DrawdownList.of(told, now, page))
 
 
 class ByStrategy(APIView):
@@ -242,10 +297,15 @@ class ByStrategy(APIView):
     access = BOOKS
 
     @extend_schema(
-        operation_id="performance_by_strategy", parameters=RANGE, responses=StrategyList
+        operation_id="performance_by_strategy",
+        parameters=[*RANGE, *PAGE_PARAMETERS],
+        responses=StrategyList,
     )
     def get(self, request: Request) -> Response:
-        return Response(StrategyList.of(*_performance(request, detailed=True)))
+        check_query(request, *RANGE_NAMES, "cursor", "limit")
+        told, now = _performance(request, detailed=True)
+        page = _ranked(request, by_strategy(told), lambda part: part.name)
+        return page_response(request, StrategyList.of(told, now, page))
 
 
 class BySymbol(APIView):
@@ -254,10 +314,15 @@ class BySymbol(APIView):
     access = BOOKS
 
     @extend_schema(
-        operation_id="performance_by_symbol", parameters=RANGE, responses=SymbolList
+        operation_id="performance_by_symbol",
+        parameters=[*RANGE, *PAGE_PARAMETERS],
+        responses=SymbolList,
     )
     def get(self, request: Request) -> Response:
-        return Response(SymbolList.of(*_performance(request, detailed=True)))
+        check_query(request, *RANGE_NAMES, "cursor", "limit")
+        told, now = _performance(request, detailed=True)
+        page = _ranked(request, by_symbol(told), lambda part: part.name)
+        return page_response(request, SymbolList.of(told, now, page))
 
 
 class Stats(APIView):

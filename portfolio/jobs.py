@@ -38,5 +38,5 @@ def portfolio_rederive(params: Params) -> str:
     differ = [book for book in books if rebuilding.differences(book)]
     for book in differ:
         rebuilding.rebuild(book)
-        equity.rebuild(book.pk, timezone.now())
+        equity.rebuild(book.pk, timezone.now(), afresh=True)
     return f"{len(differ)} of {len(books)} books derived again"

@@ -9,6 +9,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("portfolio/", views.index, name="index"),
     path("portfolio/reconciliation/", views.reconcile, name="reconciliation"),
     path("portfolio/reconciliation/new/", views.new_balance, name="new-balance"),
+    path(
+        "portfolio/reconciliation/<int:pk>/void/",
+        views.void_stated,
+        name="void-balance",
+    ),
     path("portfolio/positions/<int:pk>/", views.position, name="position"),
     path("performance/", views.performance, name="performance"),
     path("performance/metrics/<str:name>/", views.metric, name="metric"),

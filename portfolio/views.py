@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from kernel.access import access, guarded
 from kernel.cache import tag
+from kernel.errors import ProductError
 from kernel.requests import PersonRequest
 from kernel.web import not_modified, page_or_fragment
+from portfolio.domain.formulas import FORMULAS
 from portfolio.domain.periods import PERIODS, period
 from portfolio.domain.returns import day_of
-from portfolio.domain.statistics import FORMULAS
-from portfolio.pages.holdings import portfolio_page, position_page
+from portfolio.pages.holdings import portfolio_page, position_page, positions_address
 from portfolio.pages.known import known_note
 from portfolio.pages.metric import metric_page
 from portfolio.pages.performance import performance_page
@@ -33,9 +36,10 @@ from portfolio.queries.reconciliation import reconciliation, stated_beside
 from portfolio.queries.selection import Selection
 from portfolio.queries.summary import portfolio
 from trades.domain.facts import NewBalance
-from trades.forms.facts import BalanceForm
+from trades.forms.facts import BalanceForm, ReasonForm
 from trades.queries.books import BOOKS, is_meant, own_books, readable_books
-from trades.services.statements import state_balance
+from trades.queries.statements import visible_statements
+from trades.services.statements import state_balance, void_balance
 from trades.services.trying import tried
 from trades.views.entering import entered
 
@@ -51,6 +55,7 @@ def _etag(request: HttpRequest, books: Scope) -> str:
     return f"{tag('books', 'prices', *names)}-{moment}-{request.user.pk}-{query}"
 
 
+@require_safe
 @guarded(BOOKS)
 def index(request: HttpRequest) -> HttpResponse:
     """Net asset value, positions, allocation, exposure."""
@@ -69,6 +74,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "query": request.GET.urlencode(),
         "found": summary,
         "stated": stated,
+        "reproduce": positions_address(request.GET),
         **known_note(books, request.GET.dict()),
         **portfolio_page(summary, request.GET),
     }
@@ -83,6 +89,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@require_safe
 @guarded(BOOKS)
 def reconcile(request: HttpRequest) -> HttpResponse:
     """Stated beside booked balances, per asset, and where they part."""
@@ -106,7 +113,7 @@ def new_balance(request: PersonRequest) -> HttpResponse:
 
     def beside(new: NewBalance) -> StatementOutlook:
         [book] = [book for book in books if is_meant(book, new.book)]
-        return StatementOutlook.of(*stated_beside(book, new))
+        return StatementOutlook.of(stated_beside(book, new))
 
     return entered(
         request,
@@ -118,6 +125,28 @@ def new_balance(request: PersonRequest) -> HttpResponse:
     )
 
 
+@access("trading.own", objects="own books")
+def void_stated(request: PersonRequest, pk: int) -> HttpResponse:
+    """Take back what was stated wrongly."""
+    stated = visible_statements(request.user).filter(pk=pk, undone=False).first()
+    if stated is None:
+        raise Http404
+    form = ReasonForm(request.POST or None)
+    problem: ProductError | None = None
+    if form.is_valid():
+        try:
+            void_balance(pk, form.fact, request.user)
+        except ProductError as error:
+            problem = error
+        else:
+            messages.success(request, "Voided: it is compared no more.")
+            return redirect("portfolio:reconciliation")
+    context = {"stated": stated, "form": form, "problem": problem}
+    status = 422 if form.is_bound else 200
+    return render(request, "portfolio/void_balance.html", context, status=status)
+
+
+@require_safe
 @guarded(BOOKS)
 def position(request: HttpRequest, pk: int) -> HttpResponse:
     """One position: its figures and every open lot with the fill behind it."""
@@ -128,16 +157,17 @@ def position(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "portfolio/position.html", position_page(held, row))
 
 
+@require_safe
 @guarded(BOOKS)
 def performance(request: HttpRequest) -> HttpResponse:
     """Eight metrics, the curve, months, strategies, symbols, and where from."""
     query = _query(request)
     told = _performance(request, query)
     context = performance_page(told, query) | known_note(told.scope, query)
-    context["books"] = list(readable_books(request.user))
     return render(request, "portfolio/performance.html", context)
 
 
+@require_safe
 @guarded(BOOKS)
 def metric(request: HttpRequest, name: str) -> HttpResponse:
     """A metric's formula, its inputs and the numbers put in."""

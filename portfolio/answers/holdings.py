@@ -13,10 +13,11 @@ from decimal import Decimal
 from typing import Annotated, Literal
 
 from kernel.numbers import rounded
+from kernel.paging import Page
 from kernel.schema import Answer
 from portfolio.domain.reasons import Reason
 from portfolio.domain.valuation import Side, percent_of
-from portfolio.queries.holdings import Holdings, OpenLot, PositionRow
+from portfolio.queries.holdings import Cash, Holdings, OpenLot, PositionRow
 from portfolio.queries.selection import UNASSIGNED
 from portfolio.queries.stats import Counters
 from portfolio.queries.summary import Portfolio
@@ -32,7 +33,8 @@ REASON_OF = {
 
 
 KnownAt = Annotated[
-    datetime | None, "from what was recorded by then alone; null: from all"
+    datetime | None,
+    "asked with it, the same is told again; null: something is being recorded",
 ]
 
 
@@ -101,7 +103,7 @@ class PortfolioAnswer(Answer):
     timestamp: datetime
 
     @classmethod
-    def of(cls, portfolio: Portfolio) -> PortfolioAnswer:
+    def of(cls, portfolio: Portfolio, known_at: datetime | None) -> PortfolioAnswer:
         return cls(
             total_equity=exact(portfolio.equity),
             cash_balance=exact(portfolio.cash_balance),
@@ -125,7 +127,7 @@ class PortfolioAnswer(Answer):
             by_currency=[
                 CurrencyTotalAnswer.of(books) for books in portfolio.by_currency
             ],
-            known_at=portfolio.scope.known_at,
+            known_at=known_at,
             timestamp=portfolio.now,
         )
 
@@ -213,14 +215,16 @@ class PositionAnswer(Answer):
 @dataclass(frozen=True, kw_only=True)
 class PositionList(Answer):
     positions: list[PositionAnswer]
-    total_count: int
+    total_count: Annotated[int, "on all pages together"]
+    next_cursor: str | None
     timestamp: datetime
 
     @classmethod
-    def of(cls, holdings: Holdings) -> PositionList:
+    def of(cls, holdings: Holdings, page: Page[PositionRow]) -> PositionList:
         return cls(
-            positions=[PositionAnswer.of(row) for row in holdings.positions],
+            positions=[PositionAnswer.of(row) for row in page.rows],
             total_count=len(holdings.positions),
+            next_cursor=page.next_cursor,
             timestamp=holdings.now,
         )
 
@@ -283,41 +287,47 @@ class ShareAnswer(Answer):
     market_value: Decimal | None
     weight: Annotated[Decimal | None, "percent of total equity"]
 
-
-@dataclass(frozen=True, kw_only=True)
-class AllocationAnswer(Answer):
-    allocation: list[ShareAnswer]
-    base_currency: str | None
-    timestamp: datetime
-
     @classmethod
-    def of(cls, holdings: Holdings) -> AllocationAnswer:
-        positions = [
-            ShareAnswer(
+    def of(cls, row: PositionRow | Cash, equity: Decimal | None) -> ShareAnswer:
+        if isinstance(row, PositionRow):
+            return cls(
                 name=row.symbol,
                 kind="position",
                 asset_class=row.instrument.asset_class or None,
                 market_value=exact(row.value),
                 weight=exact(row.weight),
             )
-            for row in holdings.positions
-        ]
-        cash = [
-            ShareAnswer(
-                name=balance.currency,
-                kind="cash",
-                asset_class=None,
-                market_value=exact(balance.value),
-                weight=exact(percent_of(balance.value, holdings.equity)),
-            )
-            for balance in holdings.cash
-            if balance.amount
-        ]
         return cls(
-            allocation=positions + cash,
+            name=row.currency,
+            kind="cash",
+            asset_class=None,
+            market_value=exact(row.value),
+            weight=exact(percent_of(row.value, equity)),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllocationAnswer(Answer):
+    """Positions, largest value first, then cash."""
+
+    allocation: list[ShareAnswer]
+    base_currency: str | None
+    next_cursor: str | None
+    timestamp: datetime
+
+    @classmethod
+    def of(cls, holdings: Holdings, page: Page[PositionRow | Cash]) -> AllocationAnswer:
+        return cls(
+            allocation=[ShareAnswer.of(row, holdings.equity) for row in page.rows],
             base_currency=holdings.currency or None,
+            next_cursor=page.next_cursor,
             timestamp=holdings.now,
         )
+
+    @staticmethod
+    def shares(holdings: Holdings) -> list[PositionRow | Cash]:
+        """All of them, of which an answer holds a page."""
+        return [*holdings.positions, *(row for row in holdings.cash if row.amount)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from kernel.numbers import ZERO, rounded
+from kernel.paging import Page
 from kernel.schema import Answer
 from portfolio.answers.holdings import KnownAt, exact
 from portfolio.domain import returns
@@ -22,10 +23,9 @@ from portfolio.domain.returns import Drawdown, Month
 from portfolio.domain.valuation import HUNDRED
 from portfolio.queries.curve import Curve, Point
 from portfolio.queries.days import Inputs
-from portfolio.queries.parts import Part, by_strategy, by_symbol
+from portfolio.queries.parts import Part
 from portfolio.queries.performance import Performance
 
-MOST_DRAWDOWNS = 500
 AsOf = Annotated[
     datetime | None,
     "for when the stored days hold: before timestamp while newer facts are being"
@@ -115,7 +115,9 @@ class PerformanceAnswer(Answer):
     timestamp: datetime
 
     @classmethod
-    def of(cls, performance: Performance, now: datetime) -> PerformanceAnswer:
+    def of(
+        cls, performance: Performance, now: datetime, known_at: datetime | None
+    ) -> PerformanceAnswer:
         metric_set = performance.metric_set
         metrics = _metrics(metric_set)
         deepest = metrics["max_drawdown"].value
@@ -140,7 +142,7 @@ class PerformanceAnswer(Answer):
             warnings=performance.warnings,
             metrics=metrics,
             inputs=InputsAnswer.of(performance.inputs),
-            known_at=performance.scope.known_at,
+            known_at=known_at,
             as_of=performance.as_of,
             timestamp=now,
         )
@@ -208,20 +210,23 @@ class MonthlyAnswer(Answer):
     """Newest first."""
 
     months: list[MonthAnswer]
-    years: list[MonthAnswer]
+    years: Annotated[list[MonthAnswer], "all of them, on each page"]
+    next_cursor: Annotated[str | None, "of the months"]
     as_of: AsOf
     timestamp: datetime
 
     @classmethod
-    def of(cls, performance: Performance, now: datetime) -> MonthlyAnswer:
-        months, years = (
-            [MonthAnswer.of(month) for month in reversed(linked)]
-            for linked in (
-                returns.monthly(performance.days),
-                returns.yearly(performance.days),
-            )
+    def of(
+        cls, performance: Performance, now: datetime, page: Page[Month]
+    ) -> MonthlyAnswer:
+        years = reversed(returns.yearly(performance.days))
+        return cls(
+            months=[MonthAnswer.of(month) for month in page.rows],
+            years=[MonthAnswer.of(year) for year in years],
+            next_cursor=page.next_cursor,
+            as_of=performance.as_of,
+            timestamp=now,
         )
-        return cls(months=months, years=years, as_of=performance.as_of, timestamp=now)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,14 +255,17 @@ class DrawdownList(Answer):
     """Deepest first."""
 
     drawdowns: list[DrawdownAnswer]
+    next_cursor: str | None
     as_of: AsOf
     timestamp: datetime
 
     @classmethod
-    def of(cls, performance: Performance, now: datetime) -> DrawdownList:
-        spells = returns.deepest_first(performance.days)[:MOST_DRAWDOWNS]
+    def of(
+        cls, performance: Performance, now: datetime, page: Page[Drawdown]
+    ) -> DrawdownList:
         return cls(
-            drawdowns=[DrawdownAnswer.of(drawdown) for drawdown in spells],
+            drawdowns=[DrawdownAnswer.of(drawdown) for drawdown in page.rows],
+            next_cursor=page.next_cursor,
             as_of=performance.as_of,
             timestamp=now,
         )
@@ -306,16 +314,19 @@ class StrategyList(Answer):
 
     strategies: list[StrategyAnswer]
     inputs: InputsAnswer
+    next_cursor: str | None
     as_of: AsOf
     timestamp: datetime
 
     @classmethod
-    def of(cls, performance: Performance, now: datetime) -> StrategyList:
+    def of(
+        cls, performance: Performance, now: datetime, page: Page[Part]
+    ) -> StrategyList:
         return cls(
             strategies=[
-                StrategyAnswer(strategy=part.name, **_part(part))
-                for part in by_strategy(performance)
+                StrategyAnswer(strategy=part.name, **_part(part)) for part in page.rows
             ],
+            next_cursor=page.next_cursor,
             inputs=InputsAnswer.of(performance.inputs),
             as_of=performance.as_of,
             timestamp=now,
@@ -335,16 +346,19 @@ class SymbolList(Answer):
 
     symbols: list[SymbolAnswer]
     inputs: InputsAnswer
+    next_cursor: str | None
     as_of: AsOf
     timestamp: datetime
 
     @classmethod
-    def of(cls, performance: Performance, now: datetime) -> SymbolList:
+    def of(
+        cls, performance: Performance, now: datetime, page: Page[Part]
+    ) -> SymbolList:
         return cls(
             symbols=[
-                SymbolAnswer(symbol=part.name, **_part(part))
-                for part in by_symbol(performance)
+                SymbolAnswer(symbol=part.name, **_part(part)) for part in page.rows
             ],
+            next_cursor=page.next_cursor,
             inputs=InputsAnswer.of(performance.inputs),
             as_of=performance.as_of,
             timestamp=now,

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
+from kernel.paging import Page
 from kernel.schema import Answer
 from portfolio.domain.reasons import Reason
 from portfolio.domain.reconciliation import Comparison
@@ -106,12 +107,19 @@ class ReconciliationAnswer(Answer):
 
     assets: list[ReconciledAsset]
     left_out: Annotated[list[UncomparedBook], "their facts are too many for an answer"]
+    next_cursor: Annotated[str | None, "of the assets"]
     timestamp: datetime
 
     @classmethod
-    def of(cls, compared: Reconciliation, now: datetime) -> ReconciliationAnswer:
+    def of(
+        cls,
+        compared: Reconciliation,
+        now: datetime,
+        page: Page[AssetRow],
+    ) -> ReconciliationAnswer:
         return cls(
-            assets=[ReconciledAsset.of(row, compared) for row in compared.rows],
+            assets=[ReconciledAsset.of(row, compared) for row in page.rows],
+            next_cursor=page.next_cursor,
             left_out=[
                 UncomparedBook(book=book.name, reason=Reason.TOO_MANY_FACTS)
                 for book in compared.left_out

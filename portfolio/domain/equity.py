@@ -7,7 +7,7 @@ same walk serves day ends (the stored curve) and any finer interval.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -76,7 +76,7 @@ class Cut:
 
 
 @dataclass
-class _SliceState:
+class SliceState:
     quantity: Decimal = ZERO
     cost: Decimal = ZERO
     earned: Decimal = ZERO  # realised and income since the beginning
@@ -91,15 +91,22 @@ class Walk:
     base: str
     quotes: Mapping[str, str]
     marks: Marks
-    held: dict[Slice, _SliceState] = field(
-        default_factory=lambda: defaultdict(_SliceState)
+    held: dict[Slice, SliceState] = field(
+        default_factory=lambda: defaultdict(SliceState)
     )
     cash: dict[str, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
     funding: ImpliedFunding = field(default_factory=ImpliedFunding)
     inflow: Decimal = ZERO
     outflow: Decimal = ZERO
     between: dict[int, Decimal] = field(default_factory=dict)
+    equity: Decimal = ZERO  # at the last cut, as what each slice had earned by then
+    earned: dict[Slice, Decimal] = field(default_factory=dict)
     _waiting: list[Entry] = field(default_factory=list)
+
+    @property
+    def waits(self) -> bool:
+        """Whether something came or went in kind that nobody has priced yet."""
+        return bool(self._waiting)
 
     def apply(self, entry: Entry) -> None:
         if entry.split is not None:
@@ -115,6 +122,9 @@ class Walk:
             self._move_cash(entry)
         if entry.in_kind:
             self._flow_in_kind(entry, entry.at)
+        elif entry.between is not None:
+            # Nothing was there to leave, yet the other side is no flow either.
+            self.between.setdefault(entry.between, ZERO)
 
     def _split(self, symbol: str, ratio: Fraction) -> None:
         for key, held in self.held.items():
@@ -214,10 +224,14 @@ def walk(entries: Sequence[Entry], cuts: Sequence[datetime], state: Walk) -> lis
 
     An entry belongs to the first cut that is not before it.
     """
-    result: list[Cut] = []
+    return list(walked(entries, cuts, state))
+
+
+def walked(
+    entries: Sequence[Entry], cuts: Sequence[datetime], state: Walk
+) -> Iterator[Cut]:
+    """`walk`, one cut after the other: in between, `state` is that of the last."""
     position = 0
-    equity = ZERO
-    earned: dict[Slice, Decimal] = {}
     for at in cuts:
         state.inflow = state.outflow = ZERO
         state.between = {}
@@ -225,21 +239,19 @@ def walk(entries: Sequence[Entry], cuts: Sequence[datetime], state: Walk) -> lis
             state.apply(entries[position])
             position += 1
         values = state.values(at)
-        result.append(
-            Cut(
-                at=at,
-                equity=values.equity,
-                cash=values.cash,
-                inflow=state.inflow,
-                outflow=state.outflow,
-                pnl=values.equity + state.outflow - equity - state.inflow,
-                slices=_changes(earned, values.earned),
-                unvalued=values.unvalued,
-                between=state.between,
-            )
+        cut = Cut(
+            at=at,
+            equity=values.equity,
+            cash=values.cash,
+            inflow=state.inflow,
+            outflow=state.outflow,
+            pnl=values.equity + state.outflow - state.equity - state.inflow,
+            slices=_changes(state.earned, values.earned),
+            unvalued=values.unvalued,
+            between=state.between,
         )
-        equity, earned = values.equity, {**earned, **values.earned}
-    return result
+        state.equity, state.earned = values.equity, {**state.earned, **values.earned}
+        yield cut
 
 
 def _changes(

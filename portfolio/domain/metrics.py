@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from kernel.numbers import ZERO
+from portfolio.domain import money_weighted, tails
 from portfolio.domain import returns as daily
 from portfolio.domain import statistics as stats
+from portfolio.domain.formulas import FORMULAS
 from portfolio.domain.reasons import Reason
 from portfolio.domain.returns import Day, Drawdown
-from portfolio.domain.statistics import FORMULAS, Undefined
+from portfolio.domain.statistics import Undefined
 from portfolio.domain.trips import Trip
 
 LEAST_DAYS = 30
+LEAST_FOR_TAILS = 20  # returns: one in twenty is the tail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +73,13 @@ class MetricSet:
         return sum(1 for trip in self.trips if trip.result < 0)
 
 
-def measure(days: Sequence[Day], trips: Sequence[Trip], ppy: int) -> MetricSet:
+def measure(
+    days: Sequence[Day], trips: Sequence[Trip], ppy: int, *, whole: bool = True
+) -> MetricSet:
     """All metrics of daily bins (calendar days; folded here for ppy 252).
 
-    Empty days stay in the series that is drawn; only observed ones are counted.
+    Empty days stay in the series that is drawn; only observed ones are counted. Days
+    that are not `whole` hold the P&L of a part of the books, which has no flows.
     """
     bins = daily.fold_weekends(days) if ppy == daily.WEEKDAYS else list(days)
     spells = daily.drawdowns(bins)
@@ -81,6 +87,8 @@ def measure(days: Sequence[Day], trips: Sequence[Trip], ppy: int) -> MetricSet:
     calendar = (observed[-1].day - observed[0].day).days + 1 if observed else 0
     metrics = [
         *_of_days(daily.observations(bins), ppy, calendar),
+        *_of_tails(stats.floats(daily.returns(bins)), ppy),
+        _money_weighted(days, whole=whole),
         *_of_trips(trips),
     ]
     return MetricSet(
@@ -135,6 +143,36 @@ def _of_days(days: Sequence[Day], ppy: int, calendar: int) -> list[Metric]:
             lambda: stats.calmar(growth(), stats.max_drawdown(levels)),
         ),
     ]
+
+
+def _of_tails(r: Sequence[float], ppy: int) -> list[Metric]:
+    def rare(compute: Callable[[Sequence[float]], float]) -> Callable[[], float]:
+        def with_enough() -> float:
+            if len(r) < LEAST_FOR_TAILS:
+                raise Undefined(Reason.INSUFFICIENT_DATA)
+            return compute(r)
+
+        return with_enough
+
+    n = len(r)
+    return [
+        _metric("omega", n, lambda: tails.omega(r, ppy)),
+        _metric("value_at_risk", n, rare(tails.value_at_risk)),
+        _metric("expected_shortfall", n, rare(tails.expected_shortfall)),
+        _metric("tail_ratio", n, rare(tails.tail_ratio)),
+        _metric("stability", n, lambda: stats.stability(r)),
+    ]
+
+
+def _money_weighted(days: Sequence[Day], *, whole: bool) -> Metric:
+    def rate() -> float:
+        if not whole:
+            raise Undefined(Reason.PER_BOOK)
+        if len(days) < LEAST_DAYS:
+            raise Undefined(Reason.INSUFFICIENT_DATA)
+        return money_weighted.rate(days)
+
+    return _metric("money_weighted", len(days), rate)
 
 
 def _sharpe(r: Sequence[float], ppy: int) -> Metric:

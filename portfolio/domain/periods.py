@@ -24,6 +24,9 @@ class Period:
     last: date
     hours: int | None = None
 
+    def __contains__(self, day: date) -> bool:
+        return day <= self.last and (self.first is None or day >= self.first)
+
 
 def period(name: str, today: date) -> Period:
     """The range that a name of PERIODS means on that day; KeyError for others."""

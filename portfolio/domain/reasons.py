@@ -12,6 +12,7 @@ class Reason(StrEnum):
     NO_LOSSES = "no_losses"
     NO_WINS = "no_wins"
     NO_DRAWDOWN = "no_drawdown"
+    NO_SOLUTION = "no_solution"
     EQUITY_NON_POSITIVE = "equity_non_positive"
     NO_PRICE = "no_price"
     NO_FX = "no_fx"

@@ -41,6 +41,7 @@ class HeldStatement:
     at: datetime
     amount: Decimal
     source: str
+    pk: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

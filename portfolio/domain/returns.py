@@ -97,32 +97,65 @@ def joined(days: Sequence[Day]) -> Day:
 
 def added(books: Iterable[Sequence[Day]]) -> list[Day]:
     """Several books day by day; a book that has not begun yet counts as 0, one
-    whose curve ended keeps nothing. What moved between two of them on one day of both
-    is neither flow nor gain."""
+    whose curve ended keeps nothing.
+
+    What moved between two of them is neither flow nor gain. Where it left on another
+    day than it came (their zones differ, or one priced coins later), all of them
+    together own it meanwhile, once.
+    """
     by_day: dict[date, list[Day]] = defaultdict(list)
+    seen_in: Counter[int] = Counter()
+    to_come: Counter[int] = Counter()
     for days in books:
         for day in days:
             by_day[day.day].append(day)
-    return [_sum(by_day[day]) for day in sorted(by_day)]
+        told = [movement for day in days for movement in day.between]
+        seen_in.update(set(told))
+        to_come.update(told)
+    for movement in to_come.keys() - {pk for pk, count in seen_in.items() if count > 1}:
+        del to_come[movement]
+    on_its_way: dict[int, Decimal] = {}
+    result: list[Day] = []
+    for _, parts in sorted(by_day.items()):
+        before = sum(on_its_way.values(), ZERO)
+        moved = _moved(parts, to_come, on_its_way)
+        after = sum(on_its_way.values(), ZERO)
+        result.append(_sum(parts, moved, before, after))
+    return result
 
 
-def _sum(parts: Sequence[Day]) -> Day:
-    sides = Counter(movement for part in parts for movement in part.between)
-    inner = [
-        worth
-        for part in parts
-        for movement, worth in part.between.items()
-        if sides[movement] == 2
-    ]
-    came = sum((worth for worth in inner if worth > 0), ZERO)
-    went = came - sum(inner, ZERO)
+def _moved(
+    parts: Iterable[Day], to_come: Counter[int], on_its_way: dict[int, Decimal]
+) -> list[Decimal]:
+    """The worth of what moved between these books on that day. What a movement did to one
+    of them they own together `on_its_way`, the other way round, while more of it is
+    `to_come`."""
+    moved: list[Decimal] = []
+    for part in parts:
+        for movement, worth in part.between.items():
+            if movement not in to_come:
+                continue
+            moved.append(worth)
+            on_its_way[movement] = on_its_way.get(movement, ZERO) - worth
+            to_come[movement] -= 1
+            if not to_come[movement]:
+                del on_its_way[movement]
+    return moved
+
+
+def _sum(
+    parts: Sequence[Day], moved: Sequence[Decimal], before: Decimal, after: Decimal
+) -> Day:
+    """One day of all: `before` and `after` were on their way as it began and ended."""
+    came = sum((worth for worth in moved if worth > 0), ZERO)
+    went = came - sum(moved, ZERO)
     return Day(
         day=parts[0].day,
-        equity=sum((part.equity for part in parts), ZERO),
+        equity=sum((part.equity for part in parts), after),
         inflow=sum((part.inflow for part in parts), ZERO) - came,
         outflow=sum((part.outflow for part in parts), ZERO) - went,
-        base=sum((part.base for part in parts), ZERO) - came,
-        pnl=sum((part.pnl for part in parts), ZERO) + came - went,
+        base=sum((part.base for part in parts), before) - came,
+        pnl=sum((part.pnl for part in parts), after - before) + came - went,
     )
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+from itertools import accumulate
 
 from portfolio.domain.reasons import Reason
 
@@ -24,106 +24,6 @@ class Undefined(Exception):
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
         self.reason = reason
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Formula:
-    """What a metric is: its id (changes when the definition does), its name and
-    definition in words and signs, and in what it is counted."""
-
-    id: str
-    title: str
-    definition: str
-    unit: str
-    inputs: str
-
-
-FORMULAS: dict[str, Formula] = {
-    "total_return": Formula(
-        id="twr/1",
-        title="Time-weighted return",
-        definition="Π(1 + r) − 1 with r = (V_end + out) / (V_start + in) − 1 for each day",
-        unit="fraction",
-        inputs="daily returns",
-    ),
-    "simple_return": Formula(
-        id="simple/1",
-        title="Simple return",
-        definition="P&L / (equity at the range's start + inflows in the range)",
-        unit="fraction",
-        inputs="P&L and flows",
-    ),
-    "cagr": Formula(
-        id="cagr/1",
-        title="Annual growth (CAGR)",
-        definition="(1 + time-weighted return)^(365 / calendar days) − 1",
-        unit="fraction",
-        inputs="daily returns",
-    ),
-    "volatility": Formula(
-        id="volatility/1",
-        title="Volatility",
-        definition="std(r, ddof = 1) · √ppy",
-        unit="fraction",
-        inputs="daily returns",
-    ),
-    "sharpe": Formula(
-        id="sharpe/1",
-        title="Sharpe ratio",
-        definition="mean(r − rf) / std(r − rf, ddof = 1) · √ppy, rf = 0",
-        unit="ratio",
-        inputs="daily returns",
-    ),
-    "sortino": Formula(
-        id="sortino/1",
-        title="Sortino ratio",
-        definition="mean(r − mar) · ppy / (√mean(min(r − mar, 0)²) · √ppy), mar = 0",
-        unit="ratio",
-        inputs="daily returns",
-    ),
-    "max_drawdown": Formula(
-        id="maxdd/1",
-        title="Max drawdown",
-        definition="min(E / running maximum of E − 1), E = the index of linked returns from 1",
-        unit="fraction",
-        inputs="daily returns",
-    ),
-    "calmar": Formula(
-        id="calmar/1",
-        title="Calmar ratio",
-        definition="CAGR / |max drawdown|",
-        unit="ratio",
-        inputs="daily returns",
-    ),
-    "win_rate": Formula(
-        id="winrate/1",
-        title="Win rate",
-        definition="won round trips / closed round trips; even ones count as closed",
-        unit="fraction",
-        inputs="closed round trips",
-    ),
-    "profit_factor": Formula(
-        id="profitfactor/1",
-        title="Profit factor",
-        definition="Σ won / |Σ lost|, net of fees",
-        unit="ratio",
-        inputs="closed round trips",
-    ),
-    "payoff": Formula(
-        id="payoff/1",
-        title="Payoff ratio",
-        definition="average won / |average lost|, net of fees",
-        unit="ratio",
-        inputs="closed round trips",
-    ),
-    "expectancy": Formula(
-        id="expectancy/1",
-        title="Expectancy",
-        definition="mean net P&L of a closed round trip",
-        unit="money",
-        inputs="closed round trips",
-    ),
-}
 
 
 def floats(values: Iterable[Decimal]) -> list[float]:
@@ -180,6 +80,23 @@ def cagr(growth: float, calendar_days: int) -> float:
     if growth <= 0:
         raise Undefined(Reason.EQUITY_NON_POSITIVE)
     return float(growth ** (YEAR_DAYS / calendar_days) - 1.0)
+
+
+def stability(returns: Sequence[float]) -> float:
+    """R² of a straight line through the cumulative log returns: 1 grows evenly.
+    Raises Undefined where a day lost everything."""
+    if len(returns) < 2:
+        raise Undefined(Reason.INSUFFICIENT_DATA)
+    if min(returns) <= -1:
+        raise Undefined(Reason.EQUITY_NON_POSITIVE)
+    logs = list(accumulate(math.log1p(r) for r in returns))
+    middle, height = (len(logs) - 1) / 2, mean(logs)
+    across = math.fsum((n - middle) ** 2 for n in range(len(logs)))
+    up = math.fsum((level - height) ** 2 for level in logs)
+    if up <= (1e-12 * max(1.0, abs(height))) ** 2 * len(logs):
+        raise Undefined(Reason.ZERO_VARIANCE)
+    both = math.fsum((n - middle) * (level - height) for n, level in enumerate(logs))
+    return both * both / (across * up)
 
 
 def volatility(returns: Sequence[float], ppy: int) -> float:

@@ -1,3 +1,3 @@
-from portfolio.models.equity import EquityCurve, EquityPoint
+from portfolio.models.equity import EquityCurve, EquityPoint, EquityState
 
-__all__ = ["EquityCurve", "EquityPoint"]
+__all__ = ["EquityCurve", "EquityPoint", "EquityState"]

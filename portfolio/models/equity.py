@@ -54,7 +54,10 @@ class EquityPoint(models.Model):
     base = ExactDecimalField()
     pnl = ExactDecimalField()
     slices = models.JSONField(default=list)
-    between = models.JSONField(default=list)
+    # The database's own default: a process of the version before writes without it.
+    between = models.JSONField(
+        default=list, db_default=models.Value([], models.JSONField())
+    )
     unvalued = models.PositiveIntegerField(default=0)
     fills = models.PositiveIntegerField(default=0)
     transfers = models.PositiveIntegerField(default=0)
@@ -68,3 +71,26 @@ class EquityPoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.book_id} {self.day}: {self.equity}"
+
+
+class EquityState(models.Model):
+    """The walk through a book's history as it stood at the end of a day
+    (portfolio.domain.walk_state): the next begins behind the newest whose `read` is
+    what the database holds up to that day (portfolio.queries.read_before).
+
+    `symbols` are those whose prices its days count.
+    """
+
+    book = models.ForeignKey(Book, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    read = models.CharField(max_length=64)
+    walk = models.JSONField()
+    symbols = models.JSONField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("book", "day"), name="portfolio_state_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.book_id} at the end of {self.day}"

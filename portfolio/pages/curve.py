@@ -9,23 +9,26 @@ from typing import Any
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from kernel.charts import Drawn, Line, timeline
+from kernel.charts import Line, Marker, timeline
 from kernel.display import SIGNS, amount, change, percent
+from kernel.drawing import Drawn
 from kernel.numbers import ZERO
 from kernel.scales import compact
 from portfolio.domain import returns
 from portfolio.domain.returns import Day
 from portfolio.domain.statistics import floats
 from portfolio.domain.valuation import HUNDRED
-from portfolio.pages.words import metric_text
+from portfolio.pages.words import days_counted, metric_text
 from portfolio.queries.performance import Performance
 
 CHART_ID = "equity-data"
 KEEP_POINTS = 1_500
+MOST_FLOWS = 60  # more markers hide one another
 
 
 def equity_chart(performance: Performance) -> Drawn:
-    """Equity (or, for a slice, its P&L so far) over days, the drawdown under it."""
+    """Equity (or, for a slice, its P&L so far) with what was paid in and out, under it
+    the return without those, and the drawdown."""
     days = performance.days
     if not days:
         return Drawn(SafeString(""), SafeString(""))
@@ -35,18 +38,51 @@ def equity_chart(performance: Performance) -> Drawn:
     sign = SIGNS.get(currency, "")
     deepest = performance.metric_set.metrics["max_drawdown"]
     period = performance.selection.period.name
+    moved = flows(performance)
     return timeline(
         [day.day for day in days],
         [Line(values, "main", filled=True)],
         name="equity",
-        title=f"{_curve_name(performance)} and drawdown, {period}",
+        title=f"{_curve_name(performance)}, return and drawdown, {period}",
         description=(
             f"From {amount(values[0], currency)} to {amount(values[-1], currency)}. "
-            f"Deepest drawdown {metric_text(deepest)}. The table holds the month ends."
+            f"Deepest drawdown {metric_text(deepest)}. "
+            f"Money came or went on {days_counted(len(moved))}. The table holds the month ends."
         ),
-        label=lambda value: f"{sign}{compact(value)}",
-        below=Line(returns.drawdown_series(levels), "loss", filled=True),
+        label=lambda value, digits: f"{sign}{compact(value, digits)}",
+        below=[
+            Line(growth(levels), "index", filled=True),
+            Line(returns.drawdown_series(levels), "loss", filled=True),
+        ],
+        markers=[
+            Marker(n, up=net > 0, label=_moved(days[n], net, currency))
+            for n, net in moved
+        ],
     )
+
+
+def growth(levels: Sequence[Decimal]) -> list[Decimal]:
+    """The time-weighted return so far: the index less 1."""
+    return [level - 1 for level in levels]
+
+
+def flows(performance: Performance) -> list[tuple[int, Decimal]]:
+    """(position, what came in less what went out) of the days with the largest; none
+    where a part of the books is looked at."""
+    if performance.selection.sliced:
+        return []
+    moved = [
+        (n, day.inflow - day.outflow)
+        for n, day in enumerate(performance.days)
+        if day.inflow != day.outflow
+    ]
+    moved.sort(key=lambda flow: -abs(flow[1]))
+    return sorted(moved[:MOST_FLOWS])
+
+
+def _moved(day: Day, net: Decimal, currency: str) -> str:
+    way = "paid in" if net > 0 else "taken out"
+    return f"{amount(abs(net), currency)} {way} on {day.day:%-d %b %Y}"
 
 
 def running_pnl(days: Sequence[Day]) -> list[Decimal]:
@@ -73,31 +109,45 @@ def chart_data(performance: Performance) -> dict[str, Any]:
     """What js/charts.js draws: seconds, and values as plain numbers; exact ones stay
     in the table and the API."""
     days = performance.days
-    kept = range(0, len(days), max(1, len(days) // KEEP_POINTS))
-    below = returns.drawdown_series(returns.index(days))
-    values = _curve(performance)
+    step = -(-len(days) // KEEP_POINTS)
+    kept = [*range(0, len(days) - 1, step), len(days) - 1]
+    levels = returns.index(days)
+    panels = [
+        (_curve_name(performance), _curve(performance), 260, "series-1"),
+        ("Return", growth(levels), 120, "series-2"),
+        ("Drawdown", returns.drawdown_series(levels), 120, "loss"),
+    ]
     return {
-        "t": [int(returns.day_end(days[n].day, "UTC").timestamp()) for n in kept],
+        "t": [_seconds(days[n]) for n in kept],
         "panels": [
-            _panel(
-                _curve_name(performance),
-                [values[n] for n in kept],
-                height=260,
-                hue="series-1",
-            ),
-            _panel("Drawdown", [below[n] for n in kept], height=120, hue="loss"),
+            _panel(name, [values[n] for n in kept], height=height, hue=hue)
+            for name, values, height, hue in panels
+        ],
+        "flows": [
+            {"t": _seconds(days[n]), "up": net > 0} for n, net in flows(performance)
         ],
     }
+
+
+def _seconds(day: Day) -> int:
+    return int(returns.day_end(day.day, "UTC").timestamp())
 
 
 def _panel(
     name: str, values: list[Decimal], *, height: int, hue: str
 ) -> dict[str, Any]:
+    """Filled only where the axis shows 0, which is where the area begins."""
+    filled = min(values) <= 0 <= max(values)
     return {
         "height": height,
-        "percent": hue == "loss",
+        "percent": hue != "series-1",
         "series": [
-            {"name": name, "values": floats(values), "colour": hue, "fill": hue}
+            {
+                "name": name,
+                "values": floats(values),
+                "colour": hue,
+                "fill": hue if filled else "",
+            }
         ],
     }
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from kernel.charts import donut
@@ -61,6 +62,12 @@ def portfolio_page(portfolio: Portfolio, query: QueryDict) -> dict[str, Any]:
             f"{count}: {why(reason)}" for reason, count in portfolio.incomplete.items()
         ],
     }
+
+
+def positions_address(query: QueryDict) -> str:
+    """The API's address of what the page shows as held."""
+    asked = {name: query[name] for name in ("book", "known_at") if query.get(name)}
+    return f"{reverse('portfolio-api:positions')}?{urlencode(asked)}"
 
 
 def position_page(holdings: Holdings, row: PositionRow) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -10,14 +11,19 @@ from kernel.display import amount, grouped, percent
 from kernel.numbers import ZERO
 from portfolio.domain import returns
 from portfolio.domain import statistics as stats
+from portfolio.domain.formulas import FORMULAS
 from portfolio.domain.metrics import MetricSet
+from portfolio.domain.money_weighted import flows
 from portfolio.domain.returns import Drawdown
-from portfolio.domain.statistics import FORMULAS, floats
+from portfolio.domain.statistics import floats
+from portfolio.domain.tails import RARE, percentile
 from portfolio.domain.valuation import HUNDRED
 from portfolio.pages.performance import provenance, reproduce
 from portfolio.pages.words import metric_text, why
 from portfolio.queries.performance import Performance
 
+MOST_FLOWS = 20
+TAILS = {"omega", "value_at_risk", "expected_shortfall", "tail_ratio"}
 Steps = list[tuple[str, str]]  # (step, number)
 
 
@@ -46,6 +52,8 @@ def worked(performance: Performance, name: str) -> Steps:
         return _of_trips(performance.metric_set, performance.scope.currency)
     if name == "simple_return":
         return _of_capital(performance)
+    if name == "money_weighted":
+        return _of_flows(performance)
     return _of_days(performance, name)
 
 
@@ -65,9 +73,20 @@ def _of_days(performance: Performance, name: str) -> Steps:
         downside = _fraction(stats.downside_risk(r, metric_set.ppy))
         steps.append(("downside risk a year", downside))
         steps.append(("periods per year", str(metric_set.ppy)))
+    if len(r) > 1 and name in TAILS:
+        steps += _of_tails(r)
     if metric_set.worst is not None and name in {"max_drawdown", "calmar"}:
         steps += _of_drawdown(metric_set.worst, performance.scope.currency)
     return steps
+
+
+def _of_tails(r: list[float]) -> Steps:
+    return [
+        ("returns above 0, together", _fraction(math.fsum(x for x in r if x > 0))),
+        ("returns below 0, together", _fraction(math.fsum(x for x in r if x < 0))),
+        ("5th percentile of r", _fraction(percentile(r, RARE))),
+        ("95th percentile of r", _fraction(percentile(r, 1 - RARE))),
+    ]
 
 
 def _of_drawdown(worst: Drawdown, currency: str) -> Steps:
@@ -91,6 +110,23 @@ def _of_capital(performance: Performance) -> Steps:
     return [
         ("P&L", amount(performance.metric_set.pnl, currency)),
         ("equity at the start + inflows", amount(whole.base, currency)),
+    ]
+
+
+def _of_flows(performance: Performance) -> Steps:
+    """The largest flows, and how many there are."""
+    paid = flows(performance.days)
+    shown = sorted(paid, key=lambda flow: -abs(flow[1]))[:MOST_FLOWS]
+    currency = performance.scope.currency
+    return [
+        ("days with a flow, the start and the end among them", str(len(paid))),
+        *(
+            (
+                f"{'taken out' if worth > 0 else 'paid in'} {at:%-d %b %Y}",
+                amount(abs(worth), currency),
+            )
+            for at, worth in sorted(shown)
+        ),
     ]
 
 

@@ -15,7 +15,14 @@ from portfolio.domain import returns
 from portfolio.domain.metrics import MetricSet
 from portfolio.domain.reasons import Reason
 from portfolio.pages import curve, tables
-from portfolio.pages.words import Figure, implied_note, metric_text, why
+from portfolio.pages.shape import shape
+from portfolio.pages.words import (
+    Figure,
+    days_counted,
+    implied_note,
+    metric_text,
+    why,
+)
 from portfolio.queries.parts import by_strategy, by_symbol
 from portfolio.queries.performance import Performance
 
@@ -47,11 +54,19 @@ def performance_page(
         "found": performance,
         "query": query,
         "periods": _period_links(query),
+        "whole": _kept(query, "period", "book", "known_at"),
+        "book_links": [
+            (book.name, urlencode({**query, "book": book.reference}))
+            for book in performance.scope.books
+        ],
+        "all_books": _kept(query, "period", "known_at"),
         "figures": performance_figures(performance, link),
         "chart": curve.equity_chart(performance),
+        "moved": bool(curve.flows(performance)),
         "chart_id": curve.CHART_ID,
         "chart_data": curve.chart_data(performance) if days else None,
         "chart_table": curve.curve_table(performance) if days else "",
+        **shape(performance, link),
         "measured": metric_set,
         "falls": tables.drawdown_rows(days),
         "fall_money": amount(worst.money if worst else None, currency),
@@ -74,6 +89,11 @@ def _period_links(query: Mapping[str, str]) -> list[tuple[str, str, bool]]:
         (name.upper(), urlencode({**query, "period": name}), name == query["period"])
         for name in SHOWN_PERIODS
     ]
+
+
+def _kept(query: Mapping[str, str], *names: str) -> str:
+    """The query with these alone."""
+    return urlencode({name: query[name] for name in names if name in query})
 
 
 def reproduce(query: Mapping[str, str]) -> str:
@@ -162,8 +182,7 @@ def _notes(performance: Performance) -> dict[str, str]:
 
 
 def _observed_days(metric_set: MetricSet) -> str:
-    count = metric_set.metrics["total_return"].n
-    return f"{count} day" if count == 1 else f"{count} days"
+    return days_counted(metric_set.metrics["total_return"].n)
 
 
 def trip_lines(performance: Performance) -> list[tuple[str, str]]:

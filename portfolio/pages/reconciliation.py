@@ -49,6 +49,7 @@ class PartingLine:
 
 @dataclass(frozen=True, kw_only=True)
 class StatementLine:
+    pk: int
     at: datetime
     source: str
     stated: str
@@ -59,6 +60,7 @@ class StatementLine:
     @classmethod
     def of(cls, compared: Comparison) -> StatementLine:
         return cls(
+            pk=compared.statement.pk,
             at=compared.statement.at,
             source=compared.statement.source,
             stated=number(compared.statement.amount),
@@ -70,14 +72,20 @@ class StatementLine:
 
 @dataclass(frozen=True, kw_only=True)
 class StatementOutlook:
-    """What stating a balance shows: the line that it adds, and where it parts."""
+    """What stating a balance shows: the line that it adds, and where it parts; neither
+    (`line` is None) in a book that is too long to be compared while somebody waits."""
 
-    asset: str
-    line: StatementLine
-    parting: PartingLine | None
+    asset: str = ""
+    line: StatementLine | None = None
+    parting: PartingLine | None = None
 
     @classmethod
-    def of(cls, compared: Comparison, fact: BookedFact | None) -> StatementOutlook:
+    def of(
+        cls, beside: tuple[Comparison, BookedFact | None] | None
+    ) -> StatementOutlook:
+        if beside is None:
+            return cls()
+        compared, fact = beside
         return cls(
             asset=compared.statement.asset,
             line=StatementLine.of(compared),

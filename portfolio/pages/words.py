@@ -20,6 +20,7 @@ WHY: Mapping[Reason, str] = {
     Reason.NO_LOSSES: "nothing was lost in this range",
     Reason.NO_WINS: "nothing was won in this range",
     Reason.NO_DRAWDOWN: "never below an earlier peak",
+    Reason.NO_SOLUTION: "no one rate explains these flows",
     Reason.EQUITY_NON_POSITIVE: "no capital on at least one day",
     Reason.NO_PRICE: "an instrument has no price",
     Reason.NO_FX: "no exchange rate is known",
@@ -71,3 +72,7 @@ def metric_text(metric: Metric, currency: str = "") -> str:
     if metric.unit == "money":
         return amount(metric.value, currency)
     return grouped(metric.value, 2)
+
+
+def days_counted(count: int) -> str:
+    return f"{count} day" if count == 1 else f"{count} days"

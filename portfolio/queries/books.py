@@ -10,11 +10,11 @@ from datetime import datetime
 from django.http import QueryDict
 
 from kernel.errors import NotFound
-from kernel.requests import bad_parameter
+from portfolio.queries.sizes import check_walks
 from trades.models import Book
 from trades.queries.books import Reader, chosen_book, readable_books
 from trades.queries.known import KnownBook, known_books
-from trades.queries.trades import time_bound
+from trades.queries.known_times import known_time
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,10 @@ class Scope:
 
     def as_known(self, known_at: datetime) -> Scope:
         """The same books as they were known at a time. A few queries for each pair of
-        book and instrument. Raises Invalid where they hold too many fills."""
+        book and instrument. Raises Invalid where they have too many facts, prices or days
+        to be told again."""
         known = known_books(self.books, known_at)
+        check_walks(list(known.values()))
         return replace(self, known_at=known_at, known=known)
 
     def known_book(self, pk: int) -> KnownBook | None:
@@ -104,8 +106,7 @@ def scope_asked(
     """What `book` and `known_at` of a query mean, and the time for which it is told:
     `now`, or the time as known at which it is asked.
 
-    Raises NotFound as `scope`, Invalid as `Scope.as_known`, BadRequest for a time that
-    is none or is to come.
+    Raises NotFound as `scope`, Invalid as `Scope.as_known`, and as `known_time`.
     """
     return as_asked(scope(user, query.get("book") or ""), query, now)
 
@@ -114,20 +115,8 @@ def as_asked(
     books: Scope, query: Mapping[str, str] | QueryDict, now: datetime
 ) -> tuple[Scope, datetime]:
     """`scope_asked` for books that are chosen already."""
-    known_at = _known_time(query.get("known_at") or "", now)
+    known_at = known_time(query.get("known_at") or "", now)
     return (books, now) if known_at is None else (books.as_known(known_at), known_at)
-
-
-def _known_time(text: str, now: datetime) -> datetime | None:
-    if not text:
-        return None
-    try:
-        known_at = time_bound(text)
-    except (ValueError, OverflowError) as error:
-        raise bad_parameter("known_at", str(error)) from None
-    if known_at > now:
-        raise bad_parameter("known_at", "lies in the future")
-    return known_at
 
 
 def main_currency(books: Sequence[Book]) -> str:

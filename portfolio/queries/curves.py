@@ -29,6 +29,7 @@ from trades.models import (
     TransferEvent,
     Valuation,
 )
+from trades.queries.known_times import newest_recorded
 
 # What bears on books by its symbol: the newest ids of these name the market's state.
 MARKET: Mapping[str, tuple[type[Model], str]] = {
@@ -192,6 +193,14 @@ def curves_of(scope: Scope, now: datetime) -> StoredCurves:
         for pk, known in scope.known.items()
     }
     return StoredCurves(as_of=scope.known_at, recomputing=False, funded=funded)
+
+
+def known_until(scope: Scope, curves: StoredCurves, now: datetime) -> datetime | None:
+    """The time as known at which an answer is told again: that for which it was asked,
+    else `newest_recorded`, None while days are missing. One query at most."""
+    if scope.known_at is not None or curves.recomputing:
+        return scope.known_at
+    return newest_recorded(scope.books, now)
 
 
 def _oldest(curves: Sequence[EquityCurve | None]) -> datetime | None:

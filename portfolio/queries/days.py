@@ -13,11 +13,12 @@ from operator import itemgetter
 from kernel.numbers import ZERO
 from portfolio.domain import returns
 from portfolio.domain.equity import Slice
+from portfolio.domain.periods import Period
 from portfolio.domain.returns import Day, day_end
 from portfolio.models import EquityPoint
 from portfolio.queries.books import Scope
 from portfolio.queries.history import history
-from portfolio.queries.points import points_of
+from portfolio.queries.points import walked_days
 from trades.domain.marks import Marks
 from trades.models import RoundTrip
 from trades.queries.known import KnownBook
@@ -54,7 +55,7 @@ def _known_points(books: Iterable[KnownBook]) -> list[EquityPoint]:
     placed = [
         (point.day, known.book.name, point)
         for known in books
-        for point in points_of(history(known.book, known), known.known_at)[0]
+        for point in walked_days(history(known.book, known), known.known_at).points
     ]
     placed.sort(key=itemgetter(0, 1))
     return [point for _, _, point in placed]
@@ -106,15 +107,17 @@ def _quotes(scope: Scope) -> set[str]:
 
 
 def whole_days(
-    scope: Scope, points: Sequence[EquityPoint], rates: DayRates
+    scope: Scope, points: Sequence[EquityPoint], period: Period, rates: DayRates
 ) -> tuple[list[Day], SlicePnl] | None:
-    """All books' days added up in one currency, and P&L by slice; None without a
-    rate. The day's own rate applies to its end, flows and P&L; V_start is what the
-    day before ended with."""
+    """All books' days of the range added up in one currency, and P&L by slice; None
+    without a rate. The day's own rate applies to its end, flows and P&L; V_start is what
+    the day before ended with. Days beside the range say when what moves between the
+    books left or came."""
     currencies = {book.pk: book.base_currency for book in scope.books}
+    inside = [point for point in points if point.day in period]
     books: dict[int, list[Day]] = defaultdict(list)
     slices: dict[date, dict[Slice, Decimal]] = defaultdict(dict)
-    for point in points:
+    for point in inside:
         rate = rates.on(point.book_id, currencies[point.book_id], point.day)
         if rate is None:
             return None
@@ -123,7 +126,43 @@ def whole_days(
         for symbol, strategy, pnl in point.slices:
             worth = Decimal(pnl) * rate
             by_day[symbol, strategy] = by_day.get((symbol, strategy), ZERO) + worth
-    return returns.added(books.values()), slices
+    for point in other_sides(inside, points):
+        rate = rates.on(point.book_id, currencies[point.book_id], point.day)
+        if rate is None:
+            return None
+        books[point.book_id].append(only_moves(day_at(point, rate)))
+    added = returns.added(books.values())
+    return [day for day in added if day.day in period], slices
+
+
+def other_sides(
+    chosen: Sequence[EquityPoint], points: Iterable[EquityPoint]
+) -> list[EquityPoint]:
+    """Those of the points that are not chosen on which something else of what moved in
+    the chosen ones falls."""
+    moving = {movement for point in chosen for movement, _ in point.between}
+    if not moving:
+        return []
+    known = {(point.book_id, point.day) for point in chosen}
+    return [
+        point
+        for point in points
+        if any(movement in moving for movement, _ in point.between)
+        and (point.book_id, point.day) not in known
+    ]
+
+
+def only_moves(day: Day) -> Day:
+    """A day of which nothing counts but what moved between own books."""
+    return Day(
+        day=day.day,
+        equity=ZERO,
+        inflow=ZERO,
+        outflow=ZERO,
+        base=ZERO,
+        pnl=ZERO,
+        between=day.between,
+    )
 
 
 def _converted(point: EquityPoint, rate: Decimal, before: Sequence[Day]) -> Day:

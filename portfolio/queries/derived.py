@@ -48,9 +48,13 @@ class MatchRow(NamedTuple):
 
 
 def lot_rows(
-    book: Book, known: KnownBook | None, transfers: Collection[int] | None = None
+    book: Book,
+    known: KnownBook | None,
+    transfers: Collection[int] | None = None,
+    after: datetime | None = None,
 ) -> Iterator[LotRow]:
-    """Every lot that was opened, or those that these transfers opened. One query."""
+    """Every lot that was opened (as stored: after a time), or those that these
+    transfers opened. One query."""
     if known is not None:
         yield from (
             row
@@ -61,6 +65,8 @@ def lot_rows(
     lots = Lot.objects.filter(book=book)
     if transfers is not None:
         lots = lots.filter(transfer__in=transfers)
+    if after is not None:
+        lots = lots.filter(opened_at__gt=after)
     columns = (
         "opened_at",
         "instrument__symbol",
@@ -79,9 +85,13 @@ def lot_rows(
 
 
 def match_rows(
-    book: Book, known: KnownBook | None, transfers: Collection[int] | None = None
+    book: Book,
+    known: KnownBook | None,
+    transfers: Collection[int] | None = None,
+    after: datetime | None = None,
 ) -> Iterator[MatchRow]:
-    """Every match, or those that these transfers made. One query."""
+    """Every match (as stored: after a time), or those that these transfers made. One
+    query."""
     if known is not None:
         yield from (
             row
@@ -92,6 +102,8 @@ def match_rows(
     matches = Match.objects.filter(book=book)
     if transfers is not None:
         matches = matches.filter(transfer__in=transfers)
+    if after is not None:
+        matches = matches.filter(at__gt=after)
     columns = (
         "at",
         "instrument__symbol",

@@ -8,6 +8,8 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import NamedTuple
 
+from django.db.models import Q
+
 from kernel.numbers import ZERO
 from portfolio.domain.equity import Entry
 from portfolio.queries.derived import LotRow, MatchRow, lot_rows, match_rows
@@ -29,9 +31,13 @@ def entries_of(
     transfers: Iterable[Transfer],
     splits: Splits,
     known: KnownBook | None = None,
+    *,
+    symbols: Collection[str] = (),
+    after: datetime | None = None,
 ) -> list[Entry]:
     """All of them, in order of time, as they are or were known; a split stands before
-    anything else of its instant. Three queries."""
+    anything else of its instant. With `after`, those later than that, of which the
+    fills and transfers are given; `symbols` are held from before. Three queries."""
     fills, transfers = list(fills), list(transfers)
     known_at = known.known_at if known else None
     assets = BookAssets(book, known_at).load(
@@ -43,19 +49,19 @@ def entries_of(
         if (instrument := assets.of_transfer(transfer)) is not None
     }
     units = unit_worths(book, transfers, moved, known_at)
-    symbols = {row.symbol for row in fills} | {
+    named = {*symbols, *(row.symbol for row in fills)} | {
         instrument.symbol for instrument in moved.values()
     }
     placed = [
-        *_split_entries(symbols, splits),
+        *_split_entries(named, splits, after),
         *_transfer_entries(book, transfers, moved),
         *_income_in_kind(transfers, moved, units),
         *((row.place, entry) for row in fills for entry in _cash_of(row, assets)),
         *(
             (_after(entry.at), entry)
             for entry in (
-                *_lot_entries(lot_rows(book, known), units),
-                *_match_entries(match_rows(book, known), units),
+                *_lot_entries(lot_rows(book, known, after=after), units),
+                *_match_entries(match_rows(book, known, after=after), units),
             )
         ),
     ]
@@ -101,11 +107,15 @@ class FillRow(NamedTuple):
         return self.executed_at, self.recorded_at, self.sequence, self.pk
 
 
-def fill_rows(book: Book, known: KnownBook | None = None) -> list[FillRow]:
-    """Every fill that counts or, as known at a time, did, in order. One query."""
+def fill_rows(
+    book: Book, known: KnownBook | None = None, after: datetime | None = None
+) -> list[FillRow]:
+    """Every fill (after a time) that counts or, as known at a time, did, in order. One
+    query."""
+    later = Q() if after is None else Q(executed_at__gt=after)
     rows = (
         Fill.objects.standing(known.known_at if known else None)
-        .filter(book=book)
+        .filter(later, book=book)
         .order_by("executed_at", "recorded_at", "sequence", "id")
         .values_list(
             "external_id",
@@ -247,9 +257,11 @@ def _match_entries(
 
 
 def _split_entries(
-    symbols: Iterable[str], splits: Splits
+    symbols: Iterable[str], splits: Splits, after: datetime | None
 ) -> Iterator[tuple[Place, Entry]]:
     for symbol in symbols:
         for split in splits.of(symbol):
+            if after is not None and split.at <= after:
+                continue
             entry = Entry(at=split.at, symbol=symbol, split=split.ratio)
             yield _before(split.at), entry

@@ -58,7 +58,10 @@ def _parts(
         trips[trip_name(trip)].append(trip)
     ppy = performance.scope.ppy
     parts = [
-        Part(name=name, metric_set=measure(_summed(slices[name]), trips[name], ppy))
+        Part(
+            name=name,
+            metric_set=measure(_summed(slices[name]), trips[name], ppy, whole=False),
+        )
         for name in sorted({*slices, *trips})
     ]
     parts.sort(key=lambda part: -part.pnl)

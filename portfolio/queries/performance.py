@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from kernel.numbers import ZERO
 from portfolio.domain.equity import Slice
 from portfolio.domain.metrics import MetricSet, measure, unavailable
-from portfolio.domain.periods import Period
 from portfolio.domain.reasons import Reason
 from portfolio.domain.returns import Day
 from portfolio.domain.valuation import total
@@ -84,12 +83,11 @@ def performance(
     `detailed` also keeps the days of every (symbol, strategy) for the tables.
     """
     period = selection.period
-    points = [
-        point for point in stored.stored_points(scope) if point.day <= period.last
-    ]
-    inside = [point for point in points if _within(point.day, period)]
+    every = stored.stored_points(scope)
+    points = [point for point in every if point.day <= period.last]
+    inside = [point for point in points if point.day in period]
     rates = stored.day_rates(scope)
-    whole = stored.whole_days(scope, inside, rates)
+    whole = stored.whole_days(scope, every, period, rates)
     if whole is None:
         return _unavailable(scope, selection, points, curves, Reason.NO_FX)
     days, slices = whole
@@ -105,7 +103,7 @@ def performance(
     return Performance(
         scope=scope,
         selection=selection,
-        metric_set=measure(days, trips, scope.ppy),
+        metric_set=measure(days, trips, scope.ppy, whole=not selection.sliced),
         inputs=stored.inputs_of(points),
         curves=curves,
         implied_funding=total(
@@ -136,7 +134,3 @@ def _unavailable(
         curves=curves,
         lacking=reason,
     )
-
-
-def _within(day: date, period: Period) -> bool:
-    return period.first is None or day >= period.first

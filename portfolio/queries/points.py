@@ -2,33 +2,60 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from decimal import Decimal
 
 from kernel.numbers import ZERO, rounded, text
-from portfolio.domain.equity import Cut, walk
+from portfolio.domain.equity import Cut, Walk, walked
 from portfolio.domain.returns import day_end, day_of, days_between
-from portfolio.models import EquityPoint
+from portfolio.domain.walk_state import state_of
+from portfolio.models import EquityPoint, EquityState
 from portfolio.queries.day_facts import DayFacts
 from portfolio.queries.history import History
 
 
-def points_of(past: History, now: datetime) -> tuple[list[EquityPoint], Decimal]:
-    """Its days through that of `now`, not stored, and the implied funding that stands."""
+@dataclass(kw_only=True)
+class WalkedDays:
+    """A book's days, not stored; `funded` is the implied funding that stands at their
+    end, and `states` the walk's at the end of the days that were to be kept."""
+
+    points: list[EquityPoint] = field(default_factory=list)
+    states: list[EquityState] = field(default_factory=list)
+    funded: Decimal = ZERO
+
+
+def walked_days(
+    past: History, now: datetime, keep: Collection[date] = ()
+) -> WalkedDays:
+    """The days of a history through that of `now`."""
     first, zone = past.first_day, past.book.zone
+    result = WalkedDays()
     if first is None:
-        return [], ZERO
+        return result
     days = days_between(first, day_of(now, zone))
-    state = past.start()
-    cuts = walk(past.entries, [day_end(day, zone) for day in days], state)
-    points: list[EquityPoint] = []
-    before = ZERO
+    walk = past.start()
+    before = rounded(walk.equity)
+    cuts = walked(past.entries, [day_end(day, zone) for day in days], walk)
     for day, cut in zip(days, cuts, strict=True):
         point = _point(cut, before, past.facts.get(day) or DayFacts())
         point.book_id, point.day = past.book.pk, day
-        points.append(point)
+        result.points.append(point)
         before = point.equity
-    return points, state.funding.implied
+        if day in keep and not walk.waits:
+            result.states.append(_state(past, day, walk))
+    result.funded = walk.funding.implied
+    return result
+
+
+def _state(past: History, day: date, walk: Walk) -> EquityState:
+    return EquityState(
+        book=past.book,
+        day=day,
+        walk=state_of(walk),
+        symbols=sorted(past.symbols),
+    )
 
 
 def _point(cut: Cut, before: Decimal, facts: DayFacts) -> EquityPoint:

@@ -17,7 +17,7 @@ from portfolio.domain.reconciliation import (
     compare,
 )
 from portfolio.queries.books import Scope
-from portfolio.queries.sizes import MOST_WALKED, facts_within
+from portfolio.queries.sizes import MOST_WALKED, facts_within, may_be_walked
 from trades.domain.cash import ImpliedFunding
 from trades.domain.facts import NewBalance
 from trades.models import BalanceStatement, Book, Fill, Lot, Match, Transfer
@@ -99,9 +99,14 @@ def _short_enough(books: Sequence[Book], most: int) -> tuple[list[Book], list[Bo
     return kept, left_out
 
 
-def stated_beside(book: Book, new: NewBalance) -> tuple[Comparison, BookedFact | None]:
+def stated_beside(
+    book: Book, new: NewBalance
+) -> tuple[Comparison, BookedFact | None] | None:
     """A statement that stands, beside what was booked up to its time, and the first
-    fact after which they part. Six queries, and time in proportion to the facts."""
+    fact after which they part; None where the book holds more than MOST_WALKED
+    facts. Eight queries, and time in proportion to the facts."""
+    if not may_be_walked([book.pk]):
+        return None
     compared = next(
         comparison
         for row in _rows(book)
@@ -120,7 +125,9 @@ def _says(held: HeldStatement, new: NewBalance) -> bool:
 def _rows(book: Book) -> Iterator[AssetRow]:
     stored = BalanceStatement.objects.standing().filter(book=book).order_by("at", "pk")
     statements = [
-        HeldStatement(asset=row.asset, at=row.at, amount=row.amount, source=row.source)
+        HeldStatement(
+            asset=row.asset, at=row.at, amount=row.amount, source=row.source, pk=row.pk
+        )
         for row in stored
     ]
     comparisons = compare(_changes(book), statements)

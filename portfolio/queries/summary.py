@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -14,7 +15,12 @@ from portfolio.domain.valuation import minus, percent_of, total
 from portfolio.models import EquityPoint
 from portfolio.queries.books import Scope
 from portfolio.queries.curves import StoredCurves
-from portfolio.queries.days import day_at, stored_points
+from portfolio.queries.days import (
+    day_at,
+    only_moves,
+    other_sides,
+    stored_points,
+)
 from portfolio.queries.figures import figures, incomplete
 from portfolio.queries.holdings import Holdings, held, rates_for, stored_balances
 from trades.models import Balance
@@ -145,28 +151,38 @@ def _today(
     if curves.recomputing:
         return None, None
     days = {book.pk: day_of(now, book.zone) for book in scope.books}
-    today = [
-        point
-        for point in _points_of(scope, set(days.values()))
-        if point.day == days[point.book_id]
-    ]
+    points = _points_of(scope, set(days.values()))
+    today = [point for point in points if point.day == days[point.book_id]]
     if not today or any(point.unvalued for point in today):
         return None, None
+    earlier = other_sides(today, points if scope.known else _moved(scope, today))
     currencies = {book.pk: book.base_currency for book in scope.books}
-    parts: list[list[Day]] = []
-    for point in today:
+    # Days of several zones are one day here, whatever each book calls it.
+    label = max(days.values())
+    parts: dict[int, list[Day]] = defaultdict(list)
+    for point in (*today, *earlier):
         rate = rates.rate(point.book_id, currencies[point.book_id], scope.currency)
         if rate is None and (point.pnl or point.base):
             return None, None
-        parts.append([day_at(point, rate or ZERO)])
-    whole = added(parts)
-    return (
-        sum((day.pnl for day in whole), ZERO),
-        sum((day.base for day in whole), ZERO),
-    )
+        day = day_at(point, rate or ZERO)
+        of_today = point.day == days[point.book_id]
+        part = replace(day, day=label) if of_today else only_moves(day)
+        parts[point.book_id].append(part)
+    whole = added(parts.values())[-1]
+    return whole.pnl, whole.base
 
 
-def _points_of(scope: Scope, days: Collection[date]) -> Iterable[EquityPoint]:
+def _points_of(scope: Scope, days: Collection[date]) -> list[EquityPoint]:
+    """Of these days; as known at a time, of all."""
     if scope.known is not None:
         return stored_points(scope)
-    return EquityPoint.objects.filter(book__in=scope.ids, day__in=days)
+    return list(EquityPoint.objects.filter(book__in=scope.ids, day__in=days))
+
+
+def _moved(scope: Scope, today: Iterable[EquityPoint]) -> list[EquityPoint]:
+    """The days on which anything moved between own books, if it did so on these. One
+    query at most."""
+    if not any(point.between for point in today):
+        return []
+    points = EquityPoint.objects.filter(book__in=scope.ids).exclude(between=[])
+    return list(points.order_by("day"))

@@ -10,11 +10,13 @@ from django.db import transaction
 from kernel.cache import bump
 from kernel.numbers import rounded
 from portfolio.domain.returns import day_of
-from portfolio.models import EquityCurve, EquityPoint
+from portfolio.models import EquityCurve, EquityPoint, EquityState
 from portfolio.queries.books import every_book
-from portfolio.queries.curves import ledger_states
-from portfolio.queries.history import history
-from portfolio.queries.points import points_of
+from portfolio.queries.curves import LedgerState, ledger_states
+from portfolio.queries.history import History, history, history_behind
+from portfolio.queries.points import walked_days
+from portfolio.queries.resuming import KeptDays, days_to_keep, newest_that_fits
+from trades.queries.versions import LEDGER
 
 FIELDS = (
     "equity",
@@ -47,36 +49,58 @@ def catch_up(now: datetime) -> tuple[int, int]:
     return books, points
 
 
-def rebuild(book_id: int, now: datetime) -> int:
+def rebuild(book_id: int, now: datetime, *, afresh: bool = False) -> int:
     """Recompute a book's curve through today; how many points changed.
 
-    The walk holds no lock; unchanged points are not written. What is booked meanwhile
-    leaves the curve out of date, and its own run follows. A run that began later has
-    the last word.
+    The walk begins behind the last day before which nothing changed, as far as states
+    are kept (`afresh`: at the book's first day). It holds no lock; unchanged points
+    are not written. What is booked meanwhile leaves the curve out of date, and its own
+    run follows. A run that began later has the last word.
     """
     state = ledger_states([book_id])[book_id]
-    past = history(state.book)
-    points, funded = points_of(past, now)
+    book = state.book
+    unread = afresh or state.curve is None or not state.curve.facts
+    kept, past = _read(state, now, None if unread else newest_that_fits(book))
+    walked = walked_days(past, now, kept.read)
     with transaction.atomic():
         curve, _ = EquityCurve.objects.select_for_update().get_or_create(
             book_id=book_id
         )
         if curve.computed_at is not None and curve.computed_at > now:
             return 0
-        changed = _store(book_id, points)
+        changed = _store(book_id, walked.points, past.behind)
+        _keep(walked.states, kept, past)
         curve.facts, curve.market = state.facts, dict(state.market)
         curve.symbols = sorted(past.symbols)
-        curve.through = day_of(now, state.book.zone)
-        curve.funded = rounded(funded)
+        curve.through = day_of(now, book.zone)
+        curve.funded = rounded(walked.funded)
         curve.computed_at = now
         curve.save()
-        if changed:
-            bump(f"equity:{book_id}")
+        bump(LEDGER, f"equity:{book_id}")
     return changed
 
 
-def _store(book_id: int, points: Sequence[EquityPoint]) -> int:
-    stored = {point.day: point for point in EquityPoint.objects.filter(book_id=book_id)}
+def _read(
+    ledger: LedgerState, now: datetime, behind: EquityState | None
+) -> tuple[KeptDays, History]:
+    """What came after that state, all without or where that bears on what was before;
+    with the days to keep."""
+    book = ledger.book
+    if behind is not None:
+        kept = days_to_keep(book, now, behind)
+        past = history_behind(book, behind)
+        if past is not None:
+            return kept, past
+    return days_to_keep(book, now, None), history(book)
+
+
+def _store(
+    book_id: int, points: Sequence[EquityPoint], behind: EquityState | None
+) -> int:
+    rows = EquityPoint.objects.filter(book_id=book_id)
+    if behind is not None:
+        rows = rows.filter(day__gt=behind.day)
+    stored = {point.day: point for point in rows}
     new = [point for point in points if point.day not in stored]
     changed = []
     for point in points:
@@ -93,3 +117,17 @@ def _store(book_id: int, points: Sequence[EquityPoint]) -> int:
 
 def _differs(old: EquityPoint, new: EquityPoint) -> bool:
     return any(getattr(old, name) != getattr(new, name) for name in FIELDS)
+
+
+def _keep(states: Sequence[EquityState], kept: KeptDays, past: History) -> None:
+    """In the place of those behind which the walk did not begin, and of days that are
+    not kept any more."""
+    old = EquityState.objects.filter(book=past.book)
+    if past.behind is not None:
+        old = old.exclude(day__lte=past.behind.day, day__in=kept.days)
+    old.delete()
+    if past.symbols != kept.symbols:  # these came while it was read
+        return
+    for state in states:
+        state.read = kept.read[state.day]
+    EquityState.objects.bulk_create(states)

@@ -34,7 +34,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{book.name}: {difference}")
             if not options["check"]:
                 rebuilding.rebuild(book)
-                equity.rebuild(book.pk, timezone.now())
+                equity.rebuild(book.pk, timezone.now(), afresh=True)
             self._progress(number, len(books), book.name)
         done = "compared" if options["check"] else "rebuilt"
         self.stdout.write(f"{len(books)} books {done}, {wrong} differences")
