@@ -7,11 +7,13 @@ from typing import Any
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Permission
 from django.db.models import Model, Q
+from django.http import HttpRequest
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
 from accounts.models import User
+from accounts.services import service_tokens
 from accounts.services.tokens import session_of_access
 from kernel.errors import Forbidden, NotAuthenticated
 
@@ -25,7 +27,7 @@ class PeopleBackend(ModelBackend):
         if not isinstance(user_obj, User) or not user_obj.is_active or obj is not None:
             return set()
         if user_obj.is_superuser:
-            return super().get_all_permissions(user_obj)
+            return user_obj.narrowed(super().get_all_permissions(user_obj))
         held: set[str] | None = getattr(user_obj, "_people_permissions", None)
         if held is None:
             mine = Q(user=user_obj) | Q(group__user=user_obj)
@@ -33,24 +35,46 @@ class PeopleBackend(ModelBackend):
             pairs = rows.values_list("content_type__app_label", "codename")
             held = {f"{area}.{verb}" for area, verb in pairs}
             user_obj._people_permissions = held  # type: ignore[attr-defined]
-        return held
+        return user_obj.narrowed(held)
+
+
+def bearer(request: HttpRequest) -> tuple[User, Any]:
+    """Who speaks by the token of this request, and by what. Asked once: the limits
+    want to know it before the view does. Raises NotAuthenticated."""
+    known: tuple[User, Any] | NotAuthenticated | None = getattr(request, "bearer", None)
+    if known is None:
+        try:
+            known = _bearer(request)
+        except NotAuthenticated as refused:
+            known = refused
+        request.bearer = known  # type: ignore[attr-defined]
+    if isinstance(known, NotAuthenticated):
+        raise known
+    return known
+
+
+def _bearer(request: HttpRequest) -> tuple[User, Any]:
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not text.strip():
+        raise NotAuthenticated("Send `Authorization: Bearer <token>`.", "token")
+    if text.strip().startswith(service_tokens.PREFIX):
+        token = service_tokens.admitted(text.strip(), request.method or "GET")
+        return token.owner, token
+    session = session_of_access(text.strip())
+    return session.user, session
 
 
 class TokenOrSession(SessionAuthentication):
     """A Bearer token speaks alone: with a bad one the cookie is not asked.
 
-    `request.auth` is the token's Session, or None for a browser.
+    `request.auth` is the Session of an access token, a ServiceToken, or None for a
+    browser.
     """
 
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser, Any] | None:
-        header = request.headers.get("Authorization", "")
-        if not header:
+        if "Authorization" not in request.headers:
             return super().authenticate(request)
-        scheme, _, text = header.partition(" ")
-        if scheme.lower() != "bearer" or not text.strip():
-            raise NotAuthenticated("Send `Authorization: Bearer <token>`.", "token")
-        session = session_of_access(text.strip())
-        return session.user, session
+        return bearer(request._request)
 
     def enforce_csrf(self, request: Request) -> None:
         try:

@@ -1,4 +1,4 @@
-"""What people type: log-in, passwords, preferences, a signing key, invitations."""
+"""What people type: log-in, passwords, preferences, keys, tokens, invitations."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 
-from accounts.domain.roles import DUTIES, ROLES
+from accounts.domain.roles import DUTIES, ROLES, SERVICE_ROLES
+from accounts.domain.scopes import ATTEST, IDLE, SCOPES
 from accounts.models import SigningKey, User
 from accounts.services.keys import SHORTEST_PASSPHRASE
 from accounts.services.preferences import CHOICES, zones
@@ -68,6 +69,59 @@ class InvitationForm(RolesForm):
     field_order = ("username", "name", "email", "roles")
 
 
+class ServiceAccountForm(RolesForm):
+    """A program's account: it has a name and roles, no password and no address."""
+
+    username = forms.CharField(
+        label="User name",
+        max_length=150,
+        widget=_text("off", autocapitalize="none", spellcheck="false"),
+        help_text="As the log will name it: letters, digits and @ . + - _",
+    )
+    name = forms.CharField(
+        label="What it is for", max_length=150, required=False, widget=_text("off")
+    )
+    attests = forms.BooleanField(
+        label="May file reports of tests and coverage as attestations", required=False
+    )
+    field_order = ("username", "name", "roles", "attests")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["roles"].choices = [  # type: ignore[attr-defined]
+            (role, DUTIES[role]) for role in SERVICE_ROLES
+        ]
+
+
+class TokenForm(StrictForm):
+    """A new service token."""
+
+    name = forms.CharField(
+        label="What it is for",
+        max_length=100,
+        widget=_text("off"),
+        help_text="The program that will use it, and where it runs.",
+    )
+    scopes = forms.MultipleChoiceField(
+        label="What it may do", widget=forms.CheckboxSelectMultiple
+    )
+    days = forms.TypedChoiceField(
+        label="How long it lives",
+        coerce=int,
+        choices=[(30, "30 days"), (90, "90 days"), (365, "One year")],
+        initial=90,
+        widget=forms.Select(attrs={"class": "input"}),
+    )
+
+    def __init__(self, *args: Any, service: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["scopes"].choices = [  # type: ignore[attr-defined]
+            pair
+            for pair in SCOPES.items()
+            if pair[0] != IDLE and (service or pair[0] != ATTEST)
+        ]
+
+
 class NewPasswordForm(forms.Form):
     """A new password, twice."""
 
@@ -99,6 +153,14 @@ class NewPasswordForm(forms.Form):
         if "new" in given and given.get("again") != given["new"]:
             self.add_error("again", "The two new passwords differ.")
         return given
+
+
+class ResetForm(StrictForm):
+    email = forms.EmailField(
+        label="Your mail address",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"class": "input", "autocomplete": "email"}),
+    )
 
 
 class PasswordForm(NewPasswordForm):

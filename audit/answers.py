@@ -47,13 +47,20 @@ class EventList(Answer):
 
 @dataclass(frozen=True, kw_only=True)
 class LogCheck(Answer):
-    """Whether the log still holds, and what does not."""
+    """Whether the log still holds up to event `size - 1`, and what does not. `unsure`
+    names records outside that are gone: without them nobody can tell, and `ok` is
+    false."""
 
     ok: bool
     size: int
     root: str
     problems: Sequence[str]
+    unsure: Sequence[str]
     at: datetime
+
+    @property
+    def told_at(self) -> datetime:
+        return self.at
 
     @classmethod
     def of(cls, result: LogVerification) -> LogCheck:
@@ -62,6 +69,7 @@ class LogCheck(Answer):
             size=result.size,
             root=result.root,
             problems=result.problems,
+            unsure=result.unsure,
             at=result.at,
         )
 

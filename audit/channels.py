@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from django.conf import settings
 
+from audit.domain import event
+from audit.verify import LogKey
 from kernel.errors import Unavailable
 from kernel.files import write_once, write_whole
 
@@ -78,6 +80,35 @@ def public_key() -> bytes:
     return log_key().public_key().public_bytes_raw()
 
 
+def trusted_keys() -> list[LogKey]:
+    """The log's key, then those that were rotated out. Raises Unavailable."""
+    try:
+        former = json.loads(_former().read_text(encoding="utf-8"))
+        return [
+            LogKey(public_key()),
+            *(LogKey(bytes.fromhex(key["public"]), int(key["most"])) for key in former),
+        ]
+    except FileNotFoundError:
+        return [LogKey(public_key())]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise _unusable(f"{_former()} is damaged: {error}") from error
+
+
+def replace_key(*, most: int) -> bytes:
+    """Make a new log key; the one until now stays believed of up to `most` events. The
+    new key's public bytes. A crash between leaves the old key, believed or in force."""
+    keys = [LogKey(public_key(), most), *trusted_keys()[1:]]
+    listed = [{"public": key.public.hex(), "most": key.most} for key in keys]
+    write_whole(_former(), json.dumps(listed).encode())
+    write_whole(Path(settings.LOG_KEY_FILE), _new_key())
+    return public_key()
+
+
+def _former() -> Path:
+    path = Path(settings.LOG_KEY_FILE)
+    return path.with_name(f"{path.name}.former")
+
+
 def published(origin: str) -> PublishedHead | None:
     """The last head that left for this origin; None before the first.
 
@@ -111,17 +142,37 @@ def _record(origin: str) -> Path:
     return Path(settings.CHECKPOINT_DIR) / f"{origin.replace('/', '_')}.json"
 
 
+def newest_epoch(log: str) -> int:
+    """The highest epoch of this log in which a head has left; 0 before its first."""
+    first = _record(event.origin(log, 0))
+    later = (
+        path.stem.rpartition("_")[2]
+        for path in first.parent.glob(f"{first.stem}_*.json")
+    )
+    return max((int(epoch) for epoch in later if epoch.isdecimal()), default=0)
+
+
+def lacks_key() -> bool:
+    """Were heads signed with a key that is not here? Then nothing can be signed on
+    until the file is back: after a recovery, for no backup holds it."""
+    signed = any(Path(settings.CHECKPOINT_DIR).glob("*.json"))
+    return signed and not Path(settings.LOG_KEY_FILE).exists()
+
+
 def _make_key(path: Path) -> None:
-    if any(Path(settings.CHECKPOINT_DIR).glob("*.json")):
+    if lacks_key():
         raise OSError(
             f"{path} is missing, but checkpoints were signed; bring the file back"
         )
-    made = Ed25519PrivateKey.generate().private_bytes(
-        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-    )
     path.parent.mkdir(parents=True, exist_ok=True)
     # When another process was first, its key is the key.
-    write_once(path, made)
+    write_once(path, _new_key())
+
+
+def _new_key() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
 
 
 @contextmanager

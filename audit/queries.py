@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
 from django.core.cache import cache
 from django.utils import timezone
 
 from audit import channels, verify
-from audit.domain import event, merkle, note
+from audit.domain import event, merkle, note, proof
 from audit.models import AuditEvent, Checkpoint
+from kernel.errors import NotFound
 from kernel.paging import Page, newest_first
 
 REMEMBER_SECONDS = 60
+# One is signed every 10 minutes, and with each signature under a review.
+FIRST_CHECKPOINT_WITHIN = timedelta(minutes=20)
+SIGNED = "readiness.review.signed"
 
 
 @dataclass(frozen=True)
@@ -29,8 +35,11 @@ class LogHead:
 
 @dataclass(frozen=True)
 class LogVerification(verify.Verification):
-    """A verification of this log, and when it was made."""
+    """A verification of this log up to event `size - 1`, and when it was made. `unsure`
+    says what is missing without which a changed log could look whole: then `ok` is
+    false, also without any problem."""
 
+    unsure: Sequence[str] = ()
     at: datetime = field(default_factory=timezone.now)
 
 
@@ -52,15 +61,78 @@ def about(objects: Sequence[str], limit: int) -> list[AuditEvent]:
     return list(events[:limit])
 
 
+def newest_at(kind: str) -> datetime | None:
+    """When the newest event of this kind was written; None before the first."""
+    newest = AuditEvent.objects.filter(kind=kind).order_by("-seq")
+    return newest.values_list("at", flat=True).first()
+
+
+@dataclass(frozen=True)
+class ToldEvent:
+    """An event as its body tells it, not its columns; `intact` while the body hashes
+    to its leaf. Whether the log is whole is `verification`'s word."""
+
+    seq: int
+    kind: str
+    actor: str
+    object: str
+    data: Mapping[str, Any]
+    intact: bool
+
+
+def logged(objects: Iterable[str], kinds: Iterable[str]) -> list[ToldEvent]:
+    """The events of these kinds about any of these objects, oldest first: one query.
+
+    One whose body cannot be read is told by its columns, without data, not intact.
+    """
+    rows = AuditEvent.objects.filter(
+        object__in=list(objects), kind__in=list(kinds)
+    ).order_by("seq")
+    return [_told(row) for row in rows]
+
+
+def _told(row: AuditEvent) -> ToldEvent:
+    body = bytes(row.body)
+    try:
+        told = json.loads(body)
+        return ToldEvent(
+            row.seq,
+            told["kind"],
+            told["actor"],
+            told["object"],
+            dict(told["data"]),
+            merkle.leaf_hash(body) == bytes(row.leaf) and told["seq"] == str(row.seq),
+        )
+    except (ValueError, KeyError, TypeError):
+        return ToldEvent(row.seq, row.kind, row.actor, row.object, {}, intact=False)
+
+
 def included(seq: int) -> bool:
     """Is this event's leaf proven to lie under the root of the log as of now?"""
     stored = list(leaves())
     row = AuditEvent.objects.filter(seq=seq).first()
     if row is None or seq >= len(stored):
         return False
-    proof = merkle.inclusion_proof(seq, stored)
+    siblings = merkle.inclusion_proof(seq, stored)
     leaf = merkle.leaf_hash(bytes(row.body))
-    return merkle.included(leaf, seq, len(stored), proof, merkle.root(stored))
+    return merkle.included(leaf, seq, len(stored), siblings, merkle.root(stored))
+
+
+def proof_of(seq: int) -> bytes:
+    """That event `seq` lies under a signed head, to be checked without us: the newest
+    head that holds it, as a C2SP proof (https://c2sp.org/tlog-proof).
+
+    Reads the leaves up to that head. Raises NotFound where there is no such event, or
+    where no head was signed since.
+    """
+    head = Checkpoint.objects.filter(size__gt=seq).order_by("-at", "-size").first()
+    if head is None or seq < 0 or leaf_at(seq) is None:
+        raise NotFound(
+            "No signed head holds such an event: one is signed every 10 minutes.",
+            code="no_proof",
+        )
+    siblings = merkle.inclusion_proof(seq, list(islice(leaves(), head.size)))
+    return proof.text(seq, siblings, bytes(head.note))
 
 
 def verifier_key(origin: str) -> str:
@@ -73,20 +145,27 @@ def newest_checkpoint() -> Checkpoint | None:
 
 
 def check(outside: bytes | None = None) -> LogVerification:
-    """Walk the whole log: bodies, chain, root, and the signed heads outside.
+    """Walk the whole log: bodies, chain, root, every checkpoint of the database and the
+    signed heads outside.
 
     Compares with the last head in CHECKPOINT_DIR and with `outside`, a checkpoint
     that somebody kept. Reads every event, about 40 µs each. Raises Unavailable
     when the log key or the record of the last head cannot be read.
     """
-    # The signed head first, then the length: a log that grows meanwhile is never
+    # The signed heads first, then the length: a log that grows meanwhile is never
     # shorter than what was signed, and later events belong to the next walk.
     name = origin() or ""
     heads, problems = _heads(name, outside)
-    result = verify.verify(_rows(_size()), heads)
-    problems += result.problems
+    kept, faults = _kept_heads()
+    result = verify.verify(_rows(_size()), [*heads, *kept])
+    problems += [*faults, *dict.fromkeys(result.problems)]
+    unsure = _unsure(name, {head.origin for head in heads})
     return LogVerification(
-        ok=not problems, size=result.size, root=result.root, problems=problems
+        ok=not problems and not unsure,
+        size=result.size,
+        root=result.root,
+        problems=problems,
+        unsure=unsure,
     )
 
 
@@ -107,11 +186,33 @@ def verification() -> LogVerification:
 
 def origin() -> str | None:
     """The log's name in checkpoints; None before its first event. Two queries."""
+    log = log_name()
+    return None if log is None else event.origin(log, _epoch())
+
+
+def next_epoch() -> int:
+    """The epoch that a restore begins: one in which no head has left yet. A second
+    restore from before the first finds no trace of it in the database."""
+    log = log_name()
+    left = channels.newest_epoch(log) if log else 0
+    return 1 + max(left, _epoch())
+
+
+def log_name() -> str | None:
+    """The log's own name, which it keeps through restores and takes along in a copy;
+    None before its first event. One query."""
     first = AuditEvent.objects.filter(seq=0).values_list("body", flat=True).first()
-    if first is None:
-        return None
-    epoch = AuditEvent.objects.filter(kind=event.RESTORED).count()
-    return event.origin(event.log_of(bytes(first)), epoch)
+    return None if first is None else event.log_of(bytes(first))
+
+
+def _epoch() -> int:
+    """As the newest restore says; the first versions only counted them."""
+    restores = AuditEvent.objects.filter(kind=event.RESTORED)
+    newest = restores.order_by("-seq").values_list("body", flat=True).first()
+    if newest is None:
+        return 0
+    said = event.epoch_of(bytes(newest))
+    return restores.count() if said is None else said
 
 
 def leaves(start: int = 0) -> Iterator[bytes]:
@@ -166,6 +267,42 @@ def _rows(size: int) -> Iterator[verify.StoredEvent]:
         )
 
 
+def _kept_heads() -> tuple[list[note.Head], list[str]]:
+    """The heads of all checkpoint rows, and what is wrong with rows."""
+    heads: list[note.Head] = []
+    faults: list[str] = []
+    rows = Checkpoint.objects.order_by("size").values_list(
+        "origin", "size", "root", "note"
+    )
+    keys = channels.trusted_keys() if rows.exists() else []
+    for name, size, root, signed in rows.iterator():
+        head, problems = verify.opened(bytes(signed), name, keys)
+        if head and (head.origin, head.size, head.root) != (name, size, bytes(root)):
+            problems.append("its note says something else")
+        faults += [f"the checkpoint at {size}: {problem}" for problem in problems]
+        heads += [head] if head else []
+    return heads, faults
+
+
+def _unsure(name: str, seen: set[str]) -> list[str]:
+    """Why nobody can tell whether the log was written anew: a head that was signed
+    has no record outside any more, or none was ever signed although it was time.
+    `seen` are the origins of which a head from outside was looked at."""
+    signed = set(Checkpoint.objects.order_by().values_list("origin", flat=True))
+    lost = [
+        f"the record of {origin}'s last checkpoint is gone from CHECKPOINT_DIR"
+        for origin in sorted(signed - seen)
+        if channels.published(origin) is None
+    ]
+    if lost or signed or not name or name in seen:
+        return lost
+    due = timezone.now() - FIRST_CHECKPOINT_WITHIN
+    events = AuditEvent.objects.filter(seq=0, at__lt=due)
+    if events.exists() or AuditEvent.objects.filter(kind=SIGNED).exists():
+        return ["there is no checkpoint of this log, neither here nor outside"]
+    return []
+
+
 def _heads(name: str, outside: bytes | None) -> tuple[list[note.Head], list[str]]:
     given = [] if outside is None else [outside]
     last = channels.published(name) if name else None
@@ -173,10 +310,10 @@ def _heads(name: str, outside: bytes | None) -> tuple[list[note.Head], list[str]
         given.append(last.note.encode())
     if not given:
         return [], []
-    public = channels.public_key()
+    keys = channels.trusted_keys()
     heads, problems = [], []
     for signed in given:
-        head, faults = verify.opened(signed, name, public)
+        head, faults = verify.opened(signed, name, keys)
         heads += [head] if head else []
         problems += faults
     return heads, problems

@@ -40,6 +40,19 @@ def append(
     return _write(last.seq + 1, bytes(last.leaf), kind, actor, object, data)
 
 
+def begin() -> str:
+    """The log's own name; without its first event it has none, so that is written then.
+
+    Raises AppendRefused like `append`.
+    """
+    _hold_the_log()
+    if _last() is None:
+        _start()
+    name = queries.log_name()
+    assert name is not None
+    return name
+
+
 def checkpoint() -> Checkpoint:
     """Sign the log's head as of now; it leaves for CHECKPOINT_DIR after the commit.
 
@@ -56,6 +69,19 @@ def checkpoint() -> Checkpoint:
         made = _sign(origin, _continued(origin))
     _publish_on_commit(made, bytes(last.leaf))
     return made
+
+
+def rotate_key() -> str:
+    """Give the log a new key, under which its next heads are signed; the old one signs a
+    last head, with the event that says so, and is believed of nothing beyond it. The
+    new verifier key, for whoever checks the log elsewhere.
+
+    Raises as `checkpoint`.
+    """
+    rotated = append("audit.key.rotated", actor="system", object="log", data={})
+    made = checkpoint()
+    channels.replace_key(most=rotated.seq + 1)
+    return queries.verifier_key(made.origin)
 
 
 def _hold_the_log() -> None:
@@ -152,11 +178,16 @@ def _sign(origin: str, tree: merkle.Frontier) -> Checkpoint:
 
 
 def _publish_on_commit(made: Checkpoint, leaf: bytes) -> None:
-    head = channels.PublishedHead(
+    head = published_head(made, leaf)
+    transaction.on_commit(lambda: channels.publish(head))
+
+
+def published_head(made: Checkpoint, leaf: bytes) -> channels.PublishedHead:
+    """A checkpoint as its record outside."""
+    return channels.PublishedHead(
         origin=made.origin,
         size=made.size,
         root=bytes(made.root).hex(),
         leaf=leaf.hex(),
         note=bytes(made.note).decode(),
     )
-    transaction.on_commit(lambda: channels.publish(head))

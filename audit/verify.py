@@ -84,8 +84,17 @@ def verify(
     return walk.result()
 
 
+@dataclass(frozen=True)
+class LogKey:
+    """32 public bytes of a key of the log. `most`: of a former one, the size of the last
+    head that it signed; it is believed of no longer log, whoever has it by now."""
+
+    public: bytes
+    most: int | None = None
+
+
 def opened(
-    given: bytes, origin: str, public: bytes
+    given: bytes, origin: str, keys: Sequence[LogKey]
 ) -> tuple[note.Head | None, list[str]]:
     """The head of a checkpoint from outside, or why it cannot be believed.
 
@@ -94,10 +103,17 @@ def opened(
     first = given.split(b"\n", 1)[0].decode("utf-8", "replace")
     if first.split("/")[:2] != origin.split("/")[:2]:
         return None, [f"the checkpoint is of {first!r}, this log is {origin!r}"]
-    try:
-        return note.opened(given, [note.vkey(first, public)]), []
-    except note.BadNote as error:
-        return None, [f"the checkpoint cannot be believed: {error}"]
+    reason = ""
+    for key in keys:
+        try:
+            head = note.opened(given, [note.vkey(first, key.public)])
+        except note.BadNote as error:
+            reason = reason or str(error)
+            continue
+        if key.most is None or head.size <= key.most:
+            return head, []
+        reason = f"a former key signed it, which signs nothing beyond {key.most}"
+    return None, [f"the checkpoint cannot be believed: {reason}"]
 
 
 def _step(walk: _Walk, row: StoredEvent) -> None:

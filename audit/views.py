@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.views.decorators.http import require_safe
 
 from audit import queries
 from audit.answers import Event
@@ -14,6 +15,7 @@ from kernel.web import page_or_fragment
 ROWS = 50
 
 
+@require_safe
 @access("audit.view")
 def index(request: HttpRequest) -> HttpResponse:
     page = queries.recent(ROWS, request.GET.get("cursor", ""))

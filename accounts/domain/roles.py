@@ -21,6 +21,7 @@ AREAS: dict[str, dict[str, str]] = {
         "templates": "Import and publish templates, set the policy",
         "approve_waivers": "Approve waivers",
         "deploy": "Mark deployments",
+        "attest": "File attestations of tests and coverage",
     },
     "operations": {
         "view": "Read jobs, probes, alerts and backups",
@@ -99,6 +100,10 @@ DUTIES: dict[str, str] = {
     "Viewer": "Reads trading, readiness and operations",
     ADMINISTRATOR: "Manages people, checklists and books; signs for nobody",
 }
+
+# What a service account may be beside its roles; nobody manages people without a face.
+SERVICE_ROLES = tuple(role for role in ROLES if role != ADMINISTRATOR)
+ATTESTS = "readiness.attest"
 
 # What the product's own probes may read; they write nothing.
 PROBE_PERMISSIONS = ("trading.view", "readiness.view", "operations.view", "audit.view")

@@ -7,10 +7,15 @@ a client's tokens (`Refresh`, access tokens by their `sid` claim) point to it.
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+
+from accounts.domain.lives import BROWSER, CLIENT
+
+LIVES = {"html": BROWSER, "api": CLIENT}
 
 
 def new_id() -> str:
@@ -37,6 +42,9 @@ class Session(models.Model):
     kind = models.CharField(max_length=5, choices=Kind.choices)
     fingerprint = models.CharField(max_length=64)
     opened_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(
+        default=timezone.now, help_text="within a few minutes; polls do not count"
+    )
     revoked_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=20, default="")
 
@@ -45,6 +53,18 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} session of {self.user_id}"
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it ends if nobody shows up again; None: not by itself."""
+        life = LIVES.get(self.kind)
+        if life is None:
+            return None
+        return life.ends(opened_at=self.opened_at, seen_at=self.seen_at)
+
+    def is_over(self, at: datetime) -> bool:
+        """Whether its time has come."""
+        return self.ends_at is not None and at >= self.ends_at
 
 
 class WebSession(models.Model):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import hmac
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -63,15 +64,23 @@ class _Answered(Exception):
         self.held = held
 
 
-def once(request: ApiRequest, produce: Callable[[], Response]) -> HttpResponseBase:
+def once(
+    request: ApiRequest,
+    produce: Callable[[], Response],
+    *,
+    before: Callable[[], object] = lambda: None,
+) -> HttpResponseBase:
     """produce(), or the answer that the same key got before.
 
-    Without the header: just produce(). Raises Conflict with Retry-After while
+    Without the header: just produce(). `before` is what it needs that is slow, or
+    that must outlast a refusal (a wrong password counts): it runs outside of the
+    transaction, and not at all for a repeat. Raises Conflict with Retry-After while
     another request works under this key, Invalid when the body differs from the
     first one's, BadRequest for a key that is empty or over 200 characters.
     """
     key = request.headers.get("Idempotency-Key")
     if key is None:
+        before()
         return produce()
     if not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
         raise BadRequest(
@@ -84,11 +93,11 @@ def once(request: ApiRequest, produce: Callable[[], Response]) -> HttpResponseBa
         "path": request.path[:300],
         "key": key,
     }
-    digest = _digest(request)
-    held = _claim(name, digest)
+    held = _claim(name, _digests(request))
     if held.status is not None:
         return _replay(held)
     try:
+        before()
         return _work(held, produce)
     except _BeingWorkedOn:
         raise
@@ -105,9 +114,13 @@ def once(request: ApiRequest, produce: Callable[[], Response]) -> HttpResponseBa
         raise
 
 
-def _digest(request: Request) -> str:
-    """SHA-256 of the parsed content: the same JSON in other spelling is the same."""
-    return hashlib.sha256(dumps(list(_content(request.data)))).hexdigest()
+def _digests(request: Request) -> list[str]:
+    """HMACs of the parsed content, by today's SECRET_KEY and by those it replaced: the
+    same JSON in other spelling is the same. Keyed, because a body may hold a password
+    that a bare hash in a stolen backup would let somebody guess."""
+    content = dumps(list(_content(request.data)))
+    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return [hmac.digest(secret.encode(), content, "sha256").hex() for secret in secrets]
 
 
 def _content(data: Any) -> Iterator[Any]:
@@ -134,7 +147,7 @@ def _sorted(value: Any) -> Any:
     return value
 
 
-def _claim(name: dict[str, str], digest: str) -> IdempotentAnswer:
+def _claim(name: dict[str, str], digests: list[str]) -> IdempotentAnswer:
     """The kept answer, or a claim under a name of our own, committed. Whether we may
     work on it the lock says."""
     rows, ours = IdempotentAnswer.objects.filter(**name), new_id()
@@ -144,11 +157,13 @@ def _claim(name: dict[str, str], digest: str) -> IdempotentAnswer:
         held = None
     if held is None:
         with contextlib.suppress(IntegrityError), transaction.atomic():
-            return IdempotentAnswer.objects.create(**name, digest=digest, claim=ours)
+            return IdempotentAnswer.objects.create(
+                **name, digest=digests[0], claim=ours
+            )
         held = rows.first()
     if held is None:  # released between the two: whoever asks again gets it
         raise _BeingWorkedOn()
-    if held.digest != digest:
+    if held.digest not in digests:
         raise Invalid(
             "This Idempotency-Key was used with another body.", code="idempotency_key"
         )

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth.hashers import make_password
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Invitation, User
-from accounts.services.people import add_person, check_roles
+from accounts.services.people import (
+    add_person,
+    check_free,
+    check_roles,
+    check_spelling,
+)
 from audit.services import append
 from kernel.errors import Conflict, FieldError, Invalid, NotFound
 from kernel.registry import Letter, post
@@ -43,12 +47,7 @@ def invite(
     token, at = secrets.token_urlsafe(32), timezone.now()
     link = link_of(token)
     with transaction.atomic():
-        if User.objects.filter(username__iexact=new.username).exists():
-            raise Conflict(
-                f"There is already a {new.username!r}.",
-                code="taken",
-                errors=[FieldError("/username", "taken", "is somebody's name")],
-            )
+        check_free(new.username)
         unused = Invitation.objects.unused().select_for_update()
         for earlier in unused.filter(username=new.username):
             withdraw(earlier, by)
@@ -81,13 +80,7 @@ def _check(new: NewInvitation) -> None:
             code="role",
             errors=[FieldError("/roles", "required", "Choose at least one role.")],
         )
-    try:
-        User.username_validator(new.username)
-        if new.username != User.normalize_username(new.username):
-            raise ValidationError("has characters that only look like others")
-    except ValidationError as error:
-        fault = FieldError("/username", "invalid", error.messages[0])
-        raise Invalid.of([fault]) from None
+    check_spelling(new.username)
 
 
 def _letter(invitation: Invitation, link: str, by: User) -> Letter:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from datetime import timedelta
 from typing import Any
 
 from axes.models import AccessAttempt
@@ -14,7 +16,7 @@ from accounts.models import User
 from audit.services import append
 from kernel.error_pages import answer_error
 from kernel.errors import TooManyRequests
-from kernel.web import client_address
+from kernel.web import client_network
 
 
 def record(request: HttpRequest, username: str | None = None, **signal: Any) -> None:
@@ -40,26 +42,44 @@ def answer(
     request: HttpRequest, _original: Any = None, credentials: Any = None
 ) -> HttpResponseBase:
     """429 as problem+json or as a page, with the seconds until the lock ends."""
-    wait = _seconds_left(request, (credentials or {}).get("username", ""))
-    minutes = -(-wait // 60)
-    return answer_error(
-        request,
-        TooManyRequests(
-            f"Too many wrong passwords for this name: again in {minutes} min.",
-            code="locked_out",
-            retry_after=wait,
-        ),
+    username = (credentials or {}).get("username", "")
+    wait = _seconds_left(request, username)
+    return answer_error(request, _locked(max(1, wait)))
+
+
+def refuse_locked(request: HttpRequest, username: str) -> None:
+    """Raises TooManyRequests while the name is locked for this address: asked before
+    a try counts anywhere else, so that it prolongs no other wait."""
+    wait = _seconds_left(request, username)
+    if wait:
+        raise _locked(wait)
+
+
+def _locked(wait: int) -> TooManyRequests:
+    return TooManyRequests(
+        f"Too many wrong passwords for this name: again in {-(-wait // 60)} min.",
+        code="locked_out",
+        retry_after=wait,
     )
 
 
 def _seconds_left(request: HttpRequest, username: str) -> int:
-    last = (
+    """Until fewer failures count than lock; each counts for AXES_COOLOFF_TIME after
+    the last of its browser. 0 when nothing is locked."""
+    since = timezone.now() - settings.AXES_COOLOFF_TIME
+    attempts = (
         AccessAttempt.objects.filter(
-            username=username, ip_address=client_address(request)
+            username=username,
+            ip_address=client_network(request),
+            attempt_time__gt=since,
         )
         .order_by("-attempt_time")
-        .values_list("attempt_time", flat=True)
-        .first()
+        .values_list("attempt_time", "failures_since_start")
     )
-    until = (last or timezone.now()) + settings.AXES_COOLOFF_TIME
-    return max(1, int((until - timezone.now()).total_seconds()))
+    total = 0
+    for at, failures in attempts:
+        total += failures
+        if total >= settings.AXES_FAILURE_LIMIT:
+            left: timedelta = at - since
+            return max(1, math.ceil(left.total_seconds()))
+    return 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from django.contrib.auth import authenticate, login, update_session_auth_hash
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 
@@ -66,6 +68,27 @@ def check_roles(roles: Sequence[str]) -> None:
             f"There is no role {unknown[0]!r}.",
             code="role",
             errors=[FieldError("/roles", "unknown", role) for role in unknown],
+        )
+
+
+def check_spelling(username: str) -> None:
+    """Raises Invalid for what cannot be a user name."""
+    try:
+        User.username_validator(username)
+        if username != User.normalize_username(username):
+            raise ValidationError("has characters that only look like others")
+    except ValidationError as error:
+        fault = FieldError("/username", "invalid", error.messages[0])
+        raise Invalid.of([fault]) from None
+
+
+def check_free(username: str) -> None:
+    """Raises Conflict when it is somebody's name, in whatever case."""
+    if User.objects.filter(username__iexact=username).exists():
+        raise Conflict(
+            f"There is already a {username!r}.",
+            code="taken",
+            errors=[FieldError("/username", "taken", "is somebody's name")],
         )
 
 
@@ -160,7 +183,19 @@ def check_password(user: User, password: str) -> None:
     """Raises Forbidden when it is not the person's password (never a 401: who
     asks is known)."""
     if not user.check_password(password):
-        raise Forbidden("The password is wrong.", code="password")
+        raise wrong_password()
+
+
+def wrong_password() -> Forbidden:
+    return Forbidden("The password is wrong.", code="password")
+
+
+@contextmanager
+def confirming(user: User, password: str) -> Iterator[None]:
+    """For who comes by no request, and so guesses nothing; else it is
+    login_limits.confirming."""
+    check_password(user, password)
+    yield
 
 
 def change_password(request: HttpRequest, user: User, password: str) -> int:

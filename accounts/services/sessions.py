@@ -6,39 +6,39 @@ is dead everywhere at once, with or without Redis.
 
 from __future__ import annotations
 
-import hashlib
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import Session, User, WebSession
+from accounts.models import PasswordReset, ServiceToken, Session, User, WebSession
+from accounts.services.seldom import Seldom
 from audit.services import append
+from kernel.errors import NotFound
 
 SID = "sid"
-
-
-def fingerprint(user: User) -> str:
-    """What a session remembers of the password it was opened under (hex)."""
-    return hashlib.sha256(user.password.encode()).hexdigest()
+PRESENCE = Seldom(timedelta(minutes=5))
 
 
 def open_session(user: User, kind: Session.Kind) -> Session:
     """A new session row, without an event: the caller says why it was opened."""
-    return Session.objects.create(user=user, kind=kind, fingerprint=fingerprint(user))
+    return Session.objects.create(user=user, kind=kind, fingerprint=user.fingerprint)
 
 
 def holds(session: Session) -> bool:
     """Whether the session still speaks for its person; `session.user` is read."""
     return (
         session.revoked_at is None
+        and not session.is_over(timezone.now())
         and session.user.is_active
-        and session.fingerprint == fingerprint(session.user)
+        and session.fingerprint == session.user.fingerprint
     )
 
 
@@ -60,8 +60,8 @@ def end(session: Session, *, reason: str, by: str) -> bool:
 def end_all(user: User, *, reason: str, besides: str = "") -> int:
     """Revoke the person's browser and API sessions but `besides`; how many.
 
-    Service tokens stay: they end with the person or by their own page. The event
-    is the caller's.
+    Service tokens stay: they end with the person, by a reset, or by their own page.
+    The event is the caller's.
     """
     kinds = (Session.Kind.HTML, Session.Kind.API)
     alive = Session.objects.filter(user=user, revoked_at=None, kind__in=kinds)
@@ -69,17 +69,21 @@ def end_all(user: User, *, reason: str, besides: str = "") -> int:
 
 
 def end_everybody(*, reason: str) -> int:
-    """Revoke every session there is, service accounts' too; how many.
+    """Revoke every session, service token and link to a new password; how many
+    sessions.
 
     For a restored copy, in whose past some of them had been revoked.
     """
+    at = timezone.now()
+    ServiceToken.objects.filter(revoked_at=None).update(revoked_at=at)
+    PasswordReset.objects.filter(used_at=None).update(used_at=at)
     alive = Session.objects.filter(revoked_at=None)
-    return alive.update(revoked_at=timezone.now(), reason=reason)
+    return alive.update(revoked_at=at, reason=reason)
 
 
 def keep(sid: str, user: User) -> None:
     """Let one session live on under the person's new password."""
-    Session.objects.filter(pk=sid).update(fingerprint=fingerprint(user))
+    Session.objects.filter(pk=sid).update(fingerprint=user.fingerprint)
 
 
 class SessionStore(DatabaseStore):
@@ -89,17 +93,23 @@ class SessionStore(DatabaseStore):
     client), so that no door can forget it.
     """
 
+    row: Session | None = None  # as it was loaded
+
     @classmethod
     def get_model_class(cls) -> Any:
         return WebSession
 
     def _get_session_from_db(self) -> WebSession | None:
+        at = timezone.now()
         alive = Q(session=None) | Q(session__revoked_at=None)
-        row = WebSession.objects.filter(
-            alive, session_key=self.session_key, expire_date__gt=timezone.now()
-        ).first()
-        if row is None:
+        rows = WebSession.objects.filter(
+            alive, session_key=self.session_key, expire_date__gt=at
+        )
+        row: WebSession | None = rows.select_related("session").first()
+        if row is None or (row.session and row.session.is_over(at)):
             self._session_key = None
+            return None
+        self.row = row.session
         return row
 
     def save(self, must_create: bool = False) -> None:
@@ -145,6 +155,37 @@ class SessionStore(DatabaseStore):
                 revoked_at=timezone.now(), reason="logout"
             )
         super().flush()
+
+
+def note_presence(store: Any, at: datetime) -> None:
+    """The person behind a browser did something: its session lives on. Written at
+    most every five minutes."""
+    session = getattr(store, "row", None)
+    if session is not None and PRESENCE.due(session.sid, session.seen_at, at):
+        with suppress(DatabaseError):
+            Session.objects.filter(pk=session.pk).update(seen_at=at)
+
+
+def end_own(user: User, sid: str) -> bool:
+    """End one of the person's own sessions; whether it was alive. Raises NotFound."""
+    session = Session.objects.filter(user=user, pk=sid).first()
+    if session is None:
+        raise NotFound("You have no such session.", code="session")
+    with transaction.atomic():
+        return end(session, reason="ended", by=user.actor)
+
+
+def end_everywhere(user: User) -> int:
+    """Log the person out of all browsers and clients, this one too; how many."""
+    with transaction.atomic():
+        ended = end_all(user, reason="everywhere")
+        append(
+            "accounts.sessions.ended",
+            actor=user.actor,
+            object=f"person:{user.pk}",
+            data={"reason": "everywhere", "sessions_ended": str(ended)},
+        )
+    return ended
 
 
 def browser_session(user: User) -> SessionStore:

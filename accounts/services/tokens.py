@@ -8,8 +8,9 @@ the whole family: one of the two was a thief.
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -25,11 +26,13 @@ from rest_framework_simplejwt.exceptions import (
 )
 from rest_framework_simplejwt.tokens import Token
 
+from accounts.domain.lives import CLIENT
 from accounts.models import Refresh, Session, User
 from accounts.services.sessions import end, holds, open_session
 from audit.services import append
 from kernel.errors import NotAuthenticated
 
+NO_TIME = (TypeError, ValueError, OverflowError, OSError)
 REQUIRED = ["exp", "iat", "aud", "iss", "sub", "sid", "jti"]
 
 
@@ -74,9 +77,11 @@ class KeyedBackend(TokenBackend):
                 issuer=self.issuer,
                 options={"require": REQUIRED, "verify_signature": verify},
             )
+            # simplejwt, which reads it next, falls over what is no time.
+            datetime.fromtimestamp(claims["exp"], UTC)
         except jwt.ExpiredSignatureError as error:
             raise TokenBackendExpiredToken("expired") from error
-        except (jwt.InvalidTokenError, ValueError) as error:
+        except (jwt.InvalidTokenError, *NO_TIME) as error:
             raise TokenBackendError("not ours") from error
         return claims
 
@@ -135,10 +140,14 @@ def issue(user: User) -> Tokens:
 
 def _pair(session: Session) -> Tokens:
     token = RefreshToken()
+    at = timezone.now()
+    Session.objects.filter(pk=session.pk).update(seen_at=at)
     row = Refresh.objects.create(
-        session=session, expires_at=timezone.now() + RefreshToken.lifetime
+        session=session,
+        expires_at=min(at + RefreshToken.lifetime, session.opened_at + CLIENT.most),
     )
     token["jti"] = row.jti
+    token.set_exp(lifetime=row.expires_at - at)
     token["sub"] = str(session.user_id)
     token["sid"] = session.sid
     return Tokens(access=access_token(session), refresh=str(token))
@@ -152,16 +161,39 @@ def _session(sid: str) -> Session | None:
     return Session.objects.select_related("user").filter(pk=sid).first()
 
 
+def sid_of_access(text: str) -> str:
+    """The session that a valid access token names, whether or not it is open.
+
+    Raises NotAuthenticated for a token that is not ours or has expired.
+    """
+    try:
+        sid, expires = _signed(text, settings.JWT_SECRET, settings.JWT_SECRET_PREVIOUS)
+    except TokenError:
+        sid, expires = "", 0.0
+    if expires <= time.time():
+        raise _refused("This token is not valid or has expired.")
+    return sid
+
+
+@lru_cache(maxsize=4096)
+def _signed(text: str, *_secrets: str) -> tuple[str, float]:
+    """What a token says under its signature: sid and when it expires. Remembered of
+    tokens that were valid once, under these secrets: that never changes."""
+    token = AccessToken(text)  # type: ignore[arg-type]
+    return str(token["sid"]), float(token["exp"])
+
+
 def session_of_access(text: str) -> Session:
     """The open session that an access token speaks for. One query.
 
     Raises NotAuthenticated when the token or its session is no longer good.
     """
-    try:
-        token = AccessToken(text)  # type: ignore[arg-type]
-    except TokenError:
-        raise _refused("This token is not valid or has expired.") from None
-    session = _session(str(token["sid"]))
+    return open_session_of(sid_of_access(text))
+
+
+def open_session_of(sid: str) -> Session:
+    """One query. Raises NotAuthenticated when it has ended."""
+    session = _session(sid)
     if session is None or not holds(session):
         raise _refused("This token's session has ended.")
     return session
@@ -209,3 +241,11 @@ def revoke(text: str) -> None:
     if session is not None:
         with transaction.atomic():
             end(session, reason="revoked", by=session.user.actor)
+
+
+def kid_in(token: str) -> str:
+    """The name of the key that a token says it was signed with; "" for no token."""
+    try:
+        return str(jwt.get_unverified_header(token).get("kid", ""))
+    except jwt.InvalidTokenError:
+        return ""

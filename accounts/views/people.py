@@ -21,12 +21,14 @@ from accounts.queries import (
     people_found,
     person_named,
     roles_of,
+    service_accounts,
+    somebody,
 )
-from accounts.services import invitations, people
+from accounts.services import disabling, invitations, people
 from kernel.access import access
 from kernel.errors import ProductError
 from kernel.requests import PersonRequest
-from kernel.web import absolute
+from kernel.web import own_origin
 
 MOST_PEOPLE = 200
 MOST_INVITATIONS = 50
@@ -48,6 +50,7 @@ def listing(request: PersonRequest) -> HttpResponse:
         "more": more,
         "q": text,
         "invited": newest_invitations(at=timezone.now(), most=MOST_INVITATIONS),
+        "services": service_accounts(most=MOST_PEOPLE),
         "form": InvitationForm() if link else form,
         "link": link,
         "invitee": form.cleaned_data["username"] if link else "",
@@ -62,7 +65,8 @@ def _invite(request: PersonRequest, form: InvitationForm) -> str:
         return ""
 
     def link_of(token: str) -> str:
-        return absolute(request, reverse("accounts:invitation", args=[token]))
+        path = reverse("accounts:invitation", args=[token])
+        return f"{own_origin(request)}{path}"
 
     new = invitations.NewInvitation(**form.cleaned_data)
     try:
@@ -102,6 +106,34 @@ def _give(request: PersonRequest, shown: User, form: RolesForm) -> bool:
         else f"{shown.username} has these roles already.",
     )
     return True
+
+
+@require_POST
+@access("people.manage")
+def disable(request: PersonRequest, pk: int) -> HttpResponse:
+    """Shut a person or a service account out at once."""
+    user = somebody(pk)
+    try:
+        if disabling.disable(user, by=request.user):
+            messages.success(request, f"{user.username} is disabled.")
+    except ProductError as error:
+        messages.error(request, error.detail)
+    return _page_of(user)
+
+
+@require_POST
+@access("people.manage")
+def enable(request: PersonRequest, pk: int) -> HttpResponse:
+    """Let them in again."""
+    user = somebody(pk)
+    if disabling.enable(user, by=request.user):
+        messages.success(request, f"{user.username} may come in again.")
+    return _page_of(user)
+
+
+def _page_of(user: User) -> HttpResponse:
+    page = "accounts:service-account" if user.is_service else "accounts:person"
+    return redirect(page, user.pk)
 
 
 @require_POST

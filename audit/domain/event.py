@@ -56,8 +56,17 @@ def body(
 
 
 def origin(log: str, epoch: int) -> str:
-    """The log's name in checkpoints; the epoch counts its restores."""
+    """The log's name in checkpoints; the epoch grows with each restore."""
     return f"rrr-dashboard/{log}" + (f"/{epoch}" if epoch else "")
+
+
+def epoch_of(restored: bytes) -> int | None:
+    """The epoch that a restored event began; None for one that does not say, or is
+    no event any more."""
+    try:
+        return int(json.loads(restored)["data"]["epoch"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def log_of(first: bytes) -> str:

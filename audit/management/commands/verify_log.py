@@ -38,13 +38,18 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(as_json(verified)))
         else:
             self._say(verified)
-        if not verified.ok:
+        if verified.problems:
             sys.exit(FAILED)
+        if verified.unsure:
+            sys.exit(CANNOT)
 
     def _say(self, verified: queries.LogVerification) -> None:
         for problem in verified.problems:
             self.stdout.write(f"problem: {problem}")
-        word = "whole" if verified.ok else "NOT WHOLE"
+        for gap in verified.unsure:
+            self.stdout.write(f"cannot tell: {gap}")
+        word = "CANNOT TELL" if verified.unsure else "whole"
+        word = "NOT WHOLE" if verified.problems else word
         self.stdout.write(f"{verified.size} events, root {verified.root}: {word}")
 
 
@@ -54,4 +59,5 @@ def as_json(verified: queries.LogVerification) -> dict[str, object]:
         "size": verified.size,
         "root": verified.root,
         "problems": list(verified.problems),
+        "unsure": list(verified.unsure),
     }

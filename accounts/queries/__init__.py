@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from copy import copy
 from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from accounts.domain.roles import PERMISSIONS
-from accounts.models import Invitation, SigningKey, User
+from accounts.models import Invitation, ServiceToken, Session, SigningKey, User
 from accounts.models.invitations import BACKEND
 from kernel.errors import NotFound
+from kernel.paging import Page, newest_first
 
-PREFERENCES_COOKIE = "rrr_prefs"
+PROBE = "probe"  # the service account by which the product looks at itself
 PREFERENCES = {"theme": "auto", "zone": "UTC", "pnl": "teal", "shortcuts": "on"}
+
+
+def probe_id() -> int | None:
+    """The id of the account by which the product looks at itself, once it is there."""
+    account = User.objects.filter(username=PROBE, is_service=True)
+    return account.values_list("pk", flat=True).first()
 
 
 def preferences(request: HttpRequest) -> dict[str, str]:
@@ -34,7 +43,7 @@ def preferences(request: HttpRequest) -> dict[str, str]:
 def cookie_preferences(request: HttpRequest) -> Mapping[str, Any]:
     """What the browser's cookie holds, unchecked; {} for none or nonsense."""
     try:
-        held = json.loads(request.COOKIES.get(PREFERENCES_COOKIE, ""))
+        held = json.loads(request.COOKIES.get(settings.PREFERENCES_COOKIE_NAME, ""))
     except (ValueError, RecursionError):
         return {}
     return held if isinstance(held, dict) else {}
@@ -64,6 +73,59 @@ def person_named(pk: int) -> User:
     if person is None:
         raise NotFound("There is no such person.", code="person")
     return person
+
+
+def somebody(pk: int) -> User:
+    """A person or a service account. Raises NotFound for nobody and for `probe`."""
+    user = User.objects.filter(pk=pk).exclude(username=PROBE).first()
+    if user is None:
+        raise NotFound("There is nobody of this number.", code="person")
+    return user
+
+
+def service_accounts(*, most: int) -> list[User]:
+    """By user name, with their roles; the product's own `probe` is not one to manage."""
+    accounts = User.objects.filter(is_service=True).exclude(username=PROBE)
+    return list(accounts.prefetch_related("groups").order_by("username")[:most])
+
+
+def service_account(pk: int) -> User:
+    """Raises NotFound for nobody, for persons, and for the product's own."""
+    named = User.objects.filter(pk=pk, is_service=True).exclude(username=PROBE)
+    account = named.first()
+    if account is None:
+        raise NotFound("There is no such service account.", code="service_account")
+    return account
+
+
+def tokens_page(owner: User, *, limit: int, cursor: str = "") -> Page[ServiceToken]:
+    """The owner's tokens, newest first, dead ones too while they are kept."""
+    rows = ServiceToken.objects.filter(owner=owner).select_related("owner", "made_by")
+    return newest_first(rows, field="created_at", limit=limit, cursor=cursor)
+
+
+def token_named(uid: str, *, seen_by: User) -> ServiceToken:
+    """One's own token, or a service account's for whoever manages people.
+
+    Raises NotFound for others.
+    """
+    token = ServiceToken.objects.select_related("owner").filter(uid=uid).first()
+    if token is not None and (
+        token.owner_id == seen_by.pk
+        or (token.owner.is_service and seen_by.has_perm("people.manage"))
+    ):
+        return token
+    raise NotFound("There is no such token of yours.", code="token")
+
+
+def sessions_of(user: User, *, at: datetime, most: int) -> list[Session]:
+    """The person's log-ins that still hold, in browsers and at the API, newest first."""
+    kinds = (Session.Kind.HTML, Session.Kind.API)
+    alive = Session.objects.filter(
+        user=user, revoked_at=None, kind__in=kinds, fingerprint=user.fingerprint
+    )
+    rows = alive.order_by("-opened_at", "-pk")[:most]
+    return [session for session in rows if not session.is_over(at)]
 
 
 def newest_invitations(*, at: datetime, most: int) -> list[tuple[Invitation, bool]]:
@@ -97,8 +159,13 @@ def roles_of(user: Any) -> list[str]:
 
 
 def permissions_of(user: User) -> list[str]:
-    """What the person may do in our areas, as "area.verb", sorted."""
+    """What the person may do in our areas, as "area.verb", sorted. Of a service token
+    both what it may read and what it may write."""
     held = user.get_all_permissions()
+    if user.token_scopes is not None:
+        otherwise = copy(user)
+        otherwise.token_writes = not user.token_writes
+        held = held | otherwise.get_all_permissions()
     return sorted(name for name in PERMISSIONS if name in held)
 
 
