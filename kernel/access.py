@@ -17,12 +17,17 @@ from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
+from django.urls import resolve
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from kernel.errors import Forbidden
+from kernel.web import wanted_part
 
+# What browsers send to pages; the API's classes list their methods themselves.
+OF_PAGES = ("GET", "HEAD", "POST")
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
@@ -98,9 +103,11 @@ def guarded(rule: Access) -> Callable[[View], View]:
         def checked(
             request: HttpRequest, *args: Any, **kwargs: Any
         ) -> HttpResponseBase:
-            if not rule.allows(request.user, request.method or "GET"):
+            if request.method not in OF_PAGES:
+                return HttpResponseNotAllowed(OF_PAGES)
+            if not rule.allows(request.user, request.method):
                 if not request.user.is_authenticated:
-                    return redirect_to_login(request.get_full_path())
+                    return ask_to_log_in(request)
                 raise Forbidden("Your role may not open this.", code="role")
             return view(request, *args, **kwargs)
 
@@ -108,6 +115,17 @@ def guarded(rule: Access) -> Callable[[View], View]:
         return cast(View, checked)
 
     return wrap
+
+
+def ask_to_log_in(request: HttpRequest) -> HttpResponseBase:
+    """The way to the log-in page and back. Of a form that was sent, what was typed is in
+    this request alone: the log-in page answers it and carries it on, but for what the
+    view called sensitive (`request.interrupted`)."""
+    if request.method in {"GET", "HEAD", "OPTIONS"} or wanted_part(request):
+        return redirect_to_login(request.get_full_path())
+    secrets = getattr(request, "sensitive_post_parameters", ())
+    request.interrupted = secrets  # type: ignore[attr-defined]
+    return cast(HttpResponseBase, resolve(settings.LOGIN_URL).func(request))
 
 
 class AccessPermission(BasePermission):

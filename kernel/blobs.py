@@ -30,10 +30,11 @@ def _folder() -> Path:
 
 
 def keep(content: bytes) -> str:
-    """Write by digest, atomically; the same content is kept once."""
+    """Write by digest, atomically; the same content is kept once. One that was damaged
+    is replaced: what lies under a digest is not believed unread."""
     digest = hashlib.sha256(content).hexdigest()
     path = blob_path(digest)
-    if path.exists():
+    if path.exists() and path.read_bytes() == content:
         return digest
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_whole(path, content)

@@ -9,9 +9,12 @@ from typing import IO, Any
 
 from kernel.disk import no_room
 from kernel.errors import RequestTimeout
+from kernel.shares import Hold
 
-# An honest upload over a bad line passes; a byte a second does not.
+# An honest upload over a bad line passes; a byte a second does not, nor does one that
+# holds a place on the disk and comes at a fraction of the slowest line.
 LEAST_BYTES = 1_000
+LEAST_BYTES_ON_DISK = 10_000
 WINDOW_SECONDS = 10.0
 IN_MEMORY = 64_000
 
@@ -23,10 +26,11 @@ class ClientGone(Exception):
 
 
 class Pace:
-    """At least LEAST_BYTES in each window, counted on the loop's clock."""
+    """At least so many bytes in each window, counted on the loop's clock."""
 
     def __init__(self) -> None:
         self.clock = asyncio.get_running_loop().time
+        self.least = LEAST_BYTES
         self._begin()
 
     def _begin(self) -> None:
@@ -41,38 +45,43 @@ class Pace:
         self.bytes += arrived
         if self.left():
             return
-        if self.bytes < LEAST_BYTES:
+        if self.bytes < self.least:
             raise RequestTimeout(
-                f"The request came too slowly: at least {LEAST_BYTES:,} bytes in "
+                f"The request came too slowly: at least {self.least:,} bytes in "
                 f"{WINDOW_SECONDS:.0f} seconds are needed.",
                 code="slow_body",
             )
         self._begin()
 
 
-async def receive_body(receive: Receive) -> IO[bytes]:
-    """The whole body: in memory up to IN_MEMORY bytes, else in an unlinked file.
+async def receive_body(receive: Receive, on_disk: Hold) -> IO[bytes]:
+    """The whole body: in memory up to IN_MEMORY bytes, else in an unlinked file, whose
+    bytes `on_disk` counts.
 
-    Raises RequestTimeout when it comes too slowly, ClientGone, and NoRoom when
-    there is none for it.
+    Raises RequestTimeout when it comes too slowly, ClientGone, Unavailable when others
+    fill the disk, and NoRoom when it is full.
     """
     # Closed by whoever handles the request, or by `except` below.
     body = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
     try:
-        await _fill(body, receive)
+        await _fill(body, receive, on_disk)
     except BaseException:
         body.close()
         raise
     return body
 
 
-async def _fill(body: IO[bytes], receive: Receive) -> None:
-    pace, more = Pace(), True
+async def _fill(body: IO[bytes], receive: Receive, on_disk: Hold) -> None:
+    pace, more, size = Pace(), True, 0
     while more:
         message = await _next(receive, pace)
         if message["type"] == "http.disconnect":
             raise ClientGone
         piece = message.get("body", b"")
+        size += len(piece)
+        if size > IN_MEMORY:
+            on_disk.take(size - on_disk.size)
+            pace.least = LEAST_BYTES_ON_DISK
         try:
             body.write(piece)
         except OSError as error:

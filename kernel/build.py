@@ -14,6 +14,7 @@ from pathlib import Path
 from django.conf import settings
 
 from kernel import build_list
+from kernel.refusals import RefusedStart
 
 UNKNOWN = "unknown"
 
@@ -33,7 +34,7 @@ class Build:
         return self.clean and self.commit != UNKNOWN
 
 
-class OtherCommit(SystemExit):
+class OtherCommit(RefusedStart):
     """RRR_COMMIT states what git denies. The process ends with this sentence."""
 
 

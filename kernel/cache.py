@@ -13,6 +13,8 @@ import secrets
 from django.core.cache import cache
 from django.db import transaction
 
+from kernel import versions
+
 KEEP_SECONDS = 60
 _owed: set[str] = set()
 
@@ -31,9 +33,11 @@ def tag(*names: str) -> str:
 
 
 def bump(*names: str) -> None:
-    """Change the tags, once the surrounding transaction has committed."""
+    """Change the tags and the stamps of these, once the surrounding transaction has
+    committed."""
 
     def change() -> None:
+        versions.changed(*names)
         for name in names:
             _change(name)
 

@@ -9,125 +9,63 @@ caller puts the same numbers into a table or <details> beside the picture.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from kernel.drawing import (
+    FOOT,
+    LEFT,
+    NARROW,
+    TOP,
+    WIDE,
+    Drawn,
+    Size,
+    area,
+    dot,
+    joined,
+    px,
+    rule,
+    stroke,
+    svg,
+    text,
+)
 from kernel.scales import (
+    Label,
     Number,
     Point,
     compact,
     day_label,
+    labels,
     nice_ticks,
     percent_label,
     thin,
 )
 
-Label = Callable[[float], str]
-EMPTY = mark_safe("")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Size:
-    """A drawing's measures in px; `margin` is kept on the right for the labels."""
-
-    name: str
-    width: int
-    height: int
-    margin: int
-    ticks: int
-    dates: int
-
-
-WIDE = Size(name="wide", width=740, height=292, margin=60, ticks=6, dates=6)
-NARROW = Size(name="narrow", width=340, height=220, margin=60, ticks=4, dates=3)
-LEFT = 4
-TOP = 14
-FOOT = 34
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """The two drawings of one chart."""
-
-    wide: SafeString
-    narrow: SafeString
+EMPTY = mark_safe("")  # nothing in it # nosec B308
+LOWER = 96  # px of each panel under the first
 
 
 @dataclass(frozen=True)
 class Line:
     """One series over the shared days. `tone` is its colour: main, gain or loss;
-    `filled` tints the area below it."""
+    `filled` tints the area between it and 0, where the axis shows 0."""
 
     values: Sequence[Number]
     tone: str = "main"
     filled: bool = False
 
 
-# --- pieces ------------------------------------------------------------------
+@dataclass(frozen=True)
+class Marker:
+    """What happened on one of the days: money that came in (`up`) or went out."""
 
-
-def _px(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")
-
-
-def _path(points: Iterable[Point]) -> str:
-    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-
-
-def _stroke(points: Sequence[Point], tone: str) -> SafeString:
-    return format_html(
-        '<path class="chart__line chart__line--{}" d="{}"/>', tone, _path(points)
-    )
-
-
-def _area(points: Sequence[Point], tone: str, floor: float) -> SafeString:
-    closed = [*points, (points[-1][0], floor), (points[0][0], floor)]
-    return format_html('<path class="chart__area--{}" d="{}Z"/>', tone, _path(closed))
-
-
-def _rule(y: float, right: float, label: str) -> SafeString:
-    """A horizontal grid line with its label on the right."""
-    return format_html(
-        '<line class="chart__rule" x1="{}" x2="{}" y1="{}" y2="{}"/>'
-        '<text x="{}" y="{}">{}</text>',
-        *(LEFT, _px(right), round(y), round(y), _px(right + 8), round(y + 4), label),
-    )
-
-
-def _text(x: float, y: float, anchor: str, label: str, css: str = "") -> SafeString:
-    return format_html(
-        '<text x="{}" y="{}" text-anchor="{}"{}>{}</text>',
-        *(_px(x), _px(y), anchor),
-        format_html(' class="{}"', css) if css else "",
-        label,
-    )
-
-
-def _joined(parts: Iterable[SafeString]) -> SafeString:
-    return format_html_join("", "{}", ((part,) for part in parts))
-
-
-def _svg(
-    name: str, size: Size, height: int, title: str, description: str, body: SafeString
-) -> SafeString:
-    key = f"{name}-{size.name}"
-    return format_html(
-        '<svg class="chart__picture chart__picture--{size}"'
-        ' viewBox="0 0 {width} {height}" role="img"'
-        ' aria-labelledby="{key}-t {key}-d"><title id="{key}-t">{title}</title>'
-        '<desc id="{key}-d">{description}</desc>{body}</svg>',
-        size=size.name,
-        width=size.width,
-        height=height,
-        key=key,
-        title=title,
-        description=description,
-        body=body,
-    )
+    position: int
+    up: bool
+    label: str
 
 
 # --- time series -------------------------------------------------------------
@@ -176,14 +114,15 @@ def _panel(
 def _plot(
     lines: Sequence[Line], panel: _Panel, marks: Sequence[float], label: Label
 ) -> Iterable[SafeString]:
-    for mark in marks:
-        yield _rule(panel.y(mark), panel.right, label(mark))
+    for mark, shown in zip(marks, labels(marks, label), strict=True):
+        yield rule(panel.y(mark), panel.right, shown)
     for line in lines:
         points = panel.points(line.values)
-        if line.filled:
-            floor = panel.y(min(max(0.0, panel.low), panel.high))
-            yield _area(points, line.tone, floor)
-        yield _stroke(points, line.tone)
+        if line.filled and panel.low <= 0 <= panel.high:
+            yield area(points, line.tone, panel.y(0.0))
+        yield stroke(points, line.tone)
+        if len(points) == 1:
+            yield dot(points[0], line.tone)
 
 
 def _dates(
@@ -195,7 +134,23 @@ def _dates(
         position = round(n * (len(days) - 1) / max(1, count - 1))
         anchor = "start" if not n else "end" if n == count - 1 else "middle"
         label = day_label(days[position], span=span)
-        yield _text(panel.x(position), y, anchor, label)
+        yield text(panel.x(position), y, anchor, label)
+
+
+def _marks(
+    markers: Iterable[Marker], panel: _Panel, bottom: float
+) -> Iterable[SafeString]:
+    """Triangles on the floor of a panel, each with its words."""
+    for marker in markers:
+        tip, base = (bottom - 9, bottom - 1) if marker.up else (bottom - 1, bottom - 9)
+        x = panel.x(marker.position)
+        yield format_html(
+            '<path class="chart__flow chart__flow--{}" d="M{} {}L{} {}L{} {}Z">'
+            "<title>{}</title></path>",
+            "in" if marker.up else "out",
+            *(px(x), px(tip), px(x - 4.5), px(base), px(x + 4.5), px(base)),
+            marker.label,
+        )
 
 
 def timeline(
@@ -206,9 +161,10 @@ def timeline(
     title: str,
     description: str,
     label: Label = compact,
-    below: Line | None = None,
+    below: Sequence[Line] = (),
+    markers: Sequence[Marker] = (),
 ) -> Drawn:
-    """Lines over days, and under them a second panel of fractions ≤ 0 (drawdown).
+    """Lines over days, and under them a panel for each line of fractions.
 
     `name` makes the ids unique on the page. Nothing to draw gives empty texts:
     the caller shows its empty state.
@@ -217,21 +173,21 @@ def timeline(
         return Drawn(EMPTY, EMPTY)
 
     def draw(size: Size) -> SafeString:
-        extra = size.height // 3 if below is not None else 0
-        height = size.height + extra
+        height = size.height + (LOWER + FOOT) * len(below)
         bottom = float(size.height - FOOT)
         panel, marks = _panel(lines, TOP, bottom, size, size.ticks)
         parts = list(_plot(lines, panel, marks, label))
-        if below is not None:
-            lower, steps = _panel([below], bottom + FOOT, height - FOOT, size, 3)
-            steps = [step for step in steps if step <= 0]
-            parts += _plot([below], lower, steps, percent_label)
-        else:
-            last = panel.points(lines[0].values)[-1]
-            dot = '<circle class="chart__dot" cx="{}" cy="{}" r="3.5"/>'
-            parts.append(format_html(dot, _px(last[0]), _px(last[1])))
+        parts += _marks(markers, panel, bottom)
+        for line in below:
+            top, bottom = bottom + FOOT, bottom + FOOT + LOWER
+            lower, steps = _panel([line], top, bottom, size, 3)
+            if max(line.values) <= 0:
+                steps = [step for step in steps if step <= 0]
+            parts += _plot([line], lower, steps, percent_label)
+        if not below:
+            parts.append(dot(panel.points(lines[0].values)[-1], lines[0].tone))
         parts += _dates(days, panel, height - 6, size.dates)
-        return _svg(name, size, height, title, description, _joined(parts))
+        return svg(name, size, height, title, description, joined(parts))
 
     return Drawn(draw(WIDE), draw(NARROW))
 
@@ -250,7 +206,7 @@ def sparkline(values: Sequence[Number], tone: str = "main") -> SafeString:
     return format_html(
         '<svg class="spark" viewBox="0 0 100 26" preserveAspectRatio="none"'
         ' aria-hidden="true">{}</svg>',
-        _stroke(thin(raw, 100), tone),
+        stroke(thin(raw, 100), tone),
     )
 
 
@@ -287,7 +243,7 @@ def donut(
     return format_html(
         '<svg viewBox="0 0 130 130" role="img" aria-label="{}">{}{}{}</svg>',
         title,
-        _joined(arcs),
-        _text(65, 64, "middle", centre),
-        _text(65, 80, "middle", caption, "donut__caption"),
+        joined(arcs),
+        text(65, 64, "middle", centre),
+        text(65, 80, "middle", caption, "donut__caption"),
     )

@@ -15,75 +15,92 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
-from kernel.bodies import ClientGone, Receive, receive_body
-from kernel.errors import ProductError, Unavailable
+from kernel.bodies import IN_MEMORY, ClientGone, Receive, receive_body
+from kernel.errors import ProductError
 from kernel.gateway import REFUSED, WsgiCall, environ_of
+from kernel.numbers import whole_number
+from kernel.shares import Hold, Shares
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Refuses = Callable[[WSGIEnvironment], bool]
 
 WEB_THREADS = 8
-HEALTH_THREADS = 2
-MOST_UNREAD = 1_000
+READY_THREADS = 2
+HEALTH_THREADS = 1
+# Bodies that are waited for, and the bytes of those that are too long for the memory.
+# One address may be an office behind one line, or two of the largest files at once.
+MOST_UNREAD, UNREAD_SHARE = 1_000, 250
+MOST_ON_DISK, ON_DISK_SHARE = 256_000_000, 110_000_000
 # A client that takes nothing for so long is gone.
 READ_SECONDS = 60.0
-LIVE = "/health/live"
-HEALTH = frozenset({"/health", "/health/ready"})
+LIVE, READY, HEALTH = "/health/live", "/health/ready", "/health"
 
 
 class Door:
     """An ASGI application (without lifespan) around a WSGI one.
 
     `refuses` says of a request's head whether the application will refuse it: then
-    its body is not waited for. A ProductError under REFUSED in the environ is for
-    the application to word.
+    its body is not waited for. `caller` is whom a body counts to. A ProductError under
+    REFUSED in the environ is for the application to word.
     """
 
-    def __init__(self, application: WSGIApplication, refuses: Refuses) -> None:
-        self.application, self.refuses = application, refuses
+    def __init__(
+        self,
+        application: WSGIApplication,
+        refuses: Refuses,
+        caller: Callable[[WSGIEnvironment], str],
+    ) -> None:
+        self.application, self.refuses, self.caller = application, refuses, caller
         self.web = ThreadPoolExecutor(WEB_THREADS, "web")
-        self.health = ThreadPoolExecutor(HEALTH_THREADS, "health")
-        self.unread = 0
+        self.lanes = {
+            READY: ThreadPoolExecutor(READY_THREADS, "ready"),
+            HEALTH: ThreadPoolExecutor(HEALTH_THREADS, "health"),
+        }
+        self.unread = Shares(MOST_UNREAD, UNREAD_SHARE)
+        self.on_disk = Shares(MOST_ON_DISK, ON_DISK_SHARE)
 
     async def __call__(
         self, scope: dict[str, Any], receive: Receive, send: Send
     ) -> None:
         environ = environ_of(scope)
-        try:
-            body = await self._body(environ, receive)
-        except ClientGone:
-            return
-        except ProductError as refused:
-            # Worded by the application, whose headers and request id it carries.
-            environ[REFUSED] = refused
-            body = io.BytesIO()
-        with body:
-            environ["wsgi.input"] = body
-            await self._answer(environ, send)
+        with self.on_disk.taking(self._holder(environ)) as on_disk:
+            try:
+                body = await self._body(environ, receive, on_disk)
+            except ClientGone:
+                return
+            except ProductError as refused:
+                # Worded by the application, whose headers and request id it carries.
+                environ[REFUSED] = refused
+                body = io.BytesIO()
+            with body:
+                environ["wsgi.input"] = body
+                await self._answer(environ, send)
 
-    async def _body(self, environ: WSGIEnvironment, receive: Receive) -> IO[bytes]:
-        """The body; empty where the application will refuse the request unread."""
-        empty = environ["wsgi.input"] = io.BytesIO()
+    def _holder(self, environ: WSGIEnvironment) -> str:
+        """Whom the body counts to; "" where there is none."""
         framed = environ.get("CONTENT_LENGTH", "0") != "0"
-        if not framed or self.refuses(environ):
-            return empty
-        if self.unread >= MOST_UNREAD:
-            raise Unavailable(
-                "Too many uploads are arriving at once.", code="busy", retry_after=10
-            )
-        self.unread += 1
-        try:
-            return await receive_body(receive)
-        finally:
-            self.unread -= 1
+        return self.caller(environ) if framed else ""
+
+    async def _body(
+        self, environ: WSGIEnvironment, receive: Receive, on_disk: Hold
+    ) -> IO[bytes]:
+        """The body; empty where the application will refuse the request unread."""
+        if not on_disk.holder or self.refuses(environ):
+            return io.BytesIO()
+        with self.unread.taking(on_disk.holder) as place:
+            place.take(1)
+            length = whole_number(environ.get("CONTENT_LENGTH", "")) or 0
+            if length > IN_MEMORY:
+                self.on_disk.check(on_disk.holder, length)
+            return await receive_body(receive, on_disk)
 
     async def _answer(self, environ: WSGIEnvironment, send: Send) -> None:
         call = WsgiCall(self.application, environ)
         path = environ["PATH_INFO"].rstrip("/")
         if path == LIVE:
-            await self._send(call, call.begin(), self.health, send)
+            await self._send(call, call.begin(), self.lanes[READY], send)
             return
-        lane = self.health if path in HEALTH else self.web
+        lane = self.lanes.get(path, self.web)
         loop = asyncio.get_running_loop()
         await self._send(call, await loop.run_in_executor(lane, call.begin), lane, send)
 

@@ -8,13 +8,13 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.http import escape_leading_slashes
 
 from kernel.disk import is_full, no_room
 from kernel.errors import ProductError, TooLarge, Unavailable
+from kernel.outages import outage
 from kernel.problems import as_product_error, problem_response
 from kernel.web import is_api
 
@@ -23,20 +23,16 @@ logger = logging.getLogger("rrr.request")
 
 def expected(request: HttpRequest, error: BaseException | None) -> ProductError | None:
     """Our error for what a view, or a middleware inside the handlers, raised; None
-    for what nobody expected. A database that does not answer is a 503, a full disk a
+    for what nobody expected. A database that cannot be used is a 503, a full disk a
     507."""
     if is_full(error):
         logger.error("the disk is full: %s", error, extra={"path": request.path})
         return no_room(changes=request.method not in {"GET", "HEAD"})
-    if isinstance(error, OperationalError | InterfaceError):
+    if what := outage(error):
         # One line: in an outage each request comes by here, and none has other news.
-        logger.error(
-            "the database does not answer: %s", error, extra={"path": request.path}
-        )
-        detail = "The database is not answering."
-        if request.method not in {"GET", "HEAD"}:
-            detail += " Check whether your change arrived before you repeat it."
-        return Unavailable(detail, code="database", retry_after=5)
+        logger.error("%s: %s", what.value, error, extra={"path": request.path})
+        told = what.told(changes=request.method not in {"GET", "HEAD"})
+        return Unavailable(told, code="database", retry_after=5)
     if isinstance(error, RequestDataTooBig):
         return TooLarge("That is more than is taken here.", code="too_large")
     if isinstance(error, Http404 | PermissionDenied | ProductError):
@@ -51,14 +47,18 @@ def answer_error(request: HttpRequest, error: ProductError) -> HttpResponse:
     return error_page(request, error)
 
 
-def error_page(request: HttpRequest, error: ProductError) -> HttpResponse:
-    """errors/base.html needs no user, session, query or script."""
+def error_page(
+    request: HttpRequest, error: ProductError, *, back: str = ""
+) -> HttpResponse:
+    """errors/base.html needs no user, session, query or script. `back` is the page to
+    go to where asking again helps nobody."""
     context: dict[str, Any] = {
         "problem": error,
         "request_id": getattr(request, "request_id", ""),
         # `//evil.example/` was asked of this site, and is asked of it again.
         "again": escape_leading_slashes(request.get_full_path()),
-        "retry": request.method in {"GET", "HEAD"},
+        "back": back,
+        "retry": not back and request.method in {"GET", "HEAD"},
         "rrr_env": settings.RRR_ENV,
         "demo_data": bool(cache.get("demo_data")),
     }

@@ -74,6 +74,13 @@ class NotFound(ProductError):
     title = "Not here, or not yours"
 
 
+class WrongMethod(ProductError):
+    """The address is there, and takes what a form sends: nothing to look at."""
+
+    status = 405
+    title = "Nothing to see at this address"
+
+
 class RequestTimeout(ProductError):
     """The body did not arrive in time."""
 
@@ -111,6 +118,11 @@ class PreconditionFailed(ProductError):
 class TooLarge(ProductError):
     status = 413
     title = "Too large"
+
+
+class UnsupportedMediaType(ProductError):
+    status = 415
+    title = "In a form that is not read here"
 
 
 class Invalid(ProductError):

@@ -66,6 +66,20 @@ def encode_checked(value: Any) -> str:
     return encode(exact(value))
 
 
+def exact_units(units: int) -> Decimal:
+    """The Decimal of so many units of 10^-18. Raises NotExact for more than the ledger
+    holds."""
+    number = Decimal(units).scaleb(-FRACTION_DIGITS)
+    return number if -LIMIT < units < LIMIT else exact(number)
+
+
+def encode_units(units: int) -> str:
+    """encode(exact_units(units)), without the Decimal between them."""
+    if 0 <= units < LIMIT:
+        return "1" + str(units).zfill(WIDTH)
+    return encode(exact_units(units))
+
+
 def encode_scaled(scaled: int) -> str:
     if abs(scaled) >= TOP:
         raise OverflowError("an exact sum left its 30 integer digits")
@@ -103,7 +117,7 @@ class ExactDecimalField(AnyField):
         if connection.vendor != "sqlite":
             return None
         column = connection.ops.quote_name(str(self.column))
-        return f"length({column}) = {WIDTH + 1} AND {column} NOT GLOB '*[^0-9]*'"
+        return f"{column} GLOB '[01]{'[0-9]' * WIDTH}'"
 
     def get_internal_type(self) -> str:
         return "ExactDecimalField"

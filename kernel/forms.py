@@ -11,9 +11,12 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.datastructures import MultiValueDict
 
 from kernel.errors import FieldError, Invalid, ProductError, summary
+from kernel.numbers import whole_number
+from kernel.texts import REASON, composed, is_plain
 
 TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - the name of a field
 
@@ -30,7 +33,38 @@ class TrueOrFalse(forms.CharField):
         return bool(value == "true")
 
 
-class StrictForm(forms.Form):
+class WholeNumber(forms.IntegerField):
+    """ASCII digits, as `kernel.numbers.whole_number` has them everywhere."""
+
+    def to_python(self, value: Any) -> int | None:
+        if value in self.empty_values:
+            return None
+        number = whole_number(str(value))
+        if number is None:
+            raise ValidationError("Type a whole number.", code="invalid")
+        return number
+
+
+class PlainForm(forms.Form):
+    """Free text is composed, and refused when it holds controls (kernel.texts); but
+    secrets, and the fields of `verbatim`, which are documents."""
+
+    verbatim: frozenset[str] = frozenset()
+
+    def clean(self) -> dict[str, Any] | None:
+        for name, value in list(self.cleaned_data.items()):
+            secret = isinstance(self.fields[name].widget, forms.PasswordInput)
+            if secret or name in self.verbatim:
+                continue
+            text = value.name if isinstance(value, UploadedFile) else value
+            if isinstance(text, str) and not is_plain(composed(text)):
+                self.add_error(name, ValidationError(f"{REASON}.", code="control"))
+            elif isinstance(value, str):
+                self.cleaned_data[name] = composed(value)
+        return super().clean()
+
+
+class StrictForm(PlainForm):
     """An unknown field, a repeated one (but of many choices), and a text where a file
     belongs (or the other way) are errors."""
 

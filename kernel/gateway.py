@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,7 +17,7 @@ PLAIN = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
 
 
 def environ_of(scope: dict[str, Any]) -> WSGIEnvironment:
-    """The environ of a request, `wsgi.input` left to the caller.
+    """The environ of a request whose body has not come yet: `wsgi.input` is empty.
 
     A header whose name holds an underscore is left out: it would pass for the one
     with hyphens that a proxy in front is trusted to set.
@@ -33,6 +34,7 @@ def environ_of(scope: dict[str, Any]) -> WSGIEnvironment:
         "REMOTE_ADDR": client[0],
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope["scheme"],
+        "wsgi.input": io.BytesIO(),
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,

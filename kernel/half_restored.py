@@ -1,5 +1,5 @@
-"""A restore that was interrupted leaves a database whose past is not put to rest:
-sessions, mails and leases of back then would wake."""
+"""A restore that was killed while one database took the other's place: perhaps there is
+none just now, and whoever opened it would begin anew."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from pathlib import Path
 
 from django.conf import settings
 
+from kernel.refusals import RefusedStart
 
-class HalfRestored(SystemExit):
+
+class HalfRestored(RefusedStart):
     """Nobody may open this database; the text says what to do."""
 
 
 def pending_file() -> Path:
-    """Lies there from the first written page of a restore to its end."""
+    """Lies there while a restore puts the new database in the old one's place."""
     return Path(settings.STATE_DIR) / "restore.pending"
 
 

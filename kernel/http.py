@@ -21,7 +21,9 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from kernel import instances
 from kernel.deadline import Overdue, within
+from kernel.web import own_origin
 
 TIMEOUT = 5.0
 MAX_OUT = 65_536
@@ -72,28 +74,26 @@ def is_own(path: str, header: str) -> bool:
     )
 
 
-def own_base() -> str:
-    """Where people reach this product: PUBLIC_ORIGIN, else its own BIND and PORT."""
-    if settings.PUBLIC_ORIGIN:
-        return str(settings.PUBLIC_ORIGIN)
-    host = "127.0.0.1" if settings.BIND in {"0.0.0.0", "::", ""} else settings.BIND  # noqa: S104
-    return (
-        f"http://[{host}]:{settings.PORT}"
-        if ":" in host
-        else f"http://{host}:{settings.PORT}"
-    )
-
-
 def _own_way() -> tuple[str, dict[str, str]]:
     """Where our own requests go, and the headers that make them look as public ones
     do behind the proxy: INTERNAL_URL leads past it, to the same hosts and cookies."""
     if not settings.INTERNAL_URL:
-        return own_base(), {}
-    public = urlsplit(own_base())
+        return own_origin(), {}
+    public = urlsplit(own_origin())
     return str(settings.INTERNAL_URL), {
         "Host": public.netloc,
         "X-Forwarded-Proto": public.scheme,
     }
+
+
+def _scratch_way(port: int) -> tuple[str, dict[str, str]]:
+    if not instances.is_recorded(port):
+        raise Refused(f"No instance of ours was started on port {port}.")
+    base = f"http://{instances.LOOPBACK}:{port}"
+    if not settings.PUBLIC_ORIGIN:
+        return base, {}
+    public = urlsplit(own_origin())
+    return base, {"Host": public.netloc, "X-Forwarded-Proto": public.scheme}
 
 
 def own(
@@ -103,9 +103,12 @@ def own(
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
     timeout: float = TIMEOUT,
+    port: int | None = None,
 ) -> Reply:
-    """Ask the running product itself; no redirects, 5 MB. Raises NoAnswer."""
-    base, way = _own_way()
+    """Ask the running product itself; no redirects, 5 MB. `port` names one of its
+    scratch instances (kernel.instances). Raises NoAnswer, Refused for a port on which
+    none of ours was started."""
+    base, way = _own_way() if port is None else _scratch_way(port)
     signed = {OWN_HEADER: own_signature(path.partition("?")[0]), **(headers or {})}
     signed = {**way, **signed}
     url = base + path
@@ -131,6 +134,16 @@ def send(
         return _exchange(url, address, method, dict(headers or {}), body, MAX_OUT)
 
     return _in_time(f"{host}:{port}", TIMEOUT, exchange)
+
+
+def refuse_not_public(url: str) -> None:
+    """For a client of another library: raises Refused where `send` would, and NoAnswer
+    when the host does not resolve."""
+    host, port = _target(url)
+    try:
+        within(TIMEOUT, lambda: _allowed_address(host, port))
+    except Overdue:
+        raise NoAnswer(f"{host} does not resolve within {TIMEOUT:g} s") from None
 
 
 def _target(url: str) -> tuple[str, int]:
@@ -160,7 +173,7 @@ def _allowed_address(host: str, port: int) -> str:
         raise NoAnswer(f"{host} does not resolve: {error}") from error
     addresses = [str(entry[4][0]) for entry in entries]
     for text in addresses:
-        if not _may_reach(host, text):
+        if not may_reach(host, text):
             raise Refused(
                 f"{host} resolves to {text}, which is not public; "
                 "name it in OUTGOING_ALLOW if that is meant."
@@ -168,7 +181,7 @@ def _allowed_address(host: str, port: int) -> str:
     return addresses[0]
 
 
-def _may_reach(host: str, text: str) -> bool:
+def may_reach(host: str, text: str) -> bool:
     address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped

@@ -7,23 +7,25 @@ that took most of the time for which their book was locked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
 from types import NoneType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.base import ModelState
 
 from kernel.batches import batched
-from kernel.fields import encode_checked
+from kernel.fields import encode_checked, encode_units, exact_units
 
 if TYPE_CHECKING:
     Column = models.Field[Any, Any]
 
 Row = TypeVar("Row", bound=models.Model)
+# {column: its value in each row}; a relation's column ends in _id.
+Columns: TypeAlias = Mapping[str, Sequence[Any]]
 FEW = 200  # rows for which bulk_create is as quick
 CODED = 2000  # rows that are in memory as the database takes them
 # Values of exactly these types go to both databases as they are.
@@ -39,19 +41,19 @@ PLAIN: Mapping[str, type] = {
 
 
 def unsaved(
-    model: type[Row], values: Mapping[str, Any], related: Mapping[str, models.Model]
+    model: type[Row],
+    values: Mapping[str, Any],
+    related: Mapping[str, models.Model | None],
 ) -> Row:
-    """model(**values, **related), many times as quick: {column: value} of what is no
-    default, and the rows that relations lead to by the relation's name. No signal is
-    sent, and no default may be made by a function."""
+    """model(**values), many times as quick: {column: value} of what is no default. The
+    rows to which the relations among them lead may be given by the relation's name. No
+    signal is sent, and no default may be made by a function."""
     made = model.__new__(model)
     made._state = ModelState()
     made._state.fields_cache.update(related)
     columns = vars(made)
     columns.update(_defaults(model))
     columns.update(values)
-    for name, row in related.items():
-        columns[f"{name}_id"] = row.pk
     return made
 
 
@@ -72,55 +74,84 @@ def insert_rows(rows: Sequence[models.Model]) -> None:
     if len(rows) < FEW:
         model._base_manager.bulk_create(rows)
         return
-    for row, pk in zip(rows, _insert(model, [vars(row) for row in rows]), strict=True):
+    ids = _insert(model, map(_by_column, batched(rows, CODED)))
+    for row, pk in zip(rows, ids, strict=True):
         row.pk = pk
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
-def insert_values(
-    model: type[models.Model], rows: Sequence[Mapping[str, Any]]
-) -> Sequence[int]:
-    """insert_rows() for who needs no instances: {column: value} of every column but
-    the id (a relation's ends in _id). The ids, in the order of the rows."""
-    if len(rows) >= FEW:
-        return _insert(model, rows)
-    made = model._base_manager.bulk_create(model(**row) for row in rows)
-    return [row.pk for row in made]
+def _by_column(rows: Sequence[models.Model]) -> Columns:
+    held = [vars(row) for row in rows]
+    return {
+        field.attname: [values[field.attname] for values in held]
+        for field in rows[0]._meta.concrete_fields
+        if not field.primary_key
+    }
+
+
+def insert_columns(model: type[models.Model], columns: Columns) -> Sequence[int]:
+    """insert_rows() for who needs no instances: every column but the id, exact decimals
+    as ints of 10^-18 units. The ids, in the order of the rows."""
+    count = len(next(iter(columns.values())))
+    if count < FEW:
+        return [
+            row.pk for row in model._base_manager.bulk_create(made_of(model, columns))
+        ]
+    starts = range(0, count, CODED)
+    return _insert(
+        model,
+        (
+            {name: values[start : start + CODED] for name, values in columns.items()}
+            for start in starts
+        ),
+        in_units=True,
+    )
+
+
+def made_of(model: type[Row], columns: Columns) -> list[Row]:
+    """Unsaved rows of what insert_columns() takes."""
+    exact = {
+        field.attname
+        for field in model._meta.concrete_fields
+        if field.get_internal_type() == "ExactDecimalField"
+    }
+    values = [
+        [None if units is None else exact_units(units) for units in held]
+        if name in exact
+        else held
+        for name, held in columns.items()
+    ]
+    return [
+        model(**dict(zip(columns, row, strict=True)))
+        for row in zip(*values, strict=True)
+    ]
 
 
 def _insert(
-    model: type[models.Model], rows: Sequence[Mapping[str, Any]]
+    model: type[models.Model], parts: Iterable[Columns], *, in_units: bool = False
 ) -> Sequence[int]:
     ids: list[int] = []
     connection = connections[DEFAULT_DB_ALIAS]
     with transaction.atomic(savepoint=False):
-        for part in batched(rows, CODED):
-            new = _next_ids(connection, model, len(part))
-            columns = _columns(connection, model, part, new)
-            _send(connection, model, list(zip(*columns, strict=True)))
+        for columns in parts:
+            count = len(next(iter(columns.values())))
+            new = _next_ids(connection, model, count)
+            coded = [
+                new
+                if field.primary_key
+                else _coded(connection, field, columns[field.attname], in_units)
+                for field in model._meta.concrete_fields
+            ]
+            _send(connection, model, list(zip(*coded, strict=True)))
             ids += new
     return ids
 
 
-def _columns(
-    connection: BaseDatabaseWrapper,
-    model: type[models.Model],
-    rows: Sequence[Mapping[str, Any]],
-    ids: Sequence[int],
-) -> list[Sequence[Any]]:
-    """The rows by column, as the database takes them."""
-    columns: list[Sequence[Any]] = []
-    for field in model._meta.concrete_fields:
-        if field.primary_key:
-            columns.append(ids)
-        else:
-            values = [row[field.attname] for row in rows]
-            columns.append(_coded(connection, field, values))
-    return columns
-
-
 def _coded(
-    connection: BaseDatabaseWrapper, field: Column, values: Sequence[Any]
+    connection: BaseDatabaseWrapper,
+    field: Column,
+    values: Sequence[Any],
+    in_units: bool,
 ) -> Sequence[Any]:
     """What the field's get_db_prep_save makes of each value."""
     held = field.target_field if isinstance(field, models.ForeignKey) else field
@@ -131,6 +162,8 @@ def _coded(
     prepare = partial(field.get_db_prep_save, connection=connection)
     if kind == "DateTimeField":
         prepare = partial(_time, connection.vendor, prepare)
+    elif kind == "ExactDecimalField" and in_units:
+        prepare = encode_units if connection.vendor == "sqlite" else exact_units
     elif kind == "ExactDecimalField" and connection.vendor == "sqlite":
         prepare = encode_checked
     before = made = None
@@ -146,7 +179,7 @@ def _time(vendor: str, prepare: Callable[[Any], Any], value: Any) -> Any:
     """A quicker way to the same, where the time is in UTC as most are."""
     if type(value) is not datetime or value.tzinfo is not UTC:
         return prepare(value)
-    return str(value.replace(tzinfo=None)) if vendor == "sqlite" else value
+    return str(value)[: -len("+00:00")] if vendor == "sqlite" else value
 
 
 def _next_ids(
@@ -181,7 +214,7 @@ def _send(
         if connection.vendor == "sqlite":
             marks = ", ".join(["%s"] * len(fields))
             cursor.executemany(
-                f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608 # names of ours
+                f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608 - names of ours # nosec B608
                 rows,
             )
             return

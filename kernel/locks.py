@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,21 @@ def hold(path: Path, *, exclusive: bool) -> None:
         os.close(handle)
         raise Busy(f"{path} is held by another process") from None
     _held[path] = handle
+
+
+@contextlib.contextmanager
+def waiting(path: Path, seconds: float) -> Iterator[None]:
+    """The lock, among processes and threads alike, waited for so long at most: to
+    make something once. Raises Busy."""
+    deadline = time.monotonic() + seconds
+    while True:
+        with numbered(path, 0) as ours:
+            if ours:
+                yield
+                return
+        if time.monotonic() > deadline:
+            raise Busy(f"{path} is held by another process")
+        time.sleep(0.005)
 
 
 @contextlib.contextmanager

@@ -5,11 +5,15 @@ The standard library's loggers are used everywhere; structlog only formats.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
+import os
 import re
 import sys
 import threading
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
@@ -23,19 +27,41 @@ SECRET_NAMES = re.compile(
 SECRET_VALUES = re.compile(
     r"Bearer\s+\S+|rrr_[A-Za-z0-9]+_[A-Za-z0-9_-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+"
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)|(?<=/accounts/invitation/)[\w-]+"
+    r"|(?<=/accounts/password/reset/)[\w-]+"
 )
 BLANK = "[redacted]"
+# Django's loggers hand these on: as text they hold the whole address that was asked for.
+NEVER_TOLD = ("request", "response")
+# structlog's own, which it takes away again before a line is written.
+META = ("_record", "_from_structlog")
+DEEPEST = 6
 Event = MutableMapping[str, Any]
 
 
 def redact(logger: Any, method: str, event: Event) -> Event:
-    """Blank what is secret by its name or by its looks."""
+    """Blank what is secret by its name or by its looks, however deep it lies; what is
+    no plain value becomes its text."""
+    for name in NEVER_TOLD:
+        event.pop(name, None)
     for name, value in event.items():
-        if SECRET_NAMES.search(name):
-            event[name] = BLANK
-        elif isinstance(value, str):
-            event[name] = SECRET_VALUES.sub(BLANK, value)
+        if name not in META:
+            event[name] = _blanked(name, value, 0)
     return event
+
+
+def _blanked(name: str, value: object, depth: int) -> object:
+    if SECRET_NAMES.search(name):
+        return BLANK
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping) and depth < DEEPEST:
+        return {
+            SECRET_VALUES.sub(BLANK, str(key)): _blanked(str(key), held, depth + 1)
+            for key, held in value.items()
+        }
+    if isinstance(value, list | tuple | set | frozenset) and depth < DEEPEST:
+        return [_blanked("", held, depth + 1) for held in value]
+    return SECRET_VALUES.sub(BLANK, value if isinstance(value, str) else repr(value))
 
 
 SHARED: list[Any] = [
@@ -87,6 +113,19 @@ def _uncaught(
 def _uncaught_of_thread(given: threading.ExceptHookArgs) -> None:
     if given.exc_value is not None:
         _uncaught(given.exc_type, given.exc_value, given.exc_traceback)
+
+
+def say_at_once(text: str, stream: object = None) -> None:
+    """A line from a signal's handler, which may have interrupted another line's writing:
+    no lock, no buffer, one write. Stands in for what Celery prints; `stream` is its."""
+    line = {
+        "event": text.strip(),
+        "level": "info",
+        "logger": "rrr.process",
+        "at": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+    }
+    with contextlib.suppress(OSError, ValueError):
+        os.write(sys.stderr.fileno(), json.dumps(line).encode() + b"\n")
 
 
 def config() -> dict[str, Any]:

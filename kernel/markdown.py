@@ -29,7 +29,7 @@ def _clean(html: str, tags: set[str]) -> SafeString:
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )
-    return mark_safe(safe)  # noqa: S308 - nh3 has just cleaned it
+    return mark_safe(safe)  # noqa: S308 - nh3 has just cleaned it # nosec B308 B703
 
 
 @lru_cache(maxsize=4096)

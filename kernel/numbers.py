@@ -23,6 +23,7 @@ ZERO = Decimal(0)
 LARGEST_EXPONENT = 40
 LONGEST_NUMBER = 100
 LONGEST_WHOLE = 18
+PLAIN = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,18})?")
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]+))?")
 
 decimal.DefaultContext.prec = PRECISION
@@ -65,6 +66,9 @@ def exact(value: str | int | Decimal) -> Decimal:
     zeros aside) or more than 20 integer digits.
     """
     if isinstance(value, str):
+        if PLAIN.fullmatch(value):  # as nearly all are: nothing is left to check
+            number = Decimal(value)
+            return number + ZERO if number else ZERO
         number = read_number(value)
     elif isinstance(value, Decimal):
         number = value

@@ -1,8 +1,9 @@
 """How long this process waits for its database.
 
-A web request has few threads to wait on: it waits shortly and says so. Workers,
-commands and migrations wait as their own time limits say, so nothing here holds for
-them. Server-side and TCP limits alone do not help against something in between that
+A web request has few threads to wait on: it waits shortly and says so. `watch` has
+to notice that nobody answers. Workers, commands and migrations wait as their own time
+limits say, so nothing here holds for them, but for the threads beside a worker's work
+that show its life and hold its leases. Server-side and TCP limits alone do not help against something in between that
 swallows the answers.
 """
 
@@ -10,6 +11,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import connection
@@ -20,7 +23,8 @@ REFUSED_SECONDS = 1.0
 @dataclass(frozen=True)
 class Patience:
     """Seconds for a connection, for one answer of PostgreSQL, and for SQLite's lock:
-    `write` while nobody gets it, `queue` while those before us do.
+    `write` while nobody gets it, `queue` while those before us do. Who does not queue
+    (`queues`) waits for that lock for `lock`, or as long as the settings say.
 
     `statement` is what the server itself grants a statement or a lock: it ends before
     `answer`, so that a server that still speaks can say what was the matter.
@@ -31,6 +35,13 @@ class Patience:
     answer: float = 3.0
     write: float = 2.5
     queue: float = 10.0
+    queues: bool = True
+    lock: float | None = None
+
+    @property
+    def longest_lock(self) -> float | None:
+        """Seconds for SQLite's lock; None: as the settings say."""
+        return self.write if self.queues else self.lock
 
 
 class DatabaseSilent(Exception):
@@ -58,7 +69,7 @@ class DatabaseBreaker:
                 raise DatabaseSilent("the database has just not answered")
             # Should the one never report back, another may try when he must have.
             self._trying = threading.get_ident()
-            self._refuses_until = now + Patience.answer + REFUSED_SECONDS
+            self._refuses_until = now + (ours() or Patience()).answer + REFUSED_SECONDS
 
     def failed(self) -> None:
         with self._lock:
@@ -72,18 +83,48 @@ class DatabaseBreaker:
                 self._trying = None
 
 
+# The database's alert is due 30 s after it fell silent, and a look comes every 5 s.
+WATCH = Patience(connect=3, statement=8.0, answer=10.0, queues=False)
+# A lease is renewed every 10 s and lasts for 30: time for three tries.
+BESIDE = Patience(connect=2, statement=4.0, answer=5.0, queues=False, lock=5.0)
 _ours: Patience | None = None
+_of_threads = threading.local()
 
 
 def ours() -> Patience | None:
-    """The limits of this process; None where each task has its own."""
-    return _ours
+    """The limits of this thread or process; None where each task has its own."""
+    limits: Patience | None = getattr(_of_threads, "limits", None)
+    return limits or _ours
+
+
+def stand_beside() -> None:
+    """This thread stands beside a worker's work: from its next connection on it waits
+    shortly, whatever the work may."""
+    _of_threads.limits = BESIDE
 
 
 def serve_requests() -> None:
     """This is a web process: from its next connection on it has web limits."""
     global _ours
     _ours = Patience()
+
+
+def keep_watch() -> None:
+    """This is `watch`: a server that hangs must not hang it."""
+    global _ours
+    _ours = WATCH
+
+
+@contextmanager
+def keeping_watch() -> Iterator[None]:
+    """As `keep_watch`, of this thread and for as long: what looks whether all is well
+    must end where it is not, a lock that nobody lets go of included."""
+    before = getattr(_of_threads, "limits", None)
+    _of_threads.limits = WATCH
+    try:
+        yield
+    finally:
+        _of_threads.limits = before
 
 
 def limit_statements(seconds: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
+from django_ratelimit.exceptions import Ratelimited
 from rest_framework import exceptions
 
 from kernel import errors
@@ -77,6 +78,8 @@ def as_product_error(error: Exception) -> ProductError | None:
         )
     if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
         return errors.NotAuthenticated(str(error.detail), code="not_authenticated")
+    if isinstance(error, Ratelimited):
+        return errors.TooManyRequests("Again in a minute.", retry_after=60)
     if isinstance(error, exceptions.PermissionDenied | PermissionDenied):
         return errors.Forbidden("Your role may not do this.", code="role")
     if isinstance(error, Http404 | exceptions.NotFound):

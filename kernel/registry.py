@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 
 
 @dataclass(frozen=True)
@@ -80,10 +81,22 @@ MarkerFunction = Callable[[str], dict[str, str]]
 BlobNames = Callable[[str], set[str]]
 
 
+class Weight(StrEnum):
+    """Who runs a probe: the workers of the probes within 10 s; the heavy worker, one at
+    a time, within 180 s; or only `make evidence`, because the product stands still
+    for it."""
+
+    QUICK = "quick"
+    LONG = "long"
+    HEAVY = "heavy"
+
+
 @dataclass(frozen=True)
 class Probe:
     """A named measurement. `about` is "running" (counts for reviews of its own
-    environment) or "files" (counts for every environment of its commit)."""
+    environment, and for the settings that the product was started with), "copy" (of
+    this commit, started for the measurement: for its own environment, whatever runs
+    beside it) or "files" (counts for every environment of its commit)."""
 
     name: str
     function: ProbeFunction
@@ -91,7 +104,7 @@ class Probe:
     about: str = "running"
     freshness: timedelta = timedelta(hours=24)
     every: timedelta | None = None
-    heavy: bool = False
+    weight: Weight = Weight.QUICK
 
 
 @dataclass(frozen=True)
@@ -128,7 +141,7 @@ def probe(
     about: str = "running",
     freshness: timedelta = timedelta(hours=24),
     every: timedelta | None = None,
-    heavy: bool = False,
+    weight: Weight = Weight.QUICK,
 ) -> Callable[[ProbeFunction], ProbeFunction]:
     """Register a probe; `every` schedules it, else it runs on request only."""
 
@@ -141,7 +154,7 @@ def probe(
             about=about,
             freshness=freshness,
             every=every,
-            heavy=heavy,
+            weight=weight,
         )
         return function
 

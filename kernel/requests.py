@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,10 @@ from rest_framework.request import Request
 
 from kernel.errors import BadRequest, FieldError, PreconditionRequired
 from kernel.numbers import whole_number
+from kernel.web import bare_tag
+
+# An ETag as `kernel.middleware.conditional` writes it, or its revision alone.
+REVISION_TAG = re.compile(r"([^-]*)(?:-[0-9a-f]{24})?")
 
 if TYPE_CHECKING:
     # The project's user model, whichever it is: the type checker looks it up in the
@@ -76,14 +81,17 @@ def bad_parameter(name: str, reason: str, *, code: str = "parameter") -> BadRequ
 def revision_of(request: Request) -> int:
     """The revision that a write names, by If-Match or as `revision` in its body.
 
+    In an ETag it stands before the hyphen; the digest after it is of no interest to
+    a write: a comment under what is changed is no reason to refuse the change.
+
     Raises PreconditionRequired (428) when neither is there, BadRequest when it is
-    no whole number. A stale one is the service's to find: it raises Stale, which
+    no whole number, also with anything but a digest behind it (0001-01-01 is no 1). A stale one is the service's to find: it raises Stale, which
     answers 412 to If-Match and 409 to a body (`kernel.problems.problem_handler`).
     """
     header = request.headers.get("If-Match", "")
     body: Any = request.data
     in_body = body.get("revision") if isinstance(body, Mapping) else None
-    given = header.removeprefix("W/").strip('"').removesuffix(";gzip") or in_body
+    given = _revision_in(header) if header else in_body
     if given is None:
         raise PreconditionRequired(
             "Send the revision you saw, as `revision` or If-Match.", code="revision"
@@ -92,3 +100,9 @@ def revision_of(request: Request) -> int:
     if number is None:
         raise BadRequest("revision must be a whole number.", code="revision")
     return number
+
+
+def _revision_in(if_match: str) -> str:
+    """What stands for the revision in an entity tag; "" when it is no tag of ours."""
+    tag = REVISION_TAG.fullmatch(bare_tag(if_match))
+    return tag[1] if tag else ""

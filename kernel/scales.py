@@ -6,18 +6,32 @@ Pure: numbers and days in, numbers and texts out.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 Number = Decimal | float | int
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """`count` values v with low ≤ v < high; the last bin holds its high too."""
+
+    low: float
+    high: float
+    count: int
+
+
 Point = tuple[float, float]
+Label = Callable[[float, int], str]  # a value, to so many significant digits
+MOST_DIGITS = 15
 FLAT = 1e-15  # what differs by less is one value to the eye, and to a logarithm
 
 
 def nice_ticks(low: float, high: float, most: int) -> list[float]:
     """Round numbers covering low..high, at most about `most` of them."""
-    if high - low < FLAT:
+    if high - low < max(FLAT, 1e-12 * abs(high)):
         spread = abs(high) * 0.1 or 1.0
         low, high = low - spread, high + spread
     raw = (high - low) / max(1, most - 1)
@@ -27,23 +41,34 @@ def nice_ticks(low: float, high: float, most: int) -> list[float]:
     )
     first = math.floor(low / step)
     last = math.ceil(high / step)
-    return [round(n * step, 12) for n in range(first, last + 1)]
+    return [float(f"{n * step:.15g}") for n in range(first, last + 1)]
 
 
-def compact(value: Number) -> str:
-    """1284317 -> "1.28M", 950 -> "950", -0.05 -> "−0.05"; for axes."""
+def compact(value: Number, digits: int = 3) -> str:
+    """1284317 -> "1.28M", 950 -> "950", -0.05 -> "−0.05", 3e16 -> "3e16"; for axes."""
     sign = "−" if value < 0 else ""
     size = abs(float(value))
-    for limit, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+    if size >= 1e15:
+        return f"{sign}{size:.{digits}g}".replace("e+", "e")
+    for limit, unit in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
         if size >= limit:
-            return f"{sign}{size / limit:.3g}{unit}"
-    return f"{sign}{size:.4g}"
+            return f"{sign}{size / limit:.{digits}g}{unit}"
+    return f"{sign}{size:.{digits + 1}g}"
 
 
-def percent_label(value: float) -> str:
+def percent_label(value: float, digits: int = 3) -> str:
     """A fraction as a label: -0.05 -> "−5 %"."""
-    shown = f"{abs(value) * 100:.3g} %"
+    shown = f"{abs(value) * 100:.{digits}g} %"
     return f"−{shown}" if value < 0 else shown
+
+
+def labels(marks: Sequence[float], label: Label) -> list[str]:
+    """The marks as short as they are told apart."""
+    for digits in range(3, MOST_DIGITS):
+        shown = [label(mark, digits) for mark in marks]
+        if len(set(shown)) == len(marks):
+            return shown
+    return [label(mark, MOST_DIGITS) for mark in marks]
 
 
 def day_label(day: date, *, span: int) -> str:

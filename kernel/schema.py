@@ -53,6 +53,12 @@ UNIONS = (Union, UnionType)
 class Answer:
     """Base of every answer; subclasses are declared with the same two words."""
 
+    @property
+    def told_at(self) -> datetime | None:
+        """The moment for which it was told; None where it does not say."""
+        moment: datetime | None = getattr(self, "timestamp", None)
+        return moment
+
 
 class NotDescribable(TypeError):
     """An answer is declared in a way that no schema could tell a client."""

@@ -38,6 +38,13 @@ def socket_path(state_dir: Path) -> Path:
     return private / "valkey.sock"
 
 
+def lost_socket(state_dir: Path) -> str:
+    """What a server that runs does not notice: whoever tidies folders up (temporary
+    ones above all) has removed its socket, and nobody new gets in. "" while it is there."""
+    path = socket_path(state_dir)
+    return "" if path.exists() else f"{path} is gone"
+
+
 def command(state_dir: Path, *, append_only: bool = True) -> list[str]:
     """The command line of the server; its data lies in STATE_DIR/valkey."""
     folder = state_dir / "valkey"
@@ -56,19 +63,23 @@ def command(state_dir: Path, *, append_only: bool = True) -> list[str]:
     ]
 
 
-def put_aside_damaged(state_dir: Path) -> str:
-    """After a start that failed: move an append-only file that the server could not
-    read out of its way, with the log that says so; what was done in words, or "".
+def mend(state_dir: Path) -> str:
+    """After a start that failed: make a folder that was removed anew, or move an
+    append-only file that the server could not read out of its way, with the log that
+    says so; what was done in words, or "".
 
     Jobs and logins are rows: what is lost are messages, which are sent again, and the
     counters of the last minutes.
     """
     folder = state_dir / "valkey"
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        return f"{folder} was gone, and is made anew"
     kept, log = folder / "appendonlydir", folder / "valkey.log"
     if not kept.exists() or not log.exists():
         return ""
     # The server's own check of such files takes a whole base file for damaged.
-    if not any(words in log.read_bytes()[-LONGEST_COMPLAINT:] for words in UNREADABLE):
+    if not any(each in log.read_bytes()[-LONGEST_COMPLAINT:] for each in UNREADABLE):
         return ""
     aside = folder / "appendonlydir.damaged"
     shutil.rmtree(aside, ignore_errors=True)

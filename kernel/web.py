@@ -10,15 +10,37 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
 from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 
 API_PREFIXES = ("/api/", "/health", "/metrics", "/openapi.json")
+# What machines ask all the time.
+MACHINES = ("/health", "/metrics", "/static/")
+METHODS = frozenset(
+    {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
+)
 VARY = ("HX-Request", "HX-Request-Type", "HX-Target")
 
 
 def is_api(path: str) -> bool:
     """Does a program ask here, to be answered in JSON or plain text?"""
     return path.startswith(API_PREFIXES)
+
+
+def asked_view(request: HttpRequest) -> Any:
+    """The class, or the function, that will answer; None where there is none."""
+    path = request.path_info
+    try:
+        view = resolve(path.rstrip("/") if is_api(path) else path).func
+    except Resolver404:
+        return None
+    return getattr(view, "view_class", view)
+
+
+def known_method(method: str) -> str:
+    """The method, from a fixed list: clients may invent any."""
+    return method if method in METHODS else "other"
 
 
 def wanted_part(request: HttpRequest) -> str | None:
@@ -64,14 +86,25 @@ def not_modified(request: HttpRequest, etag: str) -> HttpResponse | None:
     to itself and would turn the 304 into a 200 from its own cache.
     """
     request.page_tag = etag  # type: ignore[attr-defined]
-    held = request.headers.get("HX-PTag") or request.headers.get("If-None-Match", "")
-    names = {
-        part.strip().removeprefix("W/").strip('"').removesuffix(";gzip")
-        for part in held.split(",")
-    }
-    if etag and etag in names:
+    if etag and is_held(request, etag):
         return _labelled(HttpResponse(status=304), etag)
     return None
+
+
+def is_held(request: HttpRequest, etag: str) -> bool:
+    """Does the client say that it holds this version?"""
+    held = request.headers.get("HX-PTag") or request.headers.get("If-None-Match", "")
+    return names_tag(held, etag)
+
+
+def names_tag(held: str, etag: str) -> bool:
+    """Is this entity tag among those that If-None-Match lists?"""
+    return held.strip() == "*" or bare_tag(etag) in map(bare_tag, held.split(","))
+
+
+def bare_tag(etag: str) -> str:
+    """An entity tag without what weakening and compressing add: W/"7;gzip" is 7."""
+    return etag.strip().removeprefix("W/").strip('"').removesuffix(";gzip")
 
 
 def client_address(request: HttpRequest) -> str:
@@ -90,10 +123,35 @@ def client_address(request: HttpRequest) -> str:
     for text in (seen, request.META.get("REMOTE_ADDR", "")):
         with contextlib.suppress(ValueError):
             return str(ipaddress.ip_address(text))
-    return "0.0.0.0"  # noqa: S104 - a unix socket has no address
+    return "0.0.0.0"  # noqa: S104 - a unix socket has no address # nosec B104
 
 
-def absolute(request: HttpRequest, path: str) -> str:
-    """The address of a page as people reach it from outside."""
-    origin = settings.PUBLIC_ORIGIN or f"{request.scheme}://{request.get_host()}"
-    return f"{origin}{path}"
+def client_network(request: HttpRequest) -> str:
+    """Whom limits count as one caller: the address, of IPv6 the first of its /64,
+    which is the least that anybody is given."""
+    address = ipaddress.ip_address(client_address(request))
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, 64), strict=False).network_address)
+
+
+def own_origin(request: HttpRequest | None = None) -> str:
+    """The origin under which people reach this product: PUBLIC_ORIGIN; without one the
+    origin that the request was sent to, else our own BIND and PORT."""
+    if settings.PUBLIC_ORIGIN:
+        return str(settings.PUBLIC_ORIGIN)
+    if request is not None:
+        return f"{request.scheme}://{request.get_host()}"
+    host = "127.0.0.1" if settings.BIND in {"0.0.0.0", "::", ""} else settings.BIND  # noqa: S104 - compared, not bound # nosec B104
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{settings.PORT}"
+
+
+def local_path(path: str, otherwise: str) -> str:
+    """The path when it stays on this site, else `otherwise`: no open redirect."""
+    stays = path.startswith("/") and url_has_allowed_host_and_scheme(
+        path, allowed_hosts=None
+    )
+    return path if stays else otherwise

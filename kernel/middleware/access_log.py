@@ -18,24 +18,22 @@ from django.http.response import HttpResponseBase
 
 from kernel.http import OWN_HEADER, is_own
 from kernel.json import dumps
+from kernel.web import MACHINES, known_method
 
-METHODS = frozenset(
-    {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
-)
-OTHER = "other"
-MACHINES = ("/health", "/metrics", "/static/")
+# In the environ of a request that is logged and counted where it came from.
+TOLD_OUTSIDE = "rrr.told_outside"
 
 
 def of_somebody(request: HttpRequest) -> bool:
-    """Not health, metrics, static files or our own probes."""
+    """Not health, metrics, static files, our own probes, or what is told outside."""
     own = request.headers.get(OWN_HEADER, "")
-    return not request.path.startswith(MACHINES) and not is_own(request.path, own)
+    machine = request.path.startswith(MACHINES) or is_own(request.path, own)
+    return not machine and TOLD_OUTSIDE not in request.META
 
 
 def method_of(request: HttpRequest) -> str:
     """The method, from a fixed list: clients may invent any."""
-    method = request.method or ""
-    return method if method in METHODS else OTHER
+    return known_method(request.method or "")
 
 
 class AccessLogMiddleware:
@@ -48,22 +46,37 @@ class AccessLogMiddleware:
         began = time.monotonic()
         response = self.get_response(request)
         if of_somebody(request):
-            _write(request, response.status_code, time.monotonic() - began)
+            match = request.resolver_match
+            log_answer(
+                request_id=getattr(request, "request_id", ""),
+                principal=_principal(request),
+                method=method_of(request),
+                route=f"/{match.route}" if match else "",
+                status=response.status_code,
+                seconds=time.monotonic() - began,
+            )
         return response
 
 
-def _write(request: HttpRequest, status: int, seconds: float) -> None:
-    match = request.resolver_match
+def log_answer(
+    *,
+    request_id: str,
+    principal: str,
+    method: str,
+    route: str,
+    status: int,
+    seconds: float,
+) -> None:
     line = dumps(
         {
             "at": datetime.now(UTC),
             "event": "request",
             "logger": "rrr.access",
             "level": "info",
-            "request_id": getattr(request, "request_id", ""),
-            "principal": _principal(request),
-            "method": method_of(request),
-            "route": f"/{match.route}" if match else "",
+            "request_id": request_id,
+            "principal": principal,
+            "method": method,
+            "route": route,
             "status": status,
             "ms": round(seconds * 1000, 1),
         }

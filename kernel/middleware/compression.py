@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
+from django.utils.cache import patch_vary_headers
 
 T = TypeVar("T", bound=HttpResponseBase)
+# Django looks for the word alone, which stands in a refusal, too.
+NO_GZIP = re.compile(r"\bgzip\s*;\s*q=0(\.0*)?\s*(,|$)", re.IGNORECASE)
 
 
 class CompressionMiddleware(GZipMiddleware):
@@ -18,6 +22,9 @@ class CompressionMiddleware(GZipMiddleware):
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
         if getattr(response, "uncompressed", False):
+            return response
+        if NO_GZIP.search(request.headers.get("Accept-Encoding", "")):
+            patch_vary_headers(response, ["Accept-Encoding"])
             return response
         return super().process_response(request, response)
 

@@ -5,19 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from wsgiref.types import WSGIEnvironment
 
+from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.http import parse_header_parameters
 
 from kernel.error_pages import answer_error, expected
-from kernel.errors import BadRequest, LengthRequired, ProductError, TooLarge
+from kernel.errors import (
+    BadRequest,
+    LengthRequired,
+    ProductError,
+    TooLarge,
+    UnsupportedMediaType,
+)
 from kernel.gateway import REFUSED
 from kernel.numbers import whole_number
+from kernel.uploads import most_bytes, shows_who_asks
+from kernel.web import asked_view, client_network, is_api
 
-# Uploads have pages of their own; everything else is small.
-BODY_LIMITS = {"/import": 50_000_000, "/evidence": 25_000_000}
-BODY_LIMIT = 1_000_000
+# Their senders are not ours to teach: they are taken for what is known of them.
+FROM_FOREIGNERS = frozenset({settings.CSP_REPORT_PATH, "/api/operations/alertmanager"})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+UTF_8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 # Asked by balancers and engines, which know an instance by its address only.
 FOR_ANY_HOST = frozenset({"/health", "/health/live", "/health/ready"})
 
@@ -46,6 +57,11 @@ def refuses(environ: WSGIEnvironment) -> bool:
     return refusal(WSGIRequest(environ)) is not None
 
 
+def caller(environ: WSGIEnvironment) -> str:
+    """Whom the door counts a body to: the address that limits count, too."""
+    return client_network(WSGIRequest(environ))
+
+
 def refusal(request: HttpRequest) -> ProductError | None:
     """Why the request is not taken, known from its head alone; None when it is."""
     if request.path not in FOR_ANY_HOST:
@@ -53,21 +69,54 @@ def refusal(request: HttpRequest) -> ProductError | None:
             request.get_host()
         except DisallowedHost:
             return BadRequest("This host is not served here.", code="host")
-    if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+    query = request.META.get("QUERY_STRING", "")
+    if "\0" in request.path or "%00" in query:
         return BadRequest("The address holds a NUL character.", code="malformed")
-    return _unframed(request)
+    if query and _changes(request) and request.path not in FROM_FOREIGNERS:
+        return BadRequest(
+            "What is changed here stands in the body: no query parameter is known.",
+            code="unknown_parameter",
+        )
+    return _unframed(request) or _foreign_text(request)
+
+
+def _changes(request: HttpRequest) -> bool:
+    """Does a program ask to change something, where that can be done? Elsewhere a 405
+    says more than a fault of the query."""
+    if not is_api(request.path) or request.method in SAFE:
+        return False
+    view = asked_view(request)
+    return not isinstance(view, type) or hasattr(view, str(request.method).lower())
+
+
+def _foreign_text(request: HttpRequest) -> ProductError | None:
+    """Django would read a form in whatever charset it claims, utf-7 included."""
+    _, named = parse_header_parameters(request.headers.get("Content-Type", ""))
+    charset = named.get("charset", "utf-8")
+    if charset.lower() not in UTF_8:
+        return UnsupportedMediaType("Send UTF-8.", code="charset")
+    return None
 
 
 def _unframed(request: HttpRequest) -> ProductError | None:
     length = request.headers.get("Content-Length", "")
+    if length and "Transfer-Encoding" in request.headers:
+        return BadRequest(
+            "Content-Length and Transfer-Encoding contradict each other.",
+            code="malformed",
+        )
     if length and not (length.isascii() and length.isdecimal()):
         return BadRequest("Content-Length must be a number.", code="malformed")
     if "Transfer-Encoding" in request.headers and not length:
         return LengthRequired("Send a Content-Length.", code="length_required")
-    most = next(
-        (limit for part, limit in BODY_LIMITS.items() if part in request.path),
-        BODY_LIMIT,
-    )
-    if length and (whole_number(length) is None or int(length) > most):
-        return TooLarge(f"At most {most:,} bytes are taken here.", code="too_large")
-    return None
+    return _too_large(request, length) if length else None
+
+
+def _too_large(request: HttpRequest, length: str) -> ProductError | None:
+    most, size = most_bytes(request), whole_number(length)
+    if size is not None and size <= most:
+        return None
+    detail = f"At most {most:,} bytes are taken here."
+    if not shows_who_asks(request):
+        detail = f"Log in first: of strangers at most {most:,} bytes are taken."
+    return TooLarge(detail, code="too_large")

@@ -38,6 +38,7 @@ class HeadersMiddleware:
         # Pages show money and names: nothing of them stays in a cache. Static files
         # and the schema have said otherwise before they come by here.
         response.setdefault("Cache-Control", "no-store")
+        response["Reporting-Endpoints"] = f'csp="{settings.CSP_REPORT_PATH}"'
         return response
 
 

@@ -13,6 +13,11 @@ from structlog.contextvars import bound_contextvars
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
+def request_id_of(given: str) -> str:
+    """The caller's own name for the request when it is sane, else one of ours."""
+    return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
 class RequestIdMiddleware:
     """`request.request_id`: the caller's X-Request-ID when sane, else our own."""
 
@@ -20,11 +25,8 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        given = request.headers.get("X-Request-ID", "")
-        request.request_id = (  # type: ignore[attr-defined]
-            given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-        )
-        identity: str = request.request_id  # type: ignore[attr-defined]
+        identity = request_id_of(request.headers.get("X-Request-ID", ""))
+        request.request_id = identity  # type: ignore[attr-defined]
         with bound_contextvars(request_id=identity):
             response = self.get_response(request)
         response["X-Request-ID"] = identity

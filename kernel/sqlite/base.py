@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -25,9 +26,29 @@ WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
 QUEUE = WriteQueue(most=WEB_THREADS // 2)
 
 
+# Each of a web process' threads keeps its connection, and with it so much at most.
+WEB_CACHE_KB = 8_000
+
+
+def _identity(connection: sqlite3.Connection) -> tuple[int, int] | None:
+    """Which file lies under the database's name; None for none, and in memory."""
+    (_, _, path), *_ = connection.execute("PRAGMA database_list")
+    try:
+        there = os.stat(path)  # noqa: PTH116 - asked for each request
+    except OSError:
+        return None
+    return there.st_dev, there.st_ino
+
+
 @functools.cache
 def turnstile() -> Turnstile:
     return Turnstile(settings.STATE_DIR)
+
+
+def _limits() -> Patience | None:
+    """What holds for this process' writers, if they queue."""
+    limits = patience.ours()
+    return limits if limits is not None and limits.queues else None
 
 
 class QueueingCursor(Cursor):  # type: ignore[misc] # see above
@@ -47,6 +68,7 @@ class QueueingCursor(Cursor):  # type: ignore[misc] # see above
 class DatabaseWrapper(Wrapper):  # type: ignore[misc] # see above
     """See the module."""
 
+    _opened: tuple[int, int] | None = None  # which file
     _ticket: object | None = None  # our place among the writers of this process
     _passed = False  # through the turnstile of all processes
     _written = False  # and got the database's lock
@@ -54,9 +76,21 @@ class DatabaseWrapper(Wrapper):  # type: ignore[misc] # see above
     def get_connection_params(self) -> dict[str, Any]:
         params: dict[str, Any] = super().get_connection_params()
         limits = patience.ours()
-        if limits is not None:
-            params["timeout"] = limits.write
+        if limits is not None and limits.longest_lock is not None:
+            params["timeout"] = limits.longest_lock
         return params
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> sqlite3.Connection:
+        connection: sqlite3.Connection = super().get_new_connection(conn_params)
+        if _limits() is not None:
+            connection.execute(f"PRAGMA cache_size = -{WEB_CACHE_KB}")
+        self._opened = _identity(connection)
+        return connection
+
+    def is_usable(self) -> bool:
+        """Whether what was opened still lies under its name: connections outlive
+        requests, and a file that vanished or was restored must not."""
+        return self._opened == _identity(self.connection)
 
     def create_cursor(self, name: str | None = None) -> QueueingCursor:
         cursor: QueueingCursor = self.connection.cursor(factory=QueueingCursor)
@@ -64,7 +98,7 @@ class DatabaseWrapper(Wrapper):  # type: ignore[misc] # see above
         return cursor
 
     def _start_transaction_under_autocommit(self) -> None:
-        limits = patience.ours()
+        limits = _limits()
         if limits is None or self.transaction_mode != "IMMEDIATE":
             super()._start_transaction_under_autocommit()
             return
@@ -74,7 +108,7 @@ class DatabaseWrapper(Wrapper):  # type: ignore[misc] # see above
     @contextlib.contextmanager
     def turn(self, query: str) -> Iterator[None]:
         """Our turn while a statement writes that is a transaction of its own."""
-        limits = patience.ours()
+        limits = _limits()
         if limits is None or self._passed or not WRITES.match(query):
             yield
             return

@@ -48,6 +48,33 @@ def short(digest: str, length: int = 8) -> str:
 
 
 @register.filter
+def instant(text: str) -> datetime | None:
+    """The time that JSON holds as text, for `clock`."""
+    return datetime.fromisoformat(text) if text else None
+
+
+@register.filter
+def words(name: object) -> str:
+    """The name that a program gave something, as people write: "Move 7d percent"."""
+    spoken = " ".join(str(name).replace("_", " ").split())
+    return spoken[:1].upper() + spoken[1:]
+
+
+@register.filter
+def told(value: object) -> str:
+    """A value of JSON for people: yes, no, – and lists in words."""
+    if value is None:
+        return MISSING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{words(key)} {told(each)}" for key, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(told(each) for each in value)
+    return str(value)
+
+
+@register.filter
 def get(mapping: Any, key: Any) -> Any:
     """mapping[key] in a template; None when absent."""
     return mapping.get(key) if mapping is not None else None
