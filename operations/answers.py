@@ -101,7 +101,8 @@ class RuleList(Answer):
 
 @dataclass(frozen=True, kw_only=True)
 class BackupAnswer(Answer):
-    """One copy of the database; `sha256` is of the file."""
+    """One copy of the database; `sha256` is of the file. `sealed`: only who has the
+    key reads it; null while there is no file."""
 
     id: str
     engine: str
@@ -110,6 +111,7 @@ class BackupAnswer(Answer):
     finished_at: datetime | None
     bytes: int | None
     sha256: str
+    sealed: bool | None
     error: str
 
     @classmethod
@@ -122,6 +124,7 @@ class BackupAnswer(Answer):
             finished_at=backup.finished_at,
             bytes=backup.bytes,
             sha256=backup.sha256,
+            sealed=bool(backup.key_id) if backup.sha256 else None,
             error=backup.error,
         )
 

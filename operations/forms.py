@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from kernel.forms import WholeNumber
 from kernel.numbers import NotExact, exact
 from operations.domain.rules import threshold_problem
 
@@ -15,7 +16,7 @@ class ThresholdForm(forms.Form):
     """A new threshold for one rule, with the revision that was shown."""
 
     threshold = forms.CharField(max_length=40, label="Threshold")
-    revision = forms.IntegerField(widget=forms.HiddenInput)
+    revision = WholeNumber(widget=forms.HiddenInput)
 
     def __init__(self, rule: str, *args: Any, **kwargs: Any) -> None:
         self.rule = rule

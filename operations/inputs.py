@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from kernel.inputs import ExactField
+from kernel.inputs import ExactField, WholeField
 
 
 class RuleChange(serializers.Serializer):  # type: ignore[type-arg]
     """A new threshold and the revision that was seen (or If-Match)."""
 
     threshold = ExactField()
-    revision = serializers.IntegerField(required=False, min_value=0)
+    revision = WholeField(required=False, min_value=0)
 
 
 class ProbeParams(serializers.Serializer):  # type: ignore[type-arg]

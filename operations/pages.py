@@ -8,14 +8,20 @@ from typing import Any
 
 from django.conf import settings
 
+from kernel import markdown
 from kernel.display import age
 from kernel.registry import actor_names
 from operations import queries
+from operations.domain import recovery
 from operations.domain.alerting import TimelineKind
 from operations.domain.board import HalfHour, JobState, ProbeState
-from operations.models import Alert, Notice, TimelineEntry
+from operations.domain.health import Status
+from operations.domain.seeds import FIXED
+from operations.models import Alert, Notice, Rule, TimelineEntry
+from operations.queries import health
 from operations.queries.alerting import Judging
 from operations.queries.probes import ProbeLine
+from operations.services.backups import engines
 
 SHOWN = {
     "all": frozenset(ProbeState),
@@ -31,6 +37,7 @@ FATES = {
     Notice.State.DEAD: "Not sent",
     Notice.State.SUPPRESSED: "Not sent",
 }
+TITLES = {str(TimelineKind.UNREAD): "No longer read"}
 # The strip of a day: a bar of 3 x 16 each 4.2 units.
 BAR_STEP, BAR = 4.2, "1h3v16h-3z"
 
@@ -44,8 +51,10 @@ def board(at: datetime, shown: str) -> dict[str, Any]:
     """The operations page; `shown` is one of SHOWN."""
     probes, jobs = queries.probe_board(at), queries.job_board(at)
     processes = queries.processes(at)
+    checks = health.checks(at)
     return {
         "at": at,
+        "unwell": [check for check in checks if check.status is not Status.PASS],
         "alerts": [
             alert
             for alert in queries.open_alerts()
@@ -62,6 +71,7 @@ def board(at: datetime, shown: str) -> dict[str, Any]:
         "jobs": jobs,
         "jobs_failing": [line for line in jobs if line.state is JobState.FAILING],
         "processes": processes,
+        "web_starts": queries.web_starts(),
         "fresh": sum(not line.stale for line in processes),
         "last_tick": queries.last_tick(),
         "backups": queries.backups(limit=NEWEST_BACKUPS).rows,
@@ -122,9 +132,12 @@ def backups(cursor: str) -> dict[str, Any]:
         "backups": page.rows,
         "next_cursor": page.next_cursor,
         "newest": queries.newest_good(),
+        "aside": engines.engine().set_aside(),
         "drill": drill,
         "goes_back": age(float(drill.rpo_seconds or 0)) if drill else "",
         "frequency": age(settings.BACKUP_FREQUENCY.total_seconds()),
+        "promised_rto": age(recovery.RTO.total_seconds()),
+        "outside": recovery.OUTSIDE,
     }
 
 
@@ -146,16 +159,14 @@ def _quiet(judging: Judging) -> tuple[str, str]:
     """What no open alert means, and why."""
     if not judging.begun:
         return "Nothing judged yet", "No rule has been looked at with data so far."
-    if judging.missing:
-        return (
-            "Nothing is known to be wrong",
-            f"No data for 2 minutes: {', '.join(judging.missing)}.",
-        )
+    if judging.gaps:
+        return "Nothing is known to be wrong", judging.gaps
     return "Nothing is wrong", "No rule is breached right now."
 
 
 def alert(row: Alert) -> dict[str, Any]:
-    """An alert with its story, who is who in it, and its rule if there still is one."""
+    """An alert with its story, who is who in it, what to do, and its rule if there
+    still is one."""
     timeline = queries.timeline(row)
     lines = [
         *(_entry_line(entry) for entry in timeline),
@@ -166,7 +177,25 @@ def alert(row: Alert) -> dict[str, Any]:
         "timeline": sorted(lines, key=lambda line: line.at),
         "names": actor_names({entry.actor for entry in timeline}),
         "rule": {rule.name: rule for rule in queries.rules()}.get(row.rule),
+        "runbook": markdown.block(queries.runbook(row.rule)),
+        "unread": _ended_unread(row, timeline),
     }
+
+
+def rule(row: Rule) -> dict[str, Any]:
+    """What to do about a rule's alerts, and whether people may change its threshold."""
+    return {
+        "runbook": markdown.block(queries.runbook(row.name)),
+        "fixed": row.name in FIXED,
+    }
+
+
+def _ended_unread(row: Alert, timeline: list[TimelineEntry]) -> bool:
+    """Whether it ended because nothing was read of it any more."""
+    ends = {TimelineKind.RESOLVED, TimelineKind.UNREAD}
+    ended = [entry.kind for entry in timeline if entry.kind in ends]
+    resolved = row.state == Alert.State.RESOLVED
+    return resolved and ended[-1:] == [TimelineKind.UNREAD]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +213,7 @@ def _entry_line(entry: TimelineEntry) -> StoryLine:
     return StoryLine(
         at=entry.at,
         kind=entry.kind,
-        title=entry.kind.capitalize(),
+        title=TITLES.get(entry.kind) or entry.kind.capitalize(),
         text=entry.text,
         actor=entry.actor,
     )

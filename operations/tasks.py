@@ -25,10 +25,10 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from kernel import locks
+from kernel import instances, locks
 from kernel.half_restored import refuse_half_restored
 from operations.models import Heartbeat
-from operations.services import heartbeats, running, ticking
+from operations.services import heartbeats, memory, running, ticking
 
 logger = logging.getLogger("rrr.jobs")
 TICK = "operations.tasks.tick"
@@ -76,8 +76,15 @@ def _hold_database(**kwargs: Any) -> None:
     refuse_half_restored()
 
 
+def _end_orphans(**kwargs: Any) -> None:
+    """Scratch instances that a killed worker's probe has left."""
+    if ended := instances.end_orphans():
+        logger.warning("ended %d scratch instances that were left over", ended)
+
+
 def _start_beating(sender: Any = None, **kwargs: Any) -> None:
     queues = ",".join(sorted(sender.app.amqp.queues.consume_from))
+    memory.keep_reporting()
     thread = heartbeats.Beating(Heartbeat.Kind.WORKER, queues)
     _beating.append(thread)
     thread.start()
@@ -89,6 +96,7 @@ def _stop_beating(**kwargs: Any) -> None:
 
 
 worker_init.connect(_hold_database)
+worker_init.connect(_end_orphans)
 beat_init.connect(_stamp_ticks)
 worker_ready.connect(_start_beating)
 worker_shutting_down.connect(_stop_beating)

@@ -4,14 +4,16 @@ from django.urls import URLPattern, URLResolver, path
 
 from operations.api import alerts as alerts_api
 from operations.api import backups as backups_api
+from operations.api import csp as csp_api
 from operations.api import engine
 from operations.api import rules as rules_api
-from operations.views import alerts, backups, board, health, metrics, rules
+from operations.views import alerts, backups, board, csp, health, metrics, rules
 
 app_name = "operations"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health", health.health_all, name="health"),
     path("health/live", health.live, name="live"),
+    path("health/fault", health.fault, name="fault"),
     path("health/ready", health.ready, name="ready"),
     path("metrics", metrics.metrics, name="metrics"),
     path("operations/", board.index, name="index"),
@@ -20,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operations/probes/<slug:name>/run/", board.run_probe, name="run-probe"),
     path("operations/backups/", backups.index, name="backups"),
     path("operations/backups/take/", backups.take, name="take-backup"),
+    path("operations/csp/", csp.index, name="csp"),
     path("alerts/", alerts.index, name="alerts"),
     path("alerts/rules/<slug:name>/", rules.rule, name="rule"),
     path("alerts/<uuid:uid>/", alerts.detail, name="alert"),
@@ -29,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("alerts/<uuid:uid>/resolve/", alerts.resolve, name="resolve-alert"),
 ]
 api_urlpatterns: list[URLPattern | URLResolver] = [
+    path("csp-report", csp_api.CspReports.as_view(), name="csp-report"),
     path("operations/jobs", engine.Jobs.as_view(), name="jobs"),
     path("operations/jobs/<str:name>/run", engine.RunJob.as_view(), name="run-job"),
     path("operations/probes", engine.Probes.as_view(), name="probes"),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.services.idempotency import once
 from kernel.access import Access
+from kernel.inputs import read_nothing
 from kernel.paging import PAGE_PARAMETERS, page_response
 from kernel.requests import ApiRequest, check_query, choice_of, limit_of
 from operations import queries
@@ -25,7 +28,13 @@ class Alerts(APIView):
     access = Access("operations.view")
 
     @extend_schema(
-        parameters=[OpenApiParameter("state", str, enum=STATES), *PAGE_PARAMETERS],
+        operation_id="alerts_list",
+        parameters=[
+            OpenApiParameter(
+                "state", str, enum=STATES, description="only those in this state"
+            ),
+            *PAGE_PARAMETERS,
+        ],
         responses=AlertList,
     )
     def get(self, request: Request) -> Response:
@@ -46,18 +55,32 @@ class Alerts(APIView):
 class Acknowledge(APIView):
     access = Access("operations.acknowledge")
 
-    @extend_schema(request=None, responses=AlertAnswer)
-    def post(self, request: ApiRequest, uid: UUID) -> Response:
+    @extend_schema(
+        operation_id="alert_acknowledge", request=None, responses=AlertAnswer
+    )
+    def post(self, request: ApiRequest, uid: UUID) -> HttpResponseBase:
         """Say that you are on it: nobody else is paged about it."""
-        alert = incidents.acknowledge(uid, request.user, timezone.now())
-        return Response(AlertAnswer.of(alert))
+        check_query(request)
+        read_nothing(request)
+
+        def produce() -> Response:
+            alert = incidents.acknowledge(uid, request.user, timezone.now())
+            return Response(AlertAnswer.of(alert))
+
+        return once(request, produce)
 
 
 class Resolve(APIView):
     access = Access("operations.manage")
 
-    @extend_schema(request=None, responses=AlertAnswer)
-    def post(self, request: ApiRequest, uid: UUID) -> Response:
+    @extend_schema(operation_id="alert_resolve", request=None, responses=AlertAnswer)
+    def post(self, request: ApiRequest, uid: UUID) -> HttpResponseBase:
         """End an alert by hand; a new breach opens a new one."""
-        alert = incidents.resolve_by_hand(uid, request.user, timezone.now())
-        return Response(AlertAnswer.of(alert))
+        check_query(request)
+        read_nothing(request)
+
+        def produce() -> Response:
+            alert = incidents.resolve_by_hand(uid, request.user, timezone.now())
+            return Response(AlertAnswer.of(alert))
+
+        return once(request, produce)

@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
 from kernel.access import Access
+from kernel.inputs import read_nothing
 from kernel.paging import PAGE_PARAMETERS, page_response
 from kernel.requests import ApiRequest, check_query, limit_of
 from operations import queries
@@ -20,7 +21,9 @@ from operations.services.backups import taking
 class Backups(APIView):
     access = Access("operations.view", writes=("operations.manage",))
 
-    @extend_schema(parameters=PAGE_PARAMETERS, responses=BackupList)
+    @extend_schema(
+        operation_id="backups_list", parameters=PAGE_PARAMETERS, responses=BackupList
+    )
     def get(self, request: Request) -> Response:
         """Backups, newest first."""
         check_query(request, "limit", "cursor")
@@ -33,9 +36,11 @@ class Backups(APIView):
         )
         return page_response(request, answer)
 
-    @extend_schema(request=None, responses={202: QueuedRun})
+    @extend_schema(operation_id="backup_take", request=None, responses={202: QueuedRun})
     def post(self, request: ApiRequest) -> HttpResponseBase:
         """Queue a backup now; it is taken by the heavy worker."""
+        check_query(request)
+        read_nothing(request)
 
         def produce() -> Response:
             return Response(QueuedRun.of(taking.request()), status=202)

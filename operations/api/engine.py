@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.services.idempotency import once
 from kernel.access import Access
-from kernel.inputs import read_body
+from kernel.inputs import read_body, read_nothing
 from kernel.paging import PAGE_PARAMETERS, in_order, page_response
-from kernel.requests import check_query, limit_of
+from kernel.requests import ApiRequest, check_query, limit_of
 from operations import queries
 from operations.answers import JobAnswer, JobList, ProbeAnswer, ProbeList, QueuedRun
 from operations.inputs import ProbeParams
@@ -21,7 +23,9 @@ from operations.services import probing, scheduler
 class Jobs(APIView):
     access = Access("operations.view")
 
-    @extend_schema(parameters=PAGE_PARAMETERS, responses=JobList)
+    @extend_schema(
+        operation_id="jobs_list", parameters=PAGE_PARAMETERS, responses=JobList
+    )
     def get(self, request: Request) -> Response:
         """Jobs, failing first, then by name."""
         check_query(request, "limit", "cursor")
@@ -41,16 +45,24 @@ class Jobs(APIView):
 class RunJob(APIView):
     access = Access("operations.manage")
 
-    @extend_schema(request=None, responses={202: QueuedRun})
-    def post(self, request: Request, name: str) -> Response:
+    @extend_schema(operation_id="job_run", request=None, responses={202: QueuedRun})
+    def post(self, request: ApiRequest, name: str) -> HttpResponseBase:
         """Queue the job now; the run already queued is answered again."""
-        return Response(QueuedRun.of(scheduler.request_job(name)), status=202)
+        check_query(request)
+        read_nothing(request)
+
+        def produce() -> Response:
+            return Response(QueuedRun.of(scheduler.request_job(name)), status=202)
+
+        return once(request, produce)
 
 
 class Probes(APIView):
     access = Access("operations.view")
 
-    @extend_schema(parameters=PAGE_PARAMETERS, responses=ProbeList)
+    @extend_schema(
+        operation_id="probes_list", parameters=PAGE_PARAMETERS, responses=ProbeList
+    )
     def get(self, request: Request) -> Response:
         """The newest result of each probe (and its params), failing first."""
         check_query(request, "limit", "cursor")
@@ -70,9 +82,16 @@ class Probes(APIView):
 class RunProbe(APIView):
     access = Access("readiness.run", "operations.manage")
 
-    @extend_schema(request=ProbeParams, responses={202: QueuedRun})
-    def post(self, request: Request, name: str) -> Response:
+    @extend_schema(
+        operation_id="probe_run", request=ProbeParams, responses={202: QueuedRun}
+    )
+    def post(self, request: ApiRequest, name: str) -> HttpResponseBase:
         """Queue one measurement with these params."""
+        check_query(request)
         given = read_body(request, ProbeParams)
-        run = probing.request(name, given["params"])
-        return Response(QueuedRun.of(run), status=202)
+
+        def produce() -> Response:
+            run = probing.request(name, given["params"])
+            return Response(QueuedRun.of(run), status=202)
+
+        return once(request, produce)

@@ -21,7 +21,9 @@ from operations.services import rules
 class Rules(APIView):
     access = Access("operations.view")
 
-    @extend_schema(parameters=PAGE_PARAMETERS, responses=RuleList)
+    @extend_schema(
+        operation_id="rules_list", parameters=PAGE_PARAMETERS, responses=RuleList
+    )
     def get(self, request: Request) -> Response:
         """The rules by name, with threshold and revision."""
         check_query(request, "limit", "cursor")
@@ -41,15 +43,16 @@ class Rules(APIView):
 class SingleRule(APIView):
     access = Access("operations.view", writes=("operations.manage",))
 
-    @extend_schema(responses=RuleAnswer)
+    @extend_schema(operation_id="rule_read", responses=RuleAnswer)
     def get(self, request: Request, name: str) -> Response:
         """One rule; its ETag is the revision that a PATCH names."""
         check_query(request)
         return _with_revision(queries.rule(name))
 
-    @extend_schema(request=RuleChange, responses=RuleAnswer)
+    @extend_schema(operation_id="rule_change", request=RuleChange, responses=RuleAnswer)
     def patch(self, request: ApiRequest, name: str) -> Response:
         """Change the threshold; stale: 409 by body, 412 by If-Match, neither: 428."""
+        check_query(request)
         change = read_body(request, RuleChange)
         rule = rules.set_threshold(
             name,

@@ -1,14 +1,18 @@
 """Ways to reach people: a kind is one module here, named as in `Notice.channel`.
 
-It has `check(address)` and `send(message)`; a new kind is one file more.
+It has `check(address)` and `send(message)`; a new kind is one file more. `problem_with`
+and `send` of this module ask them: whatever goes wrong there is told in a sentence.
 """
 
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
 from dataclasses import dataclass
 from typing import Protocol, cast
+
+logger = logging.getLogger("rrr.notices")
 
 
 @dataclass(eq=False)
@@ -49,3 +53,27 @@ def channel(kind: str) -> Channel:
     if kind not in {module.name for module in pkgutil.iter_modules(__path__)}:
         raise ChannelError(f"there is no channel {kind!r}", permanent=True)
     return cast(Channel, importlib.import_module(f"{__name__}.{kind}"))
+
+
+def problem_with(kind: str, address: str) -> str:
+    """Why nothing can be sent there on this channel; "" when it may be tried."""
+    try:
+        return channel(kind).check(address)
+    except ChannelError as error:
+        return str(error)
+    except Exception as error:
+        logger.exception("%s could not check an address", kind)
+        return f"{kind} could not check it: {type(error).__name__}"
+
+
+def send(kind: str, message: Message) -> None:
+    """Hand the message to its channel. Raises ChannelError, whatever was the matter:
+    a mistake that nobody thought of must leave no message half sent."""
+    try:
+        channel(kind).send(message)
+    except ChannelError:
+        raise
+    except Exception as error:
+        logger.exception("%s could not send a message", kind)
+        reason = f"{kind} could not send it: {type(error).__name__}: {error}"
+        raise ChannelError(reason, permanent=False) from error

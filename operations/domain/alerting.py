@@ -24,6 +24,7 @@ class TimelineKind(StrEnum):
     REOPENED = "reopened"
     ANSWERED = "answered"
     RESOLVED = "resolved"
+    UNREAD = "unread"
     NOTIFIED = "notified"
     ACKNOWLEDGED = "acknowledged"
 
@@ -31,9 +32,10 @@ class TimelineKind(StrEnum):
 @dataclass(frozen=True)
 class Reading:
     """One look at one target of one rule. `value` None: no data, which changes
-    nothing: it neither fires nor resolves."""
+    nothing: it neither fires nor resolves. `detail` says more than the figure."""
 
     rule: str
     target: str
     value: Decimal | None
     breached: bool = False
+    detail: str = ""

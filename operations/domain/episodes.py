@@ -40,6 +40,7 @@ class Word(StrEnum):
     AGAIN = "firing again"
     FLAPPING = "flapping"
     RESOLVED = "resolved"
+    UNREAD = "no longer read"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,9 +95,14 @@ def step(
     return _reopened(course) if breached else _resting(course)
 
 
-def ended(course: Course) -> Turn:
-    """It is over, by its threshold or by hand."""
+def ended(course: Course, *, seen: bool = True) -> Turn:
+    """It is over, by its threshold or by hand. Not `seen`: nothing is read of it any
+    more, which people hear at once, for there will be no other word."""
     over = replace(course, state=CourseState.RESOLVED, waited=NOW, below=False)
+    if not seen:
+        over = replace(over, unsettled=False, since_flapping=None)
+        word = Word.UNREAD if course.episode else None
+        return Turn(course=over, event=TimelineKind.UNREAD, word=word)
     tell = course.episode > 0 and not course.unsettled
     word = Word.RESOLVED if tell else None
     return Turn(course=over, event=TimelineKind.RESOLVED, word=word)

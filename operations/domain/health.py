@@ -39,6 +39,11 @@ class HealthCheck:
     observed: str = ""
     unit: str = ""
 
+    @property
+    def title(self) -> str:
+        """Its name, as people write it."""
+        return self.name.replace("_", " ").capitalize()
+
     def __post_init__(self) -> None:
         if self.status is Status.FAIL and self.name not in MAY_FAIL:
             raise ValueError(f"{self.name} may only warn")
@@ -49,6 +54,11 @@ def verdict(checks: Iterable[HealthCheck]) -> Status:
     return max(
         (check.status for check in checks), key=list(Status).index, default=Status.PASS
     )
+
+
+def passes(name: str, detail: str) -> HealthCheck:
+    """A check that is well, and has no figure to show."""
+    return HealthCheck(name=name, status=Status.PASS, detail=detail)
 
 
 def warn(name: str, detail: str) -> HealthCheck:
@@ -67,13 +77,17 @@ def measured(
 
 
 def age(name: str, seconds: float | None, limit: timedelta, what: str) -> HealthCheck:
-    """Warns when something is older than `limit`, or has never been."""
+    """Warns when something is older than `limit`, is dated ahead, or has never been."""
     if seconds is None:
         return warn(name, f"there is no {what} yet")
+    detail = f"the last {what} is {int(seconds)} s old"
+    ahead = seconds < -CLOCK_JUMP_SECONDS
+    if ahead:
+        detail = f"the last {what} is dated {-int(seconds)} s ahead of now"
     return measured(
         name,
-        f"the last {what} is {int(seconds)} s old",
-        late=seconds > limit.total_seconds(),
+        detail,
+        late=ahead or seconds > limit.total_seconds(),
         observed=str(int(seconds)),
         unit="s",
     )

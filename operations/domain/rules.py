@@ -6,7 +6,19 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kernel.numbers import text
-from operations.domain.alerting import Reading, Severity
+from operations.domain.alerting import Reading
+from operations.domain.seeds import (
+    BOUNDS,
+    COUNTS,
+    DATABASE,
+    DISK,
+    DISK_FULL,
+    ERROR_RATE,
+    FIXED,
+    LATENCY,
+    PERCENTAGES,
+    UNITS,
+)
 from operations.domain.windows import (
     BOUNDS_MS,
     MINIMUM_REQUESTS,
@@ -19,83 +31,11 @@ from operations.domain.windows import (
 SLOW_SHARE = Decimal(5)
 # Stands for a P95 above the last bound, of which no more is known.
 OVER_MS = BOUNDS_MS[-1] + 1
-ERROR_RATE, LATENCY, MEMORY, DATABASE, DISK, DISK_FULL = (
-    "error-rate",
-    "latency-p95",
-    "memory",
-    "database",
-    "disk",
-    "disk-full",
-)
 # Percent alone would page for a large disk with room for years.
 DISK_ENOUGH = 10_000_000_000
 DISK_FULL_ENOUGH = 3_000_000_000
 DISK_LEAST = 500_000_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Seed:
-    """A rule as it comes with the product; people change the threshold."""
-
-    name: str
-    title: str
-    severity: Severity
-    threshold: Decimal
-    unit: str
-    for_seconds: int
-
-
-SEEDS = (
-    Seed(
-        name=ERROR_RATE,
-        title="High error rate",
-        severity=Severity.P1,
-        threshold=Decimal(5),
-        unit="%",
-        for_seconds=30,
-    ),
-    Seed(
-        name=LATENCY,
-        title="Slow answers (P95)",
-        severity=Severity.P2,
-        threshold=Decimal(500),
-        unit="ms",
-        for_seconds=30,
-    ),
-    Seed(
-        name=MEMORY,
-        title="High memory usage",
-        severity=Severity.P2,
-        threshold=Decimal(80),
-        unit="%",
-        for_seconds=30,
-    ),
-    Seed(
-        name=DATABASE,
-        title="Database connection failures",
-        severity=Severity.P0,
-        threshold=Decimal(0),
-        unit="failures",
-        for_seconds=0,
-    ),
-    Seed(
-        name=DISK,
-        title="Disk fills up",
-        severity=Severity.P1,
-        threshold=Decimal(90),
-        unit="%",
-        for_seconds=30,
-    ),
-    Seed(
-        name=DISK_FULL,
-        title="Disk is nearly full",
-        severity=Severity.P0,
-        threshold=Decimal(97),
-        unit="%",
-        for_seconds=0,
-    ),
-)
-UNITS = {seed.name: seed.unit for seed in SEEDS}
+LONGEST_DETAIL = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,9 +77,19 @@ def read_latency(counts: Counts | None, threshold: Decimal) -> Reading:
     return Reading(LATENCY, "web", shown, breached=enough and slow)
 
 
-def read_memory(target: str, percent: Decimal | None, threshold: Decimal) -> Reading:
-    breached = percent is not None and percent > threshold
-    return Reading(MEMORY, target, percent, breached=breached)
+def read_above(
+    rule: str,
+    target: str,
+    value: Decimal | int | None,
+    threshold: Decimal,
+    detail: str = "",
+) -> Reading:
+    """Breached when the value is above the threshold; no data without a value."""
+    if value is None:
+        return Reading(rule, target, None)
+    breached = value > threshold
+    said = " ".join(detail.split())[:LONGEST_DETAIL] if breached else ""
+    return Reading(rule, target, Decimal(value), breached=breached, detail=said)
 
 
 def read_disk(space: DiskSpace, threshold: Decimal) -> Reading:
@@ -160,9 +110,7 @@ def read_disk_full(space: DiskSpace, threshold: Decimal) -> Reading:
 
 def read_database(failures: int, threshold: Decimal) -> Reading:
     """`failures` in a row, as `watch` counts them."""
-    return Reading(
-        DATABASE, "database", Decimal(failures), breached=failures > threshold
-    )
+    return read_above(DATABASE, "database", failures, threshold)
 
 
 def amount(rule: str, value: Decimal | None) -> str:
@@ -170,8 +118,8 @@ def amount(rule: str, value: Decimal | None) -> str:
     if value is None:
         return "no value"
     unit = UNITS.get(rule, "")
-    if rule == DATABASE and value == 1:
-        unit = "failure"
+    if rule in COUNTS and value == 1:
+        unit = unit.removesuffix("s")
     return f"{Decimal(text(value)):,f} {unit}".strip()
 
 
@@ -189,13 +137,20 @@ def threshold_problem(rule: str, threshold: Decimal) -> str | None:
     """Why a rule cannot have this threshold; None when it can."""
     if threshold < 0:
         return "must not be negative"
-    if rule in {ERROR_RATE, MEMORY, DISK, DISK_FULL} and threshold > 100:
-        return "is a percentage: at most 100"
+    if rule in FIXED:
+        return "is not to be changed: a single one is too much"
+    if rule in PERCENTAGES and threshold >= 100:
+        return "is a percentage: under 100, for more there cannot be"
     if rule == LATENCY and threshold not in BOUNDS_MS:
         known = ", ".join(map(str, BOUNDS_MS))
         return f"must be one of the measured bounds: {known}"
-    if rule == DATABASE and threshold != int(threshold):
-        return "is a number of failures: use a whole number"
+    if rule in COUNTS and threshold != int(threshold):
+        return f"is a number of {UNITS[rule]}: use a whole number"
     if max(0, -int(threshold.as_tuple().exponent)) > 4:
         return "has more than 4 decimals"
+    least, most = BOUNDS.get(rule, (0, threshold))
+    if not least <= threshold <= most:
+        return f"must lie between {amount(rule, Decimal(least))} and " + amount(
+            rule, Decimal(most)
+        )
     return None

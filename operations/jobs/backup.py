@@ -7,36 +7,60 @@ from datetime import timedelta
 from django.utils import timezone
 
 from kernel.registry import Params, job
-from operations.models import Backup, RestoreDrill
+from operations import queries
+from operations.models import Backup
 from operations.services import scheduler
-from operations.services.backups import drilling, keeping, taking, tidying
+from operations.services.backups import (
+    drilling,
+    keeping,
+    kept,
+    relisting,
+    taking,
+    tidying,
+)
+from operations.services.backups.copies import BackupError
 
 
 @job("backup", schedule="every 5m", timeout=timedelta(hours=1))
 def backup(params: Params) -> str:
-    """Raises RuntimeError when a backup was due and could not be made."""
+    """Raises RuntimeError when a backup was due and could not be made, and when the
+    newest was not where it was left; then another has been taken."""
     tidying.tidy(timezone.now())
     # First, so that a disk that is full of old ones has room for a new one.
     keeping.retire()
-    if params.get("now") != "true" and not taking.due(timezone.now()):
+    try:
+        missing = keeping.newest_missing()
+    except BackupError as error:
+        raise RuntimeError(f"backups could not be looked at: {error}") from error
+    asked = params.get("now") == "true"
+    if not asked and not missing and not taking.due(timezone.now()):
         return "not due: the newest backup is young enough"
     made = taking.take("j:backup", taking.nothing)
     if made.status == Backup.Status.FAILED:
         raise RuntimeError(f"no backup was made: {made.error}")
-    if not RestoreDrill.objects.exists():
+    if queries.newest_drill() is None:
         scheduler.request("restore-drill")
+    if missing:
+        raise RuntimeError(f"{missing}; {made.uid.hex} was taken instead")
     return f"{made.uid.hex} {made.status}, {made.bytes} bytes"
 
 
 @job("backup-check", schedule="daily 02:40 UTC", timeout=timedelta(hours=1))
 def look_again(params: Params) -> str:
-    """Raises RuntimeError when a file is not what was read back any more."""
+    """Raises RuntimeError when a file is not what was read back any more, or where the
+    files lie is away."""
     # One whose file had to make room on a full disk is expired, not lost.
     keeping.retire()
-    looked, lost = keeping.look_again()
+    try:
+        relisting.adopt()
+        looked, lost = keeping.look_again()
+        others = kept.of_others()
+    except BackupError as error:
+        raise RuntimeError(f"backups could not be looked at: {error}") from error
     if lost:
         raise RuntimeError(f"{lost} of {looked} backups are lost")
-    return f"{looked} backups are as they were read back"
+    also = f"; {others}" if others else ""
+    return f"{looked} backups are as they were read back{also}"
 
 
 @job("restore-drill", schedule="daily 03:00 UTC", timeout=timedelta(hours=1))

@@ -7,6 +7,8 @@ from operations.models.backups import Backup, RestoreDrill
 from operations.models.jobs import Heartbeat, Job, JobRun
 from operations.models.notices import Follower, Notice
 from operations.models.probes import ProbeResult
+from operations.models.starts import ProcessStart
+from operations.models.violations import PolicyViolation
 from operations.models.windows import Minute
 
 __all__ = [
@@ -19,7 +21,9 @@ __all__ = [
     "JobRun",
     "Minute",
     "Notice",
+    "PolicyViolation",
     "ProbeResult",
+    "ProcessStart",
     "RestoreDrill",
     "Rule",
     "TimelineEntry",

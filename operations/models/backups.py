@@ -9,10 +9,12 @@ from django.db.models import Q
 
 
 class Backup(models.Model):
-    """One copy. `marker` is what was true at its snapshot: the last log sequence,
-    row counts and every registered marker, as texts.
+    """One copy. `was` is what one that is lost or expired was before; `marker` is what
+    was true at its snapshot: the last log sequence, row counts and every registered
+    marker, as texts.
 
-    `key_id` is the recipient that its file is sealed to, "" where anybody can read it.
+    `of_this_log` is false of one that our log does not tell of: a restore went back to
+    before it was taken, so it holds another history. `key_id` is the recipient that its file is sealed to, "" where anybody can read it.
     """
 
     class Status(models.TextChoices):
@@ -33,6 +35,8 @@ class Backup(models.Model):
     marker = models.JSONField(default=dict, blank=True)
     location = models.CharField(max_length=500, blank=True)
     error = models.TextField(blank=True)
+    was = models.CharField(max_length=8, blank=True, default="")
+    of_this_log = models.BooleanField(default=True)
 
     class Meta:
         constraints = [
@@ -54,7 +58,8 @@ class RestoreDrill(models.Model):
 
     `rto_seconds` is how long that took, `rpo_seconds` how old the newest restored
     fact was; `assertions` is {what: "equal" or the difference}; `commit` is that of the
-    code which restored it. /health reads its age, probe `backup_restore` all of it.
+    code which restored it, "" for code that no commit names, and `environment` where
+    that was: a copy of the database is no proof elsewhere. /health reads its age, probe `backup_restore` all of it.
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -68,6 +73,7 @@ class RestoreDrill(models.Model):
         max_digits=12, decimal_places=3, null=True, blank=True
     )
     commit = models.CharField(max_length=64, blank=True, default="")
+    environment = models.CharField(max_length=20, blank=True, default="")
     assertions = models.JSONField(default=dict, blank=True)
     ok = models.BooleanField(default=False)
 

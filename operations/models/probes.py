@@ -10,7 +10,9 @@ from django.db import models
 class ProbeResult(models.Model):
     """One measurement, appended and never changed; judged by whoever reads it.
 
-    Keyed by (name, params_digest, commit, environment). `value` is text, null when
+    Keyed by (name, params_digest, commit, environment), and where it is about a running
+    product by `configuration` too, the digest of the settings that the answering web
+    process was started with. `value` is text, null when
     nothing could be measured (`error` says why). `definition` is the SHA-256 of
     what was run: probe name, params and source. `tree_clean` says that the tracked files
     of whoever was looked at equalled `commit`. `raw` is the first 64 kB of the raw
@@ -26,6 +28,7 @@ class ProbeResult(models.Model):
     commit = models.CharField(max_length=64)
     tree_clean = models.BooleanField(default=False)
     environment = models.CharField(max_length=20)
+    configuration = models.CharField(max_length=64, blank=True)
     host = models.CharField(max_length=200)
     value = models.TextField(null=True, blank=True)  # noqa: DJ001 - null: not measured
     unit = models.CharField(max_length=20, blank=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone
@@ -11,11 +10,14 @@ from django.utils import timezone
 from kernel import build
 from kernel.registry import Measurement, Params, probe
 from operations import queries
+from operations.domain import recovery
 from operations.models import Backup, RestoreDrill
 from operations.services import scheduler
+from operations.services.backups import shelves
 
 # The daily drill, and as much again as it may be late.
 DRILL_WITHIN = timedelta(hours=26)
+AHEAD = timedelta(seconds=60)  # so far the clocks of two hosts may differ
 
 
 @probe(
@@ -28,7 +30,8 @@ def backup_restore(params: Params) -> Measurement:
     """Counts faults: no good backup within BACKUP_FREQUENCY, its file gone or of
     another size, a drill that failed or is too old. A drill by other code proves
     nothing of this one: then a new one is asked for, and nothing is measured."""
-    commit, at = build.running().commit, timezone.now()
+    running, at = build.running(), timezone.now()
+    commit = running.commit if running.proves else ""
     if not queries.backups(limit=1).rows:
         return Measurement.uncollected("no backup was taken yet")
     newest, drill = queries.newest_good(), queries.newest_drill()
@@ -41,7 +44,7 @@ def backup_restore(params: Params) -> Measurement:
         faults,
         "the newest backup is young, and one came back as its marker says",
         facts=_facts(newest, drill),
-        commit=commit,
+        commit=running.commit,
     )
 
 
@@ -49,10 +52,15 @@ def _of_backup(newest: Backup | None, at: datetime) -> list[str]:
     if newest is None:
         return ["there is no good backup"]
     faults = []
-    if at - newest.started_at > settings.BACKUP_FREQUENCY * 1.1:
+    age = at - newest.started_at
+    if age > settings.BACKUP_FREQUENCY * 1.1:
         faults.append("the newest good backup is older than its frequency")
+    if age < -AHEAD:
+        faults.append("the newest good backup is dated ahead of now")
     try:
-        size = Path(newest.location).stat().st_size
+        size = shelves.size(newest.location)
+    except shelves.Away as away:
+        faults.append(str(away))
     except OSError:
         faults.append("the file of the newest good backup is gone")
     else:
@@ -71,8 +79,13 @@ def _of_drill(drill: RestoreDrill | None, at: datetime) -> list[str]:
     ]
     if not drill.ok and not faults:
         faults.append("the last restore on trial failed")
-    if at - drill.started_at > DRILL_WITHIN:
-        faults.append("the last restore on trial was more than a day ago")
+    if (drill.rto_seconds or 0) > recovery.RTO.total_seconds():
+        faults.append(
+            f"restored on trial in {drill.rto_seconds} s, longer than the "
+            f"{recovery.RTO.total_seconds():.0f} s that are promised"
+        )
+    if not -AHEAD <= at - drill.started_at <= DRILL_WITHIN:
+        faults.append("the last restore on trial was not within the last day")
     return faults
 
 

@@ -2,52 +2,53 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from datetime import timedelta
 
 from accounts.services import probe as account
 from accounts.services import tokens
 from kernel import http
-from kernel.registry import Measurement, Params, probe
+from kernel.registry import Measurement, Params, Weight, probe
+from operations.services.walking import Visit, walk
 
 LARGE = 1024
-PATHS = ("/openapi.json", "/accounts/login/", "/redoc")
+KINDS = ("text/html", "application/json", "application/health+json")
+JSON = "application/"
 
 
 @probe(
     "gzip",
     title="Answers over 1 KB are gzipped, secrets never",
     every=timedelta(hours=6),
+    weight=Weight.LONG,
 )
 def compressed(params: Params) -> Measurement:
-    faults: list[str] = []
-    sizes: dict[str, str] = {}
-    for path in PATHS:
-        answer = http.own(path, headers={"Accept-Encoding": "gzip"})
-        fault = _fault(path, answer, sizes)
-        if fault:
-            faults.append(fault)
-    if not sizes:
+    """Counts faults of every page and JSON answer that is larger than 1 KB."""
+    large = [visit for visit in walk() if _is_large(visit)]
+    faults = [fault for visit in large if (fault := _fault(visit))]
+    if not large:
         faults.append("no answer over 1 KB was found")
     faults += _secret_faults()
-    saved = ", ".join(f"{path} {size}" for path, size in sizes.items())
-    return Measurement.of_faults(faults, f"gzipped: {saved}", facts=sizes)
+    packed = sum(visit.size for visit in large)
+    whole = sum(max(visit.whole, 0) for visit in large)
+    return Measurement.of_faults(
+        faults,
+        f"{len(large)} answers over 1 KB, {whole:,} bytes as {packed:,}",
+        facts={"answers": str(len(large))},
+    )
 
 
-def _fault(path: str, answer: http.Reply, sizes: dict[str, str]) -> str:
-    """What is wrong with this answer, "" for nothing; notes its sizes."""
-    if answer.status != 200:
-        return f"{path} answers {answer.status}"
-    if answer.headers.get("content-encoding") != "gzip":
-        large = len(answer.body) > LARGE
-        return f"{path}: {len(answer.body)} bytes uncompressed" if large else ""
-    try:
-        whole = gzip.decompress(answer.body)
-    except (OSError, EOFError, zlib.error) as error:
-        return f"{path} does not unpack: {error}"
-    sizes[path] = f"{len(whole)} to {len(answer.body)} bytes"
+def _is_large(visit: Visit) -> bool:
+    kind = visit.headers.get("content-type", "").partition(";")[0].strip()
+    is_text = kind in KINDS or (kind.startswith(JSON) and kind.endswith("+json"))
+    return is_text and (visit.whole > LARGE or visit.whole < 0)
+
+
+def _fault(visit: Visit) -> str:
+    if visit.whole < 0:
+        return f"{visit.name} does not unpack"
+    if visit.headers.get("content-encoding") != "gzip":
+        return f"{visit.name}: {visit.size} bytes uncompressed"
     return ""
 
 

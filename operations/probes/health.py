@@ -23,6 +23,12 @@ def health(params: Params) -> Measurement:
         faults.append(f"/health answers {answer.status}")
     if (status := document_of(answer).get("status")) not in {"pass", "warn"}:
         faults.append(f"its status is {status!r}")
+    if status != "fail":
+        faults += [
+            f"it calls itself {status}, but its {name} fails"
+            for name, checks in document_of(answer).get("checks", {}).items()
+            if any(check.get("status") == "fail" for check in checks)
+        ]
     faults += [
         f"{path} answers {code}"
         for path in ("/health/live", "/health/ready")

@@ -22,11 +22,16 @@ FAMILIES = (
     "rrr_job_runs",
     "rrr_heartbeat_age_seconds",
 )
-COUNTER = "django_http_requests_before_middlewares"
+# Each grows with every answer, whoever counts it.
+COUNTERS = (
+    "django_http_requests_before_middlewares",
+    "django_http_responses_before_middlewares",
+    "django_http_responses_total_by_status",
+)
 
 
-def _scrape() -> tuple[set[str], float, bytes]:
-    """The families' names and the request counter's sum."""
+def _scrape() -> tuple[set[str], dict[str, float], bytes]:
+    """The families' names and the sums of the counters."""
     answer = http.own(
         "/metrics", headers={"Authorization": f"Bearer {settings.METRICS_TOKEN}"}
     )
@@ -34,13 +39,14 @@ def _scrape() -> tuple[set[str], float, bytes]:
         raise LookupError(f"/metrics answers {answer.status} to its own token")
     families = list(text_string_to_metric_families(answer.body.decode()))
     names = {family.name for family in families}
-    counted = sum(
-        sample.value
-        for family in families
-        if family.name == COUNTER
-        for sample in family.samples
-        if sample.name.endswith("_total")
-    )
+    counted = dict.fromkeys(COUNTERS, 0.0)
+    for family in families:
+        if family.name in counted:
+            counted[family.name] = sum(
+                sample.value
+                for sample in family.samples
+                if sample.name.endswith("_total")
+            )
     return names, counted, answer.body
 
 
@@ -60,11 +66,14 @@ def metrics(params: Params) -> Measurement:
     http.own("/health/live")
     names, after, raw = _scrape()
     faults += [f"{name} is missing" for name in FAMILIES if not _has(names, name)]
-    if after <= before:
-        faults.append(f"the request counter stands still at {after:.0f}")
+    faults += [
+        f"{name} stands still at {after[name]:.0f}"
+        for name in COUNTERS
+        if after[name] <= before[name]
+    ]
     return Measurement.of_faults(
         faults,
-        f"{len(names)} families, {after:.0f} requests counted",
+        f"{len(names)} families, {after[COUNTERS[0]]:.0f} requests counted",
         facts={"families": str(len(names))},
         # Forty kilobytes every five minutes: kept where there is something to find.
         raw=raw if faults else b"",

@@ -4,25 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-
-from django.urls import URLPattern, URLResolver, get_resolver
 
 from kernel import http
 from kernel.registry import Measurement, Params, probe
-
-CONVERTER = re.compile(r"<(?:[^:>]+:)?([^>]+)>")
-
-
-def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[str]:
-    """Every route of the resolver as "/api/trades/{}" (parameters without names)."""
-    for entry in (resolver or get_resolver()).url_patterns:
-        path = prefix + str(entry.pattern)
-        if isinstance(entry, URLPattern):
-            yield "/" + CONVERTER.sub("{}", path)
-        else:
-            yield from routes(entry, path)
+from kernel.routes import routes
 
 
 @probe(
@@ -39,7 +25,7 @@ def openapi(params: Params) -> Measurement:
         return Measurement("1", f"/openapi.json answers {answer.status}", "faults")
     document = json.loads(answer.body)
     described = {re.sub(r"\{[^}]*\}", "{}", path) for path in document["paths"]}
-    served = {path for path in routes() if path.startswith("/api/")}
+    served = {route.bare for route in routes() if route.bare.startswith("/api/")}
     faults = [f"{path} is not described" for path in sorted(served - described)]
     if not str(document.get("openapi", "")).startswith("3.1"):
         faults.append("the document is not OpenAPI 3.1")

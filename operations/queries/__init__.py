@@ -20,17 +20,24 @@ from operations.queries.backups import (
     key_was_exported,
     newest_drill,
     newest_good,
+    restored_at,
     unsealed_backups,
 )
 from operations.queries.jobs import job_board, recent_runs
 from operations.queries.measurements import latest_results, params_digest
 from operations.queries.probes import probe_board
 from operations.queries.processes import last_tick, processes, stale_processes
+from operations.queries.recipients import operators, unheard
+from operations.queries.runbooks import runbook
+from operations.queries.starts import Configuration, configuration, web_starts
+from operations.queries.violations import policy_violations
 
 __all__ = [
+    "Configuration",
     "alert",
     "alerts",
     "backups",
+    "configuration",
     "database_outages",
     "firing_unacknowledged",
     "job_board",
@@ -43,13 +50,19 @@ __all__ = [
     "newest_good",
     "notices",
     "open_alerts",
+    "operators",
     "params_digest",
+    "policy_violations",
     "probe_board",
     "processes",
     "recent_runs",
+    "restored_at",
     "rule",
     "rules",
+    "runbook",
     "stale_processes",
     "timeline",
+    "unheard",
     "unsealed_backups",
+    "web_starts",
 ]

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from kernel.errors import NotFound
 from kernel.paging import Page, newest_first
 from operations.domain.alerting import TimelineKind
-from operations.domain.rules import DATABASE
+from operations.domain.seeds import DATABASE
 from operations.models import Alert, Notice, Rule, TimelineEntry
 
 JUDGED_WITHIN = timedelta(minutes=2)
@@ -75,21 +75,36 @@ def database_outages(
 
 @dataclass(frozen=True, kw_only=True)
 class Judging:
-    """What is known of the rules now: titles of those without data for 2 minutes, and
-    whether any was ever looked at with data."""
+    """What is known of the rules now: titles of those without data for 2 minutes, of
+    those that are switched off, and whether any was ever looked at with data."""
 
     missing: tuple[str, ...]
+    off: tuple[str, ...]
     begun: bool
+
+    @property
+    def gaps(self) -> str:
+        """Sentences about what nobody watches; "" when there is nothing like that."""
+        told = []
+        if self.off:
+            told.append(f"Switched off: {', '.join(self.off)}.")
+        if self.missing:
+            told.append(f"No data for 2 minutes: {', '.join(self.missing)}.")
+        return " ".join(told)
 
 
 def judging(at: datetime) -> Judging:
-    enabled = Rule.objects.filter(enabled=True).order_by("name")
-    seen = list(enabled.values_list("title", "judged_at"))
-    fresh = {title for title, when in seen if when and abs(at - when) <= JUDGED_WITHIN}
+    rules = list(Rule.objects.order_by("name"))
+    enabled = [rule for rule in rules if rule.enabled]
     return Judging(
-        missing=tuple(title for title, _ in seen if title not in fresh),
-        begun=any(when for _, when in seen),
+        missing=tuple(rule.title for rule in enabled if not _is_judged(rule, at)),
+        off=tuple(rule.title for rule in rules if not rule.enabled),
+        begun=any(rule.judged_at for rule in enabled),
     )
+
+
+def _is_judged(rule: Rule, at: datetime) -> bool:
+    return rule.judged_at is not None and abs(at - rule.judged_at) <= JUDGED_WITHIN
 
 
 def alert(uid: UUID) -> Alert:

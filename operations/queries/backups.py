@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import TypeVar
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
 from audit import queries as audit_queries
+from audit.domain.event import RESTORED
 from kernel.paging import Page, newest_first
 from operations.models import Backup, RestoreDrill
+
+Row = TypeVar("Row", Backup, RestoreDrill)
 
 
 def backups(*, limit: int = 50, cursor: str = "") -> Page[Backup]:
@@ -14,9 +24,15 @@ def backups(*, limit: int = 50, cursor: str = "") -> Page[Backup]:
 
 
 def newest_good() -> Backup | None:
-    """The backup that a restore would choose: the newest that did not fail."""
+    """The backup that a restore would choose: the newest that did not fail, of what our
+    log tells. One that a clock dated ahead hides none that was taken since."""
     good = Backup.objects.filter(status__in=[Backup.Status.OK, Backup.Status.VERIFIED])
-    return good.order_by("-started_at").first()
+    return _newest(good.filter(of_this_log=True))
+
+
+def restored_at() -> datetime | None:
+    """When the last restore was; None before the first."""
+    return audit_queries.newest_at(RESTORED)
 
 
 def unsealed_backups() -> int:
@@ -35,5 +51,13 @@ def key_was_exported(recipient: str) -> bool:
 
 
 def newest_drill() -> RestoreDrill | None:
-    drills = RestoreDrill.objects.select_related("backup")
-    return drills.order_by("-started_at").first()
+    """Of this environment: rows of another may have come with a restored copy."""
+    drills = RestoreDrill.objects.filter(environment=settings.RRR_ENV)
+    drills = drills.select_related("backup")
+    return _newest(drills)
+
+
+def _newest(rows: QuerySet[Row]) -> Row | None:
+    newest = rows.order_by("-started_at")
+    past = newest.filter(started_at__lte=timezone.now()).first()
+    return past or newest.first()

@@ -6,19 +6,27 @@ import shutil
 import time
 from collections.abc import Callable
 from datetime import datetime
+from threading import Lock
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models import Q
 
 from audit import queries as audit
 from kernel import redis
+from kernel.registry import JOBS
 from operations.domain import health
 from operations.domain.health import HealthCheck, Status
-from operations.models import Heartbeat, ProbeResult, RestoreDrill
+from operations.models import Heartbeat, Job, ProbeResult, RestoreDrill
+from operations.queries.alerting import judging
 from operations.queries.backups import newest_good
+from operations.queries.broker import broker_refusal
+from operations.queries.read_only import read_only
+from operations.queries.recipients import unheard
 from operations.queries.time_limit import TooSlow, within
 
 DATABASE_SECONDS = 1.0
+KEPT_SECONDS = 1.0
 _STARTED_APART = time.time() - time.monotonic()
 
 
@@ -33,13 +41,17 @@ def _select_one() -> float:
 
 def database() -> HealthCheck:
     try:
-        return _answered("database", within(DATABASE_SECONDS, _select_one))
+        milliseconds, refuses = within(
+            DATABASE_SECONDS, lambda: (_select_one(), read_only())
+        )
     except (DatabaseError, OSError, TooSlow) as error:
-        return _database_fails("does not answer", error)
+        return _database_fails(f"does not answer: {type(error).__name__}")
+    if refuses:
+        return _database_fails("answers, but takes no change: it is read-only")
+    return _answered("database", milliseconds)
 
 
-def _database_fails(how: str, error: Exception) -> HealthCheck:
-    detail = f"{how}: {type(error).__name__}"
+def _database_fails(detail: str) -> HealthCheck:
     return HealthCheck(name="database", status=Status.FAIL, detail=detail)
 
 
@@ -63,6 +75,57 @@ def cache() -> HealthCheck:
     return _answered("cache", (time.perf_counter() - started) * 1000)
 
 
+def broker() -> HealthCheck:
+    """Whether work can be rung for: an answer alone says nothing."""
+    refusal = broker_refusal()
+    if not refusal:
+        return health.passes("broker", "takes messages")
+    return health.warn(
+        "broker",
+        f"takes no messages ({refusal}): queued work begins minutes later",
+    )
+
+
+def alerting(at: datetime) -> HealthCheck:
+    """Whether the rules are looked at, and none is switched off."""
+    judged = judging(at)
+    if not judged.begun:
+        return health.warn("alerting", "no rule has been looked at with data so far")
+    if judged.gaps:
+        return health.warn("alerting", judged.gaps)
+    return health.passes("alerting", "every rule is looked at")
+
+
+def jobs() -> HealthCheck:
+    """Whether what is scheduled is done: none fails, and none was paused by hand."""
+    known = Job.objects.filter(Q(name__in=JOBS) | Q(kind=Job.Kind.PROBE))
+    paused = known.exclude(paused_at=None).values_list("name", flat=True)
+    failing = known.filter(paused_at=None, consecutive_failures__gt=0)
+    told = [
+        f"{state}: {', '.join(names)}"
+        for state, names in (
+            ("paused", sorted(paused)),
+            ("failing", sorted(failing.values_list("name", flat=True))),
+        )
+        if names
+    ]
+    if told:
+        return health.warn("jobs", "; ".join(told))
+    return health.passes("jobs", "none fails and none is paused")
+
+
+def paging() -> HealthCheck:
+    """Whether people hear of what fires."""
+    people = unheard()
+    if not people:
+        return health.warn("paging", "no active Operator has a mail address")
+    untold = {name: notices for name, notices in people.items() if notices}
+    if untold:
+        why = next(iter(untold.values()))[-1].last_error
+        return health.warn("paging", f"not told by mail: {', '.join(untold)} ({why})")
+    return health.passes("paging", "nothing that was to be told waits")
+
+
 def _heartbeats(kind: str, at: datetime) -> HealthCheck:
     rows = Heartbeat.objects.filter(kind=kind)
     ages = {row.name: (at - row.beaten_at).total_seconds() for row in rows}
@@ -77,7 +140,8 @@ def backup_age(at: datetime) -> HealthCheck:
 
 
 def restore_drill_age(at: datetime) -> HealthCheck:
-    newest = RestoreDrill.objects.filter(ok=True).order_by("-finished_at").first()
+    drills = RestoreDrill.objects.filter(ok=True, environment=settings.RRR_ENV)
+    newest = drills.order_by("-finished_at").first()
     seconds = _since(newest.finished_at if newest else None, at)
     return health.age(
         "restore_drill_age", seconds, health.DRILL_WITHIN, "restore drill"
@@ -116,7 +180,11 @@ def _audit_verdict(size: int, verified: ProbeResult | None) -> tuple[Status, str
         return Status.WARN, f"not verified: {verified.error}"
     if verified.value != "0" and verified_size:
         return Status.FAIL, verified.detail
-    return Status.PASS, f"{size} events, verified"
+    events = f"{size} event" + "s" * (size != 1)
+    if verified_size == size:
+        return Status.PASS, f"{events}, all verified"
+    upto = f"verified up to event {verified_size - 1}" if verified_size else "new"
+    return Status.PASS, f"{events}, {upto}"
 
 
 def _newest_result(probe: str) -> ProbeResult | None:
@@ -147,15 +215,34 @@ def certificate() -> HealthCheck:
     return health.certificate(int(float(result.value)))
 
 
+_asking = Lock()
+_newest: tuple[float, list[HealthCheck]] = (float("-inf"), [])
+
+
+def newest_checks(at: datetime) -> list[HealthCheck]:
+    """As `checks`, at most a second old: however many ask, one looks."""
+    global _newest
+    with _asking:
+        looked, seen = _newest
+        if time.monotonic() - looked >= KEPT_SECONDS:
+            seen = checks(at)
+            _newest = (time.monotonic(), seen)
+    return seen
+
+
 def checks(at: datetime) -> list[HealthCheck]:
     """All checks. With the database down only those that do not need it: a check
     that could not look is left out rather than called good."""
-    first = [database(), cache(), disk()]
+    first = [database(), cache(), broker(), disk()]
     if first[0].status is Status.FAIL:
         return first
     looks: list[Callable[[], HealthCheck]] = [
         lambda: _heartbeats("worker", at),
         lambda: _heartbeats("beat", at),
+        lambda: _heartbeats("watch", at),
+        lambda: alerting(at),
+        paging,
+        jobs,
         lambda: backup_age(at),
         lambda: restore_drill_age(at),
         audit_log,
@@ -165,4 +252,5 @@ def checks(at: datetime) -> list[HealthCheck]:
     try:
         return [*first, *(look() for look in looks)]
     except DatabaseError as error:
-        return [_database_fails("went away", error), *first[1:]]
+        gone = _database_fails(f"went away: {type(error).__name__}")
+        return [gone, *first[1:]]

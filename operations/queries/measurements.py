@@ -19,18 +19,27 @@ def params_digest(params: Mapping[str, str]) -> str:
 
 
 def latest_results(
-    probes: Iterable[tuple[str, Mapping[str, str]]], commit: str, environment: str
+    probes: Iterable[tuple[str, Mapping[str, str]]],
+    commit: str,
+    environment: str,
+    configuration: str = "",
 ) -> dict[Key, ProbeResult]:
     """{(name, params digest): newest result} about exactly this commit, one query.
 
-    Results about a tree that differed from its commit never count. Those about a
-    running product count for its own environment, those about files for all.
+    Values of a tree that differed from its commit never count. Those of a running
+    product count for its own environment and, where `configuration` is named, for
+    the settings with that digest only; those of files count for all. That something
+    could not be measured always counts.
     """
     keys = {(name, params_digest(params)) for name, params in probes}
     if not keys:
         return {}
-    rows = ProbeResult.objects.filter(commit=commit, tree_clean=True).filter(
-        Q(environment=environment) | Q(about="files")
+    here = Q(environment=environment)
+    measured = Q(tree_clean=True)
+    if configuration:
+        measured &= Q(configuration=configuration) | ~Q(about="running")
+    rows = ProbeResult.objects.filter(
+        here | Q(about="files"), measured | ~Q(error=""), commit=commit
     )
     rows = rows.filter(
         name__in={name for name, _ in keys},
@@ -42,7 +51,7 @@ def latest_results(
 def newest_by_key(rows: QuerySet[ProbeResult]) -> dict[Key, ProbeResult]:
     """The newest of each (name, params), newest first, without the raw output: the
     database finds the newest of each commit and environment, which are few."""
-    keys = ("name", "params_digest", "commit", "environment", "about")
+    keys = ("name", "params_digest", "commit", "environment", "about", "configuration")
     newest = rows.order_by().values(*keys).annotate(last=Max("pk")).values("last")
     results = ProbeResult.objects.filter(pk__in=newest).defer("raw")
     by_key: dict[Key, ProbeResult] = {}

@@ -8,30 +8,36 @@ the same moment make one change. Transitions are timeline rows.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from audit.domain.canonical import jcs
 from kernel.cache import bump
-from operations import queries
-from operations.domain import episodes, rules, windows
+from operations.domain import episodes, rules
 from operations.domain.alerting import Reading, TimelineKind
-from operations.domain.episodes import NOW, Course, CourseState, Turn
+from operations.domain.episodes import (
+    NOW,
+    REOPEN_WITHIN,
+    Course,
+    CourseState,
+    Turn,
+)
 from operations.models import Alert, AlertSource, Rule
-from operations.services import counters, disks, memory, minutes, timeline
+from operations.services import minutes, timeline
+from operations.services.readings import read
 from operations.services.telling import tell_operators
 
 ENGINE = "in-app"
 ACTOR = "j:alerting"
 TAG = "alerts"
 JUDGED_EVERY = timedelta(seconds=30)
-# An outage that ended longer ago is in no slot that is still read.
-WINDOW = timedelta(minutes=2)
+# What is only read on another host now and then is not gone.
+UNSEEN = timedelta(minutes=10)
 State = Alert.State
 
 
@@ -45,9 +51,11 @@ class Look:
 
     @property
     def figure(self) -> str:
-        """ "91 % (threshold 80 %)" """
+        """ "91 % (threshold 80 %)", and what else is known of it."""
         seen = rules.figure(self.rule.name, self.reading.value)
-        return f"{seen} (threshold {rules.amount(self.rule.name, self.rule.threshold)})"
+        allowed = rules.amount(self.rule.name, self.rule.threshold)
+        detail = f": {self.reading.detail}" if self.reading.detail else ""
+        return f"{seen} (threshold {allowed}){detail}"
 
     @property
     def last(self) -> dict[str, Any]:
@@ -67,17 +75,44 @@ def evaluate(at: datetime) -> int:
     """Look at every rule but the database's (`watch` owns that one); roll up the
     last minute. Returns how many alerts changed."""
     known = {rule.name: rule for rule in Rule.objects.all()}
-    readings = list(_readings(known, at))
+    readings = read(known, at)
+    live = _live()
     changed = sum(
         apply(reading, known[reading.rule], at)
         for reading in readings
-        if reading.rule in known
+        if reading.breached or (reading.rule, reading.target) in live
     )
     judged(
         [known[reading.rule] for reading in readings if reading.value is not None], at
     )
     minutes.roll_up(at)
-    return changed
+    return changed + _let_go(readings, at)
+
+
+def _live() -> set[tuple[str, str]]:
+    """Rule and target of each alert that a look below the threshold still changes."""
+    over = Q(waited__gte=REOPEN_WITHIN) | Q(episode=0)
+    alerts = Alert.objects.exclude(over, state=State.RESOLVED)
+    return set(alerts.values_list("rule", "target"))
+
+
+def _let_go(readings: Iterable[Reading], at: datetime) -> int:
+    """End what nothing is read of any more while its rule reads others: a host that is
+    gone, a folder that lies elsewhere now. Returns how many alerts ended."""
+    read = {(each.rule, each.target) for each in readings if each.value is not None}
+    unresolved = Alert.objects.exclude(state=State.RESOLVED)
+    unseen = [
+        alert
+        for alert in unresolved.filter(rule__in={rule for rule, _ in read})
+        if (alert.rule, alert.target) not in read
+        and not NOW <= at - (alert.last_data_at or alert.pending_at) < UNSEEN
+    ]
+    minutes_unread = UNSEEN.seconds // 60
+    why = (
+        f"nothing has been read of it for {minutes_unread} minutes: whether it is well "
+        "again is not known"
+    )
+    return sum(end(alert, at, ACTOR, why, seen=False) for alert in unseen)
 
 
 def judged(looked_at: Iterable[Rule], at: datetime) -> None:
@@ -89,36 +124,6 @@ def judged(looked_at: Iterable[Rule], at: datetime) -> None:
     ]
     if late:
         Rule.objects.filter(pk__in=late).update(judged_at=at)
-
-
-def _readings(known: Mapping[str, Rule], at: datetime) -> Iterator[Reading]:
-    database_down = Alert.objects.filter(
-        rule=rules.DATABASE, state=State.FIRING
-    ).exists()
-    counts = None
-    if not database_down:
-        counts = counters.read_window(at.timestamp(), _outage_slots(at))
-    if rules.ERROR_RATE in known:
-        yield rules.read_error_rate(counts, known[rules.ERROR_RATE].threshold)
-    if rules.LATENCY in known:
-        yield rules.read_latency(counts, known[rules.LATENCY].threshold)
-    if rules.MEMORY in known:
-        for host, percent in (memory.read(at.timestamp()) or {}).items():
-            yield rules.read_memory(host, percent, known[rules.MEMORY].threshold)
-    for space in disks.read():
-        if rules.DISK in known:
-            yield rules.read_disk(space, known[rules.DISK].threshold)
-        if rules.DISK_FULL in known:
-            yield rules.read_disk_full(space, known[rules.DISK_FULL].threshold)
-
-
-def _outage_slots(at: datetime) -> set[int]:
-    outages = queries.database_outages(at - WINDOW, at)
-    return {
-        slot
-        for begun, ended in outages
-        for slot in windows.outage_slots(begun.timestamp(), ended.timestamp())
-    }
 
 
 def apply(reading: Reading, rule: Rule, at: datetime) -> bool:
@@ -201,7 +206,7 @@ def _moved(turn: Turn, alert: Alert, at: datetime) -> dict[str, Any]:
         moved["fired_at"] = at
     if turn.event is TimelineKind.REOPENED:
         moved |= {"resolved_at": None, "acknowledged_by": None, "acknowledged_at": None}
-    if turn.event is TimelineKind.RESOLVED:
+    if turn.course.state is CourseState.RESOLVED and turn.event is not None:
         moved["resolved_at"] = at
     return moved
 
@@ -231,13 +236,16 @@ def _open(turn: Turn, look: Look) -> Alert:
     return alert
 
 
-def resolve_by_hand(alert: Alert, at: datetime, actor: str, why: str) -> bool:
-    """End it now; False when somebody changed it first."""
-    turn = episodes.ended(course_of(alert))
+@transaction.atomic
+def end(alert: Alert, at: datetime, actor: str, why: str, *, seen: bool = True) -> bool:
+    """End it now, whatever its rule says; False when somebody changed it first. Not
+    `seen`: because nothing is read of it any more, which nobody may call resolved."""
+    turn = episodes.ended(course_of(alert), seen=seen)
     won = _set(alert, **_moved(turn, alert, at))
     if won:
         alert.sources.filter(ends_at=None).update(ends_at=at)
-        timeline.note(alert, TimelineKind.RESOLVED, at=at, actor=actor, text=why)
+        assert turn.event is not None
+        timeline.note(alert, turn.event, at=at, actor=actor, text=why)
         if turn.word is not None:
             _tell(alert, turn, Rule.objects.get(name=alert.rule).title, why, at)
         bump(TAG)

@@ -10,19 +10,15 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Lock
-from typing import Any
 
-from celery import Celery, current_app
-from kombu import Connection
 from kombu.exceptions import KombuError
 from redis import RedisError
 
 from kernel.redis import Breaker
 from operations.models import JobRun
+from operations.queries.broker import app, broker_connection
 
 logger = logging.getLogger("rrr.jobs")
-# What a publisher may wait for the broker; workers, who wait for work, wait longer.
-PATIENCE = {"max_retries": 0, "socket_timeout": 0.2, "socket_connect_timeout": 0.2}
 _breaker = Breaker()
 _lock = Lock()
 
@@ -37,7 +33,7 @@ def ring(run: JobRun, *, queue: str, limit: timedelta) -> bool:
 
     def send() -> bool:
         # One ringing at a time a process: it takes a millisecond, or 0.2 s once.
-        with _lock, _connection() as connection:
+        with _lock, broker_connection() as connection:
             app().send_task(
                 f"operations.tasks.{task}",
                 args=[str(run.uid)],
@@ -51,27 +47,6 @@ def ring(run: JobRun, *, queue: str, limit: timedelta) -> bool:
         return True
 
     return _breaker.call(lambda: _translated(send), otherwise=False)
-
-
-def answers() -> bool:
-    """Whether the broker takes messages just now; after a second it does not."""
-    try:
-        with _connection() as connection:
-            connection.ensure_connection(max_retries=1, timeout=1)
-            channel: Any = connection.default_channel
-            channel.client.ping()
-    except (KombuError, RedisError, OSError):
-        return False
-    return True
-
-
-def app() -> Celery:
-    return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]
-
-
-def _connection() -> Connection:
-    options = {**app().conf.broker_transport_options, **PATIENCE}
-    return app().connection_for_write(transport_options=options)
 
 
 def _translated(send: Callable[[], bool]) -> bool:

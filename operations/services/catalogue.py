@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 from kernel.errors import NotFound
-from kernel.registry import JOBS, PROBES
+from kernel.registry import JOBS, PROBES, Weight
 from operations.domain import schedules
 from operations.models import Job
 
 TAG = "operations"  # the cache tag of everything that runs
 PROBE_PREFIX = "probe:"
-PROBE_LIMIT = timedelta(seconds=10)
-HEAVY_PROBE_LIMIT = timedelta(minutes=15)
+PROBE_LIMITS = {
+    Weight.QUICK: timedelta(seconds=10),
+    Weight.LONG: timedelta(seconds=180),
+    Weight.HEAVY: timedelta(minutes=30),
+}
 HEAVY = "heavy"
 
 
@@ -55,12 +58,11 @@ def _row_of_job(name: str) -> Job:
 
 def _row_of_probe(name: str) -> Job:
     probe = PROBES[name]
-    limit = HEAVY_PROBE_LIMIT if probe.heavy else PROBE_LIMIT
     return Job(
         name=job_of_probe(name),
         kind=Job.Kind.PROBE,
         schedule=schedules.write(probe.every) if probe.every else "",
-        timeout=int(limit.total_seconds()),
+        timeout=int(PROBE_LIMITS[probe.weight].total_seconds()),
     )
 
 
@@ -82,7 +84,7 @@ def queue_of(job: Job) -> str:
     """Which workers do it: a backup must never hold up a probe."""
     if job.kind == Job.Kind.PROBE:
         probe = PROBES.get(probe_of(job))
-        return HEAVY if probe and probe.heavy else "probes"
+        return HEAVY if probe and probe.weight != Weight.QUICK else "probes"
     known = JOBS.get(job.name)
     return known.queue if known else HEAVY
 

@@ -15,11 +15,9 @@ from django.conf import settings
 
 from kernel.redis import BREAKER, client
 from operations.domain.windows import Counts, slot_of, total, window_before
-from operations.services import memory
 
 KEEP_SECONDS = 3600
 FLUSH_SECONDS = 1.0
-MEMORY_SECONDS = 10.0
 
 
 def _slot_key(slot: int) -> str:
@@ -65,13 +63,9 @@ class Counter:
         return False
 
     def _run(self) -> None:
-        next_memory = 0.0
         while True:
             time.sleep(FLUSH_SECONDS)
             self.flush()
-            if time.monotonic() >= next_memory:
-                memory.report()
-                next_memory = time.monotonic() + MEMORY_SECONDS
 
 
 def _send(slots: dict[int, Counts]) -> bool:

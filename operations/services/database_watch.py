@@ -1,7 +1,7 @@
 """The database rule: evaluated and told while the database is away.
 
-`watch` asks the database; when it fails, the alert and its messages are lines of
-the spool, and when it answers again they become rows.
+`watch` asks the database for a read and a write; when one fails, the alert and its
+messages are lines of the spool, and when both work again they become rows.
 """
 
 from __future__ import annotations
@@ -13,13 +13,17 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid4
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
-from operations.channels import ChannelError, Message, channel
+from kernel.disk import is_full
+from operations.channels import Message
 from operations.domain.episodes import NOW, Course, Turn, Word, passed, step
-from operations.domain.rules import DATABASE, read_database
-from operations.models import Alert, Rule
-from operations.services import alerting, paging, spool
+from operations.domain.rules import read_database
+from operations.domain.seeds import DATABASE
+from operations.models import Alert, Heartbeat, Rule
+from operations.services import alerting, disks, heartbeats, paging, spool
+from operations.services.direct import Direct
 from operations.services.paging import Paging
 from operations.services.spool import Firing, Line, Sent, SpooledNotice
 from operations.services.telling import announcement
@@ -28,15 +32,34 @@ logger = logging.getLogger("rrr.watch")
 
 
 def database_answers() -> str | None:
-    """None when a new connection can read; else why not, in one line."""
+    """None when a new connection can read and write; else what it does not, in one
+    line. What is written is our sign of life. Raises DatabaseError when a disk of ours
+    has no room: that is the disk's alert and not this one."""
+    said = "does not answer"
     try:
         connection.close()
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM django_migrations LIMIT 1")
             cursor.fetchone()
+        said = "answers, but takes no change"
+        heartbeats.beat(Heartbeat.Kind.WATCH, timezone.now())
+        _find_room()
     except DatabaseError as error:
-        return str(error).splitlines()[0] if str(error) else type(error).__name__
+        if is_full(error) and disks.full(disks.read()):
+            raise
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        return f"The database {said}: {why}"
     return None
+
+
+def _find_room() -> None:
+    """A row that changes in its page takes no room on PostgreSQL, so a full disk would
+    not be noticed: spill a megabyte into a temporary file, 10 ms. Raises DatabaseError."""
+    if connection.vendor != "postgresql":
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '64kB'")
+        cursor.execute("SELECT count(*) FROM generate_series(1, 50000)")
 
 
 @dataclass
@@ -50,7 +73,7 @@ class DatabaseWatch:
     course: Course | None = None
     looked_at: datetime | None = None
     firing: Firing | None = None
-    sent: set[str] = field(default_factory=set)
+    direct: Direct = field(default_factory=Direct)
     unwritten: list[Line] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -60,7 +83,7 @@ class DatabaseWatch:
                 if isinstance(line, Firing):
                     self.alert, self.course, self.firing = line.alert, line.course, line
                 else:
-                    self.sent.add(line.notice)
+                    self.direct.taken[line.notice] = datetime.fromisoformat(line.at)
 
     def look(self, at: datetime) -> bool:
         """Ask once; fire and tell, or absorb and let it resolve. True: it answered."""
@@ -76,7 +99,7 @@ class DatabaseWatch:
             spool.insert(self.unwritten, at)
             self.unwritten.clear()
             self.firing = None
-            self.sent.clear()
+            self.direct.forget()
         rule = Rule.objects.filter(name=DATABASE).first()
         if rule is not None:
             alerting.apply(read_database(0, rule.threshold), rule, at)
@@ -104,19 +127,21 @@ class DatabaseWatch:
         if self.firing is None or turn.word is not None:
             self.firing = self._line(turn, known, failure, at)
             self._keep(self.firing)
+        self.direct.begin_look()
         for notice in self.firing.notices:
-            if notice.uid not in self.sent:
-                self._tell(self.firing, notice, at)
+            self._tell(self.firing, notice, at)
 
     def _line(self, turn: Turn, known: Paging, failure: str, at: datetime) -> Firing:
         """What begins now or is told now; without a word nobody is told."""
         alert = Alert(
-            uid=UUID(self.alert), severity=known.severity, target=spool.TARGET
+            uid=UUID(self.alert),
+            rule=DATABASE,
+            severity=known.severity,
+            target=spool.TARGET,
         )
-        text = f"The database does not answer: {failure}"
         word, episode = turn.word or Word.FIRING, turn.course.episode
         mail = announcement(
-            alert, title=known.title, word=word, episode=episode, text=text, at=at
+            alert, title=known.title, word=word, episode=episode, text=failure, at=at
         )
         people = known.recipients if turn.word else ()
         return Firing(
@@ -126,7 +151,7 @@ class DatabaseWatch:
             severity=known.severity,
             threshold=known.threshold,
             failures=self.failures,
-            text=text,
+            text=failure,
             subject=mail.subject,
             body=mail.body,
             word=word,
@@ -144,19 +169,14 @@ class DatabaseWatch:
         )
 
     def _tell(self, firing: Firing, notice: SpooledNotice, at: datetime) -> None:
-        try:
-            channel(notice.channel).send(
-                Message(
-                    uid=notice.uid,
-                    address=notice.address,
-                    subject=firing.subject,
-                    body=firing.body,
-                )
-            )
-        except ChannelError:
-            return  # the next look tries again
-        self.sent.add(notice.uid)
-        self._keep(Sent(notice=notice.uid, at=at.isoformat()))
+        message = Message(
+            uid=notice.uid,
+            address=notice.address,
+            subject=firing.subject,
+            body=firing.body,
+        )
+        if self.direct.tell(notice.channel, message, at):
+            self._keep(Sent(notice=notice.uid, at=at.isoformat()))
 
     def _keep(self, line: Line) -> None:
         """On the disk when it takes it; until then in memory: a full disk must not

@@ -8,44 +8,65 @@ in which it was written: an older word is never sent after a newer one.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from operations.channels import ChannelError, Message, channel
-from operations.models import Notice
+from operations.channels import ChannelError, Message, send
+from operations.domain.waits import wait_after
+from operations.models import Alert, Notice
 from operations.models.notices import FORGOTTEN
 from operations.services import leases
 
 # A mail server is given up after 10 s; what a killed deliverer held is free soon.
 LEASE = timedelta(seconds=30)
-FIRST_WAIT = timedelta(seconds=10)
-LONGEST_WAIT = timedelta(hours=1)
+LONGEST_WAIT = timedelta(minutes=10)
 MOST_ATTEMPTS = 10
+UNRESOLVED = 7  # attempts that count while the alert lasts; then each waits longest
 BATCH = 20
+# A tick has 30 s in all, and one mail may take 10 of them.
+BEGIN_WITHIN = 15.0
+ENDED_ITS_DELIVERER = "each process that began to send it ended before it was sent"
 SUPERSEDED = "a newer message about it was sent first"
 State = Notice.State
 
 
-def deliver(at: datetime) -> int:
-    """Send what is due, at most 20 notices; returns how many were sent."""
+def deliver(at: datetime, *, begin_within: float = BEGIN_WITHIN) -> int:
+    """Send what is due, at most 20 notices, each begun within so many seconds;
+    returns how many were sent."""
+    now = _clock(at)
     _free_expired(at)
     due = Notice.objects.filter(state=State.QUEUED, next_attempt_at__lte=at)
     waited_longest = due.order_by("next_attempt_at", "pk")[:BATCH]
+    last_begin = at + timedelta(seconds=begin_within)
     sent = 0
     for pk in sorted(waited_longest.values_list("pk", flat=True)):
-        notice = _claim(pk, at)
+        if now() >= last_begin:
+            break
+        notice = _claim(pk, now())
         if notice is not None:
-            sent += _send(notice, at)
+            sent += _send(notice, now)
     return sent
+
+
+def _clock(at: datetime) -> Callable[[], datetime]:
+    """What time it is when `at` was now, to the second: a lease counts from its claim,
+    and a mail is sent when it was taken, however many went before."""
+    begun = time.monotonic()
+    return lambda: at + timedelta(seconds=int(time.monotonic() - begun))
 
 
 def _free_expired(at: datetime) -> None:
     """Leases and waits that a clock set back left further ahead than they can be
-    are pulled back."""
+    are pulled back. What ended its deliverer ten times will end the next."""
     sending = Notice.objects.filter(state=State.SENDING)
-    sending.filter(lease_until__lt=at).update(
+    lost = sending.filter(lease_until__lt=at)
+    for notice in lost.filter(attempts__gte=MOST_ATTEMPTS)[:BATCH]:
+        _settle(notice, state=State.DEAD, last_error=ENDED_ITS_DELIVERER)
+    lost.filter(attempts__lt=MOST_ATTEMPTS).update(
         state=State.QUEUED, lease_owner="", lease_until=None, next_attempt_at=at
     )
     sending.filter(lease_until__gt=at + 2 * LEASE).update(lease_until=at + LEASE)
@@ -92,32 +113,47 @@ def _words_like(notice: Notice) -> QuerySet[Notice]:
     )
 
 
-def _send(notice: Notice, at: datetime) -> int:
+def _send(notice: Notice, now: Callable[[], datetime]) -> int:
     try:
-        channel(notice.channel).send(
+        send(
+            notice.channel,
             Message(
                 uid=str(notice.uid),
                 address=notice.address,
                 subject=notice.subject,
                 body=notice.body,
-            )
+            ),
         )
     except ChannelError as error:
-        _failed(notice, error, at)
+        _failed(notice, error, now())
         return 0
-    _settle(notice, state=State.SENT, sent_at=at, last_error="")
+    _settle(notice, state=State.SENT, sent_at=now(), last_error="")
     return 1
 
 
 def _failed(notice: Notice, error: ChannelError, at: datetime) -> None:
-    dead = error.permanent or notice.attempts >= MOST_ATTEMPTS
-    wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(notice.attempts - 1, 20))
+    """Tried in vain for long, it dies, but not while its alert is unresolved: the mail
+    server may be what the alert is about."""
+    goes_on = _is_of_unresolved(notice)
+    dead = error.permanent or (notice.attempts >= MOST_ATTEMPTS and not goes_on)
+    wait = min(LONGEST_WAIT, wait_after(notice.attempts))
     _settle(
         notice,
         state=State.DEAD if dead else State.QUEUED,
         next_attempt_at=at + wait,
+        # Below the most, so that one more killed deliverer does not end it.
+        attempts=min(notice.attempts, UNRESOLVED) if goes_on else notice.attempts,
         last_error=str(error)[:500],
     )
+
+
+def _is_of_unresolved(notice: Notice) -> bool:
+    if notice.kind != "alert":
+        return False
+    alerts = Alert.objects.exclude(state=Alert.State.RESOLVED)
+    return notice.about in {
+        f"alert:{uid}" for uid in alerts.values_list("uid", flat=True)
+    }
 
 
 def _settle(notice: Notice, **values: object) -> None:

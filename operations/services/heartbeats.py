@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from kernel import build
+from kernel.patience import stand_beside
 from operations.models import Heartbeat
 
 logger = logging.getLogger("rrr.jobs")
@@ -48,7 +49,7 @@ def forget(kind: str, role: str = "") -> None:
 
 
 class Beating(Thread):
-    """Beats every 15 s until stopped; a database that is away is only logged."""
+    """Beats every 15 s until stopped; a database that is away or hangs is only logged."""
 
     def __init__(self, kind: str, role: str) -> None:
         super().__init__(name=f"heartbeat {kind}", daemon=True)
@@ -56,6 +57,7 @@ class Beating(Thread):
         self._end = Event()
 
     def run(self) -> None:
+        stand_beside()
         while True:
             self._once()
             if self._end.wait(EVERY_SECONDS):
@@ -66,6 +68,8 @@ class Beating(Thread):
             beat(self.kind, timezone.now(), role=self.role)
         except DatabaseError as error:
             logger.warning("no heartbeat: %s", error)
+        except Exception:
+            logger.exception("no heartbeat")  # the next one may come
         finally:
             connection.close()
 

@@ -48,7 +48,7 @@ def resolve_by_hand(uid: UUID, by: User, at: datetime) -> Alert:
     Raises NotFound, or Conflict when it has changed meanwhile.
     """
     alert = _unresolved(uid)
-    if not alerting.resolve_by_hand(alert, at, by.actor, f"by hand, {by.username}"):
+    if not alerting.end(alert, at, by.actor, f"by hand, {by.username}"):
         raise Conflict("This alert has just changed: look again.", code="changed")
     _record("operations.alert.resolved", alert, by)
     return queries.alert(uid)

@@ -1,4 +1,5 @@
-"""How full this process' memory limit is, shared through Redis.
+"""How full this process' memory limit is, shared through Redis: every process of ours
+reports its host's figure, for a host may have workers alone.
 
 Usage without reclaimable page cache, in percent of the smaller of the cgroup's
 limit and the machine's memory: plain usage rises with every backup's page cache.
@@ -7,17 +8,21 @@ limit and the machine's memory: plain usage rises with every backup's page cache
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
+from threading import Lock, Thread
 
 from django.conf import settings
 
 from kernel.redis import BREAKER, client
 
+logger = logging.getLogger("rrr.process")
 FRESH_SECONDS = 60
+EVERY_SECONDS = 10.0
 CGROUP = Path("/sys/fs/cgroup")
 MEMINFO = Path("/proc/meminfo")
 
@@ -90,8 +95,32 @@ def report() -> None:
     BREAKER.call(lambda: client().hset(_key(), os.uname().nodename, text), otherwise=0)
 
 
+def _report_for_ever() -> None:
+    while True:
+        try:
+            report()
+        except Exception:
+            logger.exception("the memory was not reported")  # the next time it may be
+        time.sleep(EVERY_SECONDS)
+
+
+_starting = Lock()
+_reporting: Thread | None = None
+
+
+def keep_reporting() -> None:
+    """This process reports every 10 s from now on, beside its work: neither Redis nor
+    the search for its address may hold that up. Asked again, it goes on."""
+    global _reporting
+    with _starting:
+        if _reporting is None or not _reporting.is_alive():
+            _reporting = Thread(target=_report_for_ever, name="memory", daemon=True)
+            _reporting.start()
+
+
 def read(now: float) -> Mapping[str, Decimal] | None:
-    """{host: percent} of the hosts heard of within a minute; None without Redis."""
+    """{host: percent} of the hosts heard of within a minute; None without Redis. What
+    lies further ahead was written before a clock was set back."""
 
     def ask() -> dict[str, Decimal] | None:
         raw = client().hgetall(_key())
@@ -101,7 +130,7 @@ def read(now: float) -> Mapping[str, Decimal] | None:
         return {
             host: Decimal(report["value"])
             for host, report in reports.items()
-            if now - report["at"] <= FRESH_SECONDS
+            if abs(now - report["at"]) <= FRESH_SECONDS
         }
 
     return BREAKER.call(ask, otherwise=None)

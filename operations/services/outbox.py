@@ -10,7 +10,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from kernel.registry import Letter
-from operations.channels import ChannelError, channel
+from operations.channels import problem_with
 from operations.models import Notice
 
 NOBODY = "no active Operator has a mail address"
@@ -46,7 +46,11 @@ def queue(
     With nobody to tell, one dead notice says so. Call it in the transaction of
     what is told about.
     """
-    people = [recipient for recipient in recipients if not _problem_with(recipient)]
+    people = [
+        person
+        for person in recipients
+        if not problem_with(person.channel, person.address)
+    ]
     if people:
         rows = [notice(announcement, recipient, at) for recipient in people]
     else:
@@ -73,21 +77,16 @@ def post(letter: Letter) -> None:
     Notice.objects.bulk_create([row], ignore_conflicts=True)
 
 
-def _problem_with(recipient: Recipient) -> str:
-    try:
-        return channel(recipient.channel).check(recipient.address)
-    except ChannelError as error:
-        return str(error)
+def dedup_key(about: str, level: str, episode: int, recipient: Recipient) -> str:
+    """One change, one reader, one channel."""
+    change = f"{level} {episode}" if episode > 1 else level
+    return "/".join((about, change, recipient.name, recipient.channel))
 
 
 def notice(
     announcement: Announcement, recipient: Recipient, at: datetime, uid: str = ""
 ) -> Notice:
     """The unsaved row; `uid` when the message had one before there was a row."""
-    change = announcement.level
-    if announcement.episode > 1:
-        change = f"{change} {announcement.episode}"
-    key = (announcement.about, change, recipient.name, recipient.channel)
     row = Notice(
         kind=announcement.kind,
         about=announcement.about,
@@ -95,7 +94,9 @@ def notice(
         recipient=recipient.name,
         address=recipient.address,
         channel=recipient.channel,
-        dedup_key="/".join(key),
+        dedup_key=dedup_key(
+            announcement.about, announcement.level, announcement.episode, recipient
+        ),
         subject=announcement.subject,
         body=announcement.body,
         created_at=at,

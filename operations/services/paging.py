@@ -12,7 +12,7 @@ from pathlib import Path
 from django.conf import settings
 
 from kernel.files import write_whole
-from operations.domain.rules import DATABASE
+from operations.domain.seeds import DATABASE
 from operations.models import Rule
 from operations.services.outbox import Recipient
 from operations.services.telling import operators

@@ -9,7 +9,6 @@ import platform
 import re
 import subprocess
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -17,14 +16,14 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from kernel import build, http
-from kernel.build import Build
+from kernel import http
 from kernel.cache import bump
 from kernel.errors import NotFound, ProductError
 from kernel.registry import PROBES, Measurement, Probe
 from operations.models import JobRun, ProbeResult
 from operations.queries import params_digest
 from operations.services import catalogue, scheduler
+from operations.services.subjects import bound, subject_of
 
 RAW_KEPT = 64_000
 # What reaching for the world may raise; anything else is a broken probe.
@@ -52,6 +51,15 @@ def request(name: str, params: Mapping[str, str]) -> JobRun:
     return scheduler.request(catalogue.job_of_probe(name), key, params)
 
 
+def under_way(name: str, params: Mapping[str, str]) -> bool:
+    """Whether the probe is being asked just now. A long one would otherwise be asked
+    again, and again, while it measures."""
+    key = params_digest(params) if params else ""
+    return JobRun.objects.filter(
+        job__name=catalogue.job_of_probe(name), key=key, state=JobRun.State.RUNNING
+    ).exists()
+
+
 def run(
     name: str, params: Mapping[str, str], job_run: UUID | None = None
 ) -> ProbeResult:
@@ -60,7 +68,7 @@ def run(
     Raises what a broken probe raises, after its result was written.
     """
     probe = PROBES[name]
-    started, before = timezone.now(), _subject(probe)
+    started, before = timezone.now(), subject_of(probe)
     broken: Exception | None = None
     try:
         measured = probe.function(params)
@@ -69,17 +77,19 @@ def run(
     except Exception as error:  # noqa: BLE001 - raised again below
         measured = Measurement.uncollected(f"the probe broke: {_reason(error)}")
         broken = error
-    after = _subject(probe)
+    after = subject_of(probe)
+    seen = bound(probe, measured, before, after)
     result = ProbeResult.objects.create(
-        **_columns(_unless_moved(probe, measured, before, after)),
+        **_columns(seen),
         name=probe.name,
         params=dict(params),
         params_digest=params_digest(params),
         definition=_definition(probe, params),
         about=probe.about,
-        commit=measured.commit or after.commit,
-        tree_clean=after.clean,
+        commit=after.commit,
+        tree_clean=not after.doubt,
         environment=settings.RRR_ENV,
+        configuration=after.configuration,
         host=platform.node(),
         started_at=started,
         observed_at=timezone.now(),
@@ -91,20 +101,16 @@ def run(
     return result
 
 
-def _unless_moved(
-    probe: Probe, measured: Measurement, before: Build, after: Build
-) -> Measurement:
-    """The measurement, without a value when it is not about one and the same build."""
-    if measured.error:
-        return measured
-    if before != after:
-        moved = "tree moved" if probe.about == "files" else "product was restarted"
-        reason = f"the {moved}; restart and repeat"
-    elif measured.commit and measured.commit != after.commit:
-        reason = "two commits answered; restart"
-    else:
-        return measured
-    return replace(measured, value=None, error=reason)
+def measurement_of(result: ProbeResult) -> Measurement:
+    """What was measured, as it is judged."""
+    return Measurement(
+        value=result.value,
+        detail=result.detail,
+        unit=result.unit,
+        facts=result.facts,
+        commit=result.commit,
+        error=result.error,
+    )
 
 
 def _columns(measured: Measurement) -> dict[str, Any]:
@@ -121,26 +127,6 @@ def _columns(measured: Measurement) -> dict[str, Any]:
     }
 
 
-def _subject(probe: Probe) -> Build:
-    """The build that is looked at: the tree for files, and else the web process'
-    that answers, or, when none does, our own."""
-    if probe.about == "files":
-        now = build.look()
-        mine = build.running()
-        # A worker older than the tree measures new files with old code.
-        return now if now.commit == mine.commit else Build(build.UNKNOWN, clean=False)
-    try:
-        answer = http.own("/health/live", timeout=2)
-    except http.NoAnswer:
-        return build.running()
-    commit = answer.headers.get("x-rrr-commit")
-    if not commit:
-        return build.running()
-    web = Build(commit, clean=answer.headers.get("x-rrr-clean") == "true")
-    # Probes of the worker's own settings would otherwise speak for another commit.
-    return web if commit == build.running().commit else replace(web, clean=False)
-
-
 def _definition(probe: Probe, params: Mapping[str, str]) -> str:
     """SHA-256 of what is run: name, params and the probe's source."""
     try:
@@ -155,7 +141,8 @@ def redacted(raw: bytes) -> bytes:
     """The output without the values of our own secrets and of what looks like one."""
     values = [settings.SECRET_KEY, settings.JWT_SECRET, settings.METRICS_TOKEN]
     values += [settings.DEMO_PASSWORD, settings.FIELD_KEY, settings.DATABASE_PASSWORD]
-    values += [settings.BACKUP_KEY, *settings.EXTERNAL_KEYS.values()]
+    values += [settings.BACKUP_KEY, settings.AWS_SECRET_ACCESS_KEY]
+    values += [settings.AWS_SESSION_TOKEN, *settings.EXTERNAL_KEYS.values()]
     for value in values:
         if len(value) >= 6:
             raw = raw.replace(value.encode(), b"[redacted]")

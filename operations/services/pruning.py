@@ -8,13 +8,14 @@ from typing import Any
 
 from operations.domain.keeping import ALL_KEPT, Sample, superfluous
 from operations.models import Alert, Heartbeat, Job, JobRun, Minute, ProbeResult
+from operations.services import violations
 
 RUNS_KEPT = timedelta(days=30)
 MOST_RUNS = 500
 MINUTES_KEPT = timedelta(days=40)
 UNFIRED_KEPT = timedelta(days=7)
 HEARTBEATS_KEPT = timedelta(days=1)
-KEY = ("name", "params_digest", "commit", "environment")
+KEY = ("name", "params_digest", "commit", "environment", "configuration")
 # Rows a statement: a long one would hold SQLite's only lock, writers wait for it.
 CHUNK = 500
 
@@ -27,6 +28,7 @@ def prune(at: datetime) -> dict[str, int]:
         "minutes": Minute.objects.filter(at__lt=at - MINUTES_KEPT).delete()[0],
         "alerts": _unfired(at),
         "heartbeats": _silent(at),
+        "violations": violations.forget(at),
     }
 
 

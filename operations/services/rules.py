@@ -13,7 +13,8 @@ from kernel.cache import bump
 from kernel.errors import FieldError, Invalid, Stale
 from kernel.numbers import text
 from operations import queries
-from operations.domain.rules import SEEDS, threshold_problem
+from operations.domain.rules import threshold_problem
+from operations.domain.seeds import SEEDS
 from operations.models import Rule
 from operations.services.alerting import TAG
 

@@ -3,21 +3,46 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from threading import Event, Thread
 from types import TracebackType
 
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from kernel.patience import limit_statements
+from kernel.deadline import within
+from kernel.patience import limit_statements, stand_beside
 from kernel.registry import JOBS, PROBES
 from operations.models import Job, JobRun
 from operations.services import catalogue, leases, probing
 
 logger = logging.getLogger("rrr.jobs")
+# A lease lasts three times as long; a try that failed is soon repeated.
+EVERY_SECONDS = leases.LEASE.total_seconds() / 3
+AGAIN_SECONDS = 2.0
+# Does a run's work, for as long as it may take.
+Limit = Callable[[JobRun, Callable[[], str]], str]
 
 
-def execute(uid: str) -> bool:
+def no_limit(run: JobRun, work: Callable[[], str]) -> str:
+    """Somebody else ends it: a worker's task has its own."""
+    return work()
+
+
+def time_limit(run: JobRun, work: Callable[[], str]) -> str:
+    """The job's own limit, for whom no worker ends. Raises Overdue; what goes on then
+    goes on for nobody: the run has ended, and its fence is shut."""
+
+    def alone() -> str:
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    return within(run.job.timeout, alone)
+
+
+def execute(uid: str, limit: Limit = no_limit) -> bool:
     """Do the run if it can still be claimed; True when its result was written.
 
     A message for a run that is not queued any more is simply dropped.
@@ -27,7 +52,7 @@ def execute(uid: str) -> bool:
         return False
     with Renewing(run):
         try:
-            result = _work(run)
+            result = limit(run, lambda: _work(run))
         except Exception as error:
             logger.exception("%s failed", run.job.name)
             reason = f"{type(error).__name__}: {error}"
@@ -74,12 +99,24 @@ class Renewing:
         self._thread.join(timeout=2)
 
     def _renew(self) -> None:
-        pause = leases.LEASE.total_seconds() / 3
+        stand_beside()
+        pause = EVERY_SECONDS
         while not self._end.wait(pause):
-            try:
-                if not leases.renew(self._run, timezone.now()):
-                    return
-            except DatabaseError as error:
-                logger.warning("lease not renewed: %s", error)
-            finally:
-                connection.close()
+            pause = self._once()
+
+    def _once(self) -> float:
+        """The seconds to the next try."""
+        try:
+            if leases.renew(self._run, timezone.now()):
+                return EVERY_SECONDS
+            logger.error(
+                "%s lost its lease: what it brings is dropped", self._run.job.name
+            )
+            self._end.set()
+        except DatabaseError as error:
+            logger.warning("lease not renewed: %s", error)
+        except Exception:
+            logger.exception("lease not renewed")  # the next try may
+        finally:
+            connection.close()
+        return AGAIN_SECONDS

@@ -26,23 +26,31 @@ RING_AGAIN = timedelta(seconds=10)
 MOST_RINGS = 200
 
 
-def request(job: str, key: str = "", params: Mapping[str, str] | None = None) -> JobRun:
-    """A queued run of the job, rung for once the transaction has committed.
+def request(
+    job: str,
+    key: str = "",
+    params: Mapping[str, str] | None = None,
+    *,
+    ring: bool = True,
+) -> JobRun:
+    """A queued run of the job, rung for once the transaction has committed; with
+    `ring=False` by the next tick, for a product that is shut.
 
     The one already queued for this key is returned instead of a second.
     Raises NotFound for a name that nobody registered.
     """
     row, given, now = catalogue.job_row(job), dict(params or {}), timezone.now()
-    run = _queue(row, key, given, now, published=now)
+    run = _queue(row, key, given, now, published=now if ring else None)
     if run is None:
         queued = JobRun.objects.filter(job=row, key=key, state=JobRun.State.QUEUED)
         run = queued.select_related("job").first()
     # It may have been claimed in between, or have had this very microsecond.
     now = timezone.now()
-    run = run or _queue(row, key, given, now, published=now)
+    run = run or _queue(row, key, given, now, published=now if ring else None)
     if run is None:
         raise NotFound(f"{job} could not be queued; try again.", code="queue")
-    transaction.on_commit(lambda: _ring_first(run))
+    if ring:
+        transaction.on_commit(lambda: _ring_first(run))
     bump(TAG)
     return run
 

@@ -23,13 +23,14 @@ from django.db.models import F
 from kernel.files import sync_folder
 from operations.domain.alerting import TimelineKind
 from operations.domain.episodes import NOW, Course, CourseState, Word
-from operations.domain.rules import DATABASE
+from operations.domain.seeds import DATABASE
 from operations.models import Alert, AlertSource, Notice, TimelineEntry
 from operations.services import alerting, outbox, timeline
 from operations.services.outbox import Announcement, Recipient
 
 logger = logging.getLogger("rrr.watch")
 TARGET = "database"
+KEPT = 20  # files of what has become rows, to be read by people
 ACTOR = "j:watch"
 
 
@@ -168,9 +169,16 @@ def absorb(at: datetime) -> None:
         try:
             insert(read(path), at)
             path.replace(path.with_name(f"{path.stem}-{uuid.uuid4().hex}.done"))
+            _forget_oldest()
             sync_folder(folder())
         except OSError as error:
             logger.warning("%s cannot be put aside: %s", path.name, error)
+
+
+def _forget_oldest() -> None:
+    aside = sorted(folder().glob("*.done"), key=lambda path: path.stat().st_mtime_ns)
+    for path in aside[:-KEPT]:
+        path.unlink()
 
 
 def _insert(firing: Firing) -> Alert | None:

@@ -7,8 +7,8 @@ from datetime import datetime
 from django.conf import settings
 from django.urls import reverse
 
-from accounts.models import User
-from kernel.http import own_base
+from kernel.web import own_origin
+from operations import queries
 from operations.domain.episodes import Word
 from operations.models import Alert
 from operations.services import outbox
@@ -17,20 +17,19 @@ from operations.services.outbox import Announcement, Recipient
 
 def operators() -> list[Recipient]:
     """The people whom alerts are mailed to."""
-    people = User.objects.filter(
-        groups__name="Operator", is_active=True, is_service=False
-    ).exclude(email="")
     return [
-        Recipient(name=name, address=address)
-        for name, address in people.order_by("pk").values_list("username", "email")
+        Recipient(name=name, address=address) for name, address in queries.operators()
     ]
 
 
 def announcement(
     alert: Alert, *, title: str, word: Word, episode: int, text: str, at: datetime
 ) -> Announcement:
-    """The mail about one change of an alert; `alert` need not be a row yet."""
+    """The mail about one change of an alert; `alert` need not be a row yet. One that
+    begins says what to do: its page may be away with what it is about."""
     where = reverse("operations:alert", args=[alert.uid])
+    begins = word in {Word.FIRING, Word.AGAIN}
+    runbook = queries.runbook(alert.rule) if begins else ""
     if word is Word.FLAPPING:
         text = f"It has fired {episode} times. {text}"
     return Announcement(
@@ -44,7 +43,8 @@ def announcement(
                 f"{title}: {word} since {at:%Y-%m-%d %H:%M:%S} UTC on {alert.target}.",
                 text,
                 "",
-                f"{own_base()}{where}",
+                f"{own_origin()}{where}",
+                *(("", runbook) if runbook else ()),
             )
         ),
     )

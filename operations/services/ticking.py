@@ -19,26 +19,34 @@ def tick(at: datetime, *, by: str = "worker") -> None:
     """Queue what is due, look at the rules, send what waits, tell the watchdog.
 
     Safe to run twice at once: every step is a compare-and-set. `by="watch"` queues
-    no probes and rings for nobody. One step failing does not stop the next.
+    no probes and rings for nobody. One step failing does not stop the next; the
+    watchdog is told of none while alerts are not looked at or sent.
     """
     heartbeats.beat(Heartbeat.Kind.TICK, at, host="any")
     alone = by == "watch"
     _step(lambda: scheduler.run_due(at, probes=not alone, ring=not alone))
-    _step(lambda: alerting.evaluate(at))
+    looked = _step(lambda: alerting.evaluate(at))
     _step(paging.mirror)
-    _step(lambda: delivery.deliver(at))
-    _step(_ping)
+    # Briefly in `watch`, which has the database to ask every 5 s.
+    begin_within = 5.0 if alone else delivery.BEGIN_WITHIN
+    sent = _step(lambda: delivery.deliver(at, begin_within=begin_within))
+    if looked and sent:
+        _step(_ping)
 
 
-def _step(work: Callable[[], object]) -> None:
+def _step(work: Callable[[], object]) -> bool:
+    """Whether it went well."""
     try:
         work()
     except Exception:
         logger.exception("a step of the tick failed")
+        return False
+    return True
 
 
 def _ping() -> None:
-    """WATCHDOG_URL expects us: its owner is told when we stop coming."""
+    """WATCHDOG_URL expects us: its owner is told when we stop coming, or can tell
+    nobody ourselves."""
     if not settings.WATCHDOG_URL:
         return
     try:

@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from kernel.disk import is_full
 from operations import queries
-from operations.models import Heartbeat
 from operations.services import heartbeats, ticking
 from operations.services.database_watch import DatabaseWatch
 from operations.services.disk_watch import DiskWatch
@@ -39,20 +38,20 @@ class Watch:
     _tick: datetime | None = None
     _tick_seen: float = field(init=False)
     _alone: bool = False
-    _beaten: float | None = None
+    _judged: float | None = None
 
     def __post_init__(self) -> None:
         self._tick_seen = self.monotonic()
 
     def look(self) -> bool:
-        """Ask the database, show a sign of life, tick in beat's stead if nobody
-        did; True when this look ran a tick."""
+        """Ask the database, judge signs of life, tick in beat's stead if nobody did;
+        True when this look ran a tick."""
         at = timezone.now()
         try:
             if not self.database.look(at):
                 return False
-            self._beat(at)
-            self.disk.look(at)
+            self.disk.room()
+            self._judge_processes(at)
             return self._tick_if_missed(at)
         except DatabaseError as error:
             if is_full(error):
@@ -67,11 +66,10 @@ class Watch:
         finally:
             connection.close()
 
-    def _beat(self, at: datetime) -> None:
+    def _judge_processes(self, at: datetime) -> None:
         now = self.monotonic()
-        if self._beaten is None or now - self._beaten >= heartbeats.EVERY_SECONDS:
-            heartbeats.beat(Heartbeat.Kind.WATCH, at)
-            self._beaten = now
+        if self._judged is None or now - self._judged >= heartbeats.EVERY_SECONDS:
+            self._judged = now
             for row in queries.stale_processes(at):
                 logger.warning("no sign of life from %s since %s", row, row.beaten_at)
 

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from kernel.access import access
@@ -23,11 +23,12 @@ from operations.models import Alert
 from operations.services import alerting, incidents
 
 
+@require_safe
 @access("operations.view")
 def index(request: HttpRequest) -> HttpResponse:
     """Open alerts first, then what resolved, page by page."""
     judging = queries.judging(timezone.now())
-    known = f"{judging.begun:d}{len(judging.missing)}"
+    known = f"{judging.begun:d}{len(judging.missing)}{len(judging.off)}"
     etag = f"{tag(alerting.TAG)}-{request.GET.urlencode()}-{request.user.pk}-{known}"
     unchanged = not_modified(request, etag)
     if unchanged:
@@ -42,6 +43,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@require_safe
 @access("operations.view")
 def detail(request: HttpRequest, uid: UUID) -> HttpResponse:
     return page_or_fragment(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from kernel.access import access
 from operations import pages
 from operations.services.backups import taking
 
 
+@require_safe
 @access("operations.view")
 def index(request: HttpRequest) -> HttpResponse:
     context = pages.backups(request.GET.get("cursor", ""))

@@ -6,10 +6,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from kernel.access import access
 from kernel.cache import tag
+from kernel.texts import plain
 from kernel.web import not_modified, page_or_fragment
 from operations import pages
 from operations.services import alerting, catalogue, probing, scheduler
@@ -19,6 +20,7 @@ from operations.services import alerting, catalogue, probing, scheduler
 AGES_KEPT_SECONDS = 20
 
 
+@require_safe
 @access("operations.view")
 def index(request: HttpRequest) -> HttpResponse:
     """Failing first; a poll gets a 304 until something ran, fired or grew old."""
@@ -43,6 +45,7 @@ def index(request: HttpRequest) -> HttpResponse:
     )
 
 
+@require_safe
 @access("operations.view")
 def jobs(request: HttpRequest) -> HttpResponse:
     return render(request, "operations/jobs.html", pages.jobs(timezone.now()))
@@ -60,7 +63,7 @@ def run_job(request: HttpRequest, name: str) -> HttpResponse:
 @access("readiness.run", "operations.manage")
 def run_probe(request: HttpRequest, name: str) -> HttpResponse:
     """The form's other fields are the params."""
-    params = {key: str(value) for key, value in request.POST.items()}
+    params = {key: plain(str(value), key) for key, value in request.POST.items()}
     params.pop("csrfmiddlewaretoken", None)
     probing.request(name, params)
     messages.success(request, f"{name} is queued.")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import get_resolver
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from kernel import build
+from kernel import build, configuration
 from kernel.access import access
 from kernel.errors import ProductError
 from kernel.http import OWN_HEADER, is_own
@@ -30,14 +33,14 @@ HEALTH_JSON = "application/health+json"
 @access(public=True)
 def health_all(request: HttpRequest) -> HttpResponse:
     """Everybody sees the status; the checks only who may read operations (and our
-    own probes). fail is a 503, warn a 200."""
+    own probes). fail is a 503, warn a 200. What it says is at most a second old."""
     at = timezone.now()
-    checks = health.checks(at)
+    checks = health.newest_checks(at)
     status = verdict(checks)
     document: dict[str, object] = {"status": status}
     if _may_see_checks(request, checks):
         document |= _details(checks, at)
-    return _answer(document, 503 if status is Status.FAIL else 200)
+    return _answer(request, document, 503 if status is Status.FAIL else 200)
 
 
 def _details(checks: Sequence[HealthCheck], at: datetime) -> dict[str, object]:
@@ -66,7 +69,19 @@ def _may_see_checks(request: HttpRequest, checks: Sequence[HealthCheck]) -> bool
 @access(public=True)
 def live(request: HttpRequest) -> HttpResponse:
     """The process answers; nothing else is asked."""
-    return _answer({"status": Status.PASS}, 200)
+    return _answer(request, {"status": Status.PASS}, 200)
+
+
+@require_safe
+@access(public=True)
+def fault(request: HttpRequest) -> HttpResponseBase:
+    """The page of a 500, for our own probes of what stands on every answer: nothing
+    failed, so there is no traceback and nothing is counted. A 404 to others."""
+    if not is_own(request.path, request.headers.get(OWN_HEADER, "")):
+        raise Http404
+    answer: HttpResponseBase = get_resolver().resolve_error_handler(500)(request)
+    answer._has_been_logged = True  # type: ignore[attr-defined] # Django's own mark
+    return answer
 
 
 @require_safe
@@ -75,19 +90,23 @@ def ready(request: HttpRequest) -> HttpResponse:
     """May requests be sent here? Redis is no condition: everything works without."""
     reason = readiness.not_ready()
     if reason:
-        return _answer({"status": Status.FAIL, "output": reason}, 503)
-    return _answer({"status": Status.PASS}, 200)
+        return _answer(request, {"status": Status.FAIL, "output": reason}, 503)
+    return _answer(request, {"status": Status.PASS}, 200)
 
 
-def _answer(document: dict[str, object], status: int) -> HttpResponse:
+def _answer(
+    request: HttpRequest, document: dict[str, object], status: int
+) -> HttpResponse:
+    """Which commit answers, and to our own probes with which settings."""
     running = build.running()
+    headers = {
+        "X-RRR-Commit": running.commit,
+        "X-RRR-Clean": "true" if running.clean else "false",
+        "Cache-Control": "no-store",
+    }
+    if is_own(request.path, request.headers.get(OWN_HEADER, "")):
+        headers["X-RRR-Configuration"] = configuration.running()
+        headers["X-RRR-Instance"] = f"{platform.node()}:{settings.PORT}"
     return HttpResponse(
-        dumps(document),
-        status=status,
-        content_type=HEALTH_JSON,
-        headers={
-            "X-RRR-Commit": running.commit,
-            "X-RRR-Clean": "true" if running.clean else "false",
-            "Cache-Control": "no-store",
-        },
+        dumps(document), status=status, content_type=HEALTH_JSON, headers=headers
     )

@@ -10,7 +10,7 @@ from kernel.access import access
 from kernel.errors import Conflict
 from kernel.numbers import text
 from kernel.requests import PersonRequest
-from operations import queries
+from operations import pages, queries
 from operations.forms import ThresholdForm
 from operations.models import Rule
 from operations.services import rules
@@ -39,5 +39,5 @@ def _page(
     request: PersonRequest, row: Rule, form: ThresholdForm, status: int
 ) -> HttpResponse:
     may = request.user.has_perm("operations.manage")
-    context = {"rule": row, "form": form, "may": may}
+    context = {"rule": row, "form": form, "may": may, **pages.rule(row)}
     return render(request, "operations/rule.html", context, status=status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -15,9 +16,16 @@ from operations.services.backups.copies import BackupError
 class Command(BaseCommand):
     help = "Take a backup of the running database, read it back and verify it."
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--unsealed",
+            action="store_true",
+            help="make one that anybody can read, where there is no BACKUP_KEY",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            backup = taking.take("system", self.bar)
+            backup = taking.take("system", self.bar, unsealed=options["unsealed"])
         except BackupError as error:
             raise CommandError(f"no backup was made: {error}") from error
         if backup.status == Backup.Status.FAILED:

@@ -1,5 +1,5 @@
-"""`manage.py restore ID|FILE [--yes | --to PLACE [--files FOLDER]]`: a dry run first,
-the real thing with --yes, or a copy to look at elsewhere."""
+"""`manage.py restore ID|FILE [--yes [--without-saving] | --to PLACE [--files FOLDER]]`:
+a dry run first, the real thing with --yes, or a copy to look at elsewhere."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
 
 from operations.services.backups import restoring
-from operations.services.backups.copies import BackupError
+from operations.services.backups.copies import FAILURES
 
 
 class Command(BaseCommand):
@@ -20,6 +19,18 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("backup", help="a file, or the beginning of a backup's id")
         parser.add_argument("--yes", action="store_true", help="really do it")
+        parser.add_argument(
+            "--without-saving",
+            action="store_true",
+            help="with --yes: do not back up first what is here now, because it is "
+            "damaged or there is no room; what was written since is lost",
+        )
+        parser.add_argument(
+            "--from-elsewhere",
+            action="store_true",
+            help="with --yes: replace what is here though the backup is of another "
+            "installation, whose books, people and log it holds",
+        )
         parser.add_argument(
             "--to",
             default="",
@@ -39,9 +50,11 @@ class Command(BaseCommand):
         try:
             plan = restoring.plan(options["backup"])
             self.stdout.write(
-                f"{plan.path.name}: {plan.manifest.engine} as of {plan.manifest.taken_at}, "
+                f"{plan.name}: {plan.manifest.engine} as of {plan.manifest.taken_at}, "
                 f"{len(plan.manifest.marker)} marker values, {plan.to_migrate} migrations to apply"
             )
+            if other := restoring.foreign(plan):
+                self.stdout.write(other)
             if options["to"]:
                 self.stdout.write(
                     restoring.restore_to(plan, options["to"], options["files"])
@@ -50,6 +63,12 @@ class Command(BaseCommand):
             if not options["yes"]:
                 self.stdout.write("nothing was changed: add --yes to restore it")
                 return
-            self.stdout.write(restoring.restore(plan))
-        except (BackupError, OSError, DatabaseError) as error:
+            done = restoring.restore(
+                plan,
+                save=not options["without_saving"],
+                from_elsewhere=options["from_elsewhere"],
+            )
+            for sentence in done:
+                self.stdout.write(sentence)
+        except FAILURES as error:
             raise CommandError(str(error)) from error

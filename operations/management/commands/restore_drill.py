@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
 
 from operations.services.backups import drilling
-from operations.services.backups.copies import BackupError
+from operations.services.backups.copies import FAILURES
 
 
 class Command(BaseCommand):
@@ -17,7 +16,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             drilled = drilling.drill("system")
-        except (BackupError, OSError, DatabaseError) as error:
+        except FAILURES as error:
             raise CommandError(f"no drill: {error}") from error
         if not drilled.ok:
             raise CommandError(f"the drill failed: {drilled.assertions}")

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import logging
 import signal
+import time
 from threading import Event
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 
-from kernel import build, locks, logs
+from kernel import build, dialling, locks, logs, patience
 from kernel.half_restored import refuse_half_restored
+from kernel.service_command import ServiceCommand
 from operations.models import Heartbeat
-from operations.services import heartbeats
+from operations.services import heartbeats, memory
+from operations.services.redis_watch import RedisWatch
 from operations.services.watching import LOOK_EVERY, Watch
 
 logger = logging.getLogger("rrr.watch")
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "Ask the database every 5 s, judge heartbeats, tick when nobody else does."
 
     def handle(self, *args: Any, **options: Any) -> None:
         logs.speak_json()
+        patience.keep_watch()
+        dialling.guard()
         build.refuse_other_commit()
         try:
             locks.hold(settings.STATE_DIR / "database.lock", exclusive=False)
@@ -34,9 +39,11 @@ class Command(BaseCommand):
         end = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: end.set())
-        watch = Watch()
+        memory.keep_reporting()
+        watch, redis = Watch(), RedisWatch()
         while not end.is_set():
             watch.look()
+            redis.look(time.monotonic())
             end.wait(LOOK_EVERY)
         try:
             heartbeats.forget(Heartbeat.Kind.WATCH)

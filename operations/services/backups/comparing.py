@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kernel.registry import named_blobs
 from operations.services.backups import engines, files
-from operations.services.backups.copies import lost, marker
+from operations.services.backups.copies import heads_marker, lost, marker
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,12 @@ def compare(archive: files.Archive) -> Likeness:
     """Open the database as a scratch one of its own and look. Raises BackupError
     where it cannot be opened, or a filed document is not what its name says."""
     with engines.engine().opened(archive.database) as alias:
-        changes = lost(archive.manifest.marker, marker(alias))
-        named = named_blobs(alias)
+        return likeness(archive, alias)
+
+
+def likeness(archive: files.Archive, alias: str) -> Likeness:
+    """As `compare`, where the database is open already."""
+    heads = heads_marker(dict(files.beside(archive, files.CHECKPOINTS)))
+    changes = lost(archive.manifest.marker, marker(alias) | heads)
     kept = {name for name, _ in files.beside(archive, files.BLOBS)}
-    return Likeness(changes=changes, missing=sorted(named - kept))
+    return Likeness(changes=changes, missing=sorted(named_blobs(alias) - kept))

@@ -5,19 +5,18 @@ from __future__ import annotations
 
 import time
 from decimal import Decimal
-from pathlib import Path
-from subprocess import SubprocessError
 
-from django.db import DatabaseError, transaction
+from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from audit.services import append
 from kernel import build
 from operations.models import Backup, RestoreDrill
 from operations.queries import newest_good
-from operations.services.backups import engines, files
+from operations.services.backups import engines, files, shelves
 from operations.services.backups.comparing import compare
-from operations.services.backups.copies import BackupError
+from operations.services.backups.copies import FAILURES, BackupError
 
 
 def drill(actor: str) -> RestoreDrill:
@@ -38,7 +37,8 @@ def drill(actor: str) -> RestoreDrill:
         rto_seconds=_seconds(time.monotonic() - clock),
         rpo_seconds=_seconds((started - backup.started_at).total_seconds()),
         assertions=assertions,
-        commit=build.running().commit,
+        commit=build.running().commit if build.running().proves else "",
+        environment=settings.RRR_ENV,
         ok=set(assertions.values()) == {"equal"},
     )
     _keep(drilled, backup, actor)
@@ -48,13 +48,13 @@ def drill(actor: str) -> RestoreDrill:
 def _assertions(backup: Backup) -> dict[str, str]:
     """{what: "equal" or the difference}. What unpacks whole may still have lost an
     ending that nothing needs: its digest says so."""
-    path = Path(backup.location)
     try:
-        same = files.digest(path) == backup.sha256
-        with files.opened(path) as archive:
-            engines.engine().check(archive.database)
-            seen = compare(archive)
-    except (BackupError, OSError, DatabaseError, SubprocessError) as error:
+        with shelves.fetched(backup.location) as path:
+            same = files.digest(path) == backup.sha256
+            with files.opened(path) as archive:
+                engines.engine().check(archive.database)
+                seen = compare(archive)
+    except FAILURES as error:
         return {"backup": str(error)[:500]}
     return {
         "digest": "equal" if same else "another than was read back",

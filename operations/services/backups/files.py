@@ -7,38 +7,39 @@ digest of the database, so that a file proves itself on an empty host too.
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import io
 import json
 import re
-import shutil
 import tarfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
 
 from kernel import blobs
-from kernel.files import name_whole
-from operations.services.backups import sealing
+from operations.services.backups import ownership, sealing
 from operations.services.backups.copies import BackupError
-from operations.services.backups.places import folder, scratch
+from operations.services.backups.places import OutOfRoom, refuse_no_room, scratch
+from operations.services.backups.shelves import shelf
 
 FORMAT = 1
 BLOBS, CHECKPOINTS = "files", "checkpoints"
+HEADS = frozenset({".json", ".note"})
 DAMAGED = (OSError, EOFError, tarfile.TarError, zlib.error, KeyError)
-NAME = re.compile(r"rrr-\d{8}T\d{6}Z-([0-9a-f]{32})\.tar\.gz(\.age)?")
 ROOM = 3  # an opened backup, its database and what a restore writes, in its own sizes
 
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What a backup says of itself. Times are UTC, ISO 8601."""
+    """What a backup says of itself. Times are UTC, ISO 8601; `log` is the name of the
+    log that it holds and `environment` the RRR_ENV where it was taken, "" in old ones."""
 
     uid: str
     engine: str
@@ -47,15 +48,12 @@ class Manifest:
     database_sha256: str
     migrations: list[str]
     marker: dict[str, str]
+    log: str = ""
+    environment: str = ""
     format: int = FORMAT
 
 
-@dataclass(frozen=True)
-class BackupFile:
-    """A file of the backup directory with its manifest."""
-
-    path: Path
-    manifest: Manifest
+FIELDS = {field.name for field in fields(Manifest)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,18 +71,24 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write(manifest: Manifest, database: Path, stamp: str) -> Path:
-    """Pack, seal and keep; returns the final path. Until then all of it lies in a
+def signed_heads() -> dict[str, bytes]:
+    """The signed heads of the log and the record of each, by their file's name."""
+    paths = sorted(Path(settings.CHECKPOINT_DIR).glob("*"))
+    return {path.name: path.read_bytes() for path in paths if path.suffix in HEADS}
+
+
+def write(
+    manifest: Manifest, database: Path, stamp: str, heads: Mapping[str, bytes]
+) -> str:
+    """Pack, seal and keep; returns the location. Until then all of it lies in a
     scratch folder, so that a crash leaves nothing that looks like a backup."""
     with scratch() as inner:
-        done = inner / f"rrr-{stamp}-{manifest.uid}.tar.gz"
+        done = inner / ownership.name(manifest.uid, stamp, ownership.mark_of(manifest))
         with done.open("wb") as file:
-            _pack(manifest, database, file)
+            _pack(manifest, database, heads, file)
         if sealing.recipient():
             done = _sealed(done)
-        final = folder() / done.name
-        name_whole(done, final)
-    return final
+        return shelf().put(done, done.name)
 
 
 def _sealed(tar: Path) -> Path:
@@ -94,7 +98,10 @@ def _sealed(tar: Path) -> Path:
     return sealed
 
 
-def _pack(manifest: Manifest, database: Path, into: BinaryIO) -> None:
+def _pack(
+    manifest: Manifest, database: Path, heads: Mapping[str, bytes], into: BinaryIO
+) -> None:
+    """A filed document that is damaged here is none: it stays outside."""
     with (
         gzip.GzipFile(fileobj=into, mode="wb", compresslevel=6) as packed,
         tarfile.open(fileobj=packed, mode="w") as tar,
@@ -104,9 +111,11 @@ def _pack(manifest: Manifest, database: Path, into: BinaryIO) -> None:
         )
         tar.add(database, manifest.database)
         for path in blobs.kept():
-            tar.add(path, f"{BLOBS}/{path.name}")
-        for path in sorted(Path(settings.CHECKPOINT_DIR).glob("*")):
-            tar.add(path, f"{CHECKPOINTS}/{path.name}")
+            content = path.read_bytes()
+            if hashlib.sha256(content).hexdigest() == path.name:
+                _add_bytes(tar, f"{BLOBS}/{path.name}", content)
+        for name, content in heads.items():
+            _add_bytes(tar, f"{CHECKPOINTS}/{name}", content)
 
 
 def _add_bytes(tar: tarfile.TarFile, name: str, content: bytes) -> None:
@@ -120,6 +129,7 @@ def opened(path: Path) -> Iterator[Archive]:
     """The backup in a private folder, for as long as the block runs. Raises
     BackupError when it is damaged, sealed to another key, or no backup of ours."""
     with scratch() as inner:
+        refuse_no_room(f"opening {path.name}", path.stat().st_size * ROOM, inner)
         tar = _unsealed(path, inner)
         manifest = _manifest(tar)
         _refuse_swapped(path, manifest)
@@ -139,8 +149,8 @@ def read_manifest(path: Path) -> Manifest:
 
 def _refuse_swapped(path: Path, manifest: Manifest) -> None:
     """Sealing proves no sender: who can write here could pass an old one for a new."""
-    named = NAME.fullmatch(path.name)
-    if named and named[1] != manifest.uid:
+    named = ownership.KeptName.of(path.name)
+    if named and named.uid != manifest.uid:
         raise BackupError(
             f"{path.name} is another backup than its name says: {manifest.uid[:8]} "
             f"of {manifest.taken_at}"
@@ -150,12 +160,7 @@ def _refuse_swapped(path: Path, manifest: Manifest) -> None:
 def _unsealed(path: Path, into: Path) -> Path:
     if not sealing.is_sealed(path):
         return path
-    needed, free = path.stat().st_size * ROOM, shutil.disk_usage(into).free
-    if free < needed:
-        raise BackupError(
-            f"opening {path.name} needs {needed / 1e6:.0f} MB in {folder()}, "
-            f"where {free / 1e6:.0f} MB are free"
-        )
+    refuse_no_room(f"opening {path.name}", path.stat().st_size * ROOM, into)
     tar = into / path.stem
     sealing.unseal(path, tar)
     return tar
@@ -165,11 +170,18 @@ def _manifest(tar: Path) -> Manifest:
     try:
         with tarfile.open(tar, "r:gz") as packed:
             entry = packed.extractfile("manifest.json")
-            assert entry is not None
+            if entry is None:
+                raise BackupError(f"{tar.name} is no whole backup: no manifest")
             document = json.load(entry)
         if document.get("format") != FORMAT:
             raise BackupError(
                 f"{tar.name} has format {document.get('format')}, not {FORMAT}"
+            )
+        unknown = document.keys() - FIELDS
+        if unknown:
+            raise BackupError(
+                f"{tar.name} says {min(unknown)!r}, which this version does not know: "
+                "check out the version that took it"
             )
         return Manifest(**document)
     except (*DAMAGED, ValueError, TypeError) as error:
@@ -184,6 +196,8 @@ def _database(tar: Path, manifest: Manifest, into: Path) -> Path:
         with tarfile.open(tar, "r:gz") as packed:
             packed.extract(manifest.database, into, filter="data")
     except DAMAGED as error:
+        if getattr(error, "errno", None) == errno.ENOSPC:
+            raise OutOfRoom(f"there is no room to open {tar.name}: {error}") from error
         raise BackupError(f"{tar.name} is damaged: {error}") from error
     if digest(copied) != manifest.database_sha256:
         raise BackupError(
@@ -213,44 +227,3 @@ def _blob(path: Path, name: str, content: bytes, folder: str) -> bytes:
     if folder == BLOBS and hashlib.sha256(content).hexdigest() != name:
         raise BackupError(f"{path.name} is damaged: its file {name[:12]} is another")
     return content
-
-
-def _named() -> dict[Path, str]:
-    """The files of the directory that are called like backups, newest first, with
-    the id in their name."""
-    matches = {path: NAME.fullmatch(path.name) for path in folder().glob("rrr-*")}
-    return {
-        path: match[1] for path, match in sorted(matches.items(), reverse=True) if match
-    }
-
-
-def whole() -> Iterator[BackupFile]:
-    """The backups of the directory, newest first; those that cannot be opened, for
-    damage or another key, are left out."""
-    for path in _named():
-        with suppress(BackupError):
-            yield BackupFile(path, read_manifest(path))
-
-
-def remove(uid: str) -> None:
-    """The file of this backup goes, where there is one."""
-    for path, named in _named().items():
-        if named == uid:
-            path.unlink(missing_ok=True)
-
-
-def find(name: str) -> Path:
-    """A file by path or by (the beginning of) its id. Raises BackupError."""
-    path = Path(name)
-    if path.is_file():
-        return path.resolve()
-    beginning = name.replace("-", "").lower()
-    paths = [
-        path
-        for path, uid in _named().items()
-        if beginning and uid.startswith(beginning)
-    ]
-    if len(paths) != 1:
-        how = f"{len(paths)} backups" if paths else "no backup"
-        raise BackupError(f"{how} called {name!r} in {folder()}")
-    return paths[0]

@@ -1,5 +1,4 @@
-"""Where backups lie, and the private folders beside them in which one is made or
-opened."""
+"""The folder of this host in which backups are made, opened and, without a bucket, kept."""
 
 from __future__ import annotations
 
@@ -14,20 +13,36 @@ from pathlib import Path
 
 from django.conf import settings
 
+from operations.services.backups.copies import BackupError
+
+IN_A_BUCKET = "s3://"
 MAKING = ".making-"
 YOUNG_SECONDS = 60.0  # made, and perhaps not locked yet
 
 
+class OutOfRoom(BackupError):
+    """The disk cannot take what is needed to look; the backup may be whole."""
+
+
 def folder() -> Path:
+    """Of BACKUP_URL; with a bucket our own, in which nothing is kept."""
+    if settings.BACKUP_URL.startswith(IN_A_BUCKET):
+        return _own()
     return Path(settings.BACKUP_URL.removeprefix("file://"))
+
+
+def _own() -> Path:
+    return Path(settings.STATE_DIR) / "backups"
 
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """A private folder beside the backups (the same disk), removed afterwards. It is
-    locked while somebody works in it, so that `sweep` knows what a crash left."""
-    folder().mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.TemporaryDirectory(prefix=MAKING, dir=folder()) as name:
+    """A private folder beside the backups (the same disk), removed afterwards; while
+    that place is away, one of ours. It is locked while somebody works in it, so that
+    `sweep` knows what a crash left."""
+    beside = folder() if folder().is_dir() else _own()
+    beside.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.TemporaryDirectory(prefix=MAKING, dir=beside) as name:
         handle = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
         try:
             fcntl.flock(handle, fcntl.LOCK_SH)
@@ -36,9 +51,20 @@ def scratch() -> Iterator[Path]:
             os.close(handle)
 
 
+def refuse_no_room(what: str, needed: int, where: Path) -> None:
+    """Raises OutOfRoom."""
+    free = shutil.disk_usage(where).free
+    if free < needed:
+        raise OutOfRoom(
+            f"{what} needs {needed / 1e6:.0f} MB in {where.parent}, "
+            f"where {free / 1e6:.0f} MB are free"
+        )
+
+
 def sweep() -> int:
     """Remove the folders that nobody works in any more; how many."""
-    left = [path for path in folder().glob(f"{MAKING}*") if _is_left(path)]
+    begun = {path for place in (folder(), _own()) for path in place.glob(f"{MAKING}*")}
+    left = [path for path in begun if _is_left(path)]
     for path in left:
         shutil.rmtree(path, ignore_errors=True)
     return len(left)

@@ -4,7 +4,11 @@ what is there has been backed up. Before anything may open the restored database
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -13,28 +17,46 @@ from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
+from audit import channels as audit_channels
+from audit import queries as audit_queries
 from kernel import blobs, locks
 from kernel.files import write_once, write_whole
 from kernel.half_restored import pending_file
-from operations.models import Backup
-from operations.services.backups import engines, files, relisting, settling, taking
-from operations.services.backups.comparing import Likeness, compare
-from operations.services.backups.copies import BackupError, Progress
+from operations.domain.asides import Aside
+from operations.models import Backup, Heartbeat
+from operations.services.backups import (
+    engines,
+    files,
+    kept,
+    ownership,
+    relisting,
+    settling,
+    shelves,
+    taking,
+)
+from operations.services.backups.comparing import Likeness, likeness
+from operations.services.backups.copies import FAILURES, BackupError, Progress
+
+ALIVE_WITHIN = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """What a restore would do; `taken_at` is the moment it goes back to."""
 
-    path: Path
+    location: str
     manifest: files.Manifest
     to_migrate: int
+
+    @property
+    def name(self) -> str:
+        return self.location.rpartition("/")[2]
 
 
 def plan(name: str) -> Plan:
     """Look at a backup without changing anything. Raises BackupError."""
-    path = files.find(name)
-    with files.opened(path) as archive:
+    location = kept.find(name)
+    with _opened(location) as archive:
         manifest = archive.manifest
         _same_engine(manifest)
         engines.engine().check(archive.database)
@@ -48,7 +70,13 @@ def plan(name: str) -> Plan:
             "check out the version that took it"
         )
     to_migrate = len(known - set(manifest.migrations))
-    return Plan(path=path, manifest=manifest, to_migrate=to_migrate)
+    return Plan(location=location, manifest=manifest, to_migrate=to_migrate)
+
+
+@contextmanager
+def _opened(location: str) -> Iterator[files.Archive]:
+    with shelves.fetched(location) as path, files.opened(path) as archive:
+        yield archive
 
 
 def _same_engine(manifest: files.Manifest) -> None:
@@ -58,47 +86,132 @@ def _same_engine(manifest: files.Manifest) -> None:
         )
 
 
-def restore(chosen: Plan, progress: Progress = taking.nothing) -> str:
-    """Do it; returns one sentence. Raises BackupError with nothing changed, or, once
-    writing has begun, with `restore.pending` left so that nothing serves it."""
+def foreign(chosen: Plan) -> str:
+    """Of which other installation the backup is, in words; "" where it is ours or does
+    not say, and where no database is here that it could replace."""
+    manifest = chosen.manifest
+    try:
+        own = ownership.own_mark() if engines.engine().there() else ""
+    except DatabaseError:
+        own = ""  # what cannot be asked is to be replaced
+    if not own or not manifest.log or ownership.mark_of(manifest) == own:
+        return ""
+    same = manifest.log == audit_queries.log_name()
+    log = "the same log" if same else f"another log, {manifest.log[:8]}…"
+    return f"it is of another installation: RRR_ENV {manifest.environment}, {log}"
+
+
+def restore(
+    chosen: Plan,
+    *,
+    save: bool = True,
+    from_elsewhere: bool = False,
+    progress: Progress = taking.nothing,
+) -> list[str]:
+    """Do it; returns in sentences what was done. Raises BackupError, and then what was
+    there is there as it was.
+
+    `save` backs up first what is here, and refuses where that cannot be done. What is
+    here is replaced by another installation's backup only if `from_elsewhere` says so."""
     _alone()
-    saved = _save_target()
+    other = foreign(chosen)
+    if other and not from_elsewhere:
+        raise BackupError(
+            f"{other}. With --from-elsewhere it takes the place of what is here"
+        )
+    saved = _save_target(chosen) if save else ""
     engine = engines.engine()
-    with files.opened(chosen.path) as archive:
-        seen = _like_its_marker(archive)
-        engine.refuse_others()
-        bring_back_files(archive)
-        write_whole(pending_file(), chosen.path.name.encode())
-        engine.put_back(archive.database, progress)
+    engine.refuse_others()
+    with (
+        shelves.fetched(chosen.location) as path,
+        files.opened(path) as archive,
+    ):
+        file = kept.described(chosen.location, path, archive.manifest)
+
+        def ready() -> None:
+            seen = _refuse_unlike(archive)
+            bring_back_files(archive)
+            _put_to_rest(chosen)
+            relisting.list_restored(file, seen)
+
+        aside = engine.put_back(archive.database, ready, _marked(chosen), progress)
+    return [
+        f"restored to {chosen.manifest.taken_at}",
+        *_what_was_there(saved, aside),
+        *relisting.keep_restored(file),
+        *_what_is_missing(),
+    ]
+
+
+@contextmanager
+def _marked(chosen: Plan) -> Iterator[None]:
+    """While one database takes the other's place. An error leaves the old one, whole;
+    only who is killed in between leaves the mark, so that nobody opens what is not
+    there and begins anew."""
+    write_whole(pending_file(), chosen.name.encode())
+    try:
+        yield
+        (Path(settings.STATE_DIR) / "initialised").touch()
+    finally:
+        pending_file().unlink()
+
+
+def _what_was_there(saved: str, aside: Aside | None) -> Iterator[str]:
+    if saved:
+        yield f"what was here before: {saved}"
+    if aside:
+        yield (
+            f"what was here lies in {aside.name} ({aside.size}) until you drop it, which "
+            f"nobody does for you: {aside.command}"
+        )
+
+
+def _what_is_missing() -> Iterator[str]:
+    if audit_channels.lacks_key():
+        yield (
+            "nothing can be signed on until LOG_KEY_FILE is here: bring back "
+            f"{settings.LOG_KEY_FILE}, which no backup holds"
+        )
+
+
+def _put_to_rest(chosen: Plan) -> None:
+    """On the default database, before anybody opens it."""
     call_command("migrate", verbosity=0, interactive=False)
     settling.settle(chosen.manifest, timezone.now())
-    relisting.relist(
-        chosen.path,
-        status=Backup.Status.OK if seen.missing else Backup.Status.VERIFIED,
-    )
-    (Path(settings.STATE_DIR) / "initialised").touch()
-    pending_file().unlink()
-    before = f"; what was here before: {saved}" if saved else ""
-    return f"restored to {chosen.manifest.taken_at}{before}"
 
 
 def restore_to(chosen: Plan, target: str, beside: str = "") -> str:
-    """Write the backup's database to another place, for looking, and leave ours alone;
-    its files go into the folder `beside` where one is named. Returns one sentence.
-    Raises BackupError with no database written."""
-    with files.opened(chosen.path) as archive:
-        _like_its_marker(archive)
-        if beside:
-            _write_files(archive, Path(beside))
-        engines.engine().write_to(archive.database, target)
+    """Write the backup's database to another place, put to rest like one that is
+    restored, and leave ours alone; its files go into the folder `beside` where one is
+    named. Returns one sentence. Raises BackupError with nothing written."""
+    with _opened(chosen.location) as archive, _files_in(archive, beside):
+
+        def ready() -> None:
+            _refuse_unlike(archive)
+            _put_to_rest(chosen)
+
+        engines.engine().write_to(archive.database, target, ready)
     also = f", and {beside} the files" if beside else ""
     return f"{target} holds what was there at {chosen.manifest.taken_at}{also}"
 
 
+@contextmanager
+def _files_in(archive: files.Archive, folder: str) -> Iterator[None]:
+    """The archive's files lie in `folder`, "" for nowhere, if the block ends well."""
+    if folder and Path(folder).exists():
+        raise BackupError(f"{folder} is there already: name another folder")
+    try:
+        if folder:
+            _write_files(archive, Path(folder))
+        yield
+    except BaseException:
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
 def _write_files(archive: files.Archive, folder: Path) -> None:
     """As they lie in a state directory."""
-    if folder.exists():
-        raise BackupError(f"{folder} is there already: name another folder")
     for kind in (files.BLOBS, files.CHECKPOINTS):
         for name, content in files.beside(archive, kind):
             shelf = name[:2] if kind == files.BLOBS else ""
@@ -107,8 +220,9 @@ def _write_files(archive: files.Archive, folder: Path) -> None:
             write_once(path, content)
 
 
-def _like_its_marker(archive: files.Archive) -> Likeness:
-    seen = compare(archive)
+def _refuse_unlike(archive: files.Archive) -> Likeness:
+    """Of the default database, which the copy stands in for."""
+    seen = likeness(archive, "default")
     if seen.changes:
         raise BackupError(
             f"the backup does not restore to its marker: {seen.changes[0]}"
@@ -117,10 +231,10 @@ def _like_its_marker(archive: files.Archive) -> Likeness:
 
 
 def bring_back_files(archive: files.Archive) -> None:
-    """Files that rows name and signed heads of the log, where they are not there."""
-    for name, content in files.beside(archive, files.BLOBS):
-        if not blobs.blob_path(name).exists():
-            blobs.keep(content)
+    """Files that rows name, where they are not there or not what they were, and
+    signed heads of the log, where they are not there."""
+    for _, content in files.beside(archive, files.BLOBS):
+        blobs.keep(content)
     folder = Path(settings.CHECKPOINT_DIR)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name, content in files.beside(archive, files.CHECKPOINTS):
@@ -132,21 +246,51 @@ def _alone() -> None:
         locks.hold(Path(settings.STATE_DIR) / "database.lock", exclusive=True)
     except locks.Busy as busy:
         raise BackupError(
-            "the product is running: stop `serve` and everything else that uses the database"
+            "the product is running, or another restore: stop `serve` and everything "
+            "else that uses the database"
         ) from busy
+    if engines.name() == "postgresql":
+        _refuse_signs_of_life()
 
 
-def _save_target() -> str:
-    """Back up what is there, if there is anything that can be read."""
+def _refuse_signs_of_life() -> None:
+    """Other hosts hold no lock of this one, and are not connected all the time."""
+    at = timezone.now()
+    lately = (at - ALIVE_WITHIN, at + ALIVE_WITHIN)
     try:
-        connection.ensure_connection()
-        if "operations_backup" not in connection.introspection.table_names():
-            return ""
+        beating = Heartbeat.objects.filter(beaten_at__range=lately).first()
     except DatabaseError:
+        return  # nobody works with what cannot be asked
+    if beating:
+        raise BackupError(
+            f"the product is running: {beating.name} lived less than a minute ago; "
+            "stop it, and wait for a minute"
+        )
+
+
+def _save_target(chosen: Plan) -> str:
+    """Back up what is there; its id, "" when nothing is. Raises BackupError, which says
+    how to go on all the same."""
+    if not engines.engine().there():
         return ""
+    try:
+        return _saved()
+    except FAILURES as error:
+        raise BackupError(
+            f"what is here now could not be backed up first: {error}. With "
+            "--without-saving it is restored over all the same, and what was written "
+            f"since {chosen.manifest.taken_at} is lost"
+        ) from error
+
+
+def _saved() -> str:
+    connection.ensure_connection()
+    tables = connection.introspection.table_names()
+    if not tables:
+        return ""
+    if "operations_backup" not in tables:
+        raise BackupError("it is no database of this product")
     saved = taking.take("system")
     if saved.status == Backup.Status.FAILED:
-        raise BackupError(
-            f"what is here now could not be backed up first: {saved.error}"
-        )
+        raise BackupError(saved.error)
     return saved.uid.hex

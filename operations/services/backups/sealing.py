@@ -13,6 +13,7 @@ from pyrage.x25519 import Identity
 from operations.services.backups.copies import BackupError
 
 SUFFIX = ".age"
+HEAD = b"age-encryption.org/"
 
 
 def recipient() -> str:
@@ -21,7 +22,9 @@ def recipient() -> str:
 
 
 def is_sealed(path: Path) -> bool:
-    return path.suffix == SUFFIX
+    """By its name, or by how it begins: people rename what they carry about."""
+    with path.open("rb") as file:
+        return path.suffix == SUFFIX or file.read(len(HEAD)) == HEAD
 
 
 def seal(plain: BinaryIO, into: BinaryIO) -> None:

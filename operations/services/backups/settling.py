@@ -12,7 +12,7 @@ from audit import channels as audit_channels
 from audit import queries as audit_queries
 from audit.services import append
 from operations.domain.alerting import TimelineKind
-from operations.models import Alert, Backup, Follower, JobRun, Notice
+from operations.models import Alert, Backup, Follower, Heartbeat, JobRun, Notice
 from operations.models.notices import FORGOTTEN
 from operations.services import timeline
 from operations.services.backups.files import Manifest
@@ -32,7 +32,9 @@ def settle(manifest: Manifest, at: datetime) -> None:
 
 
 def _end_work(at: datetime) -> None:
-    """Unfinished runs and backups are over, and nothing unsent is sent."""
+    """Unfinished runs and backups are over, nothing unsent is sent, and no process of
+    back then lives: a second restore would wait for it."""
+    Heartbeat.objects.all().delete()
     JobRun.objects.filter(state__in=JobRun.UNFINISHED).update(
         **NO_LEASE, state=JobRun.State.LOST, finished_at=at, error=WHY
     )
@@ -75,6 +77,7 @@ def _begin_epoch(manifest: Manifest) -> None:
             "published_size": str(published.size if published else 0),
             "published_root": published.root if published else "",
             "restored_size": str(head.size),
+            "epoch": str(audit_queries.next_epoch()),
         },
     )
     Follower.objects.update(next_seq=head.size + 1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import sleep
 
@@ -11,13 +12,27 @@ from django.db import DatabaseError, connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from audit.services import append
+from audit import queries as audit_queries
+from audit.services import append, begin
 from operations.models import Backup, JobRun
-from operations.queries import newest_good
+from operations.queries import newest_good, restored_at
 from operations.services import scheduler
-from operations.services.backups import engines, files, places, sealing
+from operations.services.backups import (
+    engines,
+    files,
+    kept,
+    ownership,
+    places,
+    sealing,
+    shelves,
+)
 from operations.services.backups.comparing import compare
-from operations.services.backups.copies import BackupError, Marker, Progress
+from operations.services.backups.copies import (
+    BackupError,
+    Marker,
+    Progress,
+    heads_marker,
+)
 
 Status = Backup.Status
 ROW_WAITS = (1, 5, 20)  # seconds; SQLite waits for its lock besides
@@ -32,42 +47,62 @@ def nothing(done: int, total: int) -> None:
     """No progress bar."""
 
 
-def take(actor: str, progress: Progress = nothing) -> Backup:
-    """Copy, pack, read back and verify; the row says how it went.
+def take(actor: str, progress: Progress = nothing, *, unsealed: bool = False) -> Backup:
+    """Copy, pack, read back and verify; the row says how it went. One that anybody can
+    read, for want of a BACKUP_KEY, is made only if `unsealed` says so.
 
-    A backup that fails, however, is a row `failed` that says why, and no file; one that lacks a
-    file which a row names is `ok`, not verified. Raises BackupError where not even
-    the row can be written.
+    A backup that fails, however, is a row `failed` that says why, and no file; one that
+    lacks a file which a row names is `ok`, not verified. Raises BackupError where not
+    even the row can be written.
     """
-    backup = Backup(engine=engines.name(), started_at=timezone.now())
+    backup, mark = Backup(engine=engines.name(), started_at=timezone.now()), ""
     try:
         backup.save()
-        path, facts = _make(backup, progress)
-        lacking = _verify(path)
-        _finish(
-            backup,
-            actor,
-            status=Status.OK if lacking else Status.VERIFIED,
-            error=lacking,
-            bytes=path.stat().st_size,
-            sha256=files.digest(path),
-            marker=facts,
-            location=str(path),
-            key_id=sealing.recipient(),
-        )
+        _refuse_unsealed(meant=unsealed)
+        with transaction.atomic():
+            begin()
+        mark = ownership.own_mark()
+        location, facts = _make(backup, progress)
+        with shelves.fetched(location) as path:
+            lacking = _verify(path)
+            _finish(
+                backup,
+                actor,
+                status=Status.OK if lacking else Status.VERIFIED,
+                error=lacking,
+                bytes=path.stat().st_size,
+                sha256=files.digest(path),
+                marker=facts,
+                location=location,
+                key_id=sealing.recipient(),
+            )
     # Whatever it was, Ctrl-C too, people read why.
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
-        files.remove(backup.uid.hex)
+        with suppress(BackupError, OSError):  # its place may be what failed
+            kept.remove(backup.uid.hex, mark)
         _fail(backup, actor, _sentence(error))
     return backup
 
 
-def _make(backup: Backup, progress: Progress) -> tuple[Path, Marker]:
+def _refuse_unsealed(*, meant: bool) -> None:
+    """Most processes know no BACKUP_KEY: docker-compose.yml gives it to one alone."""
+    if not sealing.recipient() and not meant:
+        raise BackupError(
+            "this process has no BACKUP_KEY, and whoever finds the backup could read it: "
+            "run it where there is one (docker compose exec worker-heavy …), set one, "
+            "or say --unsealed"
+        )
+
+
+def _make(backup: Backup, progress: Progress) -> tuple[str, Marker]:
+    shelves.shelf().refuse_absent()
     with places.scratch() as folder:
         engine = engines.engine()
         name = f"database.{engine.SUFFIX}"
         copied = folder / name
         facts = engine.take_copy(copied, progress)
+        heads = files.signed_heads()
+        facts |= heads_marker(heads)
         engine.check(copied)
         manifest = files.Manifest(
             uid=backup.uid.hex,
@@ -77,9 +112,11 @@ def _make(backup: Backup, progress: Progress) -> tuple[Path, Marker]:
             database_sha256=files.digest(copied),
             migrations=applied_migrations(),
             marker=facts,
+            log=audit_queries.log_name() or "",
+            environment=settings.RRR_ENV,
         )
         stamp = backup.started_at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-        return files.write(manifest, copied, stamp), facts
+        return files.write(manifest, copied, stamp, heads), facts
 
 
 def _verify(path: Path) -> str:
@@ -92,7 +129,10 @@ def _verify(path: Path) -> str:
         raise BackupError(f"the copy differs from its snapshot: {listed}")
     if not seen.missing:
         return ""
-    return f"{len(seen.missing)} filed documents are missing, the first is {seen.missing[0]}"
+    return (
+        f"{len(seen.missing)} filed documents are missing or damaged here, the first "
+        f"is {seen.missing[0]}"
+    )
 
 
 def _sentence(error: BaseException) -> str:
@@ -107,7 +147,14 @@ def _fail(backup: Backup, actor: str, reason: str) -> None:
     """Write the failed row as soon as the database takes one, within a minute."""
     for wait in (*ROW_WAITS, None):
         try:
-            _finish(backup, actor, status=Status.FAILED, error=reason)
+            _finish(
+                backup,
+                actor,
+                status=Status.FAILED,
+                error=reason,
+                sha256="",
+                location="",
+            )
         except DatabaseError as error:
             if wait is None:
                 raise BackupError(
@@ -138,6 +185,10 @@ def request() -> JobRun:
 
 
 def due(at: datetime) -> bool:
-    """Is the newest good backup older than BACKUP_FREQUENCY (or none there)?"""
-    newest = newest_good()
-    return newest is None or at - newest.started_at >= settings.BACKUP_FREQUENCY
+    """Is the newest good backup older than BACKUP_FREQUENCY or than the last restore (or
+    none there)? What is from the future, of a clock that was ahead, says nothing of
+    now."""
+    newest, restored = newest_good(), restored_at()
+    if newest is None or (restored and newest.started_at <= restored <= at):
+        return True
+    return not timedelta(0) <= at - newest.started_at < settings.BACKUP_FREQUENCY

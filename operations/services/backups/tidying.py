@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from operations.models import Backup
-from operations.services.backups import files
+from operations.services.backups import kept, ownership
 
 # A scheduled one has an hour; by hand, a large database may take longer.
 LONGEST = timedelta(hours=3)
@@ -20,7 +20,7 @@ def tidy(at: datetime) -> int:
     )
     ended = 0
     for backup in dead:
-        files.remove(backup.uid.hex)
+        kept.remove(backup.uid.hex, ownership.own_mark())
         ended += dead.filter(pk=backup.pk).update(
             status=Backup.Status.FAILED, finished_at=at, error=WHY
         )
