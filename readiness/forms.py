@@ -6,16 +6,70 @@ from typing import Any
 
 from django import forms
 
+from kernel.forms import PlainForm, StrictForm
+from readiness.domain.parsing.source import MAX_BYTES
 from readiness.domain.reviews import Environment
 from readiness.models import Evidence, TemplateVersion
 from readiness.queries.reviews import open_versions
+from readiness.queries.templates import templates
 from readiness.services.evidence.filing import NewEvidence
+from readiness.services.importing import Importing
 from readiness.services.reviews import NewReview
 
 NAMES = {"class": "input"}
 
 
-class OpenReviewForm(forms.Form):
+class ChecklistForm(StrictForm):
+    """A document, and what it is to become: asked, never guessed from its title."""
+
+    NEW = "new"
+    file = forms.FileField(
+        label="Markdown file",
+        help_text="UTF-8, at most 1 MB, 20,000 lines, 5,000 items, 32 levels deep",
+        error_messages={"required": "Choose a Markdown file first."},
+        widget=forms.ClearableFileInput(
+            {"accept": ".md,.markdown,.txt,text/markdown,text/plain"}
+        ),
+    )
+    becomes = forms.ChoiceField(
+        label="It is",
+        error_messages={"required": "Say whether it is new, or a version of which."},
+    )
+    name = forms.CharField(
+        required=False,
+        max_length=200,
+        label="Name of a new template",
+        help_text="Left empty, the document's title",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = [(row.slug, f"a version of “{row.title}”") for row in templates()[:500]]
+        asked = [("", "choose…")] if known else []
+        field = self.fields["becomes"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [*asked, (self.NEW, "a new template"), *known]
+        for each in self.fields.values():
+            each.widget.attrs.update(NAMES)
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if data.get("name", "").strip() and data.get("becomes") not in (self.NEW, None):
+            self.add_error("name", "A version has its template's name: leave it empty.")
+        return data
+
+    def document(self) -> bytes:
+        """Its bytes, one more than allowed at most."""
+        return bytes(self.cleaned_data["file"].read(MAX_BYTES + 1))
+
+    def how(self) -> Importing:
+        becomes = self.cleaned_data["becomes"]
+        if becomes == self.NEW:
+            return Importing(self.cleaned_data["name"])
+        return Importing(version_of=becomes)
+
+
+class OpenReviewForm(PlainForm):
     """The box for imported ticks is off: taking them over is said aloud."""
 
     template = forms.ModelChoiceField(
@@ -54,8 +108,10 @@ class OpenReviewForm(forms.Form):
         )
 
 
-class EvidenceForm(forms.Form):
+class EvidenceForm(PlainForm):
     """A text, a link or a file: exactly one of them."""
+
+    verbatim = frozenset({"text"})
 
     summary = forms.CharField(max_length=500, label="What it shows")
     text = forms.CharField(
@@ -81,7 +137,10 @@ class EvidenceForm(forms.Form):
         summary = data["summary"].strip()
         if data.get("file"):
             upload = data["file"]
-            return NewEvidence(Evidence.Kind.FILE, summary, upload.read(), upload.name)
+            stated = (upload.content_type or "").lower()
+            return NewEvidence(
+                Evidence.Kind.FILE, summary, upload.read(), upload.name, stated
+            )
         if data.get("link"):
             return NewEvidence(Evidence.Kind.LINK, summary, data["link"].encode())
         return NewEvidence(Evidence.Kind.OUTPUT, summary, data["text"].encode())

@@ -9,11 +9,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from kernel.errors import FieldError, Invalid
-from kernel.inputs import read_body
+from kernel.inputs import TrueOrFalseField, Verbatim, WholeField, read_body
+from operations.services.reports import MOST_BYTES as MOST_BYTES_OF_A_REPORT
 from readiness.domain.parsing.source import MAX_BYTES
 from readiness.domain.reviews import Environment
 from readiness.queries.reviews import published_version
+from readiness.services.evidence.attesting import KINDS, NewAttestation
 from readiness.services.evidence.filing import FILED_KINDS, NewEvidence
+from readiness.services.importing import Importing
 from readiness.services.reviews import NewReview
 from readiness.services.signing import SignatureRequest
 
@@ -23,11 +26,11 @@ class ReviewInput(serializers.Serializer[Any]):
     unless `version` names another."""
 
     template = serializers.CharField(max_length=80)
-    version = serializers.IntegerField(required=False, min_value=1)
+    version = WholeField(required=False, min_value=1)
     release = serializers.CharField(max_length=80)
     commit = serializers.CharField(max_length=40)
     environment = serializers.ChoiceField([place.value for place in Environment])
-    imported_ticks = serializers.BooleanField(required=False, default=False)
+    imported_ticks = TrueOrFalseField(required=False, default=False)
 
 
 def new_review(request: Request) -> NewReview:
@@ -45,21 +48,42 @@ def new_review(request: Request) -> NewReview:
 class ClaimInput(serializers.Serializer[Any]):
     """`revision` may stand in If-Match instead."""
 
-    done = serializers.BooleanField()
-    revision = serializers.IntegerField(required=False, min_value=0)
+    done = TrueOrFalseField()
+    revision = WholeField(required=False, min_value=0)
     note = serializers.CharField(
         required=False, default="", allow_blank=True, max_length=500
     )
 
 
 class EvidenceInput(serializers.Serializer[Any]):
-    """Text or a link as JSON; a file as multipart with `file`."""
+    """Text or a link, what `kind` announces; a file comes as multipart."""
 
     kind = serializers.ChoiceField([kind.value for kind in FILED_KINDS])
     summary = serializers.CharField(max_length=500)
-    text = serializers.CharField(required=False, max_length=20_000)
-    link = serializers.URLField(required=False)
+    text = Verbatim(required=False, allow_blank=True, max_length=20_000)
+    link = serializers.URLField(required=False, allow_blank=True)
+
+
+class EvidenceUpload(EvidenceInput):
+    """The same as a form, which can hold a file."""
+
     file = serializers.FileField(required=False)
+
+
+class AttestationInput(serializers.Serializer[Any]):
+    """`commit`: the 40 digits of the commit whose tests ran."""
+
+    kind = serializers.ChoiceField(KINDS)
+    commit = serializers.CharField(max_length=40)
+    file = serializers.FileField()
+
+
+def new_attestation(request: Request) -> NewAttestation:
+    """One byte more than a report may have is enough to refuse it."""
+    body = read_body(request, AttestationInput)
+    file = body["file"]
+    content = file.read(MOST_BYTES_OF_A_REPORT + 1)
+    return NewAttestation(body["kind"], body["commit"].lower(), content, file.name)
 
 
 def new_evidence(request: Request) -> NewEvidence:
@@ -67,7 +91,7 @@ def new_evidence(request: Request) -> NewEvidence:
 
     Raises Invalid for a file that is not there.
     """
-    body = read_body(request, EvidenceInput)
+    body = read_body(request, EvidenceUpload)
     kind, summary = body["kind"], body["summary"]
     if kind != "file":
         content = body.get("link" if kind == "link" else "text", "")
@@ -75,7 +99,8 @@ def new_evidence(request: Request) -> NewEvidence:
     upload = body.get("file")
     if upload is None:
         raise Invalid("Send the file as multipart field `file`.", code="file")
-    return NewEvidence(kind, summary, upload.read(), upload.name)
+    stated = (upload.content_type or "").lower()
+    return NewEvidence(kind, summary, upload.read(), upload.name, stated)
 
 
 class CommentInput(serializers.Serializer[Any]):
@@ -88,8 +113,8 @@ class SignatureInput(serializers.Serializer[Any]):
     role = serializers.CharField(max_length=150)
     meaning = serializers.CharField(max_length=20)
     statement_sha256 = serializers.CharField(max_length=64, allow_blank=True)
-    password = serializers.CharField(max_length=256, trim_whitespace=False)
-    passphrase = serializers.CharField(max_length=256, trim_whitespace=False)
+    password = Verbatim(max_length=256, trim_whitespace=False)
+    passphrase = Verbatim(max_length=256, trim_whitespace=False)
     note = serializers.CharField(max_length=2000, allow_blank=True, default="")
 
 
@@ -98,19 +123,31 @@ def signature_request(request: Request) -> SignatureRequest:
 
 
 class ChecklistInput(serializers.Serializer[Any]):
-    """A file, or its text; `name` says which template it is a version of."""
+    """A document's text. A new template called `name` (without it, as the document
+    is titled), or a version of `template` (its slug or id). `repair`: also the
+    repairs of wrongly decoded bytes that would only be offered."""
+
+    text = Verbatim(allow_blank=True, trim_whitespace=False)
+    name = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    template = serializers.CharField(required=False, allow_blank=True, max_length=80)
+    repair = TrueOrFalseField(required=False, default=False)
+
+
+class ChecklistUpload(ChecklistInput):
+    """The same as a form, which can hold the document as a file."""
 
     file = serializers.FileField(required=False)
-    text = serializers.CharField(
-        required=False, allow_blank=True, trim_whitespace=False
-    )
-    name = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    text = Verbatim(required=False, allow_blank=True, trim_whitespace=False)
 
 
-def checklist(request: Request) -> tuple[bytes, str]:
-    """The document's bytes, one more than allowed at most, and the template's name."""
-    body = read_body(request, ChecklistInput)
-    return _document(body), body.get("name", "")
+def checklist(request: Request) -> tuple[bytes, Importing]:
+    """The document's bytes, one more than allowed at most, and how to take it."""
+    body = read_body(request, ChecklistUpload)
+    name, template = body.get("name", ""), body.get("template", "")
+    if name.strip() and template:
+        reason = "a version has its template's name: send `name` or `template`"
+        raise Invalid.of([FieldError("/name", "both", reason)])
+    return _document(body), Importing(name, template, body["repair"])
 
 
 def _document(body: dict[str, Any]) -> bytes:
@@ -130,4 +167,4 @@ def _document(body: dict[str, Any]) -> bytes:
 class PublishInput(serializers.Serializer[Any]):
     """Without `version` the newest draft."""
 
-    version = serializers.IntegerField(required=False, min_value=1)
+    version = WholeField(required=False, min_value=1)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
+from readiness.api import attestations as attestations_api
+from readiness.api import downloads as downloads_api
 from readiness.api import items as items_api
 from readiness.api import reviews as reviews_api
 from readiness.api import signing as signing_api
@@ -72,6 +74,26 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
         signing_api.ReviewSignoffs.as_view(),
         name="signoffs",
     ),
+    path(
+        "readiness/signoffs/<uuid:signoff>/envelope",
+        downloads_api.SignoffEnvelope.as_view(),
+        name="envelope",
+    ),
+    path(
+        "readiness/signoffs/<uuid:signoff>/claims",
+        downloads_api.SignoffClaims.as_view(),
+        name="signed-claims",
+    ),
+    path(
+        "readiness/signoffs/<uuid:signoff>/proof",
+        downloads_api.SignoffProof.as_view(),
+        name="signoff-proof",
+    ),
+    path(
+        "readiness/signoffs/<uuid:signoff>/key",
+        downloads_api.SignoffKey.as_view(),
+        name="signoff-key",
+    ),
     path("readiness/items/<int:item>", items_api.OneItem.as_view(), name="item"),
     path(
         "readiness/items/<int:item>/claim",
@@ -90,6 +112,11 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
         "readiness/items/<int:item>/evidence/<int:evidence>/confirm",
         items_api.EvidenceConfirmation.as_view(),
         name="confirm-evidence",
+    ),
+    path(
+        "readiness/attestations",
+        attestations_api.Attestations.as_view(),
+        name="attestations",
     ),
     path(
         "readiness/items/<int:item>/comments",

@@ -12,6 +12,7 @@ from readiness.domain.state import ItemState
 from readiness.models import Comment, Evidence, Field, Item, Section, Waiver
 from readiness.queries.board import BoardRow
 from readiness.queries.structure import CheckShape, FieldShape
+from readiness.services.evidence.attesting import Attestation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,6 +268,23 @@ class WholeItemAnswer(ItemAnswer):
             history=[RecordAnswer.of(evidence) for evidence in history],
             comments=[CommentAnswer.of(comment) for comment in comments],
             waivers=[WaiverAnswer.of(waiver) for waiver in waivers],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttestationAnswer(Answer):
+    """A report that was taken in; `id` is its SHA-256."""
+
+    id: str
+    sha256: str
+    suites: Annotated[Sequence[str], "that the report names; none for coverage"]
+
+    @classmethod
+    def of(cls, attestation: Attestation) -> AttestationAnswer:
+        return cls(
+            id=attestation.sha256,
+            sha256=attestation.sha256,
+            suites=attestation.suites,
         )
 
 

@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+from audit.domain.canonical import sha256_hex
 from kernel.schema import Answer
 from readiness.domain.claims import ClaimChange
+from readiness.domain.envelopes import SignedEvent
 from readiness.domain.state import ItemState
 from readiness.models import Signoff
 from readiness.queries.signatures import Signature
@@ -65,7 +67,7 @@ class ChangeAnswer(Answer):
 
 @dataclass(frozen=True, kw_only=True)
 class SignoffAnswer(Answer):
-    """A signature and how it stands today."""
+    """A signature as its envelope says it, and how it stands today."""
 
     id: UUID
     role: str
@@ -77,25 +79,51 @@ class SignoffAnswer(Answer):
     envelope_sha256: str
     valid: bool
     void: Annotated[Sequence[ChangeAnswer], "what it no longer fits"]
+    genuine: Annotated[bool, "the envelope and the log bear it out"]
+    faults: Annotated[
+        Sequence[str], "why it is not genuine, which columns were changed"
+    ]
 
     @classmethod
     def of(cls, signature: Signature) -> SignoffAnswer:
-        signoff = signature.signoff
+        signed = signature.signed
         return cls(
-            id=signoff.uuid,
-            role=signoff.role,
-            signer=signoff.signer.username,
-            meaning=Signoff.Meaning(signoff.meaning),
-            note=signoff.note,
-            signed_at=signoff.signed_at,
-            claim_root=signoff.claim_root,
-            envelope_sha256=signoff.envelope_sha256,
+            id=signature.signoff.uuid,
+            role=signed.role,
+            signer=signed.handle,
+            meaning=Signoff.Meaning(signed.meaning),
+            note=signed.note,
+            signed_at=signed.signed_at,
+            claim_root=signed.claim_root,
+            envelope_sha256=sha256_hex(bytes(signature.signoff.envelope)),
             valid=signature.valid,
             void=[ChangeAnswer.of(change) for change in signature.void],
+            genuine=not signature.faults,
+            faults=[*signature.faults, *signature.altered],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingSignoffAnswer(Answer):
+    """A signature of which the log tells, and whose row is gone."""
+
+    seq: Annotated[int, "its event in the log"]
+    role: str
+    meaning: str
+    envelope_sha256: str
+
+    @classmethod
+    def of(cls, event: SignedEvent) -> MissingSignoffAnswer:
+        return cls(
+            seq=event.seq,
+            role=event.role,
+            meaning=event.meaning,
+            envelope_sha256=event.envelope_sha256,
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class SignoffList(Answer):
     signoffs: Sequence[SignoffAnswer]
+    missing: Annotated[Sequence[MissingSignoffAnswer], "the log tells of them"]
     next_cursor: str | None

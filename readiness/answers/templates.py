@@ -9,6 +9,7 @@ from typing import Annotated
 
 from kernel.schema import Answer
 from readiness.domain.parsing.document import Clash
+from readiness.domain.parsing.odd_boxes import Odd
 from readiness.models import Template, TemplateVersion
 
 
@@ -62,8 +63,10 @@ class TemplateList(Answer):
 
 @dataclass(frozen=True, kw_only=True)
 class ContradictionAnswer(Answer):
-    """Two statements of the document that cannot both be meant."""
+    """Two statements of the document that cannot both be meant. `key` is "" in what
+    was imported before contradictions could be decided."""
 
+    key: str
     code: Clash
     title: str
     detail: str
@@ -82,6 +85,15 @@ class ProposedCheckAnswer(Answer):
     threshold: str | None
     freshness: Annotated[str, "seconds"]
     grace: Annotated[str, "seconds"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OddBoxAnswer(Answer):
+    """A line that looks like an item and is none."""
+
+    line: int
+    kind: Odd
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,8 +143,12 @@ class ChecklistAnswer(Answer):
     contacts: Sequence[Mapping[str, str]]
     escalation: Sequence[Mapping[str, str]]
     not_imported: Annotated[Mapping[str, int], "boxes that are no items, by place"]
+    odd_boxes: Annotated[Sequence[OddBoxAnswer], "at most 500; odd_total says all"]
+    odd_total: int
     similar: Sequence[SimilarKeyAnswer]
     repairs: Sequence[RepairAnswer]
+    offered: Annotated[Sequence[RepairAnswer], "made with `repair`: not sure"]
+    decisions: Annotated[Mapping[str, str], "by the contradiction's key"]
 
     @classmethod
     def of(cls, version: TemplateVersion) -> ChecklistAnswer:
@@ -157,7 +173,7 @@ class ChecklistAnswer(Answer):
             repaired=report["repaired"],
             bytes=report["bytes"],
             contradictions=[
-                ContradictionAnswer(**contradiction)
+                ContradictionAnswer(**{"key": "", **contradiction})
                 for contradiction in report["contradictions"]
             ],
             checks=[ProposedCheckAnswer(**check) for check in report["checks"]],
@@ -165,5 +181,9 @@ class ChecklistAnswer(Answer):
             escalation=report["escalation"],
             not_imported=report["not_imported"],
             similar=[SimilarKeyAnswer(**kept) for kept in report["similar"]],
+            odd_boxes=[OddBoxAnswer(**box) for box in report.get("odd_boxes", [])],
+            odd_total=report.get("odd_total", 0),
             repairs=[RepairAnswer(**repair) for repair in version.repair],
+            offered=[RepairAnswer(**repair) for repair in report.get("offered", [])],
+            decisions=report.get("decisions", {}),
         )

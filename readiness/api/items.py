@@ -11,9 +11,10 @@ from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
 from kernel.access import Access
-from kernel.inputs import read_body
+from kernel.inputs import read_body, read_nothing
 from kernel.json import StrictJSONParser
 from kernel.requests import ApiRequest, check_query, revision_of
+from kernel.uploads import EVIDENCE_BYTES
 from readiness.answers.items import (
     AskedProbesAnswer,
     CommentAnswer,
@@ -22,7 +23,13 @@ from readiness.answers.items import (
     WholeItemAnswer,
 )
 from readiness.api.reviews import TAGS
-from readiness.inputs import ClaimInput, CommentInput, EvidenceInput, new_evidence
+from readiness.inputs import (
+    ClaimInput,
+    CommentInput,
+    EvidenceInput,
+    EvidenceUpload,
+    new_evidence,
+)
 from readiness.models import ReviewItem
 from readiness.queries.board import BoardRow, board
 from readiness.queries.item import (
@@ -52,10 +59,10 @@ def revision_header(row: BoardRow) -> dict[str, str]:
 class OneItem(APIView):
     access = Access("readiness.view")
 
-    @extend_schema(tags=TAGS, responses=WholeItemAnswer)
+    @extend_schema(operation_id="item_read", tags=TAGS, responses=WholeItemAnswer)
     def get(self, request: ApiRequest, item: int) -> Response:
-        """An item with checks, evidence history, waivers and comments; its ETag is
-        the revision that a claim names."""
+        """An item with checks, evidence history, waivers and comments; its ETag
+        begins with the revision that a claim names."""
         check_query(request)
         line = find_item(item)
         row = row_of(line)
@@ -65,16 +72,19 @@ class OneItem(APIView):
             comments=comments_of(line),
             waivers=waivers_of(line),
         )
-        return Response(answer, headers=revision_header(row))
+        return Response(answer)
 
 
 class ItemClaim(APIView):
     access = CLAIMS
 
-    @extend_schema(tags=TAGS, request=ClaimInput, responses=ItemAnswer)
+    @extend_schema(
+        operation_id="item_claim", tags=TAGS, request=ClaimInput, responses=ItemAnswer
+    )
     def post(self, request: ApiRequest, item: int) -> Response:
         """Say that it is done, or take that back. Stale: 409 by body, 412 by
         If-Match; neither: 428."""
+        check_query(request)
         body = read_body(request, ClaimInput)
         line = find_item(item)
         claim_item(
@@ -91,28 +101,42 @@ class ItemClaim(APIView):
 class ItemRun(APIView):
     access = Access("readiness.run")
 
-    @extend_schema(tags=TAGS, request=None, responses={202: AskedProbesAnswer})
-    def post(self, request: ApiRequest, item: int) -> Response:
+    @extend_schema(
+        operation_id="item_run",
+        tags=TAGS,
+        request=None,
+        responses={202: AskedProbesAnswer},
+    )
+    def post(self, request: ApiRequest, item: int) -> HttpResponseBase:
         """Ask for the item's probes now; their results follow within seconds."""
-        line = find_item(item)
-        asked = run_now(line, line.item.checks.all())
-        return Response(AskedProbesAnswer(probes=asked), status=202)
+        check_query(request)
+        read_nothing(request)
+
+        def produce() -> Response:
+            line = find_item(item)
+            asked = run_now(line, line.item.checks.all())
+            return Response(AskedProbesAnswer(probes=asked), status=202)
+
+        return once(request, produce)
 
 
 class ItemEvidence(APIView):
     access = CLAIMS
     parser_classes = (StrictJSONParser, MultiPartParser)
+    most_bytes = EVIDENCE_BYTES
 
     @extend_schema(
+        operation_id="evidence_file",
         tags=TAGS,
         request={
             "application/json": EvidenceInput,
-            "multipart/form-data": EvidenceInput,
+            "multipart/form-data": EvidenceUpload,
         },
         responses={201: RecordAnswer},
     )
     def post(self, request: ApiRequest, item: int) -> HttpResponseBase:
         """File a text, a link or a file; it counts once another person confirms."""
+        check_query(request)
         new = new_evidence(request)
 
         def produce() -> Response:
@@ -125,20 +149,34 @@ class ItemEvidence(APIView):
 class EvidenceConfirmation(APIView):
     access = CLAIMS
 
-    @extend_schema(tags=TAGS, request=None, responses=RecordAnswer)
-    def post(self, request: ApiRequest, item: int, evidence: int) -> Response:
+    @extend_schema(
+        operation_id="evidence_confirm", tags=TAGS, request=None, responses=RecordAnswer
+    )
+    def post(self, request: ApiRequest, item: int, evidence: int) -> HttpResponseBase:
         """Agree, as another person, with what was filed."""
-        line = find_item(item)
-        confirm_evidence(line, evidence, request.user)
-        return Response(RecordAnswer.of(find_evidence(line, evidence)))
+        check_query(request)
+        read_nothing(request)
+
+        def produce() -> Response:
+            line = find_item(item)
+            confirm_evidence(line, evidence, request.user)
+            return Response(RecordAnswer.of(find_evidence(line, evidence)))
+
+        return once(request, produce)
 
 
 class ItemComments(APIView):
     access = CLAIMS
 
-    @extend_schema(tags=TAGS, request=CommentInput, responses={201: CommentAnswer})
+    @extend_schema(
+        operation_id="item_comment",
+        tags=TAGS,
+        request=CommentInput,
+        responses={201: CommentAnswer},
+    )
     def post(self, request: ApiRequest, item: int) -> HttpResponseBase:
         """Say something about an item; comments are never signed."""
+        check_query(request)
         body = read_body(request, CommentInput)
 
         def produce() -> Response:

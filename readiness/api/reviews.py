@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
@@ -36,7 +37,12 @@ def answer_of(review: Review) -> ReviewAnswer:
 class Reviews(APIView):
     access = Access("readiness.view", writes=("readiness.open",))
 
-    @extend_schema(tags=TAGS, parameters=PAGE_PARAMETERS, responses=ReviewList)
+    @extend_schema(
+        operation_id="reviews_list",
+        tags=TAGS,
+        parameters=PAGE_PARAMETERS,
+        responses=ReviewList,
+    )
     def get(self, request: ApiRequest) -> Response:
         """Reviews, newest first, each with verdict and counts."""
         check_query(request, "limit", "cursor")
@@ -50,13 +56,21 @@ class Reviews(APIView):
             request, ReviewList(reviews=answers, next_cursor=page.next_cursor)
         )
 
-    @extend_schema(tags=TAGS, request=ReviewInput, responses={201: ReviewAnswer})
+    @extend_schema(
+        operation_id="review_open",
+        tags=TAGS,
+        request=ReviewInput,
+        responses={201: ReviewAnswer},
+        extensions={"x-located": ["201"]},
+    )
     def post(self, request: ApiRequest) -> HttpResponseBase:
         """Open a review of a published template version."""
+        check_query(request)
 
         def produce() -> Response:
             review = open_review(new_review(request), request.user)
-            return Response(answer_of(review), status=201)
+            where = reverse("readiness-api:review", args=[review.uuid])
+            return Response(answer_of(review), status=201, headers={"Location": where})
 
         return once(request, produce)
 
@@ -64,7 +78,7 @@ class Reviews(APIView):
 class OneReview(APIView):
     access = Access("readiness.view")
 
-    @extend_schema(tags=TAGS, responses=ReviewAnswer)
+    @extend_schema(operation_id="review_read", tags=TAGS, responses=ReviewAnswer)
     def get(self, request: ApiRequest, review: UUID) -> Response:
         """One review as the list shows it."""
         check_query(request)
@@ -75,8 +89,14 @@ class Items(APIView):
     access = Access("readiness.view")
 
     @extend_schema(
+        operation_id="review_items",
         tags=TAGS,
-        parameters=[OpenApiParameter("state", str, enum=STATES), *PAGE_PARAMETERS],
+        parameters=[
+            OpenApiParameter(
+                "state", str, enum=STATES, description="only lines in this state"
+            ),
+            *PAGE_PARAMETERS,
+        ],
         responses=ItemList,
     )
     def get(self, request: ApiRequest, review: UUID) -> Response:

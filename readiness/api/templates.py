@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseBase
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.parsers import MultiPartParser
@@ -13,16 +14,19 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
+from accounts.services.limits import EXPORT, check_person, gate
 from kernel.access import Access
 from kernel.inputs import read_body
 from kernel.json import StrictJSONParser
+from kernel.middleware.conditional import told_at
 from kernel.paging import PAGE_PARAMETERS, newest_first, page_response
 from kernel.requests import ApiRequest, check_query, limit_of
+from kernel.uploads import IMPORT_BYTES
 from readiness.answers.templates import ChecklistAnswer, TemplateAnswer, TemplateList
-from readiness.inputs import ChecklistInput, PublishInput, checklist
+from readiness.inputs import ChecklistInput, ChecklistUpload, PublishInput, checklist
 from readiness.queries import templates as queries
 from readiness.queries.board import board
-from readiness.queries.exports import review_markdown
+from readiness.queries.exports import as_of, review_markdown
 from readiness.queries.progress import progress
 from readiness.queries.reviews import find_review
 from readiness.services.importing import import_template
@@ -71,12 +75,13 @@ class TemplateImport(APIView):
 
     access = WRITES
     parser_classes = [StrictJSONParser, MultiPartParser]
+    most_bytes = IMPORT_BYTES
 
     @extend_schema(
         operation_id="readiness_template_import",
         request={
             "application/json": ChecklistInput,
-            "multipart/form-data": ChecklistInput,
+            "multipart/form-data": ChecklistUpload,
         },
         responses={201: ChecklistAnswer},
     )
@@ -84,8 +89,8 @@ class TemplateImport(APIView):
         check_query(request)
 
         def produce() -> Response:
-            document, name = checklist(request)
-            version = import_template(document, name, request.user)
+            document, how = checklist(request)
+            version = import_template(document, how, request.user)
             return Response(ChecklistAnswer.of(version), status=201)
 
         return once(request, produce)
@@ -101,13 +106,18 @@ class TemplatePublication(APIView):
         request=PublishInput,
         responses=ChecklistAnswer,
     )
-    def post(self, request: ApiRequest, template: int) -> Response:
+    def post(self, request: ApiRequest, template: int) -> HttpResponseBase:
         check_query(request)
         number = read_body(request, PublishInput).get("version")
-        version = publish_draft(template, number, request.user)
-        return Response(ChecklistAnswer.of(version))
+
+        def produce() -> Response:
+            version = publish_draft(template, number, request.user)
+            return Response(ChecklistAnswer.of(version))
+
+        return once(request, produce)
 
 
+@method_decorator(gate("export", "GET"), name="get")
 class ReviewMarkdown(APIView):
     """A review as Markdown: ticks, states, evidence and signatures filled in."""
 
@@ -116,12 +126,15 @@ class ReviewMarkdown(APIView):
     @extend_schema(operation_id="readiness_review_markdown", responses=MARKDOWN)
     def get(self, request: ApiRequest, review: UUID) -> HttpResponse:
         check_query(request)
+        check_person(EXPORT, request.user)
         today = board(find_review(review), timezone.now())
-        return markdown_file(
+        file = markdown_file(
             review_markdown(today, progress(today)), f"review-{review}"
         )
+        return told_at(file, as_of(today))
 
 
+@method_decorator(gate("export", "GET"), name="get")
 class TemplateMarkdown(APIView):
     """The document as imported, byte for byte after repair."""
 
@@ -130,6 +143,7 @@ class TemplateMarkdown(APIView):
     @extend_schema(operation_id="readiness_template_markdown", responses=MARKDOWN)
     def get(self, request: ApiRequest, template: int, number: int) -> HttpResponse:
         check_query(request)
+        check_person(EXPORT, request.user)
         version = queries.numbered(template, number)
         response = markdown_file(
             bytes(version.source), f"{version.template.slug}-v{version.number}"

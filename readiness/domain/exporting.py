@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from readiness.domain.parsing.reading import tokens_of
-from readiness.domain.parsing.source import BOX, LINE_END, receive
+from readiness.domain.parsing.source import BOX, LINE_END, kept
 from readiness.domain.parsing.words import blank_spans
 
 
@@ -42,19 +42,24 @@ def fill(
 ) -> str:
     """The checklist with ticks, notes below the items and blanks filled in.
 
-    Nothing else changes; with no marks and no blanks filled the text is the same.
+    Nothing else changes; with no marks and no blanks filled the text is the same. A
+    box that is no item of the review (it was left out) says nothing: it is empty.
     """
-    received = receive(source)
-    lines = _lines(received.clean)
-    ends = _item_ends(received.text)
+    clean, text = kept(source)
+    lines = _lines(clean)
+    ends = _item_ends(text)
     for blank in filled:
         lines[blank.line - 1].text = _fill_blank(lines[blank.line - 1].text, blank)
-    for mark in marks:
+    marked = {mark.line for mark in marks}
+    left_out = [ItemMark(line, ticked=False) for line in ends if line not in marked]
+    for mark in [*marks, *(left_out if marks else ())]:
         line = lines[mark.line - 1]
         box = BOX.match(line.text)
         if box is None:
             continue
-        line.text = f"{line.text[: box.start(1)]}{'x' if mark.ticked else ' '}{line.text[box.end(1) :]}"
+        unticked = box[1] if box[1] == "~" else " "
+        sign = "x" if mark.ticked else unticked
+        line.text = line.text[: box.start(1)] + sign + line.text[box.end(1) :]
         indent = " " * len(line.text[: box.start(1) - 1].expandtabs(4))
         last = lines[ends.get(mark.line, mark.line) - 1]
         last.below += [f"{indent}- {one_line(note)}" for note in mark.notes]

@@ -46,6 +46,7 @@ class Refusal(StrEnum):
     ONE_ROLE = "one_role"
     ORDER = "order"
     NO_SIGNING_KEY = "no_signing_key"
+    RECORD_DIFFERS = "record_differs"
 
 
 @dataclass(frozen=True)

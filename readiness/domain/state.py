@@ -47,13 +47,15 @@ OUTSIDE_REASONS = {
 
 @dataclass(frozen=True)
 class CheckRecord:
-    """One record of a check: its verdict is pass, fail, error or info."""
+    """One record of a check: its verdict is pass, fail, error or info. `restarted_at`
+    says since when the product has run with other settings than were seen."""
 
     verdict: str
     commit: str
     observed_at: datetime
     valid_until: datetime | None
     reason: str = ""
+    restarted_at: datetime | None = None
 
     def fresh(self, at: datetime) -> bool:
         return self.valid_until is None or at < self.valid_until
@@ -61,12 +63,14 @@ class CheckRecord:
 
 @dataclass(frozen=True)
 class CheckFacts:
-    """A check with its latest record and the latest that passed or failed."""
+    """A check with its latest record and the latest that passed or failed.
+    `out_of_reach` says why none can come from this product, "" where one can."""
 
     probe: str
     latest: CheckRecord | None = None
     conclusive: CheckRecord | None = None
     required: bool = True
+    out_of_reach: str = ""
 
 
 @dataclass(frozen=True)
@@ -185,16 +189,27 @@ def _lack(facts: ItemFacts, at: datetime) -> str | None:
 def _check_lack(check: CheckFacts, commit: str, at: datetime) -> str | None:
     latest, seen = check.latest, check.conclusive
     if latest is None:
-        return f"{check.probe} has not run for this commit yet."
+        return check.out_of_reach or f"{check.probe} has not run for this commit yet."
     if latest.verdict == Verdict.ERROR:
         return f"{check.probe}: {latest.reason}"
     if seen is None or seen.verdict != Verdict.PASS:
         return f"{check.probe}: {seen.reason if seen else latest.reason}"
     if seen.commit != commit:
         return f"{check.probe} passed for another commit ({seen.commit[:8]})."
+    if seen.restarted_at is not None:
+        return (
+            f"{check.probe} passed, but was seen before the restart of "
+            f"{_clock(seen.restarted_at, at)}."
+        )
     if not seen.fresh(at):
         return f"{check.probe} passed, but its evidence is out of date."
     return None
+
+
+def _clock(moment: datetime, at: datetime) -> str:
+    """The time of day, with its day where that is not today's."""
+    shape = "%H:%M UTC" if moment.date() == at.date() else "%Y-%m-%d %H:%M UTC"
+    return moment.strftime(shape)
 
 
 def _person_lack(facts: ItemFacts, at: datetime) -> str | None:

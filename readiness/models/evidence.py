@@ -16,7 +16,9 @@ class Evidence(models.Model):
     """One record, never changed. A probe's names its check; a person's has none
     and counts once another person confirmed it. `valid_until` is empty for what
     does not go out of date. `definition_sha256` is the check's when it was
-    judged. Nothing refers to operations' rows: evidence copies what it needs."""
+    judged, `configuration` that of the settings of the product that was seen ("" for
+    what is about files). Nothing refers to operations' rows: evidence copies what it
+    needs."""
 
     class Kind(models.TextChoices):
         FILE = "file", "File"
@@ -50,6 +52,7 @@ class Evidence(models.Model):
     facts = models.JSONField(default=dict, blank=True)
     commit = models.CharField(max_length=40, blank=True)
     environment = models.CharField(max_length=20)
+    configuration = models.CharField(max_length=64, blank=True)
     collector = models.CharField(max_length=160, help_text="actor, such as j:… or p:7")
     observed_at = models.DateTimeField()
     valid_until = models.DateTimeField(null=True, blank=True)

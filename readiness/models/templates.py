@@ -130,7 +130,8 @@ class Item(models.Model):
         max_length=10, choices=Blocking.choices, default=Blocking.BLOCKING
     )
     imported_tick = models.BooleanField(default=False)
-    # Deciding a contradiction will show it (READINESS §1).
+    # `[~]`: the document proposes that the line does not apply.
+    imported_aside = models.BooleanField(default=False, db_default=False)
     imported_status = models.CharField(max_length=200, blank=True)
     source_line = models.PositiveIntegerField(default=0)
 

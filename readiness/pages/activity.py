@@ -48,6 +48,7 @@ SENTENCES = {
     "readiness.evidence.judged": "{probe} {was_to} on {key}",
     "readiness.evidence.filed": "filed evidence for {key}",
     "readiness.evidence.confirmed": "confirmed evidence of {key}",
+    "readiness.report.attested": "attested a {kind} report",
     "readiness.item.filled": "filled in {key}",
     "readiness.item.commented": "commented on {key}",
     "readiness.review.signed": "signed as {role}",

@@ -13,11 +13,13 @@ from accounts.models import User
 from kernel import markdown
 from readiness.queries.board import Board, BoardRow
 from readiness.queries.item import comments_of, evidence_of
+from readiness.queries.reach import why_not_collected
 
 
 @dataclass(frozen=True)
 class ItemView:
-    """One row of the page. `label` is the tick's constant name."""
+    """One row of the page. `label` is the tick's constant name; without `run_url`
+    `not_collected` says why its probes cannot be asked for."""
 
     row: BoardRow
     title: SafeString
@@ -26,6 +28,7 @@ class ItemView:
     url: str
     claim_url: str
     run_url: str
+    not_collected: str
     ticks: bool
 
     @property
@@ -48,6 +51,8 @@ class ItemView:
 
 def item_view(board: Board, row: BoardRow) -> ItemView:
     where = (board.review.uuid, row.id)
+    probes = [check.probe for check in row.shape.checks]
+    reason = why_not_collected(probes, board.review)
     return ItemView(
         row=row,
         title=markdown.inline(row.shape.title),
@@ -55,7 +60,10 @@ def item_view(board: Board, row: BoardRow) -> ItemView:
         body=markdown.block(row.shape.body) if row.shape.body else SafeString(""),
         url=reverse("readiness:item", args=where),
         claim_url=reverse("readiness:claim-item", args=where),
-        run_url=reverse("readiness:run-item", args=where) if row.shape.checks else "",
+        run_url=(
+            reverse("readiness:run-item", args=where) if probes and not reason else ""
+        ),
+        not_collected=reason,
         ticks=row.inside,
     )
 

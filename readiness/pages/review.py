@@ -28,8 +28,8 @@ from readiness.pages.item import item_view
 from readiness.pages.signoffs import signoff_panel
 from readiness.queries.board import Board, board, boards
 from readiness.queries.progress import SignoffProgress, progress, progress_of
+from readiness.queries.reviews import object_of
 from readiness.queries.statements import role_to_sign
-from readiness.services.reviews import object_of
 
 ACTS = 12
 

@@ -13,6 +13,7 @@ TONES = {
     PlaceState.SIGNED: ("ok", "check"),
     PlaceState.REJECTED: ("crit", "fail"),
     PlaceState.VOID: ("warn", "warn"),
+    PlaceState.MISSING: ("crit", "fail"),
     PlaceState.OPEN: ("", "pen"),
     PlaceState.LOCKED: ("", "lock"),
 }

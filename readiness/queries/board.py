@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from operations import queries as operations
 from readiness.domain import tally
 from readiness.domain.state import (
     OUTSIDE,
@@ -169,12 +170,12 @@ class Board:
 
 
 def board(review: Review, at: datetime) -> Board:
-    """The review's board; three queries besides its template's structure."""
+    """The review's board; four queries besides its template's structure."""
     return boards([review], at)[review.pk]
 
 
 def boards(reviews: Sequence[Review], at: datetime) -> dict[int, Board]:
-    """Several reviews' boards by id, in the same three queries."""
+    """Several reviews' boards by id, in the same four queries."""
     ids = [review.pk for review in reviews]
     claims = grouped(
         (row.review_id, row)
@@ -189,8 +190,9 @@ def boards(reviews: Sequence[Review], at: datetime) -> dict[int, Board]:
         )
     )
     exempt = exemptions(ids)
+    now = operations.configuration() if ids else None
     return {
-        review.pk: _board(review, at, claims[review.pk], standings, exempt)
+        review.pk: _board(review, at, claims[review.pk], standings, exempt, now)
         for review in reviews
     }
 
@@ -201,6 +203,7 @@ def _board(
     claims: Sequence[ReviewItem],
     standings: defaultdict[int, list[Standing]],
     exempt: Exemptions,
+    now: operations.Configuration | None,
 ) -> Board:
     shapes = structure(review.version).by_id
     ordered = sorted(claims, key=lambda claim: shapes[claim.item_id].position)
@@ -212,6 +215,7 @@ def _board(
             standings[claim.pk],
             waiver=exempt.waivers.get(claim.pk),
             not_applicable=exempt.not_applicable.get(claim.pk),
+            configuration=now,
         )
         for claim in ordered
     ]

@@ -34,7 +34,7 @@ def claim_of(row: BoardRow, commit: str) -> Claim:
                 probe=check.probe,
                 definition_sha256=check.definition_sha256,
                 threshold=check.threshold,
-                verdict=_verdict(standings.get(check.id), commit),
+                verdict=standing_verdict(standings.get(check.id), commit),
             )
             for check in row.shape.checks
         ],
@@ -76,7 +76,9 @@ def _confirmed_evidence(row: BoardRow) -> list[str]:
     ]
 
 
-def _verdict(standing: Standing | None, commit: str) -> str:
+def standing_verdict(standing: Standing | None, commit: str) -> str:
+    """The latest conclusive verdict for this commit, as it is signed: pass, fail or
+    none."""
     if standing is None or standing.conclusive is None:
         return "none"
     conclusive = standing.conclusive

@@ -21,16 +21,27 @@ class WatchedCheck:
     check: Check
     standing: Standing | None
 
-    def due(self, at: datetime, measured_at: datetime | None = None) -> bool:
+    def due(
+        self,
+        at: datetime,
+        measured_at: datetime | None = None,
+        configuration: str = "",
+    ) -> bool:
         """Should it be measured now? `measured_at`: of the newest result, which
-        may be newer than the newest record."""
-        if self.standing is None:
+        may be newer than the newest record. What was seen with other settings than
+        those with the digest `configuration` is asked for at once."""
+        if self.standing is None or self._seen_otherwise(configuration):
             return measured_at is None
         latest = self.standing.latest
         seen_at = max(latest.observed_at, measured_at or latest.observed_at)
         return at >= due_at(
             latest.verdict, seen_at, self.check.freshness, latest.observed_at
         )
+
+    def _seen_otherwise(self, configuration: str) -> bool:
+        latest = self.standing.latest if self.standing else None
+        seen = latest.configuration if latest else ""
+        return bool(configuration and seen) and seen != configuration
 
 
 def watched_checks(commit: str, environment: str) -> list[WatchedCheck]:

@@ -81,9 +81,14 @@ def _signatures(board: Board, progress: SignoffProgress) -> str:
         "",
         f"**Review**: `{review.uuid}`",
         "",
-        f"**As of**: {stamp(board.at)}",
+        as_of(board),
         "",
         "**Signatures**:",
         "",
     ]
     return "\n".join([*head, *rows]) + "\n"
+
+
+def as_of(board: Board) -> str:
+    """The words that say for when a review was told."""
+    return f"**As of**: {stamp(board.at)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from accounts.models import User
+from operations.queries import Configuration
 from readiness.domain.claims import IMPORT
 from readiness.domain.state import (
     CheckFacts,
@@ -14,7 +15,8 @@ from readiness.domain.state import (
     ItemFacts,
 )
 from readiness.models import Evidence, Review, ReviewItem, Standing
-from readiness.queries.structure import CheckShape, ItemShape
+from readiness.queries.reach import out_of_reach
+from readiness.queries.structure import ItemShape
 
 
 def claimant(claim: ReviewItem) -> str | None:
@@ -34,8 +36,10 @@ def facts_of(
     *,
     waiver: Exemption | None,
     not_applicable: Exemption | None,
+    configuration: Configuration | None,
 ) -> ItemFacts:
-    """Everything that decides the item's state; no query."""
+    """Everything that decides the item's state; no query. `configuration` is what the
+    product runs with now."""
     by_check = {
         standing.check_of_id: standing for standing in standings if standing.check_of_id
     }
@@ -48,7 +52,16 @@ def facts_of(
         blocking=shape.blocking,
         claimed=claim.claimed,
         claimed_by=claimant(claim),
-        checks=[_check(check, by_check.get(check.id)) for check in shape.checks],
+        checks=[
+            CheckFacts(
+                probe=check.probe,
+                latest=_record(_latest(by_check.get(check.id)), configuration),
+                conclusive=_record(_conclusive(by_check.get(check.id)), configuration),
+                required=check.required,
+                out_of_reach=out_of_reach(check.probe, review),
+            )
+            for check in shape.checks
+        ],
         missing_fields=[
             field.label
             for field in shape.fields
@@ -64,24 +77,26 @@ def facts_of(
     )
 
 
-def _check(check: CheckShape, standing: Standing | None) -> CheckFacts:
-    return CheckFacts(
-        probe=check.probe,
-        latest=_record(standing.latest) if standing else None,
-        conclusive=_record(standing.conclusive) if standing else None,
-        required=check.required,
-    )
+def _latest(standing: Standing | None) -> Evidence | None:
+    return standing.latest if standing else None
 
 
-def _record(evidence: Evidence | None) -> CheckRecord | None:
+def _conclusive(standing: Standing | None) -> Evidence | None:
+    return standing.conclusive if standing else None
+
+
+def _record(evidence: Evidence | None, now: Configuration | None) -> CheckRecord | None:
     if evidence is None:
         return None
+    seen = evidence.configuration
+    restarted = now is not None and bool(seen) and seen != now.digest
     return CheckRecord(
         verdict=evidence.verdict,
         commit=evidence.commit,
         observed_at=evidence.observed_at,
         valid_until=evidence.valid_until,
         reason=evidence.reason,
+        restarted_at=now.since if now and restarted else None,
     )
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from readiness.domain import statements
+from readiness.domain.envelopes import SignedEvent
 from readiness.domain.tally import Meter
 from readiness.queries.board import Board
 from readiness.queries.claims import FrozenRule
 from readiness.queries.signatures import (
+    ReviewSignatures,
     Signature,
     complete,
     filled,
@@ -26,6 +28,7 @@ class PlaceState(StrEnum):
     SIGNED = "Signed"
     REJECTED = "Rejected"
     VOID = "Void"
+    MISSING = "Missing"
     OPEN = "To sign"
     LOCKED = "Locked"
 
@@ -45,58 +48,67 @@ class SignoffPlace:
         """Who signed, why it is void, or what there is to sign."""
         if self.state is PlaceState.LOCKED:
             return "opens after the technical roles"
+        if self.state is PlaceState.MISSING:
+            return "the log tells of a signature whose row is gone"
         if self.last is None:
             return f"{self.sections} section{'s' * (self.sections != 1)}"
         if self.state is PlaceState.VOID:
             return _why_void(self.last)
-        signoff = self.last.signoff
+        signed = self.last.signed
         return (
-            f"{signoff.signer.username} · {signoff.meaning} · "
-            f"{signoff.signed_at:%-d %b, %H:%M} UTC"
+            f"{signed.handle} · {signed.meaning} · {signed.signed_at:%-d %b, %H:%M} UTC"
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class SignoffProgress:
-    """`complete`: every role has its valid signatures, none of them a rejection;
-    `signed` are all of them, oldest first."""
+    """`complete`: every role has its valid signatures, none of them a rejection and
+    none missing; `signed` are all of them, oldest first; `missing` those of which
+    only the log tells."""
 
     signed: Sequence[Signature]
+    missing: Sequence[SignedEvent]
     places: Sequence[SignoffPlace]
     signatures: Meter
     complete: bool = False
 
 
 def progress(board: Board) -> SignoffProgress:
-    """The frozen policy's roles in their order, and how each stands: one query."""
+    """The frozen policy's roles in their order, and how each stands: two or three queries."""
     return _progress(board, signatures(board))
 
 
 def progress_of(boards: Sequence[Board]) -> dict[int, SignoffProgress]:
-    """That of several reviews by the review's id, in one query."""
+    """That of several reviews by the review's id, in as many queries."""
     signed = signatures_of(boards)
     return {
         board.review.pk: _progress(board, signed[board.review.pk]) for board in boards
     }
 
 
-def _progress(board: Board, signed: Sequence[Signature]) -> SignoffProgress:
+def _progress(board: Board, stored: ReviewSignatures) -> SignoffProgress:
     policy = board.review.policy
+    signed = stored.signed
     rejected = any(signature.valid and not signature.counts for signature in signed)
     valid = sum(min(filled(rule, signed), int(rule["minimum"])) for rule in policy)
     required = sum(int(rule["minimum"]) for rule in policy)
     return SignoffProgress(
         signed=signed,
-        places=[_place(policy, rule, signed) for rule in policy],
+        missing=stored.missing,
+        places=[_place(policy, rule, stored) for rule in policy],
         signatures=Meter(valid, required),
-        complete=bool(policy) and valid == required and not rejected,
+        # A signature that is gone may have been a rejection.
+        complete=bool(policy)
+        and valid == required
+        and not rejected
+        and not stored.missing,
     )
 
 
 def _place(
-    policy: Sequence[FrozenRule], rule: FrozenRule, signed: Sequence[Signature]
+    policy: Sequence[FrozenRule], rule: FrozenRule, stored: ReviewSignatures
 ) -> SignoffPlace:
-    state, last = _standing(policy, rule, signed)
+    state, last = _standing(policy, rule, stored)
     return SignoffPlace(
         role=rule["role"],
         group=rule["group"],
@@ -107,14 +119,18 @@ def _place(
 
 
 def _standing(
-    policy: Sequence[FrozenRule], rule: FrozenRule, signed: Sequence[Signature]
+    policy: Sequence[FrozenRule], rule: FrozenRule, stored: ReviewSignatures
 ) -> tuple[PlaceState, Signature | None]:
-    """The newest valid signature of the role speaks for it, else its newest."""
-    mine = [each for each in signed if each.signoff.role == rule["role"]]
+    """The newest valid signature of the role speaks for it, else one that is gone,
+    else its newest."""
+    signed = stored.signed
+    mine = [each for each in signed if each.signed.role == rule["role"]]
     valid = [each for each in mine if each.valid]
     if valid:
-        rejects = valid[-1].signoff.meaning == statements.REJECTED
+        rejects = valid[-1].signed.meaning == statements.REJECTED
         return PlaceState.REJECTED if rejects else PlaceState.SIGNED, valid[-1]
+    if any(event.role == rule["role"] for event in stored.missing):
+        return PlaceState.MISSING, None
     if mine:
         return PlaceState.VOID, mine[-1]
     if all(complete(before, signed) for before in groups_before(policy, rule)):
@@ -124,9 +140,9 @@ def _standing(
 
 def _why_void(signature: Signature) -> str:
     """Why the signature is void, in one line."""
-    who = signature.signoff.signer.username
-    if not signature.void:
-        return f"{who} · revoked"
+    who = signature.signed.handle
+    if signature.faults:
+        return f"{who} · not genuine: {signature.faults[0]}"
     first, more = signature.void[0], len(signature.void) - 1
     reason = f"{first.key}: {first.change}" if first.key else first.change
     return f"{who} · {reason}" + (f", and {more} more" if more else "")

@@ -34,6 +34,11 @@ def find_review(given: str | uuid.UUID) -> Review:
     return review
 
 
+def object_of(review: Review) -> str:
+    """How the audit log names the review; events of its items name it too."""
+    return f"review:{review.uuid}"
+
+
 def was_reviewed(commit: str, environment: str) -> bool:
     """Whether a review of this commit was ever opened for this environment."""
     return Review.objects.filter(commit=commit, environment=environment).exists()

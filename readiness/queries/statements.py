@@ -13,12 +13,14 @@ from django.utils.text import slugify
 
 from accounts.models import User
 from accounts.queries import roles_of, signing_key_of
+from audit.domain.canonical import sha256_hex
 from readiness.domain import statements
 from readiness.domain.claims import ClaimChange, changes, claim_root
 from readiness.domain.reviews import Refusal, may_sign, meaning_allowed
 from readiness.models import Review
 from readiness.queries.board import Board, BoardRow
 from readiness.queries.claims import FrozenRule, claim_of, rule_of, scope
+from readiness.queries.records import differences
 from readiness.queries.signatures import (
     Signature,
     complete,
@@ -27,6 +29,7 @@ from readiness.queries.signatures import (
 )
 
 SHOWN_SECONDS = 3600
+NAMED = 5  # differing lines
 
 
 class SigningRefusal(NamedTuple):
@@ -98,14 +101,15 @@ def statement_for(board: Board, role: str, person: User) -> StatementSheet:
     """
     review = board.review
     rule = rule_of(review, role)
-    signed = signatures(board)
+    stored = signatures(board)
+    signed = stored.signed
     rows = scope(board, rule)
     claims = [claim_of(row, review.commit).bytes() for row in rows]
     before = {other["role"] for other in groups_before(review.policy, rule)}
     earlier = [
-        signature.signoff.envelope_sha256
+        sha256_hex(bytes(signature.signoff.envelope))
         for signature in signed
-        if signature.counts and signature.signoff.role in before
+        if signature.counts and signature.signed.role in before
     ]
     version = review.version
     statement = statements.Statement(
@@ -122,7 +126,7 @@ def statement_for(board: Board, role: str, person: User) -> StatementSheet:
             version.template.slug, str(version.number), version.sha256
         ),
     )
-    refusal = _refusal(board, rule, signed, person)
+    refusal = _refusal(board, rule, signed, person) or _record_refusal(board, rows)
     sheet = StatementSheet(
         board=board,
         rule=rule,
@@ -161,6 +165,20 @@ def _refusal(
     return refusal
 
 
+def _record_refusal(board: Board, rows: Sequence[BoardRow]) -> SigningRefusal | None:
+    """What the database says of these lines must be what the log tells of them."""
+    differing = differences(board, rows)
+    if not differing:
+        return None
+    named = "; ".join(f"{line.key}: {line.text}" for line in differing[:NAMED])
+    more = len(differing) - NAMED
+    return SigningRefusal(
+        Refusal.RECORD_DIFFERS,
+        "The database says something else than the log, so nothing is signed: "
+        f"{named}{f'; and {more} more' if more > 0 else ''}.",
+    )
+
+
 def _refusal_today(
     board: Board, rule: FrozenRule, signed: Sequence[Signature], person: User
 ) -> SigningRefusal | None:
@@ -195,11 +213,9 @@ def _other_role(role: str, signed: Sequence[Signature], person: User) -> str | N
     """
     return next(
         (
-            signature.signoff.role
+            signature.signed.role
             for signature in signed
-            if signature.signoff.revoked_at is None
-            and signature.signoff.signer_id == person.pk
-            and signature.signoff.role != role
+            if signature.actor == person.actor and signature.signed.role != role
         ),
         None,
     )
@@ -236,6 +252,6 @@ def last_signature(
     mine = [
         signature
         for signature in signed
-        if signature.signoff.role == role and signature.signoff.signer_id == person.pk
+        if signature.signed.role == role and signature.actor == person.actor
     ]
     return mine[-1] if mine else None

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from kernel.errors import NotFound
+from kernel.numbers import whole_number
 from readiness.models import Item, Section, Template, TemplateVersion
 
 
@@ -49,6 +50,15 @@ def numbered(template: int, number: int) -> TemplateVersion:
     )
     if row is None:
         raise NotFound("There is no such checklist version.", code="not_found")
+    return row
+
+
+def find_template(given: str) -> Template:
+    """A template by slug or id; raises NotFound."""
+    number = whole_number(given)
+    row = Template.objects.filter(Q(slug=given) | Q(pk=number)).first()
+    if row is None:
+        raise NotFound("There is no such template.", code="not_found")
     return row
 
 

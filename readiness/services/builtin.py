@@ -10,8 +10,8 @@ from django.conf import settings
 from accounts.models import User
 from readiness.domain.builtin import CHECKS, SLUG
 from readiness.domain.definitions import definition_sha256
-from readiness.models import Check, TemplateVersion
-from readiness.services.importing import import_template
+from readiness.models import Check, Template, TemplateVersion
+from readiness.services.importing import Importing, import_template
 from readiness.services.publishing import publish
 
 BUILTIN = Path(settings.BASE_DIR) / "readiness" / "builtin" / "production_readiness.md"
@@ -35,5 +35,7 @@ def builtin(by: User | None = None) -> TemplateVersion:
         )
     ):
         return known
-    version = import_template(data, "Production readiness", by, CHECKS)
+    joins = SLUG if Template.objects.filter(slug=SLUG).exists() else ""
+    how = Importing("" if joins else "Production readiness", joins, checks=CHECKS)
+    version = import_template(data, how, by)
     return publish(version, by)

@@ -15,7 +15,10 @@ from readiness.models import Review, ReviewItem
 from readiness.models.reviews import LIVING
 from readiness.queries.facts import claimant
 from readiness.queries.item import find_item
-from readiness.services.reviews import object_of, tag_of
+from readiness.queries.reviews import object_of
+from readiness.services.reviews import tag_of
+
+LONGEST_NOTE = 500
 
 
 def claim_item(
@@ -24,9 +27,14 @@ def claim_item(
     """Set or withdraw the claim if nobody changed the item since `revision`.
 
     `claim` comes with its review and item. Raises Conflict, with `current`, when
-    somebody was first or the review no longer takes claims.
+    somebody was first or the review no longer takes claims, Invalid for a note that is
+    too long.
     """
     refuse_ended(claim.review)
+    if len(note) > LONGEST_NOTE:
+        raise Invalid.of(
+            [FieldError("/note", "length", f"at most {LONGEST_NOTE} characters")]
+        )
     now = timezone.now()
     with transaction.atomic():
         changed = ReviewItem.objects.filter(pk=claim.pk, revision=revision).update(

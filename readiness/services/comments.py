@@ -11,16 +11,22 @@ from django.db import transaction
 from accounts.models import User
 from audit import services as audit
 from kernel.cache import bump
-from kernel.errors import Invalid
+from kernel.errors import FieldError, Invalid
 from readiness.models import Comment, ReviewItem
-from readiness.services.reviews import object_of, tag_of
+from readiness.queries.reviews import object_of
+from readiness.services.reviews import tag_of
+
+LONGEST_COMMENT = 5_000
 
 
 def comment(item: ReviewItem, text: str, by: User) -> Comment:
-    """Raises Invalid for an empty one."""
+    """Raises Invalid for an empty one, and for one that is too long."""
     said = text.strip()
     if not said:
         raise Invalid("Say something.", code="empty")
+    if len(said) > LONGEST_COMMENT:
+        limit = f"at most {LONGEST_COMMENT:,} characters, these are {len(said):,}"
+        raise Invalid.of([FieldError("/text", "length", limit)])
     with transaction.atomic():
         row = Comment.objects.create(
             review_item=item, author=by, text=said, salt=secrets.token_bytes(32)

@@ -26,6 +26,8 @@ from readiness.models import (
     SignoffPolicy,
     TemplateVersion,
 )
+from readiness.queries.reviews import object_of
+from readiness.services.known_blanks import fill_known
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 REVIEWS = "reviews"
@@ -48,11 +50,6 @@ class NewReview:
 def tag_of(review: Review) -> str:
     """The cache tag of everything that a review's page shows."""
     return f"review:{review.pk}"
-
-
-def object_of(review: Review) -> str:
-    """How the audit log names the review; events of its items name it too."""
-    return f"review:{review.uuid}"
 
 
 def open_review(new: NewReview, by: User) -> Review:
@@ -90,6 +87,7 @@ def open_review(new: NewReview, by: User) -> Review:
                     "imported_ticks": new.imported_ticks,
                 },
             )
+            fill_known(review)
             bump(REVIEWS)
     except IntegrityError as error:
         raise Conflict(

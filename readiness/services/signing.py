@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
@@ -13,7 +15,8 @@ from django.utils import timezone
 from accounts.models import SigningKey, User
 from accounts.queries import signing_key_of
 from accounts.services import keys
-from accounts.services.people import check_password
+from accounts.services.limits import SIGN, check_person
+from accounts.services.people import confirming
 from audit import queries as audit_queries
 from audit import services as audit
 from audit.domain import dsse
@@ -25,13 +28,15 @@ from readiness.domain.claims import claim_root
 from readiness.domain.reviews import Refusal
 from readiness.models import Review, Signoff
 from readiness.queries.board import board
+from readiness.queries.reviews import object_of
 from readiness.queries.statements import (
     StatementSheet,
     changed_since,
     statement_for,
 )
-from readiness.services.reviews import REVIEWS, object_of, tag_of
+from readiness.services.reviews import REVIEWS, tag_of
 
+Confirming = Callable[[User, str], AbstractContextManager[None]]
 METHOD = "password+passphrase"
 FORBIDDEN = {Refusal.ROLE}
 LONGEST_NOTE = 2000
@@ -49,27 +54,63 @@ class SignatureRequest:
     note: str = ""
 
 
-def sign(review: Review, request: SignatureRequest, by: User) -> Signoff:
-    """Sign as a role, over today's claims.
+@dataclass(frozen=True)
+class UnlockedKey:
+    """A person's signing key, open for one signature."""
+
+    private: Ed25519PrivateKey
+    authenticated_at: datetime
+
+
+def sign(
+    review: Review,
+    request: SignatureRequest,
+    by: User,
+    confirming: Confirming = confirming,
+) -> Signoff:
+    """Sign as a role, over today's claims: `unlock`, then `sign_with`."""
+    return sign_with(unlock(review, request, by, confirming), review, request, by)
+
+
+def unlock(
+    review: Review,
+    request: SignatureRequest,
+    by: User,
+    confirming: Confirming = confirming,
+) -> UnlockedKey:
+    """What a signature needs, for whoever may sign this now; about 0.5 s for password
+    and passphrase, so never inside of a transaction. `confirming` asks the password:
+    who signs over HTTP is counted by it.
 
     Raises NotFound for a role that is not asked; Forbidden for one that is not
     yours, a wrong password or a wrong passphrase; Invalid for a meaning or note
-    that is missing; Conflict out of order, without a key, for a statement that is
-    not today's (naming the lines), for "approved" while something blocks, and for
-    a signature that exists already. About 0.5 s for password and passphrase, both
-    outside the transaction.
+    that is missing; Conflict as `sign_with` does; TooManyRequests from the eleventh
+    in a minute on.
     """
+    check_person(SIGN, by)
     _check_request(request)
+    _refuse_unsure_log()
     _check(statement_for(board(review, timezone.now()), request.role, by), request)
-    check_password(by, request.password)
-    authenticated_at = timezone.now()
-    private = keys.unlock(by, request.passphrase)
+    with confirming(by, request.password):
+        private = keys.unlock(by, request.passphrase)
+    return UnlockedKey(authenticated_at=timezone.now(), private=private)
+
+
+def sign_with(
+    key: UnlockedKey, review: Review, request: SignatureRequest, by: User
+) -> Signoff:
+    """Write the signature.
+
+    Raises Conflict out of order, without a key, for a statement that is not today's
+    (naming the lines), for "approved" while something blocks, and for a signature
+    that exists already.
+    """
     try:
         with transaction.atomic():
             held = Review.objects.select_for_update().get(pk=review.pk)
             sheet = statement_for(board(held, timezone.now()), request.role, by)
             _check(sheet, request)
-            signoff = _sign(sheet, request, by, private, authenticated_at)
+            signoff = _sign(sheet, request, by, key)
             _log(signoff, sheet, by)
             bump(tag_of(held), REVIEWS)
     except IntegrityError as error:
@@ -78,6 +119,19 @@ def sign(review: Review, request: SignatureRequest, by: User) -> Signoff:
             code="signed_already",
         ) from error
     return signoff
+
+
+def _refuse_unsure_log() -> None:
+    """Raises Conflict: what is compared with the log proves nothing while nobody can
+    tell whether it was written anew."""
+    log = audit_queries.verification()
+    faults = [*log.problems, *log.unsure]
+    if faults:
+        raise Conflict(
+            f"The audit log cannot be relied on, so nothing is signed: {faults[0]}. "
+            "An administrator runs `manage.py verify_log`.",
+            code="log_broken" if log.problems else "log_unsure",
+        )
 
 
 def _check_request(request: SignatureRequest) -> None:
@@ -133,16 +187,15 @@ def _sign(
     sheet: StatementSheet,
     request: SignatureRequest,
     by: User,
-    private: Ed25519PrivateKey,
-    authenticated_at: datetime,
+    unlocked: UnlockedKey,
 ) -> Signoff:
     key = signing_key_of(by)
-    opened = dsse.key_id(private.public_key().public_bytes_raw())
+    opened = dsse.key_id(unlocked.private.public_key().public_bytes_raw())
     if key is None or key.key_id != opened:
         raise Conflict("Your signing key was changed meanwhile.", code="key_changed")
-    signing = _signing(sheet, request, by, key, authenticated_at)
+    signing = _signing(sheet, request, by, key, unlocked.authenticated_at)
     payload = statements.payload(sheet.statement, signing, sheet.role_slug)
-    envelope = dsse.sign(statements.PAYLOAD_TYPE, payload, private)
+    envelope = dsse.sign(statements.PAYLOAD_TYPE, payload, unlocked.private)
     return Signoff.objects.create(
         review=sheet.board.review,
         role=sheet.role,

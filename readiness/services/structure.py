@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kernel.errors import FieldError, Invalid
 from readiness.domain.definitions import body_of, definition_sha256
 from readiness.domain.parsing.document import (
     SIGN_OFF,
@@ -20,12 +21,38 @@ Items = Mapping[int, Item]
 
 def save_structure(document: Document, version: TemplateVersion) -> None:
     """Everything below the version, in as many statements whatever its size but one
-    for each section."""
+    for each section. Raises Invalid for texts that are longer than their columns."""
+    _refuse_too_long(document)
     sections = _save_sections(document, version)
     items = _save_items(document, version, sections)
     _save_fields(document, sections, items)
     _save_steps(document, sections, items)
     _save_checks(document, items)
+
+
+def _refuse_too_long(document: Document) -> None:
+    """Nothing of a document is cut in silence. Raises Invalid, naming the lines."""
+    texts = [
+        *(("the heading", each.title, 300, each.line) for each in document.sections),
+        *(("the status", each.status, 200, each.line) for each in document.items),
+        *(
+            ("the blank's label", each.label, 120, each.line)
+            for each in document.blanks
+        ),
+        *(("the step's title", each.title, 300, each.line) for each in document.steps),
+        *(("the language", each.language, 40, each.line) for each in document.steps),
+    ]
+    faults = [
+        FieldError(
+            f"line {line}",
+            "length",
+            f"{what} has {len(text):,} characters; at most {most} are kept: shorten it",
+        )
+        for what, text, most, line in texts
+        if len(text) > most
+    ]
+    if faults:
+        raise Invalid.of(faults)
 
 
 def _save_sections(document: Document, version: TemplateVersion) -> Sections:
@@ -39,7 +66,7 @@ def _save_sections(document: Document, version: TemplateVersion) -> Sections:
             parent=part_of,
             position=position,
             slug=section.slug,
-            title=section.title[:300],
+            title=section.title,
             kind=section.kind,
             body="\n".join(section.body),
             source_line=section.line,
@@ -71,7 +98,8 @@ def _save_items(
                 body=body_of(item),
                 blocking=item.blocking,
                 imported_tick=item.ticked,
-                imported_status=item.status[:200],
+                imported_aside=item.aside,
+                imported_status=item.status,
                 source_line=item.line,
             )
             for position, item in level
@@ -87,7 +115,7 @@ def _save_fields(document: Document, sections: Sections, items: Items) -> None:
             section=sections[id(blank.section)],
             item=items[id(blank.item)] if blank.item else None,
             position=position,
-            label=blank.label[:120],
+            label=blank.label,
             kind=blank.kind,
             choices=blank.choices,
             # What signing and filling in notes does later must hold nobody up.
@@ -104,8 +132,8 @@ def _save_steps(document: Document, sections: Sections, items: Items) -> None:
             section=sections[id(step.section)],
             item=items[id(step.item)] if step.item else None,
             position=position,
-            title=step.title[:300],
-            language=step.language[:40],
+            title=step.title,
+            language=step.language,
             body=step.text,
             budget=step.minutes * 60 if step.minutes is not None else None,
             source_line=step.line,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,13 +12,15 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from kernel.access import access
 from kernel.blobs import blob_path
 from kernel.errors import BadRequest, Conflict, Invalid, NotFound, ProductError
 from kernel.numbers import whole_number
 from kernel.requests import PersonRequest
+from kernel.texts import plain
+from kernel.uploads import EVIDENCE_BYTES, takes_upload
 from kernel.web import VARY, wanted_part
 from readiness.forms import EvidenceForm
 from readiness.models import ReviewItem
@@ -46,7 +50,7 @@ def claim(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
             row,
             done=done == "true",
             revision=revision,
-            note=request.POST.get("note", "")[:500],
+            note=plain(request.POST.get("note", ""), "note"),
             by=request.user,
         )
     except Conflict as error:
@@ -77,6 +81,7 @@ def _stale_page(
     return render(request, "readiness/conflict.html", context, status=409)
 
 
+@require_safe
 @access("readiness.view")
 def item(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
     """An item with the whole history of its evidence."""
@@ -89,15 +94,16 @@ def _item_page(
     item: int,
     form: EvidenceForm,
     status: int = 200,
+    said: Mapping[str, str] = MappingProxyType({}),
 ) -> HttpResponse:
+    """`said` is a comment that was not taken: `text`, and its `problem`."""
     row = find_review(review)
     shown = board(row, timezone.now())
     if item not in shown.by_id:
         raise NotFound("There is no such item.", code="not_found")
     context = item_context(shown, shown.by_id[item], request.user)
-    return render(
-        request, "readiness/item.html", {**context, "form": form}, status=status
-    )
+    shown_again = {**context, "form": form, "said": said}
+    return render(request, "readiness/item.html", shown_again, status=status)
 
 
 @require_POST
@@ -114,6 +120,7 @@ def fill(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
         if name.startswith("field:")
     }
     try:
+        values = {name: plain(value, name) for name, value in values.items()}
         fill_fields(row, values, revision=revision, by=request.user)
     except (Conflict, Invalid) as error:
         messages.error(request, error.detail)
@@ -126,11 +133,18 @@ def fill(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
 @access("readiness.claim")
 def say(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
     """Comment on a line; comments are never signed."""
-    row = find_item(item, review)
+    row, typed = find_item(item, review), request.POST.get("text", "")
     try:
-        comment(row, request.POST.get("text", "")[:5000], request.user)
+        comment(row, plain(typed, "text"), request.user)
     except Invalid as error:
-        messages.error(request, error.detail)
+        return _item_page(
+            request,
+            review,
+            item,
+            EvidenceForm(),
+            status=422,
+            said={"text": typed, "problem": error.detail},
+        )
     return redirect("readiness:item", review=review, item=item)
 
 
@@ -148,6 +162,7 @@ def run(request: HttpRequest, review: UUID, item: int) -> HttpResponse:
     return redirect("readiness:item", review=review, item=item)
 
 
+@takes_upload(EVIDENCE_BYTES)
 @require_POST
 @access("readiness.claim")
 def add_evidence(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
@@ -181,6 +196,7 @@ def confirm(
     return redirect("readiness:item", review=review, item=item)
 
 
+@require_safe
 @access("readiness.view")
 def blob(
     request: HttpRequest, review: UUID, item: int, evidence: int

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from kernel.access import access
 from kernel.build import running
@@ -29,6 +30,7 @@ ROWS = 20
 DRAWN_AGAIN = 300
 
 
+@require_safe
 @access("readiness.view")
 def index(request: HttpRequest) -> HttpResponse:
     """Reviews, newest first, each with its verdict."""
@@ -74,6 +76,7 @@ def new(request: PersonRequest) -> HttpResponse:
     return render(request, "readiness/new.html", {"form": form}, status=status)
 
 
+@require_safe
 @access("readiness.view")
 def review(request: PersonRequest, review: UUID) -> HttpResponse:
     """One review: verdict, meters, sections, items, sign-off, activity."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -9,12 +10,16 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from accounts.queries import signing_key_of
+from accounts.services import login_limits
+from accounts.services.limits import gate
 from audit import queries as audit
 from kernel.access import access
 from kernel.errors import Conflict, Forbidden, Invalid
 from kernel.requests import PersonRequest
+from kernel.texts import plain
 from readiness.pages.signoffs import meanings
 from readiness.queries.board import board
 from readiness.queries.reviews import find_review
@@ -23,7 +28,8 @@ from readiness.queries.verification import checked_signatures
 from readiness.services.signing import SignatureRequest, sign
 
 
-@access("readiness.view")
+@gate("sign")
+@access("readiness.view", writes=("readiness.sign",))
 def sign_page(request: PersonRequest, review: UUID) -> HttpResponse:
     """Read what you sign, then sign it; works without a script."""
     row = find_review(review)
@@ -33,7 +39,12 @@ def sign_page(request: PersonRequest, review: UUID) -> HttpResponse:
     problem: Conflict | Forbidden | Invalid | None = None
     if request.method == "POST":
         try:
-            sign(row, _signature_request(request, role), person)
+            sign(
+                row,
+                _signature_request(request, role),
+                person,
+                partial(login_limits.confirming, request),
+            )
         except (Conflict, Forbidden, Invalid) as error:
             problem = error
         else:
@@ -64,18 +75,21 @@ def _signature_request(request: HttpRequest, role: str) -> SignatureRequest:
         statement_sha256=given.get("statement_sha256", ""),
         password=given.get("password", ""),
         passphrase=given.get("passphrase", ""),
-        note=given.get("note", ""),
+        note=plain(given.get("note", ""), "note"),
     )
 
 
+@require_safe
 @access("readiness.view")
 def verify_page(request: HttpRequest, review: UUID) -> HttpResponse:
     """Every envelope checked again from its bytes; the log walked whole, at most a
     minute ago and never before its newest event."""
     row = find_review(review)
+    again = checked_signatures(board(row, timezone.now()))
     context = {
         "review": row,
-        "checked": checked_signatures(board(row, timezone.now())),
+        "checked": again.checked,
+        "missing": again.signatures.missing,
         "log": audit.verification(),
     }
     return render(request, "readiness/verify.html", context)

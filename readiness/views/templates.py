@@ -9,17 +9,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from kernel import markdown
 from kernel.access import access
 from kernel.errors import ProductError
 from kernel.registry import PROBES
 from kernel.requests import PersonRequest
+from kernel.uploads import IMPORT_BYTES, takes_upload
 from readiness.domain.parsing.document import KINDS
-from readiness.domain.parsing.source import MAX_BYTES
+from readiness.forms import ChecklistForm
 from readiness.models import TemplateVersion
+from readiness.pages.contradictions import contradictions
 from readiness.queries import templates as queries
 from readiness.services.builtin import builtin
-from readiness.services.importing import import_template
+from readiness.services.importing import import_template, read_again
 from readiness.services.publishing import publish, set_kinds
 
 WRITES = ("readiness.templates",)
@@ -47,23 +48,28 @@ def take_builtin(request: PersonRequest) -> HttpResponse:
     return redirect("readiness:templates")
 
 
+@takes_upload(IMPORT_BYTES)
 @access("readiness.templates")
 def upload(request: PersonRequest) -> HttpResponse:
     """Take a file, save it as a draft and show what was found."""
-    if request.method != "POST":
-        return render(request, "readiness/template_import.html", {})
-    name = request.POST.get("name", "")[:200]
-    file = request.FILES.get("file")
-    problem = "" if file else "Choose a Markdown file first."
-    if file:
+    refused = request.method == "POST"
+    form = ChecklistForm(request.POST, request.FILES) if refused else ChecklistForm()
+    problem = ""
+    if form.is_valid():
         try:
-            version = import_template(file.read(MAX_BYTES + 1), name, request.user)
+            version = import_template(form.document(), form.how(), request.user)
         except ProductError as error:
             problem = error.detail
         else:
             return redirect("readiness:template-version", version.pk)
-    context = {"problem": problem, "name": name, "file": file.name if file else ""}
-    return render(request, "readiness/template_import.html", context, status=422)
+    file = request.FILES.get("file")
+    context = {"form": form, "problem": problem, "file": file.name if file else ""}
+    return render(
+        request,
+        "readiness/template_import.html",
+        context,
+        status=422 if refused else 200,
+    )
 
 
 @require_safe
@@ -77,10 +83,8 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {
         "version": row,
         "report": row.report,
-        "contradictions": [
-            {**each, "detail": markdown.inline(each["detail"])}
-            for each in row.report.get("contradictions", [])
-        ],
+        "offered_times": sum(each["times"] for each in row.report.get("offered", [])),
+        "contradictions": contradictions(row),
         "sections": [(each, items.get(each.pk, [])) for each in sections],
         "total_fields": row.report.get("fields", 0),
         "kinds": KINDS,
@@ -96,21 +100,31 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @access("readiness.templates")
 def decide(request: PersonRequest, pk: int) -> HttpResponse:
-    """Save the corrected kinds of a draft; `do=publish` publishes it too."""
+    """Save a draft's corrected kinds and decided contradictions; `do=repair` makes
+    the repairs that are offered, `do=publish` publishes it."""
     row = queries.version(pk)
-    kinds = {
-        name.removeprefix("kind-"): kind
-        for name, kind in request.POST.items()
-        if name.startswith("kind-") and isinstance(kind, str)
-    }
-    user = request.user
+    do = request.POST.get("do")
     try:
-        set_kinds(row, kinds, user)
-        if request.POST.get("do") == "publish":
-            publish(row, user)
+        set_kinds(row, _named(request, "kind-"), request.user)
+        decisions = _named(request, "decide-")
+        if do == "repair" or decisions != row.report.get("decisions", {}):
+            row = read_again(
+                row, request.user, decisions=decisions, repair=do == "repair"
+            )
+        if do == "publish":
+            publish(row, request.user)
             messages.success(request, f"{row} is published and never changes again.")
         else:
             messages.success(request, f"{row} is kept as a draft.")
     except ProductError as error:
         messages.error(request, error.detail)
     return redirect("readiness:template-version", row.pk)
+
+
+def _named(request: PersonRequest, prefix: str) -> dict[str, str]:
+    """The chosen values of the fields whose names begin so, by the names' rest."""
+    return {
+        name.removeprefix(prefix): value
+        for name, value in request.POST.items()
+        if name.startswith(prefix) and isinstance(value, str) and value
+    }

@@ -105,14 +105,17 @@ def _against_status(items: list[ParsedItem]) -> Iterator[Contradiction]:
 def _against_children(items: list[ParsedItem]) -> Iterator[Contradiction]:
     children: dict[int, list[ParsedItem]] = {}
     for item in items:
-        if item.parent and item.blocking == "blocking":
+        if item.parent and item.blocking == "blocking" and not item.aside:
             children.setdefault(id(item.parent), []).append(item)
     for item in items:
         below = children.get(id(item), [])
         open_ = [child for child in below if not child.ticked]
         if item.ticked and open_:
-            detail = f"{_name(item)} is ticked, but {_name(open_[0])} below it is not."
-            lines = (item.line, open_[0].line)
+            more = f" (nor {len(open_) - 1} more)" if open_[1:] else ""
+            detail = (
+                f"{_name(item)} is ticked, but {_name(open_[0])} below it is not{more}."
+            )
+            lines = (item.line, *(child.line for child in open_))
             yield Contradiction(
                 Clash.PARENT_AHEAD, "Ticked above open lines", detail, lines
             )

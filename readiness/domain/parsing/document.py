@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from readiness.domain.parsing.odd_boxes import Odd
 from readiness.domain.parsing.repair import Repair
 from readiness.domain.parsing.source import DocumentSource
 
@@ -69,7 +70,8 @@ class ParsedSection:
 class ParsedItem:
     """A line with a box. `title` and `body` are Markdown; `text` is the whole
     line after the box; `depth` is 1 at top level; `threshold` as stated
-    ("< 100"), `status` as stated ("PENDING")."""
+    ("< 100"), `status` as stated ("PENDING"). `aside` by `[~]`: the document
+    proposes that it does not apply."""
 
     section: ParsedSection
     line: int
@@ -77,6 +79,7 @@ class ParsedItem:
     title: str
     ticked: bool
     depth: int
+    aside: bool = False
     parent: ParsedItem | None = None
     body: list[str] = field(default_factory=list)
     statuses: list[str] = field(default_factory=list)
@@ -137,6 +140,20 @@ class Contradiction:
     detail: str
     lines: tuple[int, ...]
 
+    @property
+    def key(self) -> str:
+        """Tells it from the document's others, as long as its text stays."""
+        return "-".join([self.code, *map(str, self.lines)])
+
+
+@dataclass(frozen=True)
+class OddBox:
+    """A line that looks like an item and is none, and why."""
+
+    line: int
+    kind: Odd
+    text: str
+
 
 @dataclass
 class Document:
@@ -153,6 +170,7 @@ class Document:
     contacts: list[dict[str, str]] = field(default_factory=list)
     escalation: list[dict[str, str]] = field(default_factory=list)
     contradictions: list[Contradiction] = field(default_factory=list)
+    odd_boxes: list[OddBox] = field(default_factory=list)
     not_imported: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -174,3 +192,8 @@ class Document:
     @property
     def repairs(self) -> list[Repair]:
         return self.source.repairs
+
+    @property
+    def offered(self) -> list[Repair]:
+        """Repairs that a person has to want: it is not sure that they are any."""
+        return self.source.offered

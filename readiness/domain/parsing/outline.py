@@ -37,8 +37,8 @@ class Heading:
 class Outline:
     """The headings of one document, and where the reading stands among them.
 
-    `title` is the text of a first heading that stands above all others;
-    `count` is the number of headings. The tail is what follows the last rule
+    `title` is the text of a first heading that stands above all others, or of the
+    only one, which then is its section's too; `count` is the number of headings. The tail is what follows the last rule
     when no heading comes after it: it belongs to the document, not to its last
     section; `tail` is the line of that rule, 0 without one.
     """
@@ -53,9 +53,7 @@ class Outline:
         ]
         self.count = len(headings)
         self.title = ""
-        if len(headings) > 1 and all(
-            level > headings[0][0] for level, _ in headings[1:]
-        ):
+        if headings and all(level > headings[0][0] for level, _ in headings[1:]):
             self.title = words.bare(headings[0][1])
         self.tail = 0
         for token in tokens:
@@ -77,7 +75,7 @@ class Outline:
 
     def enter(self, level: int, text: str, line: int) -> None:
         """Go on below a heading."""
-        self._is_title = bool(self.title) and self.current is None
+        self._is_title = bool(self.title) and self.count > 1 and self.current is None
         above = self.current
         while above is not None and above.level >= level:
             above = above.parent

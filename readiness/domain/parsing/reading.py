@@ -2,7 +2,8 @@
 
 The Markdown parser's tokens decide what is a box (never a regex over lines), so
 nothing in code, comments or tables becomes an item. A box counts exactly when
-GitHub's own parser (cmark-gfm) would draw one.
+GitHub's own parser (cmark-gfm) would draw one; beside them `[~]` is read as an item
+that is proposed not to apply. What else looks like a box is listed, not imported.
 """
 
 from __future__ import annotations
@@ -24,14 +25,17 @@ from readiness.domain.parsing.document import (
     CONTACTS,
     NOTES,
     Document,
+    OddBox,
     ParsedBlank,
     ParsedItem,
     ParsedSection,
     ParsedStep,
 )
 from readiness.domain.parsing.keys import name_sections
+from readiness.domain.parsing.odd_boxes import CELL, Odd, at_start
 from readiness.domain.parsing.outline import Outline
 from readiness.domain.parsing.proposals import propose
+from readiness.domain.parsing.repair import Repairing
 from readiness.domain.parsing.source import (
     BOX,
     DocumentSource,
@@ -46,13 +50,13 @@ NESTING = 200
 ANY_BOX = re.compile(r"(?:^|[\s>*+.)-])\[[ xX]\](?=\s|$)")
 
 
-def parse(data: bytes) -> Document:
+def parse(data: bytes, repair: Repairing = Repairing.SURE) -> Document:
     """The checklist in `data`, with proposed checks and contradictions.
 
     Raises Invalid or TooLarge, naming line and reason, for what is no text, too
     large, or has no item. Keys are given later: they depend on earlier versions.
     """
-    source = receive(data)
+    source = receive(data, repair)
     document = _Reader(source).read()
     if not document.items:
         reason = (
@@ -91,7 +95,8 @@ class _Reader:
         self.tokens = tokens_of(source.text)
         self.outline = Outline(self.tokens)
         self.document = Document(source, self.outline.title, self.outline.count)
-        self.document.not_imported = {"code": 0, "table": 0, "html": 0, "quote": 0}
+        self.document.not_imported = {"code": 0, "html": 0}
+        self.quotes = 0
         self.bullets: list[_Bullet] = []
         self.label = ""  # of "Known issues:" above blanks without their own
         self.loose: list[ParsedBlank] = []
@@ -129,6 +134,10 @@ class _Reader:
                 self.bullets.pop()
             case "fence":
                 self._fence(token, line)
+            case "blockquote_open":
+                self.quotes += 1
+            case "blockquote_close":
+                self.quotes -= 1
             case "hr" if self.bullets and "_" in token.markup:
                 self._blank(self.label, line, [])  # "- ______" parses as a rule
             case "code_block":
@@ -148,17 +157,15 @@ class _Reader:
         begins = inner.map is not None and inner.map[0] == line - 1
         is_text = inner.type in {"paragraph_open", "heading_open", "table_open"}
         if box is None or not begins or not is_text:
-            quoted = begins and is_text and text.lstrip().startswith(">")
-            self.document.not_imported["quote"] += bool(quoted and ANY_BOX.search(text))
             self.bullets.append(_Bullet(None))
             return
-        item = self._item_of(text[box.end() :].strip(), line, ticked=box[1] != " ")
+        item = self._item_of(text[box.end() :].strip(), line, box[1])
         self.document.items.append(item)
         self.bullets.append(_Bullet(item))
         self.label = ""
         self._blanks(item.text, line)
 
-    def _item_of(self, text: str, line: int, *, ticked: bool) -> ParsedItem:
+    def _item_of(self, text: str, line: int, sign: str) -> ParsedItem:
         parent = self._item()
         title, rest = text, ""
         if len(text) <= WORDS_AT_MOST:
@@ -168,7 +175,8 @@ class _Reader:
             line=line,
             text=text,
             title=title or "(no text)",
-            ticked=ticked,
+            ticked=sign in "xX",
+            aside=sign == "~",
             depth=parent.depth + 1 if parent else 1,
             parent=parent,
             body=[rest] if rest else [],
@@ -185,19 +193,29 @@ class _Reader:
     def _inline(self, token: Token, line: int, before: Token) -> None:
         if self.in_table:
             self.row.append(token.content)
-            self.document.not_imported["table"] += bool(ANY_BOX.search(token.content))
-            return
-        if before.type == "heading_open" and before.level == 0:
             return
         texts = token.content.split("\n")
         bullet = self.bullets[-1] if self.bullets else None
         first = bullet is not None and bullet.fresh
+        for offset, text in enumerate(texts):
+            if not (first and offset == 0 and bullet and bullet.item):
+                in_list = first and offset == 0
+                self._odd(text, line + offset, in_list=in_list, before=before)
+        if before.type == "heading_open" and before.level == 0:
+            return
         if bullet:
             bullet.fresh = False
         for offset, text in enumerate(texts):
             if first and offset == 0 and bullet and bullet.item:
                 continue  # the line with the box: read already
             self._text(text.strip(), line + offset, bullet=first and offset == 0)
+
+    def _odd(self, text: str, line: int, *, in_list: bool, before: Token) -> None:
+        kind = at_start(text, in_list=in_list, in_quote=self.quotes > 0)
+        if kind and before.type == "heading_open":
+            kind = Odd.HEADING
+        if kind and words.status_of(text.strip()) is None:
+            self.document.odd_boxes.append(OddBox(line, kind, text.strip()[:200]))
 
     def _text(self, text: str, line: int, *, bullet: bool) -> None:
         item = self._item()
@@ -264,16 +282,25 @@ class _Reader:
             self.document.blanks.append(blank)
 
     def _table(self, kind: str, line: int) -> None:
-        if kind == "table_open":
-            self.in_table, self.columns = True, []
-        elif kind == "table_close":
-            self.in_table = False
-        elif kind == "tr_open":
-            self.row, self.row_line = [], line
-        elif not self.columns:
-            self.columns = [words.bare(cell) or "–" for cell in self.row]
-        else:
-            self._table_row()
+        match kind:
+            case "table_open":
+                self.in_table, self.columns = True, []
+            case "table_close":
+                self.in_table = False
+            case "tr_open":
+                self.row, self.row_line = [], line
+            case "tr_close":
+                self._odd_cells()
+                if self.columns:
+                    self._table_row()
+                else:
+                    self.columns = [words.bare(cell) or "–" for cell in self.row]
+
+    def _odd_cells(self) -> None:
+        boxes = [cell for cell in self.row if CELL.search(cell[:WORDS_AT_MOST])]
+        if boxes:
+            text = " · ".join(boxes)[:200]
+            self.document.odd_boxes.append(OddBox(self.row_line, Odd.TABLE, text))
 
     def _table_row(self) -> None:
         cells = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kernel.errors import FieldError, Invalid, ProductError, TooLarge
-from readiness.domain.parsing.repair import Repair, mend
+from readiness.domain.parsing.repair import Repair, Repairing, mend
 
 MAX_BYTES = 1_000_000
 MAX_LINES = 20_000
@@ -22,7 +22,7 @@ MAX_DEPTH = 32
 # form feeds and U+2028 and shift every line number after them.
 LINE_END = re.compile(r"\r\n?|\n")
 MARKER = re.compile(r"[ \t]*(?:>|[-+*](?=[ \t]|$)|\d{1,9}[.)](?=[ \t]|$))")
-BOX = re.compile(r"[ \t]*(?:[-+*]|\d{1,9}[.)])[ \t]+\[([ xX])\][ \t\v\f]")
+BOX = re.compile(r"[ \t]*(?:[-+*]|\d{1,9}[.)])[ \t]+\[([ xX~])\][ \t\v\f]")
 RULE = re.compile(r"[ \t]*(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})$")
 FRONT_KEY = re.compile(r"[A-Za-z_][\w .-]*:(?:\s|$)")
 FRONT_LINE = re.compile(r"(?:[A-Za-z_][\w .-]*:(?:\s|$)|[ \t]|#|-\s|$)")
@@ -47,12 +47,14 @@ class DocumentSource:
 
     `clean` is the text to keep and export, `text` the same with byte order mark
     and front matter blanked so that line numbers hold, `lines` its lines.
+    `repairs` were made, `offered` would be on demand.
     """
 
     clean: str
     text: str
     lines: list[str]
     repairs: list[Repair]
+    offered: list[Repair]
 
     @property
     def bytes(self) -> bytes:
@@ -69,7 +71,7 @@ def refusal(
     return kind(f"Line {line}: {reason}", code=code, errors=[where])
 
 
-def receive(data: bytes) -> DocumentSource:
+def receive(data: bytes, repair: Repairing = Repairing.SURE) -> DocumentSource:
     """Decode, repair and measure a document; raises Invalid or TooLarge."""
     if not data:
         raise refusal(1, Unreadable.EMPTY, "the file is empty.")
@@ -77,11 +79,17 @@ def receive(data: bytes) -> DocumentSource:
         line = data.count(b"\n", 0, MAX_BYTES) + 1
         reason = f"the file has more than {MAX_BYTES:,} bytes; no more are read."
         raise refusal(line, Unreadable.TOO_LARGE, reason, too_large=True)
-    clean, repairs = mend(_decoded(data))
-    text = _blanked(clean)
+    mended = mend(_decoded(data), repair)
+    text = _blanked(mended.text)
     lines = LINE_END.split(text)
     _within_limits(lines)
-    return DocumentSource(clean, text, lines, repairs)
+    return DocumentSource(mended.text, text, lines, mended.repairs, mended.offered)
+
+
+def kept(data: bytes) -> tuple[str, str]:
+    """`clean` and `text` of a document that was received before: not repaired again."""
+    clean = _decoded(data)
+    return clean, _blanked(clean)
 
 
 def _decoded(data: bytes) -> str:
@@ -122,14 +130,14 @@ def _front_matter_end(lines: list[str]) -> int:
     """How many lines the front matter takes; 0 when there is none.
 
     A document may also begin with a rule (`---`), so the first line inside must
-    look like a key and every other like YAML.
+    look like a key and every other like YAML, and none may be an item.
     """
     if lines[0].rstrip() != "---" or len(lines) < 3 or not FRONT_KEY.match(lines[1]):
         return 0
     for index, line in enumerate(lines[1:], start=1):
         if line.rstrip() in {"---", "..."}:
             return index + 1
-        if not FRONT_LINE.match(line):
+        if not FRONT_LINE.match(line) or BOX.match(line):
             return 0
     return 0
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from kernel.errors import ProductError
+from kernel.errors import Conflict, ProductError
 from readiness.answers.templates import ChecklistAnswer
 from readiness.domain.parsing.source import MAX_BYTES
 from readiness.models import TemplateVersion
-from readiness.services.importing import import_template
+from readiness.services.importing import Importing, import_template
 from readiness.services.publishing import publish
 
 
@@ -23,7 +23,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="a Markdown file with task lists")
-        parser.add_argument("--name", default="", help="the template's name")
+        kind = parser.add_mutually_exclusive_group()
+        kind.add_argument("--name", default="", help="the new template's name")
+        kind.add_argument(
+            "--version-of", default="", metavar="TEMPLATE", help="its slug or id"
+        )
+        parser.add_argument(
+            "--repair", action="store_true", help="also repairs that are only offered"
+        )
         parser.add_argument("--publish", action="store_true", help="publish it at once")
         parser.add_argument("--json", action="store_true", help="for machines")
 
@@ -35,9 +42,14 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
         try:
-            version = import_template(data, options["name"], None)
+            how = Importing(options["name"], options["version_of"], options["repair"])
+            version = import_template(data, how, None)
             if options["publish"] and version.state == TemplateVersion.State.DRAFT:
                 version = publish(version, None)
+        except Conflict as error:
+            raise CommandError(
+                f"{path.name}: {error.detail} (--version-of or --name)"
+            ) from error
         except ProductError as error:
             raise CommandError(f"{path.name}: {error.detail}") from error
         answer = ChecklistAnswer.of(version)
@@ -58,10 +70,17 @@ def _plain(version: TemplateVersion, answer: ChecklistAnswer) -> list[str]:
         f"  fields          {answer.fields}",
         f"  steps           {answer.steps}",
         f"  repaired        {answer.repaired} runs of wrongly decoded bytes",
+        *(
+            [f"  offered         {offered} more: --repair makes them"]
+            if (offered := sum(repair.times for repair in answer.offered))
+            else []
+        ),
         f"  checks          proposed for {len(bound)} items",
         f"  contradictions  {len(answer.contradictions)}",
         *(
             f"    line {', '.join(map(str, clash.lines))}: {clash.detail}"
             for clash in answer.contradictions
         ),
+        f"  no items        {answer.odd_total} lines look like boxes",
+        *(f"    line {odd.line}: {odd.kind}: {odd.text}" for odd in answer.odd_boxes),
     ]

@@ -9,15 +9,17 @@ from datetime import datetime
 
 from django.conf import settings
 
-from kernel.build import Build, running
+from kernel import build
+from kernel.build import Build
 from kernel.errors import Conflict
-from kernel.registry import PROBES, Measurement
+from kernel.registry import PROBES, Weight
 from operations import queries as operations
 from operations.services import probing
 from readiness.domain import verdicts
 from readiness.domain.verdicts import Judgement, Verdict
 from readiness.models import Check, Evidence, ReviewItem
 from readiness.queries.due import WatchedCheck, watched_checks
+from readiness.queries.reach import why_not_collected, why_not_now
 from readiness.services.claims import refuse_ended
 from readiness.services.evidence.recording import Observation, record
 
@@ -45,39 +47,47 @@ def collect(at: datetime) -> Round:
 
     Only reviews of the running commit: nobody else can say anything about them.
     """
-    build = running()
-    watched = watched_checks(build.commit, settings.RRR_ENV)
-    answers = _newest_answers(watched, build)
-    recorded = sum(_judge(line, answers, build, at) for line in watched)
+    mine = build.running()
+    watched = watched_checks(mine.commit, settings.RRR_ENV)
+    now = operations.configuration()
+    digest = now.digest if now else ""
+    answers = _newest_answers(watched, mine, digest)
+    recorded = sum(_judge(line, answers, mine, at) for line in watched)
     due = {
         _question(line.check): line.check
         for line in watched
         if _may_ask(line.check)
-        and build.proves
-        and line.due(at, _measured_at(line, answers))
+        and mine.proves
+        and line.due(at, _measured_at(line, answers), digest)
     }
-    for check in due.values():
-        probing.request(check.probe, dict(check.params))
-    return Round(len(watched), recorded, len(due))
+    asked = [check for check in due.values() if not probing.under_way(*_asking(check))]
+    for check in asked:
+        probing.request(*_asking(check))
+    return Round(len(watched), recorded, len(asked))
 
 
 def run_now(item: ReviewItem, checks: Iterable[Check]) -> list[str]:
     """Ask for the item's probes at once; the names of those that can run here.
 
-    Raises Conflict when none of them can.
+    Raises Conflict when none of them can, and says why.
     """
     refuse_ended(item.review)
-    asked = []
-    for check in checks:
-        if check.probe in PROBES:
-            probing.request(check.probe, dict(check.params))
-            asked.append(check.probe)
+    named = list(checks)
+    asked = [check for check in named if not why_not_now(check.probe, item.review)]
     if not asked:
+        probes = [check.probe for check in named]
+        reason = why_not_collected(probes, item.review)
         raise Conflict(
-            "No probe of this item is available here: a person files its evidence.",
+            reason or "No probe stands behind this line: a person files its evidence.",
             code="no_probe",
         )
-    return asked
+    for check in asked:
+        probing.request(check.probe, dict(check.params))
+    return [check.probe for check in asked]
+
+
+def _asking(check: Check) -> tuple[str, dict[str, str]]:
+    return check.probe, dict(check.params)
 
 
 def _question(check: Check) -> Question:
@@ -86,9 +96,9 @@ def _question(check: Check) -> Question:
 
 
 def _may_ask(check: Check) -> bool:
-    """Heavy probes (load, scans) run when a person asks, never by themselves."""
+    """Heavy probes (load, the suite) are run by `make evidence` only."""
     probe = PROBES.get(check.probe)
-    return probe is not None and not probe.heavy
+    return probe is not None and probe.weight is not Weight.HEAVY
 
 
 def _measured_at(line: WatchedCheck, answers: Answers) -> datetime | None:
@@ -97,46 +107,45 @@ def _measured_at(line: WatchedCheck, answers: Answers) -> datetime | None:
 
 
 def _newest_answers(
-    watched: Sequence[WatchedCheck], build: Build
+    watched: Sequence[WatchedCheck], mine: Build, configuration: str
 ) -> dict[Question, Observation]:
-    """What each probe last saw of exactly this commit: one query."""
+    """What each probe last saw of exactly this commit and configuration: one query."""
     asked = {
         _question(line.check): (line.check.probe, dict(line.check.params))
         for line in watched
         if line.check.probe in PROBES
     }
     results = operations.latest_results(
-        list(asked.values()), build.commit, settings.RRR_ENV
+        list(asked.values()), mine.commit, settings.RRR_ENV, configuration
     )
     return {
         (result.name, frozenset(result.params.items())): Observation(
-            Measurement(
-                value=result.value,
-                detail=result.detail,
-                unit=result.unit,
-                facts=result.facts,
-                commit=result.commit,
-                error=result.error,
-            ),
+            probing.measurement_of(result),
             result.observed_at,
+            result.configuration if result.about == "running" else "",
         )
         for result in results.values()
     }
 
 
-def _judge(line: WatchedCheck, answers: Answers, build: Build, at: datetime) -> bool:
+def _judge(line: WatchedCheck, answers: Answers, mine: Build, at: datetime) -> bool:
     """Append a record when there is something new to say; True if so."""
     latest = line.standing.latest if line.standing else None
     answer = answers.get(_question(line.check))
     if line.check.probe not in PROBES:
         judgement, answer = verdicts.unavailable(line.check.probe), None
-    elif not build.proves:
-        judgement, answer = verdicts.unproving(clean=build.clean), None
+    elif not mine.proves:
+        judgement, answer = verdicts.unproving(clean=mine.clean), None
     elif answer is None or (latest and answer.observed_at <= latest.observed_at):
         return False
     else:
         judgement = verdicts.judge(answer.measurement, line.check.threshold)
-    if latest is not None and _says_nothing_new(line, latest, judgement, at):
+    same_settings = (
+        latest is None
+        or answer is None
+        or (latest.configuration == answer.configuration)
+    )
+    if latest and same_settings and _says_nothing_new(line, latest, judgement, at):
         return False
     record(line, judgement, answer, at)
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,25 +14,30 @@ from audit import services as audit
 from kernel import blobs
 from kernel.cache import bump
 from kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from readiness.domain.filed_files import refusal
 from readiness.models import Confirmation, Evidence, ReviewItem, Standing
+from readiness.queries.reviews import object_of
 from readiness.services.claims import refuse_ended
-from readiness.services.reviews import object_of, tag_of
+from readiness.services.reviews import tag_of
 
-FILE_LIMIT = 20_000_000
+FILE_LIMIT = 10_000_000
 TEXT_LIMIT = 20_000
+LONGEST_NAME = 200
 LINKS = ("https://", "http://")
+NAMED = re.compile(r"https?://[^/?#\\]*@")
 FILED_KINDS = (Evidence.Kind.FILE, Evidence.Kind.LINK, Evidence.Kind.OUTPUT)
 
 
 @dataclass(frozen=True)
 class NewEvidence:
     """Filed by a person: `content` is the text's or link's UTF-8, or a file's
-    bytes; `name` is what the browser called it."""
+    bytes; `name` is what the browser called it, `stated` the type it gave it."""
 
     kind: str
     summary: str
     content: bytes
     name: str = ""
+    stated: str = ""
 
 
 def file_evidence(item: ReviewItem, new: NewEvidence, by: User) -> Evidence:
@@ -55,7 +61,7 @@ def file_evidence(item: ReviewItem, new: NewEvidence, by: User) -> Evidence:
             collector=by.actor,
             observed_at=timezone.now(),
             blob_sha256=digest,
-            blob_name=Path(new.name).name[:200],
+            blob_name=Path(new.name).name,
             blob_size=len(new.content),
             filed_by=by,
         )
@@ -101,12 +107,26 @@ def _check(new: NewEvidence) -> None:
         wrong.append(FieldError("/content", "size", f"at most {limit:,} bytes"))
     if not new.summary.strip() or len(new.summary) > 500:
         wrong.append(FieldError("/summary", "length", "1 to 500 characters"))
-    if new.kind == Evidence.Kind.LINK and not new.content.decode(
-        errors="replace"
-    ).startswith(LINKS):
-        wrong.append(FieldError("/content", "link", "a link starts with https://"))
+    if new.kind == Evidence.Kind.LINK:
+        wrong += _of_link(new.content.decode(errors="replace"))
+    if len(Path(new.name).name) > LONGEST_NAME:
+        said = f"the file's name has at most {LONGEST_NAME} characters: shorten it"
+        wrong.append(FieldError("/file", "length", said))
+    if new.kind == Evidence.Kind.FILE and not wrong:
+        fault = refusal(new.name, new.content, new.stated)
+        wrong += [fault] if fault else []
     if wrong:
         raise Invalid.of(wrong)
+
+
+def _of_link(link: str) -> list[FieldError]:
+    """What is wrong with it. Evidence is kept for good, and shown to all who read it."""
+    if not link.startswith(LINKS):
+        return [FieldError("/content", "link", "a link starts with https://")]
+    if NAMED.match(link):
+        said = "a link holds no user name or password"
+        return [FieldError("/content", "link", said)]
+    return []
 
 
 def _log(

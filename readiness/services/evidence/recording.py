@@ -15,7 +15,8 @@ from readiness.domain import verdicts
 from readiness.domain.verdicts import Judgement, Verdict
 from readiness.models import Evidence, Standing
 from readiness.queries.due import WatchedCheck
-from readiness.services.reviews import object_of, tag_of
+from readiness.queries.reviews import object_of
+from readiness.services.reviews import tag_of
 
 COLLECTOR = "j:readiness-evidence"
 UNMEASURED = Measurement(value=None, detail="")
@@ -27,6 +28,7 @@ class Observation:
 
     measurement: Measurement
     observed_at: datetime
+    configuration: str = ""
 
 
 def record(
@@ -35,22 +37,23 @@ def record(
     """Append the record and point the item's standing at it.
 
     Without an answer the record says why there is none. The log hears of it only
-    when the verdict changed.
+    when another pass or fail stands now than before: that something could not be
+    measured is a record, never an event.
     """
     before = line.standing
     with transaction.atomic():
         evidence = _append(line, judgement, answer, at)
-        conclusive = before.conclusive if before else None
-        if judgement.verdict in verdicts.CONCLUSIVE:
-            conclusive = evidence
+        was = before.conclusive if before else None
+        counts = judgement.verdict in verdicts.CONCLUSIVE
+        conclusive = evidence if counts else was
         Standing.objects.update_or_create(
             review_item=line.item,
             check_of=line.check,
             defaults={"latest": evidence, "conclusive": conclusive},
         )
-        was = before.latest.verdict if before else "none"
-        if was != judgement.verdict:
-            _log(line, evidence, was)
+        said = was.verdict if was else "none"
+        if counts and said != judgement.verdict:
+            _log(line, evidence, said)
         bump(tag_of(line.review))
     return evidence
 
@@ -80,6 +83,7 @@ def _append(
         facts=dict(measurement.facts),
         commit=measurement.commit,
         environment=settings.RRR_ENV,
+        configuration=answer.configuration if answer else "",
         collector=COLLECTOR,
         observed_at=observed_at,
         valid_until=valid_until,

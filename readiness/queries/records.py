@@ -1,0 +1,155 @@
+"""Today's rows against what the log tells of them, before anybody signs.
+
+A signature binds what the database says; whoever can write there could have it sign
+what nobody claimed and no probe saw. The log says who claimed, what was judged and
+who confirmed; what differs is named. Values of blanks and the age of a record are no
+part of its events: they are taken as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from audit import queries as audit
+from audit.queries import ToldEvent
+from kernel.registry import actor_names
+from readiness.domain.state import Exemption
+from readiness.domain.verdicts import CONCLUSIVE
+from readiness.models import Evidence, Standing
+from readiness.queries.board import Board, BoardRow
+from readiness.queries.claims import standing_verdict
+from readiness.queries.reviews import object_of
+from readiness.queries.structure import CheckShape
+
+OPENED = "readiness.review.opened"
+CLAIMED, UNCLAIMED = "readiness.item.claimed", "readiness.item.unclaimed"
+RESTORED = "readiness.item.restored"
+JUDGED = "readiness.evidence.judged"
+FILED, CONFIRMED = "readiness.evidence.filed", "readiness.evidence.confirmed"
+WAIVED = "readiness.waiver.approved"
+NOT_APPLICABLE = "readiness.not_applicable.approved"
+KINDS = (
+    *(OPENED, CLAIMED, UNCLAIMED, RESTORED, JUDGED, FILED, CONFIRMED),
+    *(WAIVED, NOT_APPLICABLE),
+)
+
+
+@dataclass(frozen=True)
+class ChangedRow:
+    """Of the line `key`: what the database says that the log does not."""
+
+    key: str
+    text: str
+
+
+@dataclass
+class _Told:
+    """What the log tells of one review; of each thing the newest event counts."""
+
+    imported: bool = False
+    claims: dict[str, ToldEvent] = field(default_factory=dict)
+    verdicts: dict[tuple[str, str, str], ToldEvent] = field(default_factory=dict)
+    evidence: dict[tuple[str, str], ToldEvent] = field(default_factory=dict)
+    exemptions: dict[tuple[str, str], ToldEvent] = field(default_factory=dict)
+
+
+def differences(board: Board, rows: Sequence[BoardRow]) -> list[ChangedRow]:
+    """Of these lines, in their order: one query, and one for names where somebody was
+    granted an exemption."""
+    told = _told(audit.logged([object_of(board.review)], KINDS))
+    return [
+        ChangedRow(row.key, text)
+        for row in rows
+        for text in _of_row(row, told, board.review.commit)
+    ]
+
+
+def _told(events: Sequence[ToldEvent]) -> _Told:
+    told = _Told()
+    for event in events:
+        data, item = event.data, str(event.data.get("item", ""))
+        if event.kind == OPENED:
+            told.imported = data.get("imported_ticks") is True
+        elif event.kind in {CLAIMED, UNCLAIMED, RESTORED}:
+            told.claims[item] = event
+        elif event.kind == JUDGED and data.get("verdict") in CONCLUSIVE:
+            probe, definition = str(data.get("probe")), data.get("definition_sha256")
+            told.verdicts[item, probe, str(definition)] = event
+        elif event.kind in {FILED, CONFIRMED}:
+            told.evidence[event.kind, str(data.get("evidence"))] = event
+        elif event.kind in {WAIVED, NOT_APPLICABLE}:
+            told.exemptions[event.kind, item] = event
+    return told
+
+
+def _of_row(row: BoardRow, told: _Told, commit: str) -> Iterator[str]:
+    item = str(row.id)
+    if row.claimed_by != _claimed_by(told.claims.get(item), row, told):
+        yield "its claim is not the one that the log tells of"
+    standings = {standing.check_of_id: standing for standing in row.standings}
+    for check in row.shape.checks:
+        event = told.verdicts.get((item, check.probe, check.definition_sha256))
+        yield from _of_check(check, standings.get(check.id), event, commit)
+    for standing in row.standings:
+        if standing.check_of_id is None and hasattr(standing.latest, "confirmation"):
+            yield from _of_evidence(standing.latest, told)
+    yield from _of_exemption("waiver", row.waiver, told.exemptions.get((WAIVED, item)))
+    event = told.exemptions.get((NOT_APPLICABLE, item))
+    yield from _of_exemption("not applicable", row.not_applicable, event)
+
+
+def _claimed_by(event: ToldEvent | None, row: BoardRow, told: _Told) -> str | None:
+    """Who claims the line by the log's word; what cannot be read claims otherwise."""
+    if event is None:
+        taken = told.imported and row.claim.claimed_by_import
+        return row.claimed_by if taken else None
+    if not event.intact:
+        return "?"
+    if event.kind == UNCLAIMED:
+        return None
+    if event.kind == RESTORED:
+        by = event.data.get("by")
+        return str(by) if event.data.get("done") is True else None
+    claimant = row.claim.claimed_by
+    same = claimant is not None and claimant.actor == event.actor
+    return row.claimed_by if same else "?"
+
+
+def _of_check(
+    check: CheckShape, standing: Standing | None, event: ToldEvent | None, commit: str
+) -> Iterator[str]:
+    told = "none"
+    if event is not None and event.data.get("commit") == commit:
+        told = str(event.data["verdict"]) if event.intact else "?"
+    stored = standing_verdict(standing, commit)
+    if stored != told:
+        yield f"{check.probe}: the database says {stored}, the log {told}"
+
+
+def _of_evidence(record: Evidence, told: _Told) -> Iterator[str]:
+    """What a person filed and another confirmed: the same file by the same two."""
+    by = record.filed_by.actor if record.filed_by else ""
+    for kind, actor in ((FILED, by), (CONFIRMED, record.confirmation.by.actor)):
+        event = told.evidence.get((kind, str(record.pk)))
+        if (
+            event is None
+            or not event.intact
+            or event.actor != actor
+            or event.data.get("sha256") != record.blob_sha256
+        ):
+            yield f"the log does not tell that this evidence was {kind.rsplit('.', 1)[1]}"
+
+
+def _of_exemption(
+    name: str, granted: Exemption | None, event: ToldEvent | None
+) -> Iterator[str]:
+    if granted is None:
+        return
+    if event is None or not event.intact:
+        yield f"the log tells of no approved {name}"
+        return
+    by = actor_names({event.actor}).get(event.actor)
+    ends = granted.ends.isoformat() if granted.ends else None
+    if by != granted.approved_by or event.data.get("ends", ends) != ends:
+        yield f"its {name} is not the one that the log tells of"
