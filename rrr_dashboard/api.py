@@ -8,49 +8,21 @@ from threading import Lock
 from typing import Any
 
 from csp.decorators import csp_replace, csp_update
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.renderers import OpenApiJsonRenderer
 
 from kernel.access import access
-from kernel.web import not_modified
+from kernel.web import not_modified, own_origin
 from rrr_dashboard import reference
 
-PROBLEM = {
-    "type": "object",
-    "description": "RFC 9457: what went wrong, and where in the request.",
-    "required": ["type", "title", "status", "detail", "instance", "request_id"],
-    "properties": {
-        "type": {"type": "string", "format": "uri"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string"},
-        "request_id": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "pointer": {"type": "string"},
-                    "code": {"type": "string"},
-                    "detail": {"type": "string"},
-                },
-            },
-        },
-    },
-}
 DROP_BRACES = str.maketrans("", "", "{}")
-ANY_PROBLEM = {
-    "description": "Anything else: a problem document.",
-    "content": {
-        "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
-    },
-}
 
 
 class OperationSchema(AutoSchema):
@@ -67,21 +39,25 @@ class TokenOrSessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-u
     target_class = "accounts.authentication.TokenOrSession"
     name = ["bearer", "session"]
 
+    def get_security_requirement(self, auto_schema: AutoSchema) -> Any:
+        """One of them is enough."""
+        return [{name: []} for name in self.name]
+
     def get_security_definition(self, auto_schema: AutoSchema) -> Any:
         return [
-            {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-            {"type": "apiKey", "in": "cookie", "name": "sessionid"},
+            {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "The `access` of POST /api/token, or a service token.",
+            },
+            {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": settings.SESSION_COOKIE_NAME,
+                "description": "A browser that is logged in. What changes something "
+                "also needs the header X-CSRFToken.",
+            },
         ]
-
-
-def describe_problems(result: Any, **kwargs: Any) -> Any:
-    """Postprocessing hook: every operation may answer with a problem document."""
-    result["components"].setdefault("schemas", {})["Problem"] = PROBLEM
-    for item in result["paths"].values():
-        for operation in item.values():
-            if isinstance(operation, dict) and "responses" in operation:
-                operation["responses"].setdefault("default", ANY_PROBLEM)
-    return result
 
 
 _BUILDING = Lock()
@@ -109,6 +85,7 @@ def _rendered() -> tuple[bytes, str]:
     return text, hashlib.sha256(text).hexdigest()[:16]
 
 
+@require_safe
 @access(public=True)
 def openapi(request: HttpRequest) -> HttpResponse:
     text, digest = _rendered()
@@ -122,13 +99,16 @@ def openapi(request: HttpRequest) -> HttpResponse:
 
 
 # Swagger UI draws its icons from data: addresses and knows no Trusted Types.
+@require_safe
 @access(public=True)
 @csp_update({"img-src": ["data:"]})
 @csp_replace({"require-trusted-types-for": None, "trusted-types": None})
 def docs(request: HttpRequest) -> HttpResponse:
-    return render(request, "rrr_dashboard/docs.html")
+    context = {"origin": own_origin(request)}
+    return render(request, "rrr_dashboard/docs.html", context)
 
 
+@require_safe
 @access(public=True)
 def redoc(request: HttpRequest) -> HttpResponse:
     context = {"areas": reference.areas(document()), "info": document()["info"]}

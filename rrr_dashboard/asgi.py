@@ -1,16 +1,9 @@
-"""What granian serves: the WSGI application behind its door."""
+"""What granian serves to people. It says that it was started, and with which settings:
+evidence of a process with others is out of date from then on."""
 
-import os
+from rrr_dashboard.served import application as application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rrr_dashboard.settings")
+# Django is ready only now.
+from operations.services import starts  # isort: skip
 
-from kernel import logs, patience
-from kernel.door import Door
-from kernel.middleware.framing import refuses
-from rrr_dashboard.processes import raise_open_files
-from rrr_dashboard.wsgi import application as behind
-
-logs.speak_json()
-raise_open_files()
-patience.serve_requests()
-application = Door(behind, refuses)
+starts.record_soon()

@@ -21,6 +21,7 @@ from celery.signals import (
     task_postrun,
     task_prerun,
     worker_init,
+    worker_process_init,
 )
 from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
 
@@ -51,22 +52,35 @@ app.steps["worker"].add(WithoutBroker)
 @worker_init.connect
 @beat_init.connect
 def _begin(**kwargs: Any) -> None:
+    from kernel import dialling
     from kernel.build import refuse_other_commit
     from rrr_dashboard.privacy import keep_private
 
     refuse_other_commit()
     keep_private()
+    dialling.guard()
+
+
+@worker_process_init.connect
+def _trace(**kwargs: Any) -> None:
+    """In each child: a thread that sends spans does not outlive a fork."""
+    from rrr_dashboard import tracing
+
+    tracing.begin("worker")
 
 
 @setup_logging.connect
 def _speak_json(**kwargs: Any) -> None:
-    """Instead of Celery's own logging: the lines that all our processes write."""
+    """Instead of Celery's own logging: the lines that all our processes write. What
+    its handlers of signals print ("Warm shutdown") no setting of it leads elsewhere."""
+    from celery.apps import worker
     from django.conf import settings
 
     from kernel import logs
 
     dictConfig(settings.LOGGING)
     logs.speak_json()
+    worker.safe_say = logs.say_at_once  # type: ignore[attr-defined] # not in its stubs
 
 
 @before_task_publish.connect

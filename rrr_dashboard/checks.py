@@ -42,31 +42,6 @@ def secrets_set(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     ]
 
 
-def one_host(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    sqlite = settings.DATABASES["default"]["ENGINE"] == "kernel.sqlite"
-    if settings.RATE_LIMIT_HOSTS > 1 and sqlite:
-        return [
-            Error(
-                "RATE_LIMIT_HOSTS names several hosts, but the database is SQLite.",
-                hint="Set DATABASE_URL to a PostgreSQL server that all hosts reach.",
-                id="rrr.E003",
-            )
-        ]
-    return []
-
-
-def public_origin(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
-    if settings.SERIOUS and not settings.SECURE_ORIGIN:
-        return [
-            Warning(
-                "PUBLIC_ORIGIN is not https: cookies are not Secure and HSTS is off.",
-                hint="Set PUBLIC_ORIGIN to the https:// address that people use.",
-                id="rrr.W004",
-            )
-        ]
-    return []
-
-
 def mail(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     if settings.SERIOUS and not settings.EMAIL_URL:
         return [
@@ -92,7 +67,6 @@ def field_key(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
 
 
 def register_all() -> None:
-    for check in (state_directory, one_host):
-        register(check, Tags.compatibility)
-    for check in (secrets_set, public_origin, mail, field_key):
+    register(state_directory, Tags.compatibility)
+    for check in (secrets_set, mail, field_key):
         register(check, Tags.security, deploy=True)

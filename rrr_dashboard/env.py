@@ -17,13 +17,15 @@ from typing import TypeVar
 
 from pyrage.x25519 import Identity
 
+from kernel.files import write_whole
+from kernel.refusals import RefusedStart
 from rrr_dashboard import readers
 
 Value = TypeVar("Value")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-class SettingError(SystemExit):
+class SettingError(RefusedStart):
     """A setting is missing or wrong; the text names the variable and the cure.
 
     Whatever loads the settings (a command, Celery, a web process) cannot go on. So it
@@ -66,10 +68,13 @@ class Env:
     def __init__(self, dotenv: Path, environ: Mapping[str, str] | None = None) -> None:
         environ = os.environ if environ is None else environ
         self.values: dict[str, str] = {**read_dotenv(dotenv), **environ}
-        self.names: set[str] = set()
+        self.read_as: dict[str, str] = {}
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(self.read_as)
 
     def text(self, name: str, default: str = "") -> str:
-        self.names.add(name)
         value = self.values.get(name, "").strip()
         file = self.values.get(f"{name}_FILE", "")
         if not value and file:
@@ -81,6 +86,7 @@ class Env:
                     f"{name}_FILE names {file}, which cannot be read ({reason}): "
                     "give this user the file, or name another."
                 ) from error
+        self.read_as[name] = value
         return value or default
 
     def read(self, name: str, default: str, reader: Callable[[str], Value]) -> Value:
@@ -110,6 +116,22 @@ class Env:
         self, name: str, default: str = "", reader: Callable[[str], str] = str
     ) -> list[str]:
         return self.read(name, default, readers.each(reader))
+
+
+def add_backup_key(path: Path, environ: Mapping[str, str]) -> bool:
+    """Backups of an installation that is older than BACKUP_KEY are sealed from now on:
+    its `.env` gets one. False when it has one, when settings do not come from there, or
+    when it cannot be written. Raises SettingError as `read_dotenv`."""
+    env = Env(path, environ)
+    if not path.exists() or env.text("BACKUP_KEY"):
+        return False
+    try:
+        text = path.read_text(encoding="utf-8").rstrip("\n")
+        line = f"BACKUP_KEY={Identity.generate()}"
+        write_whole(path, f"{text}\n{line}\n".encode())
+    except OSError:
+        return False
+    return True
 
 
 def write_first_env(path: Path, environ: Mapping[str, str]) -> bool:

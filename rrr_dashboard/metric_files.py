@@ -7,12 +7,13 @@ no error but the end of the process (SIGBUS).
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 from contextlib import suppress
 from pathlib import Path
 
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a private folder of its own inside
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a private folder of its own inside # nosec B108
 OF_PROCESS = re.compile(r".*_([0-9]+)\.db")
 
 
@@ -35,6 +36,18 @@ def empty(state: Path, instance: int) -> None:
     for left in (*SHARED_MEMORY.glob(f"{_of(state)}*"), ours):
         remove(left)
     ours.mkdir(mode=0o700, parents=True)
+
+
+def make_again() -> None:
+    """In a process that starts: a log-out may remove what its user has in shared memory
+    (systemd's RemoveIPC), and without the folder nothing of ours would start again."""
+    if given := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        Path(given).mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def lost(folder: Path) -> str:
+    """Why nothing that is counted is seen any more; "" while the folder is there."""
+    return "" if folder.is_dir() else f"{folder} is gone, and with it what was counted"
 
 
 def remove(folder: Path) -> None:

@@ -29,8 +29,7 @@ class TrailingSlashMiddleware:
             return self.get_response(request)
         response = self.get_response(request)
         if response.status_code == 404 and self._is_page_without_slash(request):
-            query = request.META.get("QUERY_STRING", "")
-            return HttpResponseRedirect(f"{request.path}/" + (query and f"?{query}"))
+            return HttpResponseRedirect(request.get_full_path(force_append_slash=True))
         return response
 
     def _is_page_without_slash(self, request: HttpRequest) -> bool:

@@ -199,17 +199,18 @@ def _signature(user: User, review: Board) -> Iterator[Need]:
     if role is None:
         return
     statement = statement_for(review, role, user)
-    mine = [signed for signed in statement.signed if signed.signoff.role == role]
+    mine = [signed for signed in statement.signed if signed.signed.role == role]
     if statement.refusal or any(signed.valid for signed in mine):
         return
     url = reverse("readiness:sign", args=[review.review.uuid])
     if mine:
-        first = mine[-1].void[0] if mine[-1].void else None
+        last = mine[-1]
+        void = [f"{each.key}: {each.change}" for each in last.void]
         yield Need(
             tone="warn",
             icon="pen",
             title=f"Your signature as {role} is void",
-            detail=f"{first.key}: {first.change}" if first else "It was revoked.",
+            detail=[*last.faults, *void][0],
             href=url,
         )
         return

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import redis
 from django.conf import settings
@@ -15,8 +15,10 @@ from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from accounts.services import limits
 from kernel import valkey
 from kernel.disk import is_full
+from kernel.outages import Outage, outage
 from operations.services.backups.sqlite import database_path
 from rrr_dashboard import metric_files, processes
 from rrr_dashboard.first_administrator import ask_for_one
@@ -27,10 +29,22 @@ VALKEY_SECONDS = 15.0
 LOOK_SECONDS = 0.05
 
 
-def prepare(supervisor: Supervisor, *, demo: bool, stdout: Any) -> None:
+class Saying(io.TextIOBase):
+    """A stream for a command whose lines `serve` says as its own."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+
+    def write(self, text: str) -> int:
+        self._say(text.strip())
+        return len(text)
+
+
+def prepare(supervisor: Supervisor, *, demo: bool) -> None:
     """Raises CommandError in words."""
     state = Path(settings.STATE_DIR)
     _open_database(state)
+    _make_limits()
     if settings.EMBEDDED_REDIS:
         _start_valkey(supervisor, state)
     _migrate(state, supervisor.say)
@@ -38,7 +52,7 @@ def prepare(supervisor: Supervisor, *, demo: bool, stdout: Any) -> None:
     metric_files.empty(state, settings.PORT)
     if demo:
         with _reading_at_least(supervisor.say):
-            call_command("demo", stdout=stdout)
+            call_command("demo", stdout=Saying(supervisor.say))
     else:
         ask_for_one(supervisor.say)
 
@@ -78,13 +92,30 @@ def _open_database(state: Path) -> None:
                 "database missing; restore it (manage.py restore) or remove "
                 f"{initialised} to start empty."
             ) from error
+        if connection.vendor == "sqlite" and outage(error) is Outage.DAMAGED:
+            raise CommandError(
+                f"{database_path()} is damaged ({one_line(error)}): restore a backup "
+                "(manage.py restore ID --without-saving); docs/disaster-recovery.md."
+            ) from error
         raise CommandError(
             f"DATABASE_URL: the database cannot be opened ({one_line(error)}); start "
             "it, mend the address, or leave it empty for the embedded one."
         ) from error
 
 
+def _make_limits() -> None:
+    """As large as they will ever be, so that no full disk ends a web process later."""
+    try:
+        limits.prepare()
+    except OSError as error:
+        raise CommandError(
+            f"{error.filename}: {error.strerror}; free some space."
+        ) from error
+
+
 def _migrate(state: Path, say: Say) -> None:
+    if not (state / "initialised").exists():
+        say("making the database, which takes a minute")
     try:
         with _reading_at_least(say):
             call_command("migrate", verbosity=0, interactive=False)

@@ -29,13 +29,15 @@ class Process:
     """A name, a command line, and how many seconds it gets to stop.
 
     `mend` is asked after it gave up with an error: it says what it put right for the
-    next start, or "".
+    next start, or "". `lost` is asked while it runs: why nobody reaches it any more, so
+    that it must be started anew, or "".
     """
 
     name: str
     command: tuple[str, ...]
     grace: float = 8.0
     mend: Callable[[], str] | None = None
+    lost: Callable[[], str] = str
 
 
 def web() -> Process:
@@ -52,6 +54,7 @@ def web() -> Process:
             *("--log-level", "error", "--log-config", "rrr_dashboard/granian.json"),
             "rrr_dashboard.asgi:application",
         ),
+        lost=lambda: metric_files.lost(metrics()),
     )
 
 
@@ -86,7 +89,8 @@ def embedded_valkey() -> Process:
     return Process(
         "valkey",
         tuple(valkey.command(settings.STATE_DIR)),
-        mend=lambda: valkey.put_aside_damaged(settings.STATE_DIR),
+        mend=lambda: valkey.mend(settings.STATE_DIR),
+        lost=lambda: valkey.lost_socket(settings.STATE_DIR),
     )
 
 

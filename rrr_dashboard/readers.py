@@ -23,7 +23,9 @@ from operations.domain.schedules import BadSchedule
 from operations.domain.schedules import period as schedule_period
 
 ON, OFF = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
-HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62}\.?)*", re.IGNORECASE)
+LABEL = r"[a-z0-9_][a-z0-9_-]{0,62}"
+HOST = re.compile(rf"(?=.{{1,253}}$){LABEL}(\.{LABEL})*", re.IGNORECASE)
+BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w.!*'()/-]{0,200})?")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}")
 MAKE_SECRET = "python3 -c 'import secrets; print(secrets.token_urlsafe(96))'"  # noqa: S105
@@ -34,7 +36,10 @@ MAKE_BACKUP_KEY = (
     ".venv/bin/python -c "
     "'from pyrage.x25519 import Identity; print(Identity.generate())'"
 )
+# Whoever left these in meant to replace them.
+STAND_INS = re.compile("insecure|change.?me|default|password|example|placeholder", re.I)
 WEB = ("http", "https")
+DEFAULT_PORTS = {("http", 80), ("https", 443)}
 REDIS = ("redis", "rediss", "unix")
 
 
@@ -112,6 +117,16 @@ def served_host(text: str) -> str:
     return text
 
 
+def exact_host(text: str) -> str:
+    """One name; `.com` would be every host under it, `*` every host at all."""
+    if text == "*" or text.startswith("."):
+        raise Unfit(
+            f"names {text!r}, which is many hosts; "
+            "name each host that people use, such as desk.example.com"
+        )
+    return served_host(text)
+
+
 def host_or_network(text: str) -> str:
     try:
         return str(ipaddress.ip_network(text, strict=False))
@@ -125,14 +140,34 @@ def host_or_network(text: str) -> str:
 
 
 def origin(text: str) -> str:
+    """As browsers write it: small letters, no default port, nothing behind."""
     parts = _address(text)
-    rest = (parts and (parts.path.rstrip("/") or parts.query or parts.fragment)) or ""
-    if parts is None or parts.scheme not in WEB or rest or "@" in parts.netloc:
+    if parts is None or parts.scheme not in WEB or _more_than_origin(parts, text):
         raise Unfit(
             f"names {text!r}; use exact origins: http(s)://host or "
-            "http(s)://host:port, nothing behind, never *"
+            "http(s)://host:port, nothing behind, never * and never null"
         )
-    return text.rstrip("/")
+    place = parts.netloc.lower()
+    if (parts.scheme, parts.port) in DEFAULT_PORTS:
+        place = place.rpartition(":")[0]
+    return f"{parts.scheme}://{place}"
+
+
+def _more_than_origin(parts: SplitResult, text: str) -> bool:
+    behind = (parts.path.rstrip("/"), "?" in text, "#" in text)
+    return any(behind) or "@" in parts.netloc
+
+
+def secure_origin(text: str) -> str:
+    """Of an installation that people rely on."""
+    if not text:
+        raise Unfit("is missing; set it to the https:// address that people use")
+    if not origin(text).startswith("https://"):
+        raise Unfit(
+            f"is {text!r}, so cookies and passwords travel in the open; "
+            "set it to the https:// address that people use"
+        )
+    return origin(text)
 
 
 def web_address(text: str) -> str:
@@ -154,13 +189,22 @@ def secret(least: int) -> Callable[[str], str]:
     """At least so many bytes that look random."""
 
     def read(text: str) -> str:
+        cure = f"set at least {least} random bytes ({MAKE_SECRET})"
         if len(text.encode()) < least or len(set(text)) < 10:
-            raise Unfit(
-                f"is missing or weak; set at least {least} random bytes ({MAKE_SECRET})"
-            )
+            raise Unfit(f"is missing or weak; {cure}")
+        if _repeats(text):
+            raise Unfit(f"repeats itself; {cure}")
+        if stand_in := STAND_INS.search(text):
+            raise Unfit(f"says {stand_in[0]!r}, so it is no secret; {cure}")
         return text
 
     return read
+
+
+def _repeats(text: str) -> bool:
+    """A quarter of it stood there before; of random letters next to nothing does."""
+    pieces = [text[start : start + 4] for start in range(len(text) - 3)]
+    return len(set(pieces)) < 0.75 * len(pieces)
 
 
 def key(text: str) -> str:
@@ -180,8 +224,21 @@ def backup_key(text: str) -> str:
     except pyrage.IdentityError:
         raise Unfit(
             f"is no AGE-SECRET-KEY-1…; make one with {MAKE_BACKUP_KEY}, "
-            "or leave it empty and backups are not sealed"
+            "or leave it empty where no backups are taken"
         ) from None
+
+
+def backup_place(text: str) -> str:
+    """A folder, by its path or file:// address, or s3://bucket/prefix."""
+    folder = text.removeprefix("file://")
+    if "://" not in folder:
+        return folder
+    if not BUCKET.fullmatch(text):
+        raise Unfit(
+            f"is {text!r}; use a folder's path, or s3://bucket/prefix (a bucket's name "
+            "is 3 to 63 small letters, digits, . and -)"
+        )
+    return text.rstrip("/")
 
 
 def commit(text: str) -> str:

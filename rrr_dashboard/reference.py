@@ -43,6 +43,7 @@ class OperationDoc:
     parameters: tuple[FieldDoc, ...]
     body: tuple[FieldDoc, ...]
     answers: tuple[AnswerDoc, ...]
+    problems: tuple[str, ...]
 
     @property
     def anchor(self) -> str:
@@ -88,17 +89,22 @@ def _operation(
     document: Schema, path: str, verb: str, operation: Schema
 ) -> OperationDoc:
     description = str(operation.get("description", "")).strip()
-    first, _, rest = description.partition("\n")
+    summary = str(operation.get("summary") or description.partition("\n")[0])
+    rest = " ".join(description.split()).removeprefix(summary)
     parameters = operation.get("parameters", ())
     responses = sorted(operation.get("responses", {}).items())
+    # What every operation may answer is told once, above them all.
+    own = [(status, each) for status, each in responses if "$ref" not in each]
+    problems = [status for status, each in responses if "$ref" in each]
     return OperationDoc(
         verb=verb,
         path=path,
-        summary=str(operation.get("summary") or first),
-        words=" ".join(rest.split()),
+        summary=summary,
+        words=rest.lstrip(".:;!? "),
         parameters=tuple(_parameter(document, each) for each in parameters),
         body=_body(document, operation.get("requestBody", {})),
-        answers=tuple(_answer(document, status, each) for status, each in responses),
+        answers=tuple(_answer(document, status, each) for status, each in own),
+        problems=tuple(status for status in problems if status != "default"),
     )
 
 

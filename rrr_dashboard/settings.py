@@ -18,7 +18,7 @@ from django.contrib.messages import constants as level
 
 from kernel import logs
 from kernel.valkey import socket_path
-from rrr_dashboard import readers
+from rrr_dashboard import metric_files, readers
 from rrr_dashboard.beat import SteadyEvery
 from rrr_dashboard.demo.logins import LOGINS
 from rrr_dashboard.env import Env, SettingError
@@ -37,12 +37,18 @@ BIND = env.read("BIND", "127.0.0.1", readers.own_address)
 DEMO = env.flag("DEMO", default=RRR_ENV == "demo")
 DEMO_PASSWORD = env.text("DEMO_PASSWORD")
 DEMO_LOGINS = LOGINS if DEMO else ()  # shown on the login page of the demo
-PUBLIC_ORIGIN = env.optional("PUBLIC_ORIGIN", readers.origin)
+PUBLIC_ORIGIN = (
+    env.read("PUBLIC_ORIGIN", "", readers.secure_origin)
+    if SERIOUS
+    else env.optional("PUBLIC_ORIGIN", readers.origin)
+)
 INTERNAL_URL = env.optional("INTERNAL_URL", readers.origin)
 SECURE_ORIGIN = PUBLIC_ORIGIN.startswith("https://")
 STATE_DIR = (BASE_DIR / env.text("STATE_DIR", "var")).resolve()
 with contextlib.suppress(OSError):  # `serve` and `doctor` say what is wrong with it
     STATE_DIR.mkdir(parents=True, exist_ok=True)
+with contextlib.suppress(OSError):  # before a library opens its counters in there
+    metric_files.make_again()
 LOG_KEY_FILE = BASE_DIR / env.text("LOG_KEY_FILE", str(STATE_DIR / "log.key"))
 CHECKPOINT_DIR = BASE_DIR / env.text("CHECKPOINT_DIR", str(STATE_DIR / "checkpoints"))
 RRR_COMMIT = env.optional("RRR_COMMIT", readers.commit)
@@ -57,7 +63,15 @@ TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 0, least=0, most=20)
 ALERTMANAGER_TOKEN = env.optional("ALERTMANAGER_TOKEN", readers.secret(24))
 RATE_LIMIT_HOSTS = env.number("RATE_LIMIT_HOSTS", 1, least=1, most=1_000)
 BACKUP_KEY = env.optional("BACKUP_KEY", readers.backup_key)
-BACKUP_URL = env.text("BACKUP_URL", str(STATE_DIR / "backups"))
+BACKUP_URL = env.read("BACKUP_URL", str(STATE_DIR / "backups"), readers.backup_place)
+if "://" not in BACKUP_URL:
+    BACKUP_URL = str(BASE_DIR / BACKUP_URL)
+# Of the bucket, where BACKUP_URL is one; unset, boto3 looks where it always does.
+AWS_ACCESS_KEY_ID = env.text("AWS_ACCESS_KEY_ID")
+AWS_SECRET_ACCESS_KEY = env.text("AWS_SECRET_ACCESS_KEY")
+AWS_SESSION_TOKEN = env.text("AWS_SESSION_TOKEN")
+AWS_REGION = env.text("AWS_REGION")
+AWS_ENDPOINT_URL = env.optional("AWS_ENDPOINT_URL", readers.web_address)
 BACKUP_FREQUENCY = env.period("BACKUP_FREQUENCY", "24h")
 BACKUP_RETENTION = env.read("BACKUP_RETENTION", "24h,7d,4w,12m", readers.retention)
 EXTERNAL_KEYS = {
@@ -89,25 +103,29 @@ if SECRET_KEY == JWT_SECRET:
 ALLOWED_HOSTS = env.items(
     "ALLOWED_HOSTS",
     "" if SERIOUS else "127.0.0.1,localhost,[::1]",
-    readers.served_host,
+    readers.exact_host if SERIOUS else readers.served_host,
 )
 CORS_ORIGINS = env.items("CORS_ORIGINS", "", readers.origin)
 
 
 def require_safe() -> None:
-    """Refuse a staging or production start without secrets, with wildcards, or with
-    what only one host can have. Raises SettingError: which variable, what to set."""
+    """Refuse a staging or production start that lacks what others may leave out, or
+    whose settings contradict each other; what one setting may be, its reader says.
+    Raises SettingError: which variable, what to set."""
     if not METRICS_TOKEN:
         raise SettingError(
             "METRICS_TOKEN is missing or weak; set at least 24 random bytes "
             f"({readers.MAKE_SECRET})."
         )
-    if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
-        raise SettingError("ALLOWED_HOSTS must name exact hosts, never '*'.")
-    if RATE_LIMIT_HOSTS > 1 and not env.text("DATABASE_URL").startswith("postgres"):
+    if not ALLOWED_HOSTS:
         raise SettingError(
-            "RATE_LIMIT_HOSTS names several hosts, but the database is SQLite: set "
-            "DATABASE_URL to a PostgreSQL server that all of them reach."
+            "ALLOWED_HOSTS is missing; name each host that people use, such as "
+            "desk.example.com."
+        )
+    if not TRUSTED_PROXY_COUNT:
+        raise SettingError(
+            "TRUSTED_PROXY_COUNT is 0, but PUBLIC_ORIGIN is https, which a proxy in "
+            "front must end: set it to how many proxies are yours, mostly 1."
         )
 
 
@@ -142,31 +160,36 @@ INSTALLED_APPS = [
     "readiness",
     "rrr_dashboard",
 ]
-# Order: request id -> security headers and CSP -> size and framing -> counters
+# Order: request id -> security headers, CSP and CORS -> size and framing -> counters
 # -> limits -> session and auth -> view. Headers sit outermost: errors carry them.
 # A message is shown in a tone of static/css/components/note.css.
 MESSAGE_TAGS = {level.SUCCESS: "ok", level.WARNING: "warn", level.ERROR: "crit"}
 MIDDLEWARE = [
     "kernel.middleware.request_id.RequestIdMiddleware",
+    "rrr_dashboard.tracing.TracingMiddleware",
     "kernel.middleware.access_log.AccessLogMiddleware",
     "kernel.middleware.headers.HeadersMiddleware",
     "kernel.middleware.headers.ContentPolicyMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    # Around whatever answers for a view: the page of a 405 is as long as others.
+    "kernel.middleware.compression.CompressionMiddleware",
     "kernel.middleware.htmx.HtmxProblemMiddleware",
+    "kernel.middleware.wrong_method.WrongMethodMiddleware",
     "kernel.middleware.framing.FramingMiddleware",
     "operations.middleware.CountersMiddleware",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
-    "kernel.middleware.compression.CompressionMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
     "rrr_dashboard.middleware.TrailingSlashMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.middleware.LimitsMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "accounts.middleware.ZoneMiddleware",
+    "accounts.middleware.PersonMiddleware",
     "axes.middleware.AxesMiddleware",
+    "kernel.middleware.conditional.ConditionalMiddleware",
     "operations.middleware.MetricsMiddleware",
 ]
 ROOT_URLCONF = "rrr_dashboard.urls"
@@ -225,6 +248,8 @@ def database(parts: SplitResult | None) -> dict[str, Any]:
     return {
         "ENGINE": "kernel.sqlite",
         "NAME": f"file:{path}?mode={mode}",
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             "uri": True,
             "timeout": 20,
@@ -240,6 +265,11 @@ def database(parts: SplitResult | None) -> dict[str, Any]:
 
 _address = env.read("DATABASE_URL", "", readers.database) if DATABASE_URL else None
 DATABASES = {"default": database(_address)}
+if RATE_LIMIT_HOSTS > 1 and DATABASES["default"]["ENGINE"] == "kernel.sqlite":
+    raise SettingError(
+        "RATE_LIMIT_HOSTS names several hosts, but the database is SQLite: set "
+        "DATABASE_URL to a PostgreSQL server that all of them reach."
+    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # ATOMIC_REQUESTS stays off: with SQLite's IMMEDIATE it would serialise reads.
 
@@ -272,7 +302,12 @@ CACHES = {
             },
         },
         "KEY_PREFIX": "rrr",
-    }
+    },
+    # For django-ratelimit: neither failing nor open without Redis.
+    "counters": {
+        "BACKEND": "kernel.limits.counters.CounterCache",
+        "LOCATION": str(STATE_DIR / "limits" / "counters"),
+    },
 }
 OWN_BROKER = bool(env.text("CELERY_BROKER_URL"))
 CELERY_BROKER_URL = env.optional("CELERY_BROKER_URL", readers.broker) or celery_dialect(
@@ -288,6 +323,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 3
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# A broker whose disk is full answers, and refuses: that too is waited for.
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 900,
     "max_retries": 0,
@@ -337,11 +374,12 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # a lock ends when it said
 AXES_LOCKOUT_CALLABLE = "accounts.services.lockout.answer"
-AXES_CLIENT_IP_CALLABLE = "kernel.web.client_address"
+AXES_CLIENT_IP_CALLABLE = "kernel.web.client_network"
 AXES_ENABLE_ADMIN = False
 AXES_DISABLE_ACCESS_LOG = True  # the audit log tells of logins
-RATELIMIT_FAIL_OPEN = True  # the database's lock after five failures stays
+RATELIMIT_USE_CACHE = "counters"
 SESSION_ENGINE = "accounts.services.sessions"
 ACCESS_TOKEN_MINUTES = 10
 REFRESH_TOKEN_DAYS = 14
@@ -352,9 +390,15 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_ORIGIN
+# A browser takes a name with this prefix only over https and for this host alone.
+_bound = "__Host-" if SECURE_ORIGIN else ""
+SESSION_COOKIE_NAME = f"{_bound}sessionid"
+CSRF_COOKIE_NAME = f"{_bound}csrftoken"
+MESSAGES_COOKIE_NAME = f"{_bound}messages"
+PREFERENCES_COOKIE_NAME = f"{_bound}rrr_prefs"
+KNOWN_BROWSER_COOKIE_NAME = f"{_bound}rrr_known"
+MESSAGE_STORAGE = "kernel.messages.BoundStorage"
 if SECURE_ORIGIN:
-    SESSION_COOKIE_NAME = "__Host-sessionid"
-    CSRF_COOKIE_NAME = "__Host-csrftoken"
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CSRF_FAILURE_VIEW = "rrr_dashboard.views.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN] if PUBLIC_ORIGIN else []
@@ -367,6 +411,24 @@ X_FRAME_OPTIONS = "DENY"
 CORS_ALLOWED_ORIGINS = CORS_ORIGINS
 CORS_URLS_REGEX = r"^/(api/|health|openapi\.json)"
 CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS", "PATCH", "POST"]
+CORS_ALLOW_HEADERS = [
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "x-request-id",
+]
+CORS_EXPOSE_HEADERS = [
+    "ETag",
+    "Link",
+    "Location",
+    "Retry-After",
+    "RateLimit",
+    "RateLimit-Policy",
+    "X-Request-ID",
+]
 STATIC_URL = env.read("STATIC_URL", "/static/", readers.static_place)
 _static_origin = (
     "{0.scheme}://{0.netloc}".format(urlsplit(STATIC_URL))
@@ -374,9 +436,10 @@ _static_origin = (
     else None
 )
 _static = [_static_origin] if _static_origin else []
+CSP_REPORT_PATH = "/api/csp-report"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": ["'self'"],
+        "default-src": ["'none'"],
         "script-src": ["'self'", NONCE, *_static],
         "style-src": ["'self'", *_static],
         "img-src": ["'self'", *_static],
@@ -388,6 +451,10 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
         "require-trusted-types-for": ["'script'"],
         "trusted-types": ["htmx"],
+        "report-uri": [CSP_REPORT_PATH],
+        # The endpoint of HeadersMiddleware. Over http Chromium takes no endpoint, and
+        # would report nothing at all for a name that it has none of.
+        **({"report-to": ["csp"]} if SECURE_ORIGIN else {}),
     }
 }
 
@@ -404,6 +471,8 @@ STORAGES = {
 WHITENOISE_MANIFEST_STRICT = False
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+# A draft has a field for each of its sections and contradictions; a body is bounded.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 
 # --- language and time -----------------------------------------------------
 LANGUAGE_CODE = "en-gb"
@@ -421,18 +490,23 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "rrr_dashboard.api.OperationSchema",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "COERCE_DECIMAL_TO_STRING": True,
+    # ?format= would choose a renderer before anybody looks at the query.
+    "URL_FORMAT_OVERRIDE": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "RRR Dashboard API",
     "DESCRIPTION": "Portfolio, trades, performance, readiness, operations and audit.",
     "VERSION": RRR_VERSION,
+    "SERVERS": [{"url": PUBLIC_ORIGIN or "/", "description": "this installation"}],
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api",
     "COMPONENT_SPLIT_REQUEST": True,
+    # What a PATCH of ours leaves out is missing, unless its input says otherwise.
+    "COMPONENT_SPLIT_PATCH": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # Choices stay where they are used: shared enum components collide by name.
-    "POSTPROCESSING_HOOKS": ["rrr_dashboard.api.describe_problems"],
+    "POSTPROCESSING_HOOKS": ["rrr_dashboard.describing.describe"],
 }
 SIMPLE_JWT = {
     "ALGORITHM": "HS512",
@@ -447,6 +521,8 @@ SIMPLE_JWT = {
 EMAIL_URL = env.text("EMAIL_URL")
 DEFAULT_FROM_EMAIL = "rrr-dashboard@localhost"
 EMAIL_TIMEOUT = 5
+# Without a server mail is written to files: good enough to try things, not to be told.
+MAIL_ARRIVES = bool(EMAIL_URL) or not SERIOUS
 if EMAIL_URL:
     _mail = env.read("EMAIL_URL", "", readers.mail_server)
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -480,5 +556,7 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 
 # What was asked for and what was given, for checks and probes.
-SETTING_NAMES = frozenset(env.names)
+SETTING_NAMES = env.names
 SETTINGS_GIVEN = env.values
+# {name: text} of every setting, "" where nothing was given.
+SETTINGS_READ = env.read_as

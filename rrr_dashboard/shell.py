@@ -76,6 +76,7 @@ REFERENCE = (
 )
 MINE = (
     Place(label="Profile", name="accounts:profile", icon="user"),
+    Place(label="Tokens", name="accounts:tokens", icon="key"),
     Place(label="Signing key", name="accounts:signing-key", icon="pen"),
     Place(label="People", name="accounts:people", icon="users"),
 )

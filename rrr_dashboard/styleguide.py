@@ -20,6 +20,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
 
 from kernel.access import access
 from kernel.charts import Line, sparkline, timeline
@@ -71,6 +72,7 @@ def _written(name: str, value: object) -> str:
     return str(value) if isinstance(value, int | Decimal) else name
 
 
+@require_safe
 @access(public=True)
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Public where it is shown at all: it holds invented examples only."""

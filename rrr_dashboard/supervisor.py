@@ -24,6 +24,7 @@ from rrr_dashboard.processes import Process
 
 Say = Callable[[str], None]
 SLOWEST_RESTART = 30.0
+STARTING_SECONDS = 15.0  # in which a part need not be reached yet
 
 
 @dataclass
@@ -118,7 +119,10 @@ class Supervisor:
 
     def _look_at(self, child: Child, now: float) -> None:
         code = child.popen.poll() if child.popen else None
-        if child.popen is None or code is None:
+        if child.popen is None:
+            return
+        if code is None:
+            self._end_lost(child, now)
             return
         child.put_off(now)
         where = (
@@ -130,6 +134,14 @@ class Supervisor:
         _signal_group(child.popen.pid, signal.SIGKILL)
         if code > 0 and child.process.mend is not None:
             self._mend(child.process.name, child.process.mend)
+
+    def _end_lost(self, child: Child, now: float) -> None:
+        """A part that lives and that nobody reaches: the next look starts it anew."""
+        if child.popen is None or now - child.started < STARTING_SECONDS:
+            return
+        if lost := child.process.lost():
+            self.say(f"{child.process.name}: {lost}")
+            _end([child])
 
     def _mend(self, name: str, mend: Callable[[], str]) -> None:
         try:
@@ -195,19 +207,49 @@ def _end(children: list[Child]) -> None:
         popen.wait(5)
 
 
-def end_orphans(record: Path, say: Say) -> None:
-    """End the process groups that a killed `serve` left behind.
+@dataclass(frozen=True)
+class ServeRecord:
+    """What a `serve` wrote of itself: its number, its session, and {part: group}."""
 
-    A recorded group is ours only while its processes still belong to the recorded
-    session: numbers are reused, the pair of group and session hardly.
-    """
+    pid: int
+    session: int
+    groups: Mapping[str, int]
+
+    def left(self) -> dict[str, int]:
+        """What still lives of it. A recorded group is ours only while its processes
+        still belong to the recorded session: numbers are reused, the pair of group and
+        session hardly."""
+        ours = _living_groups(self.session)
+        return {name: group for name, group in self.groups.items() if group in ours}
+
+
+def read_record(path: Path) -> ServeRecord | None:
+    """None where none is, or none that can be read."""
     try:
-        document = json.loads(record.read_text(encoding="utf-8"))
-        session, groups = int(document["session"]), dict(document["groups"])
-    except (OSError, ValueError, KeyError, TypeError):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        groups = {name: int(group) for name, group in document["groups"].items()}
+        return ServeRecord(int(document["pid"]), int(document["session"]), groups)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def abandoned(path: Path) -> list[str]:
+    """The parts that go on although the `serve` that looked after them is gone."""
+    record = read_record(path)
+    if record is None:
+        return []
+    with contextlib.suppress(OSError):
+        if b"serve" in Path("/proc", str(record.pid), "cmdline").read_bytes():
+            return []
+    return sorted(record.left())
+
+
+def end_orphans(path: Path, say: Say) -> None:
+    """End the process groups that a killed `serve` left behind."""
+    record = read_record(path)
+    if record is None:
         return
-    ours = _living_groups(session)
-    left = {name: int(group) for name, group in groups.items() if int(group) in ours}
+    left = record.left()
     if left:
         say(f"ending what an interrupted start left running: {', '.join(left)}")
     for number, patience in ((signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0)):
@@ -215,8 +257,10 @@ def end_orphans(record: Path, say: Say) -> None:
         deadline = time.monotonic() + patience
         while alive and time.monotonic() < deadline:
             time.sleep(0.1)
-            alive = [group for group in alive if group in _living_groups(session)]
-    record.unlink(missing_ok=True)
+            alive = [
+                group for group in alive if group in _living_groups(record.session)
+            ]
+    path.unlink(missing_ok=True)
 
 
 def _living_groups(session: int) -> set[int]:

@@ -6,6 +6,7 @@ import sys
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from kernel.access import access
 from kernel.error_pages import answer_error, expected
@@ -15,6 +16,7 @@ from kernel.web import not_modified, page_or_fragment
 from rrr_dashboard import overview as parts
 
 
+@require_safe
 @access()
 def overview(request: PersonRequest) -> HttpResponse:
     """The day at a glance: only what the person may open, most urgent first."""

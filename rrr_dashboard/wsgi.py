@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from wsgiref.types import WSGIApplication
 
 from django.core.wsgi import get_wsgi_application
 
@@ -10,7 +11,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rrr_dashboard.settings")
 from django.conf import settings
 
 from kernel import build, half_restored, locks
-from rrr_dashboard import metric_files, privacy
+from kernel.refusals import RefusedStart
+from rrr_dashboard import metric_files, privacy, tracing
 
 # Imported for its effect: without it a web process publishes to amqp://localhost.
 from rrr_dashboard.celery import app as celery_app  # noqa: F401
@@ -23,4 +25,34 @@ build.refuse_other_commit()
 if metrics := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
     metric_files.make_room(Path(metrics))
 
-application = get_wsgi_application()
+django_application = get_wsgi_application()
+
+
+def _make_limits() -> None:
+    from accounts.services import limits  # its models need the apps, which are ready
+
+    try:
+        limits.prepare()
+    except OSError as error:
+        raise RefusedStart(f"{error.filename}: {error.strerror}") from error
+
+
+def _report_memory() -> None:
+    from operations.services import memory
+
+    memory.keep_reporting()
+
+
+_make_limits()
+_report_memory()
+
+
+def _behind_hot_reads() -> WSGIApplication:
+    from rrr_dashboard.reads.gate import HotReads  # so does this
+
+    return HotReads(django_application)
+
+
+application = _behind_hot_reads()
+if settings.OTLP_ENDPOINT:
+    application = tracing.Traced(application)

@@ -3,24 +3,11 @@
 # instances, addresses. The list follows INSTANCES (name:port …): every address of a
 # name. One whose /health/ready says no gets requests only when no other answers, so a
 # new instance is asked within seconds and a drained one no more; while none is ready
-# all are asked, and say themselves why.
+# all are asked, and say themselves why. The certificate is looked at each day.
 set -eu
 umask 077
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$PROXY_DIR"
-
-certificate() {
-	name=${PUBLIC_ORIGIN#*://}
-	name=${name%%[:/]*}
-	if [ ! -s "$CERTIFICATE_DIR/tls.crt" ]; then
-		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 397 \
-			-subj "/CN=$name" -addext "subjectAltName=DNS:$name" \
-			-keyout "$CERTIFICATE_DIR/tls.key" -out "$CERTIFICATE_DIR/tls.crt" 2>openssl.log ||
-			{ cat openssl.log >&2; exit 1; }
-		echo "made a certificate of our own for $name" >&2
-	fi
-	ln -sf "$CERTIFICATE_DIR/tls.crt" "$CERTIFICATE_DIR/tls.key" .
-}
 
 # Prints the upstream's servers. A dead one is found by each request anew (max_fails=0):
 # refused at once, and never shut out after it came back.
@@ -40,7 +27,7 @@ servers() {
 	[ -z "$ready" ] || for server in $others; do echo "server $server max_fails=0 backup;"; done
 }
 
-certificate
+sh "$here/certificate.sh"
 sed -e "s/HTTPS_ADDRESS/$HTTPS_ADDRESS/" -e "s/HTTP_ADDRESS/$HTTP_ADDRESS/" \
 	"$here/nginx.conf" >nginx.conf
 now=''
@@ -53,9 +40,18 @@ nginx -p "$PROXY_DIR" -c nginx.conf -e stderr &
 nginx=$!
 trap 'kill -QUIT $nginx; wait $nginx; exit' TERM INT
 
+looked=$(date +%s) served=$(sha256sum tls.crt)
 while kill -0 "$nginx" 2>/dev/null; do
 	sleep 1 &
 	wait $!
+	if [ $(($(date +%s) - looked)) -ge "${CERTIFICATE_EVERY:-86400}" ]; then
+		looked=$(date +%s)
+		sh "$here/certificate.sh" || true
+		if [ "$(sha256sum tls.crt)" != "$served" ]; then
+			served=$(sha256sum tls.crt)
+			kill -HUP "$nginx"
+		fi
+	fi
 	next=$(servers)
 	if [ -n "$next" ] && [ "$next" != "$now" ]; then
 		now=$next

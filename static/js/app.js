@@ -153,6 +153,7 @@
   document.addEventListener("htmx:config:request", (event) => {
     const source = event.detail.ctx.sourceElement;
     if (!polls(source)) return;
+    event.detail.ctx.request.headers["X-Poll"] = "true"; // no sign of a person
     if (document.hidden || Date.now() < (pauses.get(source)?.until ?? 0)) event.preventDefault();
   });
 
@@ -174,6 +175,68 @@
     if (polls(source)) failed(source);
     else if (place) place.textContent = "No answer from the server; nothing was confirmed.";
   });
+
+  // --- typed when the session had ended: into its form again, once ------------
+  const returning = $("[data-kept]");
+  if (returning) {
+    try {
+      sessionStorage.setItem("kept", returning.dataset.kept);
+      location.replace(returning.dataset.next);
+    } catch { /* no storage: the page itself shows the text */ }
+  } else {
+    putBack();
+  }
+
+  function putBack() {
+    let held = null;
+    try {
+      held = JSON.parse(sessionStorage.getItem("kept"));
+      sessionStorage.removeItem("kept");
+    } catch { /* nothing kept */ }
+    if (!held) return;
+    const [action, fields] = held;
+    const form = [...document.forms].find(
+      (each) => each.method === "post" && new URL(each.action).pathname === action);
+    const note = document.createElement("div");
+    note.className = "note note--warn";
+    note.setAttribute("role", "status");
+    const words = document.createElement("p");
+    words.textContent = "Your session had ended, and nothing was changed. What you typed is here again.";
+    note.append(words);
+    if (form) {
+      fill(form, fields);
+      form.before(note);
+    } else {
+      note.append(...fields.map(([name, value]) => {
+        const text = document.createElement("textarea");
+        text.className = "input";
+        text.setAttribute("aria-label", name.replaceAll("_", " "));
+        text.value = value;
+        return text;
+      }));
+      $("#main")?.prepend(note);
+    }
+  }
+
+  function fill(form, fields) {
+    const left = new Map();
+    for (const [name, value] of fields) left.set(name, [...(left.get(name) ?? []), value]);
+    let first = null;
+    for (const control of form.elements) {
+      const values = left.get(control.name);
+      if (/^(hidden|password|file|submit|button)$/.test(control.type)) continue;
+      if (/^(checkbox|radio)$/.test(control.type)) {
+        if (control.name) control.checked = Boolean(values?.includes(control.value));
+      } else if (control.type === "select-multiple") {
+        for (const option of control.options) option.selected = Boolean(values?.includes(option.value));
+      } else if (values?.length) {
+        control.value = values.shift();
+        if (/^text/.test(control.type)) first ??= control;
+      }
+    }
+    for (let box = form.closest("details"); box; box = box.parentElement?.closest("details")) box.open = true;
+    first?.focus();
+  }
 
   // --- drawers: focus goes in with them ---------------------------------------
   document.addEventListener("htmx:after:swap", () => {

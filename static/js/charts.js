@@ -30,7 +30,24 @@
     ];
   }
 
-  // data: {t: [seconds], panels: [{height, percent, series: [{name, values, colour, fill}]}]}
+  // data: {t: [seconds], panels: [{height, percent, series: [{name, values, colour, fill}]}], flows: [{t, up}]}
+  // Money that came in (up) or went out, as triangles on the floor of the first panel.
+  function flows(plot, moved) {
+    const { left, top, height, width } = plot.bbox, pen = plot.ctx;
+    const step = 4.5 * devicePixelRatio, floor = top + height - devicePixelRatio;
+    for (const { t, up } of moved) {
+      const x = plot.valToPos(t, "x", true);
+      if (x < left || x > left + width) continue;
+      const tip = up ? floor - 2 * step : floor, base = up ? floor : floor - 2 * step;
+      pen.fillStyle = colour(up ? "series-2" : "series-3");
+      pen.beginPath();
+      pen.moveTo(x, tip);
+      pen.lineTo(x - step, base);
+      pen.lineTo(x + step, base);
+      pen.fill();
+    }
+  }
+
   function panel(data, one, width, sync, last) {
     const show = one.percent ? percent : plain;
     const tick = one.percent ? percent : (v) => compact.format(v).replace("-", "−");
@@ -40,13 +57,14 @@
       padding: [12, 0, 8, 8], // fixed, so that the panels' days stand above one another
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
       cursor: { sync: { key: sync } },
+      hooks: one === data.panels[0] ? { draw: [(plot) => flows(plot, data.flows)] } : {},
       axes: axes(tick, last),
       series: [{ label: "Day", value: (_, t) => (t == null ? "–" : day(t)) }, ...one.series.map((s) => ({
         label: s.name,
         stroke: colour(s.colour),
         width: 1.75,
         fill: s.fill ? `color-mix(in srgb, ${colour(s.colour)} 10%, transparent)` : undefined,
-        points: { show: false },
+        points: { show: data.t.length === 1 },
         value: (_, v) => (v == null ? "–" : show(v)),
       }))],
     };

@@ -9,6 +9,8 @@ import stat
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -17,13 +19,24 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.template.defaultfilters import pluralize
+from django.utils import timezone
 
-from kernel import build, http
+from accounts.services import limits
+from accounts.services.secret_ages import YEAR, secret_ages
+from audit import channels as audit_channels
+from kernel import build, http, patience
+from kernel.errors import ProductError
+from kernel.limits.shared import LimitsBusy
 from kernel.redis import FAILURES, client
+from kernel.web import own_origin
 from operations import queries
-from operations.services.backups import sealing
+from operations.queries.read_only import read_only
+from operations.queries.web import web_silence
+from operations.services.backups import engines, kept, sealing, shelves
+from operations.services.backups.copies import BackupError
 from operations.services.telling import operators
 from rrr_dashboard import readers
+from rrr_dashboard.supervisor import abandoned
 
 LEAST_FREE = 1_000_000_000
 # Images that are somebody else's, and where they are named.
@@ -50,7 +63,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="for machines")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        findings = [*_settings(), *(look() for look in LOOKS)]
+        with patience.keeping_watch():
+            findings = [*_settings(), *(look() for look in LOOKS)]
         failed = [finding for finding in findings if finding.level == "fail"]
         if options["json"]:
             listed = [asdict(finding) for finding in findings]
@@ -83,9 +97,24 @@ def _database() -> Finding:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
+            damage = damage_of(cursor) if connection.vendor == "sqlite" else ""
+        refuses = read_only()
     except DatabaseError as error:
         return Finding("database", "fail", f"does not answer: {error}")
+    if refuses:
+        detail = f"{connection.vendor} answers, but takes no change: it is read-only"
+        return Finding("database", "fail", detail)
+    if damage:
+        detail = f"is damaged: {damage}; see docs/disaster-recovery.md"
+        return Finding("database", "fail", detail)
     return Finding("database", "ok", f"{connection.vendor} answers")
+
+
+def damage_of(cursor: Any) -> str:
+    """What SQLite finds: a damaged file answers as long as nobody asks for that part."""
+    cursor.execute("PRAGMA quick_check(1)")
+    said = str(cursor.fetchone()[0])
+    return "" if said == "ok" else " ".join(said.split())
 
 
 def _migrations() -> Finding:
@@ -111,13 +140,50 @@ def _redis() -> Finding:
     return Finding("redis", "ok", "answers")
 
 
+def _limits() -> Finding:
+    hosts = settings.RATE_LIMIT_HOSTS
+    try:
+        limits.prepare()
+    except (OSError, LimitsBusy) as error:
+        return Finding("rate limits", "fail", f"nothing can be counted: {error}")
+    if hosts == 1:
+        return Finding("rate limits", "ok", f"counted in {limits.folder()}")
+    try:
+        client().ping()
+    except FAILURES:
+        return Finding(
+            "rate limits",
+            "warn",
+            f"no Redis answers, so each of {hosts} hosts gives 1/{hosts} of a limit",
+        )
+    return Finding("rate limits", "ok", f"counted for {hosts} hosts together in Redis")
+
+
 def _web() -> Finding:
     try:
         answer = http.own("/health/ready", timeout=3)
     except http.NoAnswer as error:
         return Finding("web", "warn", f"not running here: {error}")
-    level = "ok" if answer.status == 200 else "fail"
-    return Finding("web", level, f"{http.own_base()} answers {answer.status}")
+    if answer.status != HTTPStatus.OK:
+        return Finding("web", "fail", f"{own_origin()} answers {answer.status}")
+    if silence := web_silence():
+        return Finding(
+            "web", "fail", f"{own_origin()} is ready and answers nobody: {silence}"
+        )
+    return Finding("web", "ok", f"{own_origin()} answers")
+
+
+def _supervisor() -> Finding:
+    """Parts that lost their `serve` answer as before, until the first of them ends."""
+    left = abandoned(Path(settings.STATE_DIR) / "serve.json")
+    if left:
+        return Finding(
+            "serve",
+            "fail",
+            f"is gone, and nobody looks after {', '.join(left)}: start it again, which "
+            "ends them first",
+        )
+    return Finding("serve", "ok", "left nothing running alone")
 
 
 def _disk() -> Finding:
@@ -180,14 +246,25 @@ def _recipients() -> Finding:
     return Finding("alert mail", "ok", f"goes to {counted}")
 
 
+def _watchdog() -> Finding:
+    """Who hears of it when everything here is gone, `watch` included."""
+    if settings.WATCHDOG_URL:
+        return Finding("watchdog", "ok", "every tick pings WATCHDOG_URL")
+    return Finding(
+        "watchdog",
+        "warn" if settings.SERIOUS else "ok",
+        "WATCHDOG_URL is not set: when this whole machine falls silent, nobody is told",
+    )
+
+
 def _backup_key() -> Finding:
     recipient = sealing.recipient()
     if not recipient:
         return Finding(
             "backup key",
             "warn",
-            "BACKUP_KEY is not set, so whoever finds a backup can read it; "
-            f"make one with {readers.MAKE_BACKUP_KEY}",
+            "BACKUP_KEY is not set here, so no backup is taken here; if none is taken "
+            f"elsewhere either, make one with {readers.MAKE_BACKUP_KEY}",
         )
     try:
         exported = queries.key_was_exported(recipient)
@@ -211,15 +288,79 @@ def _backup_key() -> Finding:
     return Finding("backup key", "ok", f"seals to {recipient}, and was exported")
 
 
+def _log_key() -> Finding:
+    if audit_channels.lacks_key():
+        return Finding(
+            "log key",
+            "fail",
+            f"{settings.LOG_KEY_FILE} is not here, and heads of the log were signed "
+            "with it: nothing can be signed on until you bring the file back",
+        )
+    return Finding("log key", "ok", "it is in no backup: keep a copy elsewhere")
+
+
+def _secrets() -> Finding:
+    at = timezone.now()
+    try:
+        known = secret_ages(at)
+    except (OSError, ProductError) as error:
+        return Finding("secrets", "warn", str(error))
+    except DatabaseError:
+        return Finding("secrets", "warn", "unknown while the database does not answer")
+    old = [secret.name for secret in known if secret.older_than(YEAR, at)]
+    ages = "; ".join(f"{each.name} since {each.since:%Y-%m-%d}" for each in known)
+    if old:
+        detail = f"older than a year: {', '.join(old)}; docs/security.md says how to change each"
+        return Finding("secrets", "warn", f"{detail} ({ages})")
+    return Finding("secrets", "ok", ages)
+
+
+def _backup_place() -> Finding:
+    try:
+        shelves.shelf().refuse_absent()
+        others = kept.of_others()
+    except BackupError as error:
+        # Only who takes backups must get there, with the bucket's key where there is one.
+        return Finding("backup place", "warn", str(error))
+    except DatabaseError:
+        return Finding("backup place", "warn", "the database cannot say what is ours")
+    also = f"; {others}" if others else ""
+    return Finding("backup place", "ok", f"{settings.BACKUP_URL} is there{also}")
+
+
+def _set_aside() -> Finding:
+    try:
+        aside = engines.engine().set_aside()
+    except DatabaseError:
+        return Finding(
+            "set aside", "warn", "unknown while the database does not answer"
+        )
+    if not aside:
+        return Finding("set aside", "ok", "no restore left anything")
+    listed = "; ".join(f"{left.name} ({left.size}): {left.command}" for left in aside)
+    return Finding(
+        "set aside",
+        "warn",
+        f"restores moved this aside; once nothing of it is needed, drop it: {listed}",
+    )
+
+
 LOOKS: tuple[Callable[[], Finding], ...] = (
     _database,
     _migrations,
     _redis,
+    _limits,
     _web,
+    _supervisor,
     _disk,
     _dotenv,
     _commit,
     _images,
     _recipients,
+    _watchdog,
     _backup_key,
+    _backup_place,
+    _set_aside,
+    _log_key,
+    _secrets,
 )

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from kernel import build, half_restored, http
+from kernel import build, half_restored, http, refusals
+from kernel.service_command import ServiceCommand
+from kernel.web import own_origin
 from rrr_dashboard import metric_files, preflight, preparation, processes
-from rrr_dashboard.env import write_first_env
+from rrr_dashboard.env import add_backup_key, write_first_env
 from rrr_dashboard.log_files import LogFiles
 from rrr_dashboard.stopping import Stop, StopSignals
 from rrr_dashboard.supervisor import Supervisor, end_orphans
@@ -25,7 +27,7 @@ LOOK_SECONDS = 0.5
 ASK_SECONDS = 0.2
 
 
-class Command(BaseCommand):
+class Command(ServiceCommand):
     help = "Start the product: Valkey, database, web, workers, beat and watch."
     requires_system_checks: list[str] = []
 
@@ -41,6 +43,12 @@ class Command(BaseCommand):
         given = "SECRET_KEY" in os.environ
         if not given and write_first_env(settings.BASE_DIR / ".env", os.environ):
             # Settings were read before there was a file: start once more with it.
+            os.execv(sys.executable, [sys.executable, *sys.argv])
+        if not given and add_backup_key(settings.BASE_DIR / ".env", os.environ):
+            self.say(
+                "made a BACKUP_KEY in .env, to which backups are sealed now: keep a copy "
+                "elsewhere (manage.py export_backup_key FILE)"
+            )
             os.execv(sys.executable, [sys.executable, *sys.argv])
         build.refuse_other_commit()
         state = Path(settings.STATE_DIR)
@@ -74,8 +82,11 @@ class Command(BaseCommand):
 
     def say(self, line: str) -> None:
         """In vain on a closed terminal or a full disk: what runs goes on."""
+        spoken = f"serve: {line}"
+        if refusals.speaks_json():
+            spoken = refusals.line(line, level="info", logger="rrr.serve")
         with suppress(OSError):
-            self.stdout.write(f"serve: {line}")
+            self.stdout.write(spoken)
             self.stdout.flush()
 
     def _serve(self, supervisor: Supervisor) -> None:
@@ -85,7 +96,7 @@ class Command(BaseCommand):
         preflight.refuse_taken_port()
         preflight.refuse_unusable_places()
         preflight.refuse_silent_redis()
-        preparation.prepare(supervisor, demo=settings.DEMO, stdout=self.stdout)
+        preparation.prepare(supervisor, demo=settings.DEMO)
         for process in processes.all_parts():
             supervisor.start(process)
         self._announce(supervisor)
@@ -95,7 +106,7 @@ class Command(BaseCommand):
 
     def _announce(self, supervisor: Supervisor) -> None:
         """Say the URL once the web process is ready; a wrong start shows here."""
-        where = f"{http.own_base()}/"
+        where = f"{own_origin()}/"
         if _becomes_ready(supervisor):
             self.say(f"{where} is ready (commit {build.running().commit[:12]})")
         else:

@@ -1,0 +1,102 @@
+"""Answers as they were sent, kept while they are true; the least used go first."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+from kernel.middleware.conditional import BODY_HEADERS
+from kernel.web import names_tag
+
+MOST_BYTES = 32_000_000
+MOST_BODY = 1_000_000
+# An answer says for when it was told, and how old its prices were then.
+KEPT_SECONDS = 60.0
+NOT_MODIFIED = "304 Not Modified"
+# Of the body that a 304 has not got.
+OF_BODY = frozenset(name.lower() for name in BODY_HEADERS) | {"content-encoding"}
+
+
+@dataclass(frozen=True, slots=True)
+class WholeAnswer:
+    """An answer, but for the headers that are another for each request."""
+
+    status: str
+    headers: Sequence[tuple[str, str]]
+    content: bytes
+
+    @property
+    def code(self) -> int:
+        return int(self.status[:3])
+
+    @property
+    def etag(self) -> str:
+        return self._header("etag")
+
+    @property
+    def may_be_kept(self) -> bool:
+        """What is no one's and tells its version."""
+        whole = self.code == 200 and len(self.content) <= MOST_BODY
+        return whole and bool(self.etag) and not self._header("set-cookie")
+
+    def for_holder(self, held: str) -> WholeAnswer:
+        """A 304 where If-None-Match (`held`) names this very version."""
+        if not held or self.code != 200 or not names_tag(held, self.etag):
+            return self
+        headers = [pair for pair in self.headers if pair[0].lower() not in OF_BODY]
+        return WholeAnswer(NOT_MODIFIED, headers, b"")
+
+    def with_body(self, content: bytes, **headers: str) -> WholeAnswer:
+        """The same with another body, and other values of some of its headers."""
+        given = {name.replace("_", "-").lower(): text for name, text in headers.items()}
+        given["content-length"] = str(len(content))
+        kept = [(name, given.get(name.lower(), text)) for name, text in self.headers]
+        return WholeAnswer(self.status, kept, content)
+
+    def _header(self, wanted: str) -> str:
+        return next((text for name, text in self.headers if name.lower() == wanted), "")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """`origin`: what it was computed from; `until` by the steady clock."""
+
+    answer: WholeAnswer
+    origin: Hashable
+    until: float
+
+
+class Answers:
+    """At most `most_bytes` of bodies."""
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most, self._bytes = most_bytes, 0
+        self._kept: OrderedDict[Hashable, StoredAnswer] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, origin: Hashable) -> WholeAnswer | None:
+        """The answer under this key, if it came of this and its time is not over."""
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is None or kept.origin != origin or time.monotonic() >= kept.until:
+                return None
+            self._kept.move_to_end(key)
+            return kept.answer
+
+    def keep(self, key: Hashable, origin: Hashable, answer: WholeAnswer) -> None:
+        """`origin` was read before the answer was computed."""
+        with self._lock:
+            self._drop(key)
+            until = time.monotonic() + KEPT_SECONDS
+            self._kept[key] = StoredAnswer(answer, origin, until)
+            self._bytes += len(answer.content)
+            while self._bytes > self._most:
+                self._drop(next(iter(self._kept)))
+
+    def _drop(self, key: Hashable) -> None:
+        kept = self._kept.pop(key, None)
+        if kept is not None:
+            self._bytes -= len(kept.answer.content)
