@@ -15,5 +15,5 @@ secret() { python -c 'import secrets; print(secrets.token_urlsafe(96))'; }
 RRR_ENV=production SECRET_KEY=$(secret) JWT_SECRET=$(secret) METRICS_TOKEN=$(secret) \
 	FIELD_KEY=$(python -c 'import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())') \
 	PUBLIC_ORIGIN=https://desk.example.test ALLOWED_HOSTS=desk.example.test \
-	EMAIL_URL=smtp+tls://mail.example.test:587 DEMO=0 \
+	EMAIL_URL=smtp+tls://mail.example.test:587 DEMO=0 TRUSTED_PROXY_COUNT=1 \
 	python manage.py check --deploy --fail-level WARNING

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.junitxml import xml_key
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.contrib.auth.models import Group
-from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
+from accounts.services import overrides
+from audit import services
 from audit.models import guard
-from tests.workers import ONE_WORKER, Scheduler, make_scheduler
+from kernel.limits.windows import Limit, Limiter
+from tests.accounts.limited import Clock
+from tests.environment import FOLDER
+from tests.heads import leave_at_once
+from tests.workers import Scheduler, make_scheduler, turn
 
 CI = bool(os.environ.get("CI"))
 PASSWORD = "correct horse battery staple"
@@ -28,17 +36,49 @@ def _quick_hashes() -> None:
     Argon2PasswordHasher.memory_cost = 256
 
 
+class WideOpen:
+    """An override for everybody, in the windows of the API and of pages."""
+
+    def factors(self, user_id: int | None, limit: Limit) -> Sequence[int]:
+        return [1000] * len(limit.windows) if limit.name in {"api", "page"} else ()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _wide_limits() -> Iterator[None]:
+    """Who is tested for something else may ask a thousand times as often."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("accounts.services.limits.known", WideOpen())
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _no_old_attempts() -> None:
-    """Logins of the test before do not count against this one."""
-    cache.delete_pattern("rl:*")  # type: ignore[attr-defined]
+def _own_limits(request: pytest.FixtureRequest, _wide_limits: None) -> Iterator[None]:
+    """Each test counts in a small file of its own; a test marked `limits` has the
+    windows that everybody has."""
+    limiter = Limiter(FOLDER / "limits-of-a-test", slots=64)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("accounts.services.limits.limiter", lambda name: limiter)
+        if request.node.get_closest_marker("limits"):
+            patch.setattr("accounts.services.limits.known", overrides.known)
+        yield
+    limiter.file.close()
+    (FOLDER / "limits-of-a-test").unlink(missing_ok=True)
+
+
+@pytest.fixture
+def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+    """The clock of what limits count."""
+    clock = Clock()
+    limiter = Limiter(tmp_path / "windows", slots=1024, clock=clock)
+    monkeypatch.setattr("accounts.services.limits.limiter", lambda name: limiter)
+    yield clock
+    limiter.file.close()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The folders that take longest begin. What asks no server is marked, before
-    marks are chosen. Without Chromium the browser tests say so instead of failing."""
-    items.sort(key=lambda item: item.path.parent.name not in ONE_WORKER)
+    """What asks no server is marked, before marks are chosen. Without Chromium the
+    browser tests say so instead of failing."""
     for item in items:
         if not asks_servers(item):
             item.add_marker("serverless")
@@ -48,6 +88,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(missing)
+
+
+@pytest.hookimpl(specname="pytest_collection_modifyitems", trylast=True)
+def pytest_longest_begin(items: list[pytest.Item]) -> None:
+    """After pytest-django, which puts what asks no database last: so it did browsers."""
+    items.sort(key=lambda item: turn(item.path.parent.name))
 
 
 def asks_servers(item: pytest.Item) -> bool:
@@ -60,6 +106,16 @@ def asks_servers(item: pytest.Item) -> bool:
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
     return make_scheduler(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """A JUnit file says which commit it is about: nobody takes it for another's."""
+    report = config.stash.get(xml_key, None)
+    if report is not None:
+        head = ["git", "rev-parse", "HEAD"]
+        told = subprocess.run(head, capture_output=True, text=True, check=False)
+        report.add_global_property("commit", told.stdout.strip())
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -93,6 +149,17 @@ def client_of() -> Callable[[User], Client]:
         return client
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def _heads_leave_at_once(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Most stories never commit, and a signed head that never left makes a log
+    doubtful; those of the log itself say when theirs leaves."""
+    if request.node.path.parent.name == "audit":
+        return
+    monkeypatch.setattr(services, "_publish_on_commit", leave_at_once)
 
 
 @pytest.fixture(autouse=True)

@@ -20,6 +20,8 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from pyrage.x25519 import Identity
+
 # gw0, gw1, …; the empty string without xdist and in the process that hands out work.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 FOLDER = Path(tempfile.mkdtemp(prefix="rrr-test-"))
@@ -30,6 +32,7 @@ SETTINGS = {
     "JWT_SECRET": "test-only jwt 0123456789 abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOP 98765",
     "METRICS_TOKEN": "test-only-metrics-token-0123456789",
     "FIELD_KEY": "dGVzdC1vbmx5LWZpZWxkLWtleS0wMTIzNDU2Nzg5YWI=",
+    "BACKUP_KEY": str(Identity.generate()),
     "DATABASE_URL": os.environ.get("TEST_DATABASE_URL", ""),
     "EMAIL_URL": "",
     "DEMO": "false",
@@ -74,6 +77,7 @@ def redis_url() -> str:
 
 
 os.environ.update(SETTINGS)
+(FOLDER / "static").mkdir()  # where `serve` puts the files that pages load
 os.environ["REDIS_URL"] = redis_url()
 os.environ.pop("CELERY_BROKER_URL", None)
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 
 def flat(html: str) -> str:
@@ -14,3 +15,8 @@ def flat(html: str) -> str:
 def text_of(html: str) -> str:
     """What people read: without tags, one space between words."""
     return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
+def words_of(answer: Any) -> str:
+    """What people read of a page that a test client got."""
+    return text_of(answer.content.decode())

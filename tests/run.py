@@ -8,6 +8,7 @@ missing is named; nothing that merely runs on this machine is touched.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pwd
 import shutil
@@ -16,19 +17,26 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from kernel.programs import postgresql_program
 
-WORKERS = ["-n", "2"]
+# One more than there are processors: whoever waits for a product leaves room.
+WORKERS = ["-n", str((os.cpu_count() or 1) + 1)]
 PYTEST = [sys.executable, "-m", "pytest", *sys.argv[1:]]
 # The second run asks what may differ on other servers: a page looks the same on both.
 SECOND = "not embedded and not serverless and not browser"
 # Promises in seconds are asked of a machine that does nothing else meanwhile.
 # The services of docker-compose.yml are started once, not once a worker.
 FAULTS, SERVICES = "tests/faults", "tests/services"
+# What must never be lost or doubled has no second chance.
+ONCE = "tests/faults/test_kills.py"
+FAILED = Path(__file__).parents[1] / ".pytest_cache/v/cache/lastfailed"
+UNSTABLE: list[str] = []
 
 
 def say(words: str) -> None:
@@ -148,9 +156,30 @@ def suite(name: str, *words: str, **environment: str) -> int:
     say(f"the suite on {name}")
     if sys.argv[1:]:
         return run(*WORKERS)
+    FAILED.unlink(missing_ok=True)
     together = run(*WORKERS, f"--ignore={FAULTS}", f"--ignore={SERVICES}")
+    if together == pytest.ExitCode.TESTS_FAILED:
+        together = once_more(run)
     say(f"faults on {name}, one by one")
-    return together or run(FAULTS)
+    FAILED.unlink(missing_ok=True)
+    alone = together or run(FAULTS)
+    return once_more(run) if alone == pytest.ExitCode.TESTS_FAILED else alone
+
+
+def once_more(run: Callable[..., int]) -> int:
+    """The failed ones again, one by one: what passes now was pressed by its neighbours.
+
+    It is named at the end all the same: a test that came out both ways is a fault,
+    in it or in the product, only not one of the change that CI judges.
+    """
+    failed = list(json.loads(FAILED.read_text())) if FAILED.exists() else []
+    if not failed or len(failed) > 5 or any(ONCE in each for each in failed):
+        return int(pytest.ExitCode.TESTS_FAILED)
+    say(f"once more, alone: {', '.join(failed)}")
+    ended = run(*failed)
+    if not ended:
+        UNSTABLE.extend(failed)
+    return ended
 
 
 def second_run() -> int:
@@ -190,7 +219,10 @@ def main() -> int:
             "faketime is not installed here: the test of a clock that is set back is left out (apt install faketime)"
         )
     first = suite("SQLite and embedded Valkey", TEST_DATABASE_URL="", TEST_REDIS_URL="")
-    return first or second_run() or (0 if sys.argv[1:] else services())
+    ended = first or second_run() or (0 if sys.argv[1:] else services())
+    if UNSTABLE:
+        say(f"UNSTABLE, failed once and passed alone: {', '.join(UNSTABLE)}")
+    return ended
 
 
 if __name__ == "__main__":

@@ -11,14 +11,19 @@ from typing import Any
 
 from xdist.scheduler import LoadScopeScheduling
 
-# A folder whose tests share one running product, or the machine's patience.
-ONE_WORKER = {"e2e", "faults", "processes", "pixels"}
+# A folder whose tests share one product, or the machine's patience. Longest first.
+ONE_WORKER = ("e2e", "processes", "api_in_use", "faults", "pixels")
 
 
 def group(node_id: str) -> str:
     """The folder that shares a product, else the file."""
     path = PurePosixPath(node_id.partition("::")[0])
     return str(path.parent if path.parent.name in ONE_WORKER else path)
+
+
+def turn(folder: str) -> int:
+    """When a folder begins: what is long and cannot be shared out must not begin last."""
+    return ONE_WORKER.index(folder) if folder in ONE_WORKER else len(ONE_WORKER)
 
 
 class Scheduler(LoadScopeScheduling):  # type: ignore[misc]

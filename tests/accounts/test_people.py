@@ -65,6 +65,20 @@ def test_the_admin_site_changes_nobody(client_of):
     assert client.get("/admin/accounts/user/add/").status_code == 403
 
 
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        "user/?password__startswith=argon2",
+        "user/?password__regex=^a",
+        "session/?fingerprint__startswith=a",
+    ],
+)
+def test_the_admin_site_finds_nobody_by_what_it_does_not_show(client_of, unseen):
+    client = client_of(add("root", ["Administrator"]))
+    assert client.get(f"/admin/accounts/{unseen}").status_code == 400
+    assert client.get("/admin/accounts/user/?is_active__exact=1").status_code == 200
+
+
 def test_the_admin_sites_door_is_the_one_login_page(client):
     answer = client.get("/admin/", follow=True)
     assert answer.redirect_chain[-1][0].startswith("/accounts/login/?next=")

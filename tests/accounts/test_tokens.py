@@ -98,6 +98,8 @@ def forged(access, **changes):
         {"iss": "somebody-else"},
         {"aud": "another-product"},
         {"exp": 1},
+        {"exp": "99999999999"},
+        {"exp": 1e300},
         {"exp": None},
         {"sid": None},
         {"aud": None},

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
-from django.test import Client
 from django.urls import resolve
 
 from kernel.access import Access
@@ -15,6 +14,12 @@ from tests.architecture.test_access import declared
 
 Answers = Mapping[str, Any]
 Get = Callable[[str], Answers]
+
+
+class Asks(Protocol):
+    """Somebody's client: Django's of a test, or one over HTTP."""
+
+    def get(self, path: str, /) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,17 @@ def _versions(get: Get) -> list[dict[str, str]]:
     ] or [{"template": "0", "number": "1"}]
 
 
+def _signoffs(get: Get) -> list[dict[str, str]]:
+    """Of all reviews, the oldest first."""
+    reviews = get("/api/readiness/reviews?limit=500")["reviews"]
+    signoffs = [
+        {"signoff": each["id"]}
+        for review in reversed(reviews)
+        for each in get(f"/api/readiness/reviews/{review['id']}/signoffs")["signoffs"]
+    ]
+    return signoffs or [{"signoff": NOBODY}]
+
+
 def _rules(get: Get) -> list[dict[str, str]]:
     return [{"name": rule["name"]} for rule in get("/api/operations/rules")["rules"]]
 
@@ -124,6 +140,10 @@ SAMPLES: dict[str, Callable[[Get], list[dict[str, str]]]] = {
     "/api/readiness/reviews/{review}/markdown": _of_review,
     "/api/readiness/reviews/{review}/signoffs": _of_review,
     "/api/readiness/reviews/{review}/statement": _of_review,
+    "/api/readiness/signoffs/{signoff}/claims": _signoffs,
+    "/api/readiness/signoffs/{signoff}/envelope": _signoffs,
+    "/api/readiness/signoffs/{signoff}/key": _signoffs,
+    "/api/readiness/signoffs/{signoff}/proof": _signoffs,
     "/api/readiness/templates/{template}/versions/{number}/markdown": _versions,
     "/api/trades/imports/{id}": _imports,
     "/api/trades/{id}": _trades,
@@ -132,7 +152,7 @@ SAMPLES: dict[str, Callable[[Get], list[dict[str, str]]]] = {
 NEEDED = {"role": "Developer"}
 
 
-def getter(client: Client) -> Get:
+def getter(client: Asks) -> Get:
     """get(url): what this person is answered there; each URL is asked for once."""
 
     @cache

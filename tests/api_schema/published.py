@@ -51,7 +51,7 @@ def bodies(operation: Schema) -> Iterator[tuple[str, Schema]]:
     if "requestBody" in operation:
         yield "request", operation["requestBody"]["content"]
     for status, response in operation["responses"].items():
-        if status != "default":  # a problem, the same everywhere
+        if "$ref" not in response:  # a problem, the same everywhere
             yield status, response.get("content", {})
 
 
@@ -59,6 +59,12 @@ def published(document: Schema) -> dict[str, Any]:
     """The part of an OpenAPI document that a client's program relies on."""
     operations = {
         f"{method.upper()} {path}": {
+            "id": operation["operationId"],
+            "problems": sorted(
+                status
+                for status, response in operation["responses"].items()
+                if "$ref" in response
+            ),
             "parameters": sorted(
                 f"{each['in']} {each['name']}"
                 for each in operation.get("parameters", ())

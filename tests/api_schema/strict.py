@@ -23,6 +23,7 @@ KNOWN = {
     *("title", "description", "example", "examples", "default", "readOnly"),
     *("x-spec-enum-id", "propertyNames", "deprecated"),
     *("minLength", "maxLength", "minimum", "maximum", "pattern"),
+    *("minItems", "maxItems", "uniqueItems"),
 }
 TYPES = {
     "string": lambda value: isinstance(value, str),

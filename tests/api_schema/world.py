@@ -21,6 +21,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from accounts.models import User
+from audit import services as audit_services
 from kernel import build
 from kernel.build import Build
 from kernel.registry import JOBS, PROBES
@@ -29,6 +30,7 @@ from operations.queries.measurements import params_digest
 from operations.services import scheduler
 from readiness.models import Check, ReviewItem, Waiver
 from rrr_dashboard.demo.logins import LOGINS
+from tests.heads import leave_at_once
 
 COMMIT = "ab" * 20
 PASSWORD = "demo password of the schema's tests"
@@ -73,12 +75,14 @@ def client_for(user: User) -> Client:
 
 @contextmanager
 def demo_settings() -> Iterator[None]:
-    """RRR_ENV=demo, and a clean commit that this process is said to run."""
+    """RRR_ENV=demo, and a clean commit that this process is said to run. Nothing is
+    ever committed to the database, so the log's heads leave at once."""
     clean = Build(COMMIT, clean=True)
     build.running.cache_clear()
     with (
         override_settings(RRR_ENV="demo", DEMO_PASSWORD=PASSWORD),
         patch.object(build, "look", lambda: clean),
+        patch.object(audit_services, "_publish_on_commit", leave_at_once),
     ):
         yield
     build.running.cache_clear()
@@ -99,9 +103,22 @@ def fill() -> dict[str, User]:
     market(people["trader"])
     for username in ("trader", "trader2"):
         importing(people[username])
+    tokens(people["trader"])
     JOBS["portfolio-equity"].function({})
     JOBS["audit-checkpoint"].function({})
     return people
+
+
+def tokens(owner: User) -> None:
+    """A service token that was used and revoked, and one that was neither."""
+    client = client_for(owner)
+    for name in ("old bot", "bot"):
+        new = {"name": name, "scopes": ["trading:read"], "days": 30}
+        made = client.post("/api/tokens", new, content_type="application/json").json()
+        if name == "old bot":
+            bearer = {"Authorization": f"Bearer {made['token']}"}
+            assert Client().get("/api/me", headers=bearer).status_code == 200
+            client.post(f"/api/tokens/{made['id']}/revoke")
 
 
 def operations(people: dict[str, User]) -> None:
@@ -181,6 +198,7 @@ def readiness(people: dict[str, User]) -> None:
     claim = {"done": False, "revision": line.revision, "note": "not so"}
     sign(developer)
     post(developer, f"{url}/claim", claim)
+    sign(developer)
     admin = client_for(people["admin"])
     imported = post(admin, "/api/readiness/templates/import", {"text": CHECKLIST})
     post(admin, f"/api/readiness/templates/{imported['id']}/publish", {})
@@ -304,8 +322,12 @@ def importing(trader: User) -> None:
 
 
 def _file(trader: User, name: str, content: str) -> dict[str, Any]:
-    file = SimpleUploadedFile(f"{name}.csv", content.encode())
+    file = csv_file(name, content)
     return {"file": file, "book": f"{trader.username} {name}", "base": BASES[name]}
+
+
+def csv_file(name: str, content: str) -> SimpleUploadedFile:
+    return SimpleUploadedFile(f"{name.removesuffix('.csv')}.csv", content.encode())
 
 
 def post(client: Client, url: str, body: dict[str, Any]) -> dict[str, Any]:

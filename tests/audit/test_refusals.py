@@ -279,5 +279,5 @@ def test_an_answer_is_its_json(db: None) -> None:
     assert told["body"].encode() == bytes(row.body)
     assert loads(dumps(Event.of(row, {})))["actor_name"] is None
     check = loads(dumps(LogCheck.of(queries.check())))
-    assert list(check) == ["ok", "size", "root", "problems", "at"]
+    assert list(check) == ["ok", "size", "root", "problems", "unsure", "at"]
     assert (check["ok"], check["size"], check["problems"]) == (True, 2, [])

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kernel.charts import Drawn, Line, donut, sparkline, timeline
-from kernel.scales import compact, nice_ticks, percent_label, thin
+from kernel.bars import histogram
+from kernel.charts import Line, Marker, donut, sparkline, timeline
+from kernel.drawing import Drawn
+from kernel.scales import Bin, compact, labels, nice_ticks, percent_label, thin
 
 DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(400)]
 EQUITY = [Decimal(1000 + (n * 37) % 211 + n) for n in range(400)]
@@ -37,7 +39,7 @@ def shapes(svg: str) -> ET.Element:
 
 @pytest.mark.parametrize("drawing", ["wide", "narrow"])
 def test_a_curve_is_well_formed_and_named(drawing):
-    root = shapes(getattr(curve(below=Line(DRAWDOWN, "loss", filled=True)), drawing))
+    root = shapes(getattr(curve(below=[Line(DRAWDOWN, "loss", filled=True)]), drawing))
     assert root.get("role") == "img"
     named = str(root.get("aria-labelledby")).split()
     texts = [one.text for one in root if one.get("id") in named]
@@ -52,7 +54,7 @@ def test_ids_of_the_two_drawings_differ():
 
 
 def test_no_inline_style_and_no_script():
-    drawn = curve(below=Line(DRAWDOWN, "loss", filled=True))
+    drawn = curve(below=[Line(DRAWDOWN, "loss", filled=True)])
     ring = donut([("BTC", 3), ("Cash", 1)], title="t", centre="4", caption="c")
     for svg in (*vars(drawn).values(), ring, sparkline([1, 2])):
         assert not re.search(r"style=|<script|\son\w+=", svg)
@@ -69,7 +71,7 @@ def test_what_people_typed_is_escaped():
 
 
 def test_everything_drawn_lies_inside_the_frame():
-    drawn = curve(below=Line(DRAWDOWN, "loss", filled=True))
+    drawn = curve(below=[Line(DRAWDOWN, "loss", filled=True)])
     for svg in (drawn.wide, drawn.narrow):
         root = shapes(svg)
         _, _, width, height = (float(n) for n in str(root.get("viewBox")).split())
@@ -80,7 +82,7 @@ def test_everything_drawn_lies_inside_the_frame():
 
 
 def test_labels_of_the_two_panels_do_not_meet():
-    root = shapes(curve(below=Line(DRAWDOWN, "loss", filled=True)).wide)
+    root = shapes(curve(below=[Line(DRAWDOWN, "loss", filled=True)]).wide)
     heights = sorted(
         float(str(one.get("y")))
         for one in root.iter("text")
@@ -113,9 +115,80 @@ def test_nothing_to_draw_is_empty():
     assert sparkline([1]) == ""
 
 
-def test_one_day_is_drawn_too():
-    drawn = timeline(DAYS[:1], [Line([5])], name="x", title="t", description="d")
-    assert shapes(drawn.wide).tag == "svg"
+def test_one_day_is_a_dot_in_each_panel():
+    below = [Line([Decimal("-0.1")], "loss")]
+    drawn = timeline(
+        DAYS[:1], [Line([5])], name="x", title="t", description="d", below=below
+    )
+    dots = [dot.get("class") for dot in shapes(drawn.wide).iter("circle")]
+    assert dots == ["chart__dot--main", "chart__dot--loss"]
+
+
+@pytest.mark.parametrize(
+    ("values", "filled"),
+    [([100, 101], False), ([-5, -9], False), ([0, 3], True), ([-1, 1], True)],
+)
+def test_an_area_is_filled_only_from_a_0_that_the_axis_shows(values, filled):
+    line = Line(values, "main", filled=True)
+    drawn = timeline(DAYS[:2], [line], name="x", title="t", description="d")
+    assert ("chart__area--main" in drawn.wide) == filled
+
+
+@given(st.floats(1e-8, 1e15), st.floats(1e-6, 1), st.sampled_from([-1, 1]))
+def test_labels_of_an_axis_never_repeat(size, spread, sign):
+    low, high = sorted((sign * size, sign * size * (1 + spread)))
+    marks = nice_ticks(low, high, 6)
+    shown = labels(marks, compact)
+    assert len(set(shown)) == len(marks)
+
+
+def test_close_values_get_as_many_digits_as_they_need():
+    assert labels([1_000_100, 1_000_200], compact) == ["1.0001M", "1.0002M"]
+
+
+def test_money_that_came_and_went_is_marked_with_its_words():
+    markers = [Marker(3, True, "$5 paid in <1>"), Marker(9, False, "$2 taken out")]
+    for svg in vars(curve(markers=markers)).values():
+        flows = [
+            (str(path.get("class")).split("--")[1], path[0].text)
+            for path in shapes(svg).iter("path")
+            if "chart__flow" in str(path.get("class"))
+        ]
+        assert flows == [("in", "$5 paid in <1>"), ("out", "$2 taken out")]
+
+
+def test_bars_say_their_borders_and_counts():
+    bars = [
+        Bin(-0.01, 0.0, 2),
+        Bin(0.0, 0.01, 1_200),
+        Bin(0.01, 0.02, 0),
+    ]
+    drawn = histogram(bars, name="h", title="t", description="d")
+    for svg in vars(drawn).values():
+        found = [
+            (str(rect.get("class")), rect[0].text) for rect in shapes(svg).iter("rect")
+        ]
+        assert found == [
+            ("chart__bar--loss", "−1 % to 0 %: 2"),
+            ("chart__bar--gain", "0 % to 1 %: 1,200"),
+            ("chart__bar--gain", "1 % to 2 %: 0"),
+        ]
+        heights = [float(str(rect.get("height"))) for rect in shapes(svg).iter("rect")]
+        assert heights[1] > 100 * heights[0] > 100 * heights[2] == 0
+
+
+@given(st.integers(0, 10_000))
+@example(12)  # between ticks of 2.5, of which only whole ones are drawn
+def test_no_bar_leaves_its_frame(count):
+    drawn = histogram([Bin(0.0, 1.0, count)], name="h", title="t", description="d")
+    for svg in vars(drawn).values():
+        (rect,) = shapes(svg).iter("rect")
+        assert float(str(rect.get("y"))) >= 0
+        assert float(str(rect.get("height"))) >= 0
+
+
+def test_no_bars_are_no_picture():
+    assert histogram([], name="h", title="t", description="d") == Drawn("", "")  # type: ignore[arg-type]
 
 
 def test_a_flat_line_is_drawn():
@@ -133,7 +206,16 @@ def test_arcs_fill_the_ring_in_proportion():
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(1_284_317, "1.28M"), (950, "950"), (-40_000, "−40k"), (0.05, "0.05"), (0, "0")],
+    [
+        (1_284_317, "1.28M"),
+        (950, "950"),
+        (-40_000, "−40k"),
+        (0.05, "0.05"),
+        (0, "0"),
+        (1.5e12, "1.5T"),
+        (-1.5e15, "−1.5e15"),
+        (1e-8, "1e-08"),
+    ],
 )
 def test_axis_numbers_are_short(value, shown):
     assert compact(value) == shown

@@ -66,8 +66,13 @@ def test_the_verdict_is_the_worst_of_all(statuses: list[str], worst: str) -> Non
         (3600.0, "pass", "the last backup is 3600 s old", "3600"),
         (3600.5, "warn", "the last backup is 3600 s old", "3600"),
         (86_400.0, "warn", "the last backup is 86400 s old", "86400"),
+        (-0.5, "pass", "the last backup is 0 s old", "0"),
+        (-90.0, "warn", "the last backup is dated 90 s ahead of now", "-90"),
     ],
-    ids=["never", "just now", "at the limit", "just beyond", "long ago"],
+    ids=[
+        *("never", "just now", "at the limit", "just beyond", "long ago"),
+        *("done meanwhile", "a clock that was ahead"),
+    ],
 )
 def test_what_is_older_than_its_limit_warns(
     seconds: float | None, status: str, detail: str, observed: str

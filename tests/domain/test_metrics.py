@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
+from portfolio.domain.formulas import FORMULAS
 from portfolio.domain.metrics import LEAST_DAYS, measure, unavailable
 from portfolio.domain.reasons import Reason
 from portfolio.domain.returns import Day
-from portfolio.domain.statistics import FORMULAS
 from portfolio.domain.trips import Trip
 
 D = Decimal

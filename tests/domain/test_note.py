@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.domain import event, merkle, note
-from audit.verify import StoredEvent, opened, verify
+from audit.verify import LogKey, StoredEvent, opened, verify
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key().public_bytes_raw()
@@ -81,7 +81,7 @@ def test_the_roots_are_the_known_ones() -> None:
 
 
 def test_the_log_verifies_with_its_checkpoint() -> None:
-    head, problems = opened(NOTE, ORIGIN, PUBLIC)
+    head, problems = opened(NOTE, ORIGIN, [LogKey(PUBLIC)])
     assert head is not None
     assert problems == []
 
@@ -125,7 +125,7 @@ def test_a_changed_checkpoint_is_not_believed(old: bytes, new: bytes) -> None:
 
 
 def test_another_log_s_checkpoint_is_named_as_such() -> None:
-    head, problems = opened(NOTE, event.origin("f" * 32, 0), PUBLIC)
+    head, problems = opened(NOTE, event.origin("f" * 32, 0), [LogKey(PUBLIC)])
 
     assert head is None
     assert "is of" in problems[0]

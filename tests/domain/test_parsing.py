@@ -7,6 +7,7 @@ import textwrap
 import pytest
 
 from kernel.errors import ProductError
+from readiness.domain.parsing.deciding import decide
 from readiness.domain.parsing.document import Document
 from readiness.domain.parsing.keys import Earlier, assign
 from readiness.domain.parsing.reading import parse
@@ -82,7 +83,11 @@ def test_nothing_from_code_comments_tables_or_quotes() -> None:
         """
     )
     assert [item.title for item in found.items] == ["real"]
-    assert found.not_imported == {"code": 2, "table": 2, "html": 1, "quote": 1}
+    assert found.not_imported == {"code": 2, "html": 1}
+    assert [(odd.line, odd.kind, odd.text) for odd in found.odd_boxes] == [
+        (13, "in a table", "[ ] cell · [x] cell"),
+        (15, "in a quotation", "[ ] quoted"),
+    ]
 
 
 def test_title_body_status_and_advisory() -> None:
@@ -193,12 +198,107 @@ def test_a_clean_list_contradicts_nothing() -> None:
     assert read(text).contradictions == []
 
 
-def test_mojibake_is_repaired_run_by_run() -> None:
-    damaged = "✅ done".encode().decode("mac_roman")
-    found = parse(f"# 🔒 Café 日本\n- [ ] {damaged}\n".encode())
-    assert found.items[0].title == "✅ done"
-    assert found.sections[0].title == "Café 日本"
-    assert [(r.repaired, r.times, r.lines) for r in found.repairs] == [("✅", 1, [2])]
+def test_repairs_name_their_lines() -> None:
+    damaged = "✅ – “".encode().decode("mac_roman")
+    found = parse(f"# Go\n- [ ] {damaged}\n- [ ] {damaged}\n".encode())
+    assert found.items[0].title == "✅ – “"
+    assert [(r.repaired, r.times, r.lines) for r in found.repairs] == [
+        ("✅", 2, [2, 3]),
+        ("–", 2, [2, 3]),
+        ("“", 2, [2, 3]),
+    ]
+
+
+def test_a_set_aside_line_is_an_item() -> None:
+    found = parse(b"- [~] Not for us\n- [x] done\n")
+    assert [(item.title, item.ticked, item.aside) for item in found.items] == [
+        ("Not for us", False, True),
+        ("done", True, False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("- [-] a", "looks like a box"),
+        ("- [] a", "looks like a box"),
+        ("- [x ] a", "looks like a box"),
+        ("- [x]a", "looks like a box"),
+        ("- [ ]\u00a0a", "looks like a box"),
+        ("- [\u00a0] a", "looks like a box"),
+        ("- [✔\ufe0f] a", "looks like a box"),
+        ("- - [ ] a", "looks like a box"),
+        ("- ☐ a", "a sign instead of a box"),
+        ("- ✅ a", "a sign instead of a box"),
+        ("- [ ]", "a box without text"),
+        ("[ ] a", "a box without a list"),
+        ("> - [ ] a", "in a quotation"),
+        ("## [ ] a", "in a heading"),
+        ("☐ a", "a sign instead of a box"),
+    ],
+)
+def test_what_looks_like_a_box_is_listed(line: str, kind: str) -> None:
+    found = parse(f"- [ ] real\n\ntext\n\n{line}\n".encode())
+    assert [item.title for item in found.items] == ["real"]
+    assert [(odd.line, str(odd.kind)) for odd in found.odd_boxes] == [(5, kind)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "- [1] a footnote",
+        "- [TBD] a word",
+        "- [a](https://example.test) a link",
+        "- `[ ]` code",
+        "- Berths[3] stay",
+        "- ✅ Status: DONE",
+        "✅ in a sentence",
+    ],
+)
+def test_what_is_no_box_is_not_listed(line: str) -> None:
+    assert parse(f"- [ ] real\n\n{line}\n".encode()).odd_boxes == []
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("# Only\n- [ ] a\n", "Only"),
+        ("# Top\n## Part\n- [ ] a\n", "Top"),
+        ("## One\n- [ ] a\n## Two\n", ""),
+        ("- [ ] a\n", ""),
+    ],
+)
+def test_the_title(text: str, title: str) -> None:
+    assert parse(text.encode()).title == title
+
+
+def test_every_line_of_a_paragraph_is_looked_at() -> None:
+    text = "- [ ] real\n  [x] hidden below\n- a bullet\n  ☑ and its sign\n"
+    assert [(odd.line, odd.text) for odd in parse(text.encode()).odd_boxes] == [
+        (2, "[x] hidden below"),
+        (4, "☑ and its sign"),
+    ]
+
+
+def test_a_rule_above_items_is_no_front_matter() -> None:
+    text = (
+        b"---\nRelease: 4.2\n\n# Security\n\n- [ ] TLS\n- [x] CORS\n\n---\n\n# Rest\n"
+    )
+    found = parse(text)
+    assert [item.title for item in found.items] == ["TLS", "CORS"]
+
+
+def test_all_open_lines_below_a_ticked_one_are_one_contradiction() -> None:
+    found = parse(b"- [x] A\n  - [ ] one\n  - [~] aside\n  - [ ] two\n")
+    (clash,) = found.contradictions
+    assert (clash.lines, "nor 1 more" in clash.detail) == ((1, 2, 4), True)
+    decide(found, {clash.key: "tick"})
+    assert [item.ticked for item in found.items] == [True, True, False, True]
+
+
+def test_a_single_heading_is_a_section_with_its_kind_too() -> None:
+    section = parse(b"# Rollback plan\n- [ ] a\n").sections[0]
+    assert (section.title, section.kind) == ("Rollback plan", "rollback")
 
 
 @pytest.mark.parametrize(

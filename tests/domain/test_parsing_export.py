@@ -19,6 +19,7 @@ def test_ticks_notes_and_blanks() -> None:
     marks = [
         ItemMark(3, ticked=True, notes=["State: proven", "Evidence:\n# ok"]),
         ItemMark(5, ticked=False),
+        ItemMark(6, ticked=True),
     ]
     assert fill(TEXT.encode(), marks, [FilledBlank(7, "2027-01-01")]) == (
         "# T\n\n- [x] one\n  goes on\n  - State: proven\n  - Evidence: # ok\n"

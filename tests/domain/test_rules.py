@@ -77,7 +77,8 @@ def test_unreadable_counters_are_no_data() -> None:
 @pytest.mark.parametrize(
     ("rule", "threshold", "why"),
     [
-        ("memory", "100.1", "percentage"),
+        ("memory", "100", "percentage"),
+        ("disk-full", "100", "percentage"),
         ("memory", "-1", "negative"),
         ("latency-p95", "300", "bounds"),
         ("database", "0.5", "whole"),
@@ -92,7 +93,14 @@ def test_a_threshold_that_means_nothing_is_refused(
 
 @pytest.mark.parametrize(
     ("rule", "threshold"),
-    [("memory", "0.1"), ("latency-p95", "500.0000"), ("database", "0")],
+    [
+        ("memory", "0.1"),
+        ("latency-p95", "500.0000"),
+        ("database", "0"),
+        ("database", "10"),
+        ("restore-drill-stale", "25"),
+        ("worker-stale", "3600"),
+    ],
 )
 def test_a_sensible_threshold_is_taken(rule: str, threshold: str) -> None:
     assert rules.threshold_problem(rule, Decimal(threshold)) is None

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import strategies as st
 
 from portfolio.domain import statistics as stats
+from portfolio.domain.formulas import FORMULAS
 from portfolio.domain.statistics import Undefined
 from tests.reach import holds_for
 
@@ -168,5 +169,5 @@ def test_two_years_of_calendar_days_grow_by_the_square_root_a_year():
 
 
 def test_every_formula_has_its_own_id():
-    ids = [one.id for one in stats.FORMULAS.values()]
+    ids = [one.id for one in FORMULAS.values()]
     assert len(ids) == len(set(ids))

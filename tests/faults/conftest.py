@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -16,40 +16,26 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 
+from tests.faults.first_start import keep
+from tests.faults.mailing import MailServer
 from tests.faults.swallowing import SwallowingProxy, swallowing
 from tests.served import Served, until
+from tests.slowness import Slowness
 
 PEOPLE = ("ada", "ben", "cem", "dea")  # nobody may log in more than ten times a minute
+# `make faults` kills each part ten times and takes ten backups, the suite one of each.
+ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
 ROWS: list[tuple[str, str, str, str]] = []
 STACK = "PostgreSQL" if os.environ.get("TEST_DATABASE_URL") else "SQLite"
 # A skipped test fails CI: what needs a PostgreSQL is not collected without one.
-collect_ignore = ["test_hanging_postgresql.py"] if STACK == "SQLite" else []
+ON_POSTGRESQL = [
+    "test_full_postgresql.py",
+    "test_hanging_beside_work.py",
+    "test_hanging_postgresql.py",
+]
+collect_ignore = ON_POSTGRESQL if STACK == "SQLite" else []
 if shutil.which("faketime") is None:
     collect_ignore.append("test_clock_set_back.py")  # `make test` says so
-# What the loop of `slowness` takes on the machine of the measurements, in seconds.
-USUAL_LOOP = 0.12
-
-
-def slowness() -> float:
-    """How much slower than usual this machine is just now; never under 1."""
-    began = time.perf_counter()
-    sum(number * number for number in range(2_000_000))
-    return max(1.0, (time.perf_counter() - began) / USUAL_LOOP)
-
-
-class Slowness:
-    """How much slower this machine is than the one of the measurements, when a test
-    began or when it is asked, whichever is more: seconds * slowness."""
-
-    def __init__(self) -> None:
-        self.most = slowness()
-
-    def __rmul__(self, seconds: float) -> float:
-        self.most = max(self.most, slowness())
-        return seconds * self.most
-
-    def __format__(self, spec: str) -> str:
-        return format(self.most, spec)
 
 
 @pytest.fixture
@@ -74,6 +60,13 @@ def proxy() -> Iterator[SwallowingProxy | None]:
         yield between
 
 
+def through(proxy: SwallowingProxy) -> str:
+    """This run's DATABASE_URL, by way of the proxy."""
+    parts = urlsplit(os.environ["DATABASE_URL"])
+    who = parts.netloc.rpartition("@")[0]
+    return urlunsplit(parts._replace(netloc=f"{who}@127.0.0.1:{proxy.port}"))
+
+
 @pytest.fixture(scope="package")
 def stack(proxy: SwallowingProxy | None) -> Iterator[dict[str, str]]:
     """The environment of a product on this run's servers, in a database of its own."""
@@ -83,32 +76,51 @@ def stack(proxy: SwallowingProxy | None) -> Iterator[dict[str, str]]:
     given, name = os.environ["DATABASE_URL"], f"rrr_faults_{os.getpid()}"
     with psycopg.connect(given, dbname="postgres", autocommit=True) as server:
         server.execute(f"CREATE DATABASE {name}".encode())
-        parts = urlsplit(given)
-        who = parts.netloc.rpartition("@")[0]
-        address = f"{who}@127.0.0.1:{proxy.port}"
-        url = urlunsplit(parts._replace(netloc=address, path=f"/{name}"))
-        yield {"DATABASE_URL": url, "REDIS_URL": os.environ["REDIS_URL"]}
+        url = urlsplit(through(proxy))._replace(path=f"/{name}")
+        yield {"DATABASE_URL": urlunsplit(url), "REDIS_URL": os.environ["REDIS_URL"]}
         server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture(scope="package")
-def served(
+def first_product(
     tmp_path_factory: pytest.TempPathFactory, stack: dict[str, str]
 ) -> Iterator[Served]:
-    """The one running product of these tests, with people who can log in."""
-    state = tmp_path_factory.mktemp("faults") / "state"
-    product = Served(state, **stack).ready()
+    product = Served(tmp_path_factory.mktemp("faults") / "state", **stack).ready()
     try:
-        product.add_people(*PEOPLE)
-        # Whitenoise looks for files when a web process starts.
-        Path(state, "static", "nine-megabytes.bin").write_bytes(b"9" * 9_000_000)
-        product.kill("granian")
-        big_file = "/static/nine-megabytes.bin"
-        assert until(20, lambda: product.status(big_file) == 200)
         yield product
         assert product.stop() == 0, product.said()
     finally:
         product.kill_all()
+
+
+@pytest.fixture(scope="package")
+def kept(first_product: Served, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What its first start left, before anybody changed it."""
+    folder = tmp_path_factory.mktemp("kept") / "state"
+    keep(first_product.state, folder)
+    return folder
+
+
+@pytest.fixture(scope="package")
+def served(first_product: Served, kept: Path) -> Served:
+    """The one running product of these tests, with people who can log in."""
+    product = first_product
+    product.add_people(*PEOPLE)
+    # Whitenoise looks for files when a web process starts.
+    big_file = product.state / "static" / "nine-megabytes.bin"
+    big_file.write_bytes(b"9" * 9_000_000)
+    product.kill("granian")
+    address = f"/static/{big_file.name}"
+    assert until(20 * Slowness(), lambda: product.status(address) == 200)
+    return product
+
+
+@pytest.fixture
+def mails() -> Iterator[MailServer]:
+    with MailServer() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
 
 
 @pytest.hookimpl(trylast=True)

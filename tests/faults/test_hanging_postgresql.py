@@ -6,12 +6,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+from django.db import connection
 
-from tests.faults.conftest import Slowness
+from accounts.models import User
+from tests.faults.conftest import through
+from tests.faults.lonely_watch import lonely_watch
 from tests.faults.swallowing import SwallowingProxy
+from tests.faults.test_second_outage import words
 from tests.served import Answer, Served, until
+from tests.slowness import Slowness
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
 CLIENTS = 40
@@ -33,7 +39,8 @@ def test_a_database_that_hangs_holds_nobody(
             answers.append(
                 served.post_trade(token, f"hanging-{number}-{len(answers)}")
                 if number % 2
-                else served.ask("/api/trades", token=token)
+                # Each another one: what was asked before may still be given again.
+                else served.ask(f"/api/trades?q={number}-{len(answers)}", token=token)
             )
             time.sleep(0.2)
         return answers
@@ -69,3 +76,26 @@ def test_a_database_that_hangs_holds_nobody(
     assert again
     assert recovered <= 10 * factor
     assert served.post_trade(token, "after").status == 201
+
+
+@pytest.mark.django_db(transaction=True)
+def test_watch_tells_of_a_database_that_hangs(
+    proxy: SwallowingProxy,
+    tmp_path: Path,
+    person: Callable[..., User],
+    factor: Slowness,
+    seen: Callable[[str, str, str], None],
+) -> None:
+    person("olga", "Operator")
+    mail, name = tmp_path / "mail", str(connection.settings_dict["NAME"])
+    with lonely_watch(name, tmp_path, DATABASE_URL=through(proxy)):
+        assert until(30 * factor, (tmp_path / "paging.json").exists)
+        proxy.hanging.set()
+        began = time.monotonic()
+        try:
+            assert until(30 * factor, lambda: words(mail) == ["firing"])
+        finally:
+            proxy.hanging.clear()
+        told = time.monotonic() - began
+        assert until(60 * factor, lambda: words(mail) == ["firing", "resolved"])
+    seen("PostgreSQL hangs", "it is mailed ≤ 30 s", f"after {told:.1f} s")

@@ -10,17 +10,22 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
+from django.db import connections
 
-from tests.faults.conftest import Slowness
+from tests.faults.conftest import ROUNDS, STACK
+from tests.faults.first_start import as_kept
 from tests.faults.test_foreign_writer import holding
 from tests.served import ROOT, Served, until
+from tests.slowness import Slowness
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(900)]
-# One round kills each part once; `make faults` takes ten, the suite one.
-ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
-PARTS = ("web", "-Q tick", "-Q heavy", "rrr_dashboard beat", "manage.py watch")
+BESIDE = "valkey-server" if STACK == "SQLite" else "database"
+PARTS = ("web", "-Q tick", "-Q heavy", "rrr_dashboard beat", "manage.py watch", BESIDE)
 CLIENTS = 4
 LONGEST_RETRY = 6.0
 
@@ -31,6 +36,7 @@ class Clients:
 
     served: Served
     token: str
+    prefix: str = "killed"
     over: threading.Event = field(default_factory=threading.Event)
     acknowledged: list[str] = field(default_factory=list)
     retries: list[float] = field(default_factory=list)
@@ -40,7 +46,7 @@ class Clients:
         number = 0
         while not self.over.is_set():
             number += 1
-            self.post(f"killed-{client}-{number}")
+            self.post(f"{self.prefix}-{client}-{number}")
             self.over.wait(0.05)
 
     def post(self, name: str) -> None:
@@ -62,12 +68,35 @@ class Clients:
 
 
 def kill(served: Served, part: str) -> None:
-    """A web process, or the part with the children that it has."""
+    """A web process, the database's server, or the part with the children that it has."""
+    if part == "database":
+        kill_database(served)
+        return
     if part != "web":
         served.kill(part)
         return
     for pid in served.children_of(served.pid_of("granian"))[-1:]:
         os.kill(pid, signal.SIGKILL)
+
+
+def kill_database(served: Served) -> None:
+    """kill -9 of whoever serves one of the product's connections: the server ends all
+    the others, reads its log again, and lets them come back."""
+    address = urlsplit(os.environ["DATABASE_URL"])
+    name = urlsplit(served.environment["DATABASE_URL"]).path.strip("/")
+    with psycopg.connect(
+        address.geturl(), dbname="postgres", autocommit=True
+    ) as server:
+        found = server.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = %s LIMIT 1", [name]
+        ).fetchone()
+        if found is None:
+            return
+        try:
+            os.kill(found[0], signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):  # a server elsewhere
+            server.execute("SELECT pg_terminate_backend(%s)", [found[0]])
+    connections.close_all()  # those of the tests have ended, too
 
 
 def manage(served: Served, *words: str) -> subprocess.CompletedProcess[str]:
@@ -78,7 +107,7 @@ def manage(served: Served, *words: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=300 * Slowness(),
     )
 
 
@@ -123,10 +152,11 @@ def test_what_was_acknowledged_is_there_once(
 
 @pytest.mark.embedded
 def test_a_stop_lets_running_tasks_finish(
-    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path: Path,
+    kept: Path,
     seen: Callable[[str, str, str], None],
 ) -> None:
-    served = Served(tmp_path_factory.mktemp("drain") / "state").ready()
+    served = Served(as_kept(kept, tmp_path / "state")).ready()
     try:
         with holding(served.state / "rrr.sqlite3"):
             time.sleep(12)  # a tick has begun, and waits to write

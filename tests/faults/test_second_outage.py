@@ -13,9 +13,9 @@ import pytest
 from django.db import connection
 
 from accounts.models import User
-from tests.faults.conftest import Slowness
 from tests.faults.lonely_watch import lonely_watch
 from tests.served import until
+from tests.slowness import Slowness
 
 pytestmark = [
     pytest.mark.process,

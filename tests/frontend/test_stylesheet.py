@@ -34,8 +34,11 @@ FOREIGN = {"u-legend", "uplot", "htmx-request"}
 HANDED = {"gain", "loss", "warn"}
 # What fills the hole of a class name: a value that is not here would hide a dead class.
 FILLED = {
-    "chart__area--": {"loss", "main"},
-    "chart__line--": {"gain", "loss", "main"},
+    "chart__area--": {"index", "loss", "main"},
+    "chart__bar--": {"gain", "loss"},
+    "chart__dot--": {"gain", "index", "loss", "main"},
+    "chart__flow--": {"in", "out"},
+    "chart__line--": {"gain", "index", "loss", "main"},
     "chart__picture--": {"narrow", "wide"},
     "chip--": {"crit", "info", "line", "ok", "warn"},
     "disc--": {"crit", "info", "ok", "warn"},
@@ -204,7 +207,7 @@ def test_classes_stand_in_double_quotes() -> None:
 
 
 def test_every_class_that_is_used_stands_in_the_stylesheet() -> None:
-    foreign = {"swagger-ui"}
+    foreign = {"swagger-ui", "dark-mode", "dark", "light"}
     undefined = {
         pattern: place
         for pattern, place in used().items()
@@ -223,6 +226,17 @@ def test_no_selector_stands_in_two_files() -> None:
                 files[selector].add(str(path.relative_to(CSS)))
     twice = {name: where for name, where in files.items() if len(where) > 1}
     assert {name for name in twice if not name.startswith(("@", ":root"))} == set()
+
+
+def test_a_theme_changes_colours_alone() -> None:
+    """Why a page is asked in its other theme about its colours only."""
+    said = {
+        rule.body.strip()
+        for path in PARTS
+        for rule in rules(bare(path))
+        if "data-theme" in " ".join(rule.selectors)
+    }
+    assert said == {"color-scheme: light;", "color-scheme: dark;"}
 
 
 def outside_tokens() -> list[Path]:

@@ -232,3 +232,10 @@ def test_nothing_starts_as_another_commit_than_git_has(tmp_path: Path) -> None:
         assert "RRR_COMMIT is cccc" in said, (process.args, said)
         assert "Traceback" not in said
         assert process.returncode == 1
+
+
+def test_an_image_without_its_runbooks_is_not_whole() -> None:
+    assert build_list.may_be_missing("docs/api.md")
+    assert build_list.may_be_missing("tests/kernel/test_build_list.py")
+    assert not build_list.may_be_missing("docs/runbooks/database.md")
+    assert not build_list.may_be_missing("kernel/build_list.py")

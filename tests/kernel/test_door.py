@@ -16,6 +16,7 @@ from kernel import bodies, door
 from kernel.door import Door
 from kernel.errors import ProductError
 from kernel.gateway import PIECE_BYTES, REFUSED, environ_of
+from kernel.middleware.framing import caller
 from tests.served import until
 
 Message = dict[str, Any]
@@ -92,6 +93,13 @@ class Client:
         return b"".join(message.get("body", b"") for message in self.sent)
 
 
+def door_of(
+    application: Application,
+    refuses: Callable[[WSGIEnvironment], bool] = lambda environ: False,
+) -> Door:
+    return Door(application, refuses, caller)
+
+
 def through(
     application: Application,
     client: Client,
@@ -99,7 +107,7 @@ def through(
     *,
     refuses: Callable[[WSGIEnvironment], bool] = lambda environ: False,
 ) -> None:
-    asyncio.run(Door(application, refuses)(asked, client.receive, client.send))
+    asyncio.run(door_of(application, refuses)(asked, client.receive, client.send))
 
 
 def test_a_request_becomes_an_environ() -> None:
@@ -202,7 +210,7 @@ def test_only_so_many_bodies_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> 
     clients = [Client(b"abc", delay=0.1) for _ in range(3)]
 
     async def all_at_once() -> None:
-        shared = Door(application, lambda environ: False)
+        shared = door_of(application)
         for _ in range(2):  # the places are free again afterwards
             await asyncio.gather(
                 *(shared(with_body(3), each.receive, each.send) for each in clients)
@@ -214,6 +222,95 @@ def test_only_so_many_bodies_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> 
     refused = [environ.get(REFUSED) for environ in application.environs]
     assert [error.code for error in refused if error] == ["busy", "busy"]
     assert application.bodies.count(b"abc") == 4
+
+
+def all_through(
+    shared: Door, application: Application, asked: list[tuple[dict[str, Any], Client]]
+) -> list[str]:
+    """What all of them at once are refused with; "" for what is taken."""
+
+    async def at_once() -> None:
+        await asyncio.gather(
+            *(shared(head, client.receive, client.send) for head, client in asked)
+        )
+
+    asyncio.run(at_once())
+    refused = [environ.get(REFUSED) for environ in application.environs]
+    application.environs.clear()
+    return sorted(error.code if error else "" for error in refused)
+
+
+def from_address(address: str, length: int) -> dict[str, Any]:
+    return {**with_body(length), "client": (address, 4711)}
+
+
+def test_one_address_never_has_all_the_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "MOST_UNREAD", 4)
+    monkeypatch.setattr(door, "UNREAD_SHARE", 2)
+    application, flood = Application(), [Client(b"abc", delay=0.1) for _ in range(9)]
+    asked = [(from_address("10.6.6.6", 3), client) for client in flood]
+    asked.append((from_address("10.0.0.1", 3), Client(b"abc", delay=0.1)))
+    assert all_through(door_of(application), application, asked) == 3 * [""] + 7 * [
+        "busy"
+    ]
+
+
+def test_what_lies_on_the_disk_is_bounded_and_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of 20 files at a time five find room, two of them of one address; the next
+    round finds as much."""
+    monkeypatch.setattr(door, "MOST_ON_DISK", 500_000)
+    monkeypatch.setattr(door, "ON_DISK_SHARE", 200_000)
+    application = Application()
+    shared = door_of(application)
+    for _ in range(2):
+        asked = [
+            (
+                from_address(f"10.0.0.{number}", 100_000),
+                Client(b"x" * 100_000, delay=1.0),  # all ask before one is through
+            )
+            for number in (*range(10), *[99] * 10)
+        ]
+        codes = all_through(shared, application, asked)
+        assert codes.count("") == 5
+        assert codes.count("busy") == 15
+    asked = [
+        (from_address("10.0.0.99", 100_000), Client(b"x" * 100_000)) for _ in "abc"
+    ]
+    assert all_through(shared, application, asked) == ["", "", "busy"]
+
+
+def test_a_file_that_cannot_fit_is_told_so_before_it_is_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(door, "ON_DISK_SHARE", 200_000)
+    application, client = Application(), Client(b"x" * 100_000)
+    through(application, client, with_body(300_000))
+    refused = application.environs[0][REFUSED]
+    assert (refused.status, refused.code, refused.retry_after) == (503, "busy", 10)
+    assert len(client.messages) == 1, "unread"
+
+
+def test_what_fits_into_memory_is_taken_while_the_disk_is_used_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody is kept from logging in by other people's files."""
+    monkeypatch.setattr(door, "MOST_ON_DISK", 0)
+    application = Application()
+    through(application, Client(b"x" * 64_000), with_body(64_000))
+    assert application.bodies == [b"x" * 64_000]
+
+
+def test_a_file_on_the_disk_must_come_ten_times_as_quickly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else a drip would hold 50 MB of it for a week."""
+    monkeypatch.setattr(bodies, "WINDOW_SECONDS", 0.2)
+    application = Application()
+    pieces = [b"x" * 70_000] + [b"x" * 1_000] * 9
+    through(application, Client(*pieces, delay=0.06), with_body(100_000))
+    assert application.environs[0][REFUSED].code == "slow_body"
 
 
 def test_an_answer_is_fetched_as_it_is_read() -> None:
@@ -252,7 +349,8 @@ def test_an_answer_that_nobody_takes_is_closed(monkeypatch: pytest.MonkeyPatch) 
     [
         (b"/health/live", "MainThread"),
         (b"/health/live/", "MainThread"),
-        (b"/health/ready", "health"),
+        (b"/health/ready", "ready"),
+        (b"/health/ready/", "ready"),
         (b"/health", "health"),
         (b"/page", "web"),
         (b"/", "web"),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from rrr_dashboard.api import document
 from tests.kernel.urls import RAISED
 
 PARTIAL = {
@@ -86,6 +87,7 @@ CLIENTS_ONLY: dict[str, tuple[int, str | None]] = {
 
 @pytest.fixture(autouse=True)
 def _views_that_raise(settings: Any) -> None:
+    document()  # kept by the process: never that of these urls
     settings.ROOT_URLCONF = "tests.kernel.urls"
 
 

@@ -150,6 +150,26 @@ def test_arithmetic_in_an_update_never_stores_a_float(samples: type[Sample]) -> 
     assert row.value == expected
 
 
+@pytest.mark.embedded  # PostgreSQL's NUMERIC is a number
+def test_sqlite_itself_takes_nothing_but_digits(samples: type[Sample]) -> None:
+    row = samples.objects.create(value="1.5")
+    coded = "1" + "7" * 48
+    for wrong in (
+        coded[:-1] + "x",
+        "2" + coded[1:],
+        coded + "7",
+        coded[:20] + "." + "7" * 28,
+    ):
+        with (
+            pytest.raises(IntegrityError),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute("UPDATE exact_test_sample SET value = %s", [wrong])
+    row.refresh_from_db()
+    assert row.value == Decimal("1.5")
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -9,8 +9,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+from django.test import RequestFactory
 
 from kernel import http
+from kernel.web import own_origin
 
 ENOUGH = threading.Event()
 
@@ -117,7 +119,7 @@ def test_past_the_proxy_own_requests_look_as_public_ones_do(
     seen = http.own("/api/portfolio").headers
     assert (seen["x-host"], seen["x-scheme"]) == ("desk.example.test:8443", "https")
     assert http.is_own("/api/portfolio", seen["x-own"])
-    assert http.own_base() == settings.PUBLIC_ORIGIN, "mails link there"
+    assert own_origin() == settings.PUBLIC_ORIGIN, "mails link there"
 
 
 def test_a_closed_port_and_a_silent_peer_are_no_answer(settings: Any) -> None:
@@ -164,7 +166,18 @@ def test_a_name_that_is_never_resolved_is_no_answer(
 
 def test_an_ipv6_address_of_our_own_is_written_as_one(settings: Any) -> None:
     settings.PUBLIC_ORIGIN, settings.BIND, settings.PORT = "", "::1", 8000
-    assert http.own_base() == "http://[::1]:8000"
+    assert own_origin() == "http://[::1]:8000"
+
+
+def test_people_are_led_to_where_they_came_unless_an_address_is_set(
+    rf: RequestFactory, settings: Any
+) -> None:
+    settings.PUBLIC_ORIGIN, settings.BIND, settings.PORT = "", "::", 8000
+    request = rf.get("/", headers={"Host": "localhost:9000"})
+    assert own_origin(request) == "http://localhost:9000"
+    assert own_origin() == "http://127.0.0.1:8000"
+    settings.PUBLIC_ORIGIN = "https://desk.example.test"
+    assert own_origin(request) == own_origin() == "https://desk.example.test"
 
 
 def test_what_is_no_signature_is_not_ours() -> None:

@@ -10,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
+from kernel.errors import Invalid
 from kernel.inputs import ExactField, read_body
 from kernel.json import StrictJSONParser
 
@@ -74,3 +75,16 @@ def test_a_body_is_read_by_its_shape() -> None:
 def test_a_body_of_another_shape_is_refused(body: Any) -> None:
     with pytest.raises(serializers.ValidationError):
         read_body(asked(body), Shape)
+
+
+class Said(serializers.Serializer[Any]):
+    text = serializers.CharField(required=False)
+    words = serializers.DictField(child=serializers.CharField(), required=False)
+
+
+@pytest.mark.parametrize("number", [0, 1.5, 10**30])
+def test_a_number_is_no_text(number: float) -> None:
+    with pytest.raises(Invalid, match="must be a text"):
+        read_body(asked({"text": number}), Said)
+    with pytest.raises(Invalid, match="must be a text"):
+        read_body(asked({"words": {"a": "b", "c": number}}), Said)

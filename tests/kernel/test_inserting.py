@@ -16,7 +16,7 @@ from django.db import IntegrityError, connection, models, transaction
 
 from kernel.collecting import uncollected
 from kernel.fields import ExactDecimalField
-from kernel.inserting import FEW, insert_rows, insert_values, unsaved
+from kernel.inserting import FEW, insert_columns, insert_rows, unsaved
 from kernel.numbers import NotExact
 
 
@@ -111,6 +111,16 @@ def parcels(crate: Crate, count: int) -> list[Parcel]:
     ]
 
 
+def in_units(rows: list[Parcel]) -> dict[str, list[Any]]:
+    """Their columns, exact decimals as whole numbers of 10^-18."""
+    columns = {name: [vars(row)[name] for row in rows] for name in NAMES}
+    for name in ("weight", "price"):
+        columns[name] = [
+            None if value is None else int(value.scaleb(18)) for value in columns[name]
+        ]
+    return columns
+
+
 def stored(*ids: int) -> list[tuple[Any, ...]]:
     """What the database itself holds of these rows, without their ids."""
     raw = Parcel.objects.filter(pk__in=ids).order_by("id").values_list(*NAMES)
@@ -140,8 +150,7 @@ def test_values_have_their_ids_in_order_and_none_comes_twice(
 ) -> None:
     first = Parcel.objects.bulk_create(parcels(crate, 1))[0].pk
     Parcel.objects.all().delete()
-    values = [{n: vars(row)[n] for n in NAMES} for row in parcels(crate, count)]
-    ids = insert_values(Parcel, values)
+    ids = insert_columns(Parcel, in_units(parcels(crate, count)))
     kept = dict(Parcel.objects.values_list("pk", "count"))
     assert kept == {pk: place for place, pk in enumerate(ids)}
     insert_rows(more := parcels(crate, FEW))
@@ -152,6 +161,22 @@ def test_values_have_their_ids_in_order_and_none_comes_twice(
         *(row.pk for row in more),
         after.pk,
     ]
+
+
+@pytest.mark.parametrize("count", [3, FEW])
+def test_columns_in_units_are_written_as_the_decimals_they_stand_for(
+    crate: Crate, count: int
+) -> None:
+    rows = parcels(crate, count)
+    rows[1].weight = Decimal("-99999999999999999999.999999999999999999")
+    columns = in_units(rows)
+    ids = insert_columns(Parcel, columns)
+    Parcel.objects.bulk_create(rows)
+    assert stored(*ids) == stored(*(row.pk for row in rows))
+    columns["weight"][-1] = 10**38
+    with pytest.raises(NotExact, match="20 digits"):
+        insert_columns(Parcel, columns)
+    assert Parcel.objects.count() == 2 * count
 
 
 @pytest.mark.parametrize(
@@ -186,7 +211,8 @@ def test_rows_of_a_transaction_that_is_given_up_are_gone(crate: Crate) -> None:
 
 def test_an_unsaved_row_is_as_its_class_makes_it() -> None:
     crate = Crate()
-    made = unsaved(Label, {"text": "fragile"}, {"crate": crate})
+    values = {"text": "fragile", "crate_id": crate.pk}
+    made = unsaved(Label, values, {"crate": crate})
     plain = Label(crate=crate, text="fragile")
     held = {name: value for name, value in vars(made).items() if name != "_state"}
     assert held == {name: vars(plain)[name] for name in held}

@@ -22,6 +22,7 @@ from kernel.paging import (
     decode,
     encode,
     in_order,
+    in_rank,
     link_headers,
     newest_first,
 )
@@ -202,3 +203,49 @@ def test_a_link_leads_to_the_next_page_and_keeps_the_query() -> None:
         "Link": '<http://testserver/api/x?side=buy&cursor=new>; rel="next"'
     }
     assert link_headers(request, None) == {}
+
+
+def test_a_link_leads_on_from_its_cursor_alone() -> None:
+    """`before` would win over it, and `offset` skip once more on each page."""
+    asked = RequestFactory().get("/api/x?before=newer&side=buy&offset=7")
+    assert link_headers(Request(asked), "new") == {
+        "Link": '<http://testserver/api/x?side=buy&cursor=new>; rel="next"'
+    }
+
+
+RANKED = ["BTC", "ETH", "SOL", "ADA", "XRP"]
+
+
+def ranked(rows: list[str], cursor: str = "") -> Page[str]:
+    return in_rank(rows, name=lambda row: row, limit=2, cursor=cursor)
+
+
+def test_a_list_in_rank_is_read_page_by_page() -> None:
+    first = ranked(RANKED)
+    second = ranked(RANKED, first.next_cursor or "")
+    third = ranked(RANKED, second.next_cursor or "")
+    assert [*first.rows, *second.rows, *third.rows] == RANKED
+    assert third.next_cursor is None
+
+
+@pytest.mark.parametrize(
+    ("today", "expected"),
+    [
+        (["ETH", "BTC", "SOL", "ADA", "XRP"], ["BTC", "SOL"]),
+        (["SOL", "BTC", "ADA", "ETH", "XRP"], ["XRP"]),
+        (["BTC", "SOL", "ADA", "XRP"], ["SOL", "ADA"]),
+        (["BTC"], []),
+    ],
+    ids=["rose", "fell", "gone", "nearly all gone"],
+)
+def test_it_goes_on_after_the_row_where_that_stands_today(
+    today: list[str], expected: list[str]
+) -> None:
+    cursor = ranked(RANKED).next_cursor or ""
+    assert ranked(today, cursor).rows == expected
+
+
+@pytest.mark.parametrize("key", [("ETH", 1), (-1, "ETH"), (1,), (1, 2)])
+def test_a_cursor_of_another_list_is_refused_in_rank(key: Key) -> None:
+    with pytest.raises(BadRequest):
+        ranked(RANKED, encode(key))

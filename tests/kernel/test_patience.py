@@ -10,11 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
 from kernel import patience
 from kernel.patience import DatabaseBreaker, DatabaseSilent
 from kernel.sqlite import queue
 from kernel.sqlite.queue import QueueRefused, Turnstile, Wait, WriteQueue
+from rrr_dashboard.management.commands import doctor
 
 
 @pytest.fixture
@@ -187,3 +189,31 @@ def test_a_process_that_has_written_lets_the_other_before(tmp_path: Path) -> Non
     one.leave(written=True)
     waiting.join()
     assert order == ["two", "one"]
+
+
+def test_a_thread_beside_the_work_has_limits_and_the_work_has_none() -> None:
+    def beside() -> patience.Patience | None:
+        patience.stand_beside()
+        return patience.ours()
+
+    with ThreadPoolExecutor(1) as other:
+        limits = other.submit(beside).result()
+    assert limits is not None
+    assert limits.answer < 10, "a lease of 30 s is renewed every 10"
+    assert limits.longest_lock == 5.0
+    assert patience.ours() is None
+
+
+def test_doctor_waits_as_watch_does_and_leaves_its_process_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limits: list[patience.Patience | None] = []
+
+    def look() -> doctor.Finding:
+        limits.append(patience.ours())
+        return doctor.Finding("this", "ok", "is well")
+
+    monkeypatch.setattr(doctor, "LOOKS", (look,))
+    call_command("doctor")
+    assert limits == [patience.WATCH]
+    assert patience.ours() is None

@@ -40,6 +40,20 @@ def test_for_a_request_the_server_gives_up_before_the_client(
     assert server["idle_in_transaction_session_timeout"] == "10s"
 
 
+def test_watch_has_an_end_to_every_wait_and_time_to_tell(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(patience, "_ours", None)
+    patience.keep_watch()
+    connect, server = asked()
+    assert connect == 3
+    assert server["statement_timeout"] == server["lock_timeout"] == "8000ms"
+    # A look every 5 s; the alert is due after 30.
+    assert connect + patience.WATCH.answer + 5 < 30
+    # SQLite's lock is waited for as a worker waits: behind no queue of requests.
+    assert not patience.WATCH.queues
+
+
 def test_a_lost_client_is_noticed_in_both(monkeypatch: pytest.MonkeyPatch) -> None:
     for limits in (None, Patience()):
         monkeypatch.setattr(patience, "_ours", limits)

@@ -89,12 +89,14 @@ def test_a_refused_parameter_is_named_with_its_reason() -> None:
         ({}, "7", 7),
         ({}, 'W/"7"', 7),
         ({}, '"7;gzip"', 7),
+        ({}, 'W/"7-0123456789abcdef01234567;gzip"', 7),
         ({"revision": 3}, '"7"', 7),
         ([], '"7"', 7),
         ({"revision": 0}, None, 0),
     ],
     ids=[
-        "body", "text", "header", "bare header", "weak", "gzip", "header first",
+        "body", "text", "header", "bare header", "weak", "gzip", "a whole tag",
+        "header first",
         "a list", "zero",
     ],
 )  # fmt: skip
@@ -116,6 +118,10 @@ def test_a_revision_is_read(body: Any, if_match: str | None, revision: int) -> N
         ({"revision": 10**30}, None, BadRequest),
         ({}, "*", BadRequest),
         ({}, '"a"', BadRequest),
+        ({}, '"-0123456789abcdef01234567"', BadRequest),
+        ({}, '"7-"', BadRequest),
+        ({}, '"7-8"', BadRequest),
+        ({}, "0001-01-01T00:00:00+23:59", BadRequest),
     ],
 )
 def test_a_revision_that_is_none_is_refused(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
@@ -105,13 +106,28 @@ def asked(
     return framing(rf.generic("POST", path, **more)), let_in
 
 
+def length(size: int, **more: str) -> dict[str, Any]:
+    return {"CONTENT_LENGTH": str(size), **more}
+
+
+KNOWN = {"HTTP_COOKIE": f"{settings.SESSION_COOKIE_NAME}=any"}
+TOKEN = {"HTTP_AUTHORIZATION": "Bearer any"}
+EVIDENCE = "/api/readiness/items/7/evidence"
 FRAMES: dict[str, tuple[str, dict[str, Any], int]] = {
-    "a small body": ("/trades/", {"CONTENT_LENGTH": "1000000"}, 200),
-    "a byte more": ("/trades/", {"CONTENT_LENGTH": "1000001"}, 413),
-    "a file of trades": ("/trades/import/", {"CONTENT_LENGTH": "50000000"}, 200),
-    "a byte more of it": ("/trades/import/", {"CONTENT_LENGTH": "50000001"}, 413),
-    "a file of evidence": ("/x/evidence/", {"CONTENT_LENGTH": "25000000"}, 200),
-    "a byte more evidence": ("/x/evidence/", {"CONTENT_LENGTH": "25000001"}, 413),
+    "a small body": ("/trades/", length(1_000_000, **KNOWN), 200),
+    "a byte more": ("/trades/", length(1_000_001, **KNOWN), 413),
+    "a file of trades": ("/trades/import/", length(50_000_000, **KNOWN), 200),
+    "a byte more of it": ("/trades/import/", length(50_000_001, **KNOWN), 413),
+    "by a program": ("/api/trades/import", length(50_000_000, **TOKEN), 200),
+    "with a slash": ("/api/trades/import/", length(50_000_000, **TOKEN), 200),
+    "a checklist": ("/readiness/templates/import/", length(9_000_000, **KNOWN), 200),
+    "a file of evidence": (EVIDENCE, length(12_000_000, **TOKEN), 200),
+    "a byte more evidence": (EVIDENCE, length(12_000_001, **TOKEN), 413),
+    "no such page": ("/no/import/here/", length(1_000_001, **KNOWN), 413),
+    "another of its pages": ("/api/trades/imports", length(1_000_001, **TOKEN), 413),
+    "a stranger": ("/accounts/login/", length(64_000), 200),
+    "a stranger with more": ("/accounts/login/", length(64_001), 413),
+    "a stranger's import": ("/api/trades/import", length(64_001), 413),
     "no length, in chunks": (
         "/trades/",
         {"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"},

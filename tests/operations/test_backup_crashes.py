@@ -6,24 +6,31 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import User
 from audit import queries as audit_queries
-from kernel import blobs, locks, registry
 from operations.models import Backup
-from operations.services.backups import files, places, taking, tidying
+from operations.services.backups import (
+    files,
+    keeping,
+    kept,
+    places,
+    relisting,
+    taking,
+    tidying,
+)
+from operations.services.backups.comparing import Likeness
+from tests.operations.commands import restore
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("state")]
 HOUR = timedelta(hours=1)
 WORKING = """
 import django, time
@@ -36,24 +43,24 @@ with places.scratch() as folder:
 """
 
 
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, settings: Any) -> Iterator[Path]:
-    settings.STATE_DIR = tmp_path
-    settings.BACKUP_URL = str(tmp_path / "backups")
-    settings.CHECKPOINT_DIR = tmp_path / "checkpoints"
-    settings.LOG_KEY_FILE = tmp_path / "log.key"
-    yield tmp_path
-    locks.release(tmp_path / "database.lock")
-
-
 @pytest.mark.process
+@pytest.mark.parametrize(
+    ("kept_in", "away"),
+    [("backups", False), ("far", False), ("far", True)],
+    ids=["here", "elsewhere", "its place is away"],
+)
 def test_what_a_killed_backup_began_goes_and_what_a_living_one_does_stays(
-    state: Path,
+    state: Path, settings: Any, kept_in: str, away: bool
 ) -> None:
+    place = state / kept_in
+    settings.BACKUP_URL = str(place)
+    if not away:
+        place.mkdir()
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "rrr_dashboard.settings",
-        "BACKUP_URL": str(state / "backups"),
+        "STATE_DIR": str(state),
+        "BACKUP_URL": str(place),
     }
     working = subprocess.Popen(
         [sys.executable, "-c", WORKING],
@@ -65,6 +72,7 @@ def test_what_a_killed_backup_began_goes_and_what_a_living_one_does_stays(
     try:
         assert working.stdout is not None
         folder = Path(working.stdout.readline().strip())
+        assert folder.parent == (state / "backups" if away else place)
         os.utime(folder, (0, 0))
         assert places.sweep() == 0
         assert (folder / "half.tar.gz").exists()
@@ -72,7 +80,7 @@ def test_what_a_killed_backup_began_goes_and_what_a_living_one_does_stays(
         working.send_signal(signal.SIGKILL)
         working.wait()
     assert places.sweep() == 1
-    assert list(places.folder().iterdir()) == []
+    assert list(folder.parent.iterdir()) == []
 
 
 def test_a_folder_that_was_just_made_is_left_alone(state: Path) -> None:
@@ -102,9 +110,10 @@ def test_a_backup_whose_process_died_is_failed_in_the_end() -> None:
 def test_a_backup_that_cannot_be_read_back_leaves_no_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    digest = blobs.keep(b"what ada saw")
-    monkeypatch.setattr(registry, "BLOB_NAMES", [lambda alias: {digest}])
-    blobs.blob_path(digest).write_bytes(b"what mallory wants")
+    def unlike(archive: files.Archive) -> Likeness:
+        return Likeness(changes=["rows.x: 1 became 2"], missing=[])
+
+    monkeypatch.setattr(taking, "compare", unlike)
     assert taking.take("system").status == "failed"
     assert list(places.folder().iterdir()) == []
 
@@ -126,14 +135,15 @@ def test_after_a_restore_rows_are_those_of_the_files_that_are_here(
     person("late", "Viewer")
     Path(gone.location).unlink()
     Path(changed.location).write_bytes(Path(later.location).read_bytes())
-    call_command("restore", restored.uid.hex, "--yes", stdout=StringIO())
-    rows = {row.uid: row for row in Backup.objects.all()}
-    own = rows[restored.uid]
+    restore(restored.uid.hex)
+    own = Backup.objects.get(uid=restored.uid)
     assert (own.status, own.error) == ("verified", "")
     assert (own.sha256, own.location) == (restored.sha256, restored.location)
     assert own.marker == restored.marker
+    assert (relisting.adopt(), keeping.look_again()) == (2, (5, 2))
+    rows = {row.uid: row for row in Backup.objects.all()}
     assert (rows[later.uid].status, rows[later.uid].sha256) == ("ok", later.sha256)
     assert [rows[backup.uid].status for backup in (gone, changed)] == ["failed"] * 2
     before = [row for row in rows.values() if row.started_at > later.started_at]
     assert [row.status for row in before] == ["ok"], "what was there before it"
-    assert {file.manifest.uid for file in files.whole()} >= {own.uid.hex}
+    assert {file.manifest.uid for file in kept.whole()} >= {own.uid.hex}

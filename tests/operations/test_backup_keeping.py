@@ -6,7 +6,6 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tarfile
-from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -18,7 +17,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from audit.models import AuditEvent
-from kernel import blobs, locks, registry
+from kernel import blobs, registry
 from kernel.half_restored import pending_file
 from operations.jobs import backup as jobs
 from operations.models import Backup, JobRun, RestoreDrill
@@ -26,24 +25,20 @@ from operations.services.backups import (
     engines,
     files,
     keeping,
+    kept,
     places,
     restoring,
+    shelves,
     taking,
 )
+from operations.services.backups.comparing import compare
 from operations.services.backups.copies import BackupError
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("state"),
+]
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, settings: Any) -> Iterator[Path]:
-    settings.STATE_DIR = tmp_path
-    settings.BACKUP_URL = str(tmp_path / "backups")
-    settings.CHECKPOINT_DIR = tmp_path / "checkpoints"
-    settings.LOG_KEY_FILE = tmp_path / "log.key"
-    yield tmp_path
-    locks.release(tmp_path / "database.lock")
 
 
 @pytest.fixture
@@ -75,9 +70,9 @@ def test_what_people_filed_is_in_the_archive_and_counted(filed: str) -> None:
     backup = taking.take("system")
     assert (backup.status, backup.error) == ("verified", "")
     assert backup.marker["files.count"] == "1"
-    with tarfile.open(backup.location) as tar:
-        assert f"files/{filed}" in tar.getnames()
     with files.opened(Path(backup.location)) as archive:
+        with tarfile.open(archive.tar) as tar:
+            assert f"files/{filed}" in tar.getnames()
         assert dict(files.beside(archive, "files")) == {filed: b"what ada saw"}
 
 
@@ -85,14 +80,32 @@ def test_a_file_that_is_not_there_any_more_is_not_called_verified(filed: str) ->
     blobs.blob_path(filed).unlink()
     backup = taking.take("system")
     assert backup.status == "ok"
-    assert backup.error == (f"1 filed documents are missing, the first is {filed}")
+    assert f"1 filed documents are missing or damaged here, the first is {filed}" in (
+        backup.error
+    )
 
 
-def test_a_file_that_was_changed_fails_the_backup(filed: str) -> None:
+def test_a_file_that_was_changed_is_not_kept_and_ends_no_backup(filed: str) -> None:
+    """Else no row would be saved any more because one document is damaged."""
     blobs.blob_path(filed).write_bytes(b"what mallory wants")
     backup = taking.take("system")
-    assert backup.status == "failed"
-    assert "is damaged: its file" in backup.error
+    assert backup.status == "ok"
+    assert f"damaged here, the first is {filed}" in backup.error
+    with files.opened(Path(backup.location)) as archive:
+        assert list(files.beside(archive, "files")) == []
+
+
+def test_signed_heads_are_counted_and_one_that_is_missing_is_found(state: Path) -> None:
+    (state / "checkpoints").mkdir()
+    (state / "checkpoints" / "a.note").write_text("signed before")
+    (state / "checkpoints" / "a.lock").touch()
+    backup = taking.take("system")
+    assert (backup.status, backup.marker["heads.count"]) == ("verified", "1")
+    path = Path(backup.location)
+    with files.opened(path) as archive:
+        files.write(archive.manifest, archive.database, path.name[4:20], {})
+    with files.opened(path) as archive:
+        assert compare(archive).changes[:1] == ["heads.count: 1 became 0"]
 
 
 @pytest.mark.process
@@ -176,7 +189,7 @@ def test_an_old_backup_under_a_new_ones_name_is_found() -> None:
         files.read_manifest(new)
     with pytest.raises(BackupError, match="another backup"), files.opened(new):
         pass
-    assert [file.path for file in files.whole()] == [old]
+    assert [file.location for file in kept.whole()] == [str(old)]
 
 
 def test_the_first_backup_is_followed_by_a_drill() -> None:
@@ -294,3 +307,30 @@ class _reading:  # noqa: N801 - a context manager
 
     def __exit__(self, *args: object) -> None:
         self.opened.__exit__(*args)
+
+
+@pytest.mark.parametrize(
+    ("error", "lost"),
+    [
+        (OSError(28, "No space left on device"), False),
+        (PermissionError(13, "Permission denied"), False),
+        (FileNotFoundError(2, "it is not there any more"), True),
+    ],
+    ids=["full", "not ours", "gone"],
+)
+def test_a_disk_of_ours_loses_no_backup_that_lies_in_a_bucket(
+    state: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, lost: bool
+) -> None:
+    def fails(location: str) -> object:
+        raise error
+
+    backup = taken(DAY)
+    Backup.objects.update(location="s3://elsewhere/desk/kept")
+    monkeypatch.setattr(shelves, "fetched", fails)
+    if lost:
+        assert keeping.look_again() == (1, 1)
+    else:
+        with pytest.raises(places.OutOfRoom, match=str(error.strerror)):
+            keeping.look_again()
+    backup.refresh_from_db()
+    assert backup.status == ("failed" if lost else "verified")

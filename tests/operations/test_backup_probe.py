@@ -14,21 +14,13 @@ from audit.models import AuditEvent, guard
 from kernel import blobs, build, registry
 from kernel.build import Build
 from kernel.registry import Measurement
+from operations.domain import recovery
 from operations.models import Backup, JobRun, RestoreDrill
 from operations.probes.backup_restore import backup_restore
 from operations.services.backups import drilling, engines, files, taking
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("state")]
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def state(tmp_path: Path, settings: Any) -> Path:
-    settings.STATE_DIR = tmp_path
-    settings.BACKUP_URL = str(tmp_path / "backups")
-    settings.CHECKPOINT_DIR = tmp_path / "checkpoints"
-    settings.LOG_KEY_FILE = tmp_path / "log.key"
-    return tmp_path
 
 
 def seen() -> Measurement:
@@ -91,6 +83,18 @@ def drilled_long_ago(backup: Backup) -> None:
     RestoreDrill.objects.update(started_at=timezone.now() - 2 * DAY)
 
 
+def ahead(backup: Backup) -> None:
+    Backup.objects.update(started_at=timezone.now() + DAY)
+
+
+def drilled_ahead(backup: Backup) -> None:
+    RestoreDrill.objects.update(started_at=timezone.now() + DAY)
+
+
+def slow(backup: Backup) -> None:
+    RestoreDrill.objects.update(rto_seconds=recovery.RTO.total_seconds() + 1)
+
+
 def failed_since(backup: Backup) -> None:
     shorter(backup)
     drilling.drill("system")
@@ -102,14 +106,18 @@ def failed_since(backup: Backup) -> None:
         (gone, "the file of the newest good backup is gone"),
         (shorter, "has another size"),
         (old, "older than its frequency"),
-        (drilled_long_ago, "more than a day ago"),
+        (ahead, "dated ahead of now"),
+        (drilled_long_ago, "not within the last day"),
+        (drilled_ahead, "not within the last day"),
+        (slow, "longer than the 1800 s that are promised"),
         (failed_since, "restored on trial, digest was not equal"),
     ],
 )
 def test_a_fault_is_found_though_a_drill_was_good_once(
-    fault: Callable[[Backup], None], words: str
+    fault: Callable[[Backup], None], words: str, settings: Any
 ) -> None:
-    backup = taking.take("system")
+    settings.BACKUP_KEY = ""  # a sealed one that lost its ending does not even open
+    backup = taking.take("system", unsealed=True)
     assert drilling.drill("system").ok
     fault(backup)
     measured = seen()
@@ -141,7 +149,8 @@ def test_a_copy_with_another_log_is_found_though_every_count_is_right(
                 "database_sha256": files.digest(archive.database),
             }
         )
-        files.write(changed, archive.database, path.name[4:20])
+        heads = files.signed_heads()
+        files.write(changed, archive.database, path.name[4:20], heads)
     Backup.objects.filter(pk=backup.pk).update(
         bytes=path.stat().st_size, sha256=files.digest(path)
     )

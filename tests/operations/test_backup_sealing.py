@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Callable, Iterator
-from io import StringIO
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,10 @@ from django.utils import timezone
 from pyrage.x25519 import Identity
 
 from accounts.models import User
-from kernel import locks
 from operations.models import Backup, RestoreDrill
 from operations.services.backups import (
     drilling,
-    files,
+    kept,
     places,
     restoring,
     sealing,
@@ -28,26 +26,15 @@ from operations.services.backups import (
 )
 from operations.services.backups.copies import BackupError
 from rrr_dashboard.management.commands import doctor
+from tests.operations.commands import said
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def key(tmp_path: Path, settings: Any) -> Iterator[str]:
-    settings.STATE_DIR = tmp_path / "var"
-    settings.BACKUP_URL = str(tmp_path / "var" / "backups")
-    settings.CHECKPOINT_DIR = tmp_path / "var" / "checkpoints"
-    settings.LOG_KEY_FILE = tmp_path / "var" / "log.key"
+def key(state: Path, settings: Any) -> str:
     settings.BACKUP_KEY = str(Identity.generate())
-    settings.STATE_DIR.mkdir()
-    yield settings.BACKUP_KEY
-    locks.release(settings.STATE_DIR / "database.lock")
-
-
-def said(*command: str) -> str:
-    out = StringIO()
-    call_command(*command, stdout=out)
-    return out.getvalue()
+    return str(settings.BACKUP_KEY)
 
 
 def test_a_sealed_backup_is_verified_drilled_and_opens_with_any_age(
@@ -95,7 +82,7 @@ def test_both_kinds_come_back(
 ) -> None:
     person("olga", "Operator")
     settings.BACKUP_KEY = key if sealed else ""
-    backup = taking.take("system")
+    backup = taking.take("system", unsealed=not sealed)
     settings.BACKUP_KEY = key
     person("late", "Viewer")
     assert "restored to" in said("restore", backup.uid.hex[:8], "--yes")
@@ -118,7 +105,7 @@ def test_the_wrong_key_is_a_sentence_and_a_failed_drill(
     settings.BACKUP_KEY = given
     with pytest.raises(CommandError, match=why):
         call_command("restore", backup.location)
-    assert list(files.whole()) == []
+    assert list(kept.whole()) == []
     with pytest.raises(CommandError, match=why):
         call_command("restore_drill")
     assert not RestoreDrill.objects.get().ok
@@ -151,8 +138,12 @@ def test_a_damaged_sealed_file_is_found_and_leaves_nothing_readable(
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_opening_asks_for_room_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    backup = taking.take("system")
+@pytest.mark.parametrize("sealed", [True, False], ids=["sealed", "unsealed"])
+def test_opening_asks_for_room_first(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, sealed: bool
+) -> None:
+    settings.BACKUP_KEY = settings.BACKUP_KEY if sealed else ""
+    backup = taking.take("system", unsealed=not sealed)
     few = type("Usage", (), {"free": 1000})
     monkeypatch.setattr("shutil.disk_usage", lambda path: few)
     with pytest.raises(BackupError, match=r"needs \d+ MB in .*, where 0 MB are free"):
@@ -180,7 +171,7 @@ def test_doctor_asks_until_backups_are_sealed_and_the_key_is_elsewhere(
     settings: Any, key: str, tmp_path: Path
 ) -> None:
     settings.BACKUP_KEY = ""
-    taking.take("system")
+    taking.take("system", unsealed=True)
     assert "BACKUP_KEY is not set" in found()[1]
     settings.BACKUP_KEY = key
     assert "export_backup_key FILE" in found()[1]

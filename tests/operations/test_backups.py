@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Iterator
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -17,27 +19,18 @@ from django.utils import timezone
 from accounts.models import Session, User
 from accounts.services.sessions import open_session
 from audit import queries as audit_queries
+from audit.domain.event import RESTORED
 from audit.services import append, checkpoint
 from kernel.half_restored import pending_file
+from operations import queries
 from operations.models import Alert, Backup, Job, JobRun, Notice
-from operations.services.backups import copies, files, places, restoring, taking
+from operations.services.backups import copies, files, kept, places, restoring, taking
 from operations.services.backups.copies import BackupError
 from tests import breaches
+from tests.operations.commands import restore
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("state")]
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def own_state(tmp_path: Path, settings: Any) -> Iterator[Path]:
-    settings.STATE_DIR = tmp_path
-    settings.BACKUP_URL = str(tmp_path / "backups")
-    settings.CHECKPOINT_DIR = tmp_path / "checkpoints"
-    settings.LOG_KEY_FILE = tmp_path / "log.key"
-    yield tmp_path
-    from kernel import locks
-
-    locks.release(tmp_path / "database.lock")
 
 
 def a_desk(person: Callable[..., User]) -> tuple[User, Session]:
@@ -49,12 +42,6 @@ def a_desk(person: Callable[..., User]) -> tuple[User, Session]:
     return olga, open_session(olga, Session.Kind.API)
 
 
-def restored(path: str) -> str:
-    out = StringIO()
-    call_command("restore", path, "--yes", stdout=out)
-    return out.getvalue()
-
-
 def test_a_backup_is_private_verified_and_listed(person: Callable[..., User]) -> None:
     a_desk(person)
     backup = taking.take("system")
@@ -62,9 +49,9 @@ def test_a_backup_is_private_verified_and_listed(person: Callable[..., User]) ->
     path = Path(backup.location)
     assert path.stat().st_mode & 0o777 == 0o600
     assert files.digest(path) == backup.sha256
-    (kept,) = files.whole()
-    assert kept.manifest.uid == backup.uid.hex
-    assert kept.manifest.marker["rows.accounts_user"] == str(User.objects.count())
+    (file,) = kept.whole()
+    assert file.manifest.uid == backup.uid.hex
+    assert file.manifest.marker["rows.accounts_user"] == str(User.objects.count())
     assert [p.name for p in places.folder().iterdir() if p.name.startswith(".")] == []
 
 
@@ -74,7 +61,7 @@ def test_a_restored_copy_does_not_wake_the_past(person: Callable[..., User]) -> 
     backup = taking.take("system")
     person("late", "Viewer")
     size = audit_queries.head().size
-    said = restored(backup.uid.hex[:8])
+    said = restore(backup.uid.hex[:8])
     assert "restored to" in said
     assert not User.objects.filter(username="late").exists()
     assert Notice.objects.get(level="firing").state == "suppressed"
@@ -99,7 +86,7 @@ def test_after_a_restore_a_dead_session_stays_dead_and_the_log_is_signed_again(
     with transaction.atomic():
         before = checkpoint()
     backup = taking.take("system")
-    restored(backup.uid.hex)
+    restore(backup.uid.hex)
     session.refresh_from_db()
     assert session.revoked_at is not None
     with transaction.atomic():
@@ -113,13 +100,43 @@ def test_after_a_restore_a_dead_session_stays_dead_and_the_log_is_signed_again(
 
 
 @pytest.mark.process
+def test_a_second_restore_from_before_the_first_is_signed_again(
+    person: Callable[..., User],
+) -> None:
+    """What the first one's epoch signed is another history, and stays that epoch's."""
+    a_desk(person)
+    with transaction.atomic():
+        checkpoint()
+    backup = taking.take("system")
+    for epoch in (1, 2):
+        restore(backup.uid.hex)
+        with transaction.atomic():
+            append("accounts.key.created", actor="system", object="person:1", data={})
+            signed = checkpoint()
+        assert signed.origin.endswith(f"/{epoch}")
+        assert audit_queries.check(bytes(signed.note)).ok
+    out = StringIO()
+    call_command("verify_log", stdout=out)
+
+
+def test_a_log_whose_restores_say_no_epoch_counts_them() -> None:
+    with transaction.atomic():
+        before = checkpoint()
+    for _ in range(2):
+        with transaction.atomic():
+            append(RESTORED, actor="system", object="backup:1", data={})
+    assert audit_queries.origin() == f"{before.origin}/2"
+    assert audit_queries.next_epoch() == 3
+
+
+@pytest.mark.process
 def test_what_was_there_is_backed_up_first(person: Callable[..., User]) -> None:
     a_desk(person)
     first = taking.take("system")
     person("late", "Viewer")
-    said = restored(first.location)
-    saved = said.rsplit("before: ", 1)[1].strip()
-    manifest = files.read_manifest(files.find(saved))
+    said = restore(first.location)
+    saved = said.rsplit("before: ", 1)[1].split()[0]
+    manifest = files.read_manifest(Path(kept.find(saved)))
     assert int(manifest.marker["rows.accounts_user"]) == User.objects.count() + 1
 
 
@@ -134,16 +151,16 @@ def test_without_yes_nothing_changes(person: Callable[..., User]) -> None:
 
 
 def test_a_running_product_is_not_restored_over(
-    person: Callable[..., User], own_state: Path
+    person: Callable[..., User], state: Path
 ) -> None:
     import fcntl
 
     a_desk(person)
     backup = taking.take("system")
-    with (own_state / "database.lock").open("w") as running:
+    with (state / "database.lock").open("w") as running:
         fcntl.flock(running, fcntl.LOCK_SH)
         with pytest.raises(CommandError, match="the product is running"):
-            restored(backup.location)
+            restore(backup.location)
     assert User.objects.filter(username="olga").exists()
 
 
@@ -169,7 +186,7 @@ def test_damage_is_found_before_anything_is_touched(
     path = Path(taking.take("system").location)
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(CommandError):
-        restored(str(path))
+        restore(str(path))
     assert User.objects.filter(username="olga").exists()
 
 
@@ -185,8 +202,46 @@ def test_a_backup_newer_than_the_code_is_refused(
         restoring.plan(backup.location)
 
 
+def older(backup: Backup) -> None:
+    """The same backup, of a version that knew no table of violations."""
+    path = Path(backup.location)
+    with files.opened(path) as archive:
+        with copies.standing_in(NAME=f"file:{archive.database}?mode=rw"):
+            call_command("migrate", "operations", "0006", verbosity=0)
+            migrations = taking.applied_migrations()
+            counted = copies.marker("default")
+        with sqlite3.connect(archive.database) as opened:
+            opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        opened.close()
+        before = archive.manifest.marker.items()
+        marker = {name: text for name, text in before if name in counted}
+        manifest = replace(
+            archive.manifest,
+            database_sha256=files.digest(archive.database),
+            migrations=migrations,
+            marker=marker,
+        )
+        files.write(manifest, archive.database, path.name[4:20], files.signed_heads())
+
+
+@pytest.mark.process
+@pytest.mark.embedded
+def test_an_older_backup_is_compared_and_then_migrated(
+    person: Callable[..., User],
+) -> None:
+    person("olga", "Operator")
+    backup = taking.take("system")
+    older(backup)
+    manifest = files.read_manifest(Path(backup.location))
+    assert "rows.operations_policyviolation" not in manifest.marker
+    assert restoring.plan(backup.location).to_migrate >= 4
+    assert "restored to" in restore(backup.location, "--without-saving")
+    assert User.objects.filter(username="olga").exists()
+    assert Backup.objects.get().status == "verified"
+
+
 def test_a_full_disk_is_a_failed_backup_that_says_so(
-    monkeypatch: pytest.MonkeyPatch, own_state: Path
+    monkeypatch: pytest.MonkeyPatch, state: Path
 ) -> None:
     def full(*args: object, **kwargs: object) -> None:
         raise OSError(28, "No space left on device")
@@ -195,7 +250,7 @@ def test_a_full_disk_is_a_failed_backup_that_says_so(
     backup = taking.take("system")
     assert backup.status == "failed"
     assert "No space left" in backup.error
-    assert not list((own_state / "backups").glob("rrr-*"))
+    assert not list((state / "backups").glob("rrr-*"))
 
 
 def test_a_snapshot_is_pinned_while_others_write(person: Callable[..., User]) -> None:
@@ -221,6 +276,17 @@ def test_one_is_due_when_the_newest_is_older_than_the_frequency(settings: Any) -
     )
     assert not taking.due(now)
     assert taking.due(now + timedelta(minutes=2))
+
+
+def test_a_clock_that_was_ahead_once_stops_no_backups(settings: Any) -> None:
+    settings.BACKUP_FREQUENCY = timedelta(hours=1)
+    now = timezone.now()
+    good = {"engine": "sqlite", "status": "verified"}
+    Backup.objects.create(**good, started_at=now + timedelta(days=400))
+    assert taking.due(now)
+    own = Backup.objects.create(**good, started_at=now - timedelta(minutes=1))
+    assert not taking.due(now), "the one of today is the newest"
+    assert queries.newest_good() == own
 
 
 def test_differences_are_named() -> None:

@@ -12,6 +12,7 @@ from celery import current_app
 
 from kernel.redis import Breaker
 from operations.models import JobRun
+from operations.queries.broker import app, broker_connection
 from operations.services import bell, catalogue, scheduler
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +71,7 @@ def rung(run: JobRun) -> bool:
 
 def test_a_message_arrives_at_the_jobs_queue(run: JobRun) -> None:
     assert bell.ring(run, queue="test-heard", limit=LIMIT)
-    with bell.app().connection_for_read() as connection:
+    with app().connection_for_read() as connection:
         message = connection.SimpleQueue("test-heard").get(timeout=5)
         message.ack()
     headers: dict[str, object] = dict(message.headers)
@@ -82,14 +83,14 @@ def test_a_message_arrives_at_the_jobs_queue(run: JobRun) -> None:
 def test_a_heavy_run_goes_to_the_heavy_task(run: JobRun) -> None:
     assert catalogue.queue_of(run.job) == "heavy"
     assert bell.ring(run, queue="heavy", limit=LIMIT)
-    with bell.app().connection_for_read() as connection:
+    with app().connection_for_read() as connection:
         message = connection.SimpleQueue("heavy").get(timeout=5)
         message.ack()
     assert message.headers["task"] == "operations.tasks.run_heavy"
 
 
 def test_a_ring_waits_a_fifth_of_a_second_and_never_tries_again() -> None:
-    with bell._connection() as connection:
+    with broker_connection() as connection:
         options = connection.transport_options or {}
     assert options["max_retries"] == 0
     assert options["socket_timeout"] == options["socket_connect_timeout"] == 0.2

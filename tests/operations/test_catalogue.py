@@ -11,7 +11,7 @@ import pytest
 
 from kernel import registry
 from kernel.errors import NotFound
-from kernel.registry import JobSpec, Measurement, Probe
+from kernel.registry import JobSpec, Measurement, Probe, Weight
 from operations.models import Job, JobRun
 from operations.services import catalogue, leases, running, scheduler
 
@@ -53,12 +53,17 @@ def test_everything_registered_has_one_row_however_often_we_look() -> None:
 
 
 @pytest.mark.parametrize(
-    ("heavy", "seconds", "queue"), [(False, 10, "probes"), (True, 900, "heavy")]
+    ("weight", "seconds", "queue"),
+    [
+        (Weight.QUICK, 10, "probes"),
+        (Weight.LONG, 180, "heavy"),
+        (Weight.HEAVY, 1800, "heavy"),
+    ],
 )
-def test_a_heavy_probe_has_its_time_and_its_workers(
-    heavy: bool, seconds: int, queue: str
+def test_a_probe_has_its_time_and_its_workers(
+    weight: Weight, seconds: int, queue: str
 ) -> None:
-    probe(heavy=heavy)
+    probe(weight=weight)
     catalogue.sync()
     row = Job.objects.get()
     assert (row.timeout, catalogue.queue_of(row)) == (seconds, queue)

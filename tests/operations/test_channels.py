@@ -5,17 +5,20 @@ from __future__ import annotations
 import smtplib
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.core import mail
+from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage
 
 from accounts.models import User
 from operations import channels
 from operations.channels import ChannelError, Message, channel
-from operations.models import Notice
+from operations.channels import send as hand_over
+from operations.models import Alert, Notice
 from operations.services import delivery, outbox, paging, spool, telling
 from operations.services.database_watch import DatabaseWatch
 from operations.services.outbox import Announcement, Recipient
@@ -36,6 +39,8 @@ def check(address):
 def send(message):
     if "storm" in message.address:
         raise ChannelError("the storm turned it back", permanent=False)
+    if "cat" in message.address:
+        raise KeyError("nobody thought of cats")
     if "hawk" in message.address:
         raise ChannelError("a hawk took it", permanent=True)
     flown.append((message.uid, message.address, message.subject))
@@ -108,8 +113,13 @@ def test_one_person_on_two_channels_is_told_on_both(
     [
         ("loft storm", "queued", "the storm turned it back"),
         ("loft hawk", "dead", "a hawk took it"),
+        (
+            "loft cat",
+            "queued",
+            "pigeon could not send it: KeyError: 'nobody thought of cats'",
+        ),
     ],
-    ids=["temporary", "permanent"],
+    ids=["temporary", "permanent", "not thought of"],
 )
 def test_a_refusal_is_tried_again_unless_it_is_permanent(
     db: None, flown: list[Flight], address: str, state: str, error: str
@@ -124,11 +134,22 @@ def test_a_refusal_is_tried_again_unless_it_is_permanent(
     "recipient",
     [
         Recipient(name="ada", address="", channel="email"),
+        Recipient(name="ada", address="ada@", channel="email"),
+        Recipient(name="ada", address="a@b.test, c@d.test", channel="email"),
+        Recipient(name="ada", address=f"ada@{'x' * 70}.ü", channel="email"),
         Recipient(name="ada", address="7", channel="pigeon"),
         Recipient(name="ada", address="7", channel="smoke"),
         Recipient(name="ada", address="7", channel="__init__"),
     ],
-    ids=["no mail address", "its check says no", "unknown kind", "no kind at all"],
+    ids=[
+        "no mail address",
+        "half of one",
+        "two",
+        "one that no mail reaches",
+        "its check says no",
+        "unknown kind",
+        "no kind at all",
+    ],
 )
 def test_who_cannot_be_reached_is_nobody(
     db: None, flown: list[Flight], recipient: Recipient
@@ -167,11 +188,51 @@ def test_a_temporary_refusal_waits_longer_each_time_and_dies_after_ten(
         assert notice.next_attempt_at
         waits.append((notice.next_attempt_at - at).total_seconds())
         at = notice.next_attempt_at
-    assert waits == [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600]
+    assert waits == [10, 20, 40, 80, 160, 320, 600, 600, 600, 600]
     assert (notice.state, notice.attempts) == ("dead", 10)
 
 
+@pytest.mark.parametrize(
+    ("loft", "resolved", "state"),
+    [
+        ("storm", False, "queued"),
+        ("storm", True, "dead"),
+        ("hawk", False, "dead"),
+    ],
+    ids=["it lasts", "it is over", "refused for good"],
+)
+def test_an_alert_that_lasts_is_told_however_long_nobody_could_be(
+    db: None,
+    flown: list[Flight],
+    make_alert: Callable[..., Alert],
+    loft: str,
+    resolved: bool,
+    state: str,
+) -> None:
+    alert = make_alert(state="resolved" if resolved else "firing")
+    fire = replace(ANNOUNCEMENT, about=f"alert:{alert.uid}")
+    outbox.queue(fire, [pigeon(f"loft {loft}")], NOON)
+    for number in range(30):
+        delivery.deliver(NOON + number * timedelta(minutes=10))
+    assert Notice.objects.get().state == state
+    Notice.objects.update(address="loft 7")
+    delivery.deliver(NOON + timedelta(hours=6))
+    assert len(flown) == (state == "queued")
+
+
 MESSAGE = Message(uid="7", address="ada@example.test", subject="A\nb", body="c")
+
+
+def test_mail_that_no_server_takes_is_not_sent(db: None, settings) -> None:
+    """In production without EMAIL_URL a file was written, and called sent."""
+    settings.MAIL_ARRIVES = False
+    ada = Recipient(name="ada", address="ada@example.test")
+    outbox.queue(ANNOUNCEMENT, [ada], NOON)
+    assert delivery.deliver(NOON) == 0
+    notice = Notice.objects.get()
+    assert notice.state == "queued"
+    assert "EMAIL_URL is not set" in notice.last_error
+    assert mail.outbox == []
 
 
 def test_a_subject_of_two_lines_is_sent_as_one(settings) -> None:
@@ -182,11 +243,39 @@ def test_a_subject_of_two_lines_is_sent_as_one(settings) -> None:
 @pytest.mark.parametrize(
     ("raised", "permanent", "reason"),
     [
-        (smtplib.SMTPRecipientsRefused({}), True, "ada@example.test was refused"),
+        (
+            smtplib.SMTPRecipientsRefused({"ada@example.test": (550, b"unknown")}),
+            True,
+            r"ada@example\.test was refused \(550\)",
+        ),
+        (
+            smtplib.SMTPRecipientsRefused({"ada@example.test": (450, b"grey")}),
+            False,
+            r"ada@example\.test was refused \(450\)",
+        ),
+        (smtplib.SMTPDataError(552, b"too large"), True, "said 552: too large"),
+        (smtplib.SMTPDataError(451, b"busy"), False, "said 451: busy"),
+        (smtplib.SMTPSenderRefused(550, b"who?", "us"), True, "said 550: who"),
+        (smtplib.SMTPAuthenticationError(535, b"no"), False, "said 535: no"),
         (smtplib.SMTPServerDisconnected("gone"), False, "gone"),
         (TimeoutError(), False, "TimeoutError"),
+        (ImproperlyConfigured("no such backend"), False, "EMAIL_URL .* no such"),
+        (UnicodeEncodeError("ascii", "ü", 0, 1, "no"), False, "UnicodeEncodeError"),
+        (ValueError("nobody thought of it"), False, "nobody thought of it"),
     ],
-    ids=["recipient refused", "server gone", "no words at all"],
+    ids=[
+        "recipient refused",
+        "recipient on a grey list",
+        "mail refused",
+        "mail refused for now",
+        "sender refused",
+        "log-in refused",
+        "server gone",
+        "no words at all",
+        "settings",
+        "a password that is not ASCII",
+        "anything",
+    ],
 )
 def test_what_a_mail_server_raises_becomes_a_reason(
     monkeypatch: pytest.MonkeyPatch, raised: Exception, permanent: bool, reason: str
@@ -196,7 +285,7 @@ def test_what_a_mail_server_raises_becomes_a_reason(
 
     monkeypatch.setattr(EmailMessage, "send", send)
     with pytest.raises(ChannelError, match=reason) as caught:
-        channel("email").send(MESSAGE)
+        hand_over("email", MESSAGE)
     assert caught.value.permanent is permanent
 
 
@@ -211,3 +300,75 @@ def test_only_active_operators_with_an_address_are_told(
     assert telling.operators() == [
         Recipient(name="olga", address="olga@example.test", channel="email")
     ]
+
+
+def test_a_channel_whose_check_breaks_keeps_no_alert_from_being_written(
+    db: None, flown: list[Flight], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channel("pigeon"), "check", lambda address: 1 / 0)
+    assert outbox.queue(ANNOUNCEMENT, [pigeon("loft 7")], NOON) == 0
+    assert Notice.objects.get().state == "dead"
+
+
+# --- time goes on while mails are sent
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Each mail takes 6 s; who got one."""
+    now, taken = [100.0], list[str]()
+
+    def take(message: Message) -> None:
+        now[0] += 6
+        taken.append(message.address)
+
+    monkeypatch.setattr("operations.services.delivery.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(channel("email"), "send", take)
+    return taken
+
+
+def test_leases_and_times_of_sending_count_from_each_mail(
+    db: None, slow: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [Recipient(name=each, address=f"{each}@e.test") for each in ("ada", "bob")]
+    outbox.queue(ANNOUNCEMENT, people, NOON)
+    leases, claim = [], delivery._claim
+
+    def watched(pk: int, at: datetime) -> Notice | None:
+        notice = claim(pk, at)
+        assert notice is not None
+        leases.append(notice.lease_until)
+        return notice
+
+    monkeypatch.setattr(delivery, "_claim", watched)
+    assert delivery.deliver(NOON) == 2
+    assert leases == [NOON + timedelta(seconds=30), NOON + timedelta(seconds=36)]
+    sent = Notice.objects.order_by("pk").values_list("sent_at", flat=True)
+    assert [*sent] == [NOON + timedelta(seconds=6), NOON + timedelta(seconds=12)]
+
+
+def test_no_mail_is_begun_when_a_tick_has_sent_for_long(
+    db: None, slow: list[str]
+) -> None:
+    people = [Recipient(name=f"p{each}", address=f"{each}@e.test") for each in range(5)]
+    outbox.queue(ANNOUNCEMENT, people, NOON)
+    assert delivery.deliver(NOON) == 3
+    assert Notice.objects.filter(state="queued", attempts=0).count() == 2
+    assert delivery.deliver(NOON + timedelta(seconds=20), begin_within=5) == 1
+    assert delivery.deliver(NOON + timedelta(seconds=40)) == 1
+    assert len(set(slow)) == len(slow) == 5
+
+
+def test_what_ends_its_deliverer_again_and_again_is_given_up(
+    db: None, flown: list[Flight]
+) -> None:
+    outbox.queue(ANNOUNCEMENT, [pigeon("loft 7")], NOON)
+    for number in range(10):
+        at = NOON + timedelta(minutes=number)
+        delivery._free_expired(at)
+        claimed = delivery._claim(Notice.objects.get().pk, at)
+        assert claimed is not None, number  # and then it is killed
+    assert delivery.deliver(NOON + timedelta(minutes=11)) == 0
+    notice = Notice.objects.get()
+    assert (notice.state, notice.attempts) == ("dead", 10)
+    assert "ended before it was sent" in notice.last_error

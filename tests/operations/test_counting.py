@@ -185,13 +185,15 @@ def test_a_machine_that_does_not_say_has_no_figure(tmp_path: Path) -> None:
 
 def test_only_hosts_heard_of_within_a_minute_are_read() -> None:
     client().delete(memory._key())
-    for host, at in (("fresh", 1000.0), ("edge", 940.0), ("gone", 939.0)):
+    heard = {"fresh": 1000, "edge": 940, "gone": 939, "ahead": 1060, "set back": 1061}
+    for host, at in heard.items():
         report = json.dumps({"value": "50.25", "at": at})
         client().hset(memory._key(), host, report)
     try:
         assert memory.read(1000.0) == {
             "fresh": Decimal("50.25"),
             "edge": Decimal("50.25"),
+            "ahead": Decimal("50.25"),
         }
     finally:
         client().delete(memory._key())

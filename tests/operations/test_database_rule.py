@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.core import mail
+from django.db import OperationalError, connection
 
 from accounts.models import User
-from operations.models import Alert, Notice
-from operations.services import paging, spool
+from operations.domain.rules import DiskSpace
+from operations.models import Alert, Heartbeat, Notice
+from operations.services import disks, heartbeats, paging, spool
+from operations.services.backups.sqlite import database_path
 from operations.services.database_watch import DatabaseWatch, database_answers
+from operations.services.watching import Watch
+from tests.faults.test_foreign_writer import holding
 
+FULL = DiskSpace(target="state", free=0, total=10**9)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -204,6 +212,101 @@ def test_a_line_cut_by_a_crash_is_left_out(operator: User) -> None:
     assert Alert.objects.count() == 1
 
 
+# --- a database that reads, but takes no change
+
+
 @pytest.mark.django_db(transaction=True)
-def test_the_real_question_reads_from_the_database() -> None:
+def test_the_real_question_is_a_read_and_a_write() -> None:
     assert database_answers() is None
+    assert Heartbeat.objects.filter(kind="watch").exists()
+
+
+@contextlib.contextmanager
+def no_changes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A stranger holds SQLite's lock; PostgreSQL is a standby, as far as one sees."""
+    if connection.vendor == "sqlite":
+        options = connection.settings_dict["OPTIONS"]
+        monkeypatch.setitem(options, "timeout", 0.2)
+        with holding(database_path()):
+            yield
+        return
+    name = connection.settings_dict["NAME"]
+    words = f'ALTER DATABASE "{name}" SET default_transaction_read_only'
+    with connection.cursor() as cursor:
+        cursor.execute(f"{words} = on")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SET default_transaction_read_only = off")
+            cursor.execute(f"{words} = off")
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_takes_no_change_is_told_while_it_still_answers(
+    operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = Watch()
+    watch.look()
+    with no_changes(monkeypatch):
+        watch.look()
+        watch.look()
+    (message,) = mail.outbox
+    assert message.subject.startswith("[P0] Database connection failures firing")
+    assert "The database answers, but takes no change: " in message.body
+    watch.look()
+    assert (Alert.objects.get().state, Notice.objects.get().state) == ("firing", "sent")
+
+
+def no_room(error: int) -> OperationalError:
+    """As a server's, or a driver's, whose disk is full."""
+    told = OperationalError("could not extend the file")
+    told.__cause__ = OSError(error, "no room")
+    return told
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("space", "rule"),
+    [(None, "Database connection failures"), (FULL, "Disk is nearly full")],
+    ids=["on a machine elsewhere", "on ours"],
+)
+def test_a_disk_that_we_do_not_see_is_the_databases_trouble(
+    operator: User,
+    monkeypatch: pytest.MonkeyPatch,
+    space: DiskSpace | None,
+    rule: str,
+) -> None:
+    """Nobody is told of one thing twice."""
+
+    def full(*args: object, **kwargs: object) -> None:
+        raise no_room(errno.ENOSPC)
+
+    monkeypatch.setattr(disks, "full", lambda spaces: space)
+    monkeypatch.setattr(heartbeats, "beat", full)
+    watch = Watch()
+    for _ in range(3):
+        watch.look()
+    (message,) = mail.outbox
+    assert message.subject.startswith(f"[P0] {rule} firing")
+
+
+@pytest.mark.parametrize(
+    ("vendor", "free", "found"),
+    [
+        ("sqlite", 4_000_000, "state, database"),
+        ("postgresql", 4_000_000, None),
+        ("postgresql", 999_999, "state, database"),
+    ],
+)
+def test_a_server_without_room_means_a_disk_of_ours_only_where_nothing_is_left(
+    monkeypatch: pytest.MonkeyPatch, vendor: str, free: int, found: str | None
+) -> None:
+    monkeypatch.setattr(connection, "vendor", vendor)
+    spaces = [
+        DiskSpace(target="state, database", free=free, total=10**9),
+        DiskSpace(target="backups", free=5_000_000, total=10**9),
+    ]
+    full = disks.full(spaces)
+    assert (full.target if full else None) == found

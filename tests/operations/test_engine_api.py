@@ -16,6 +16,7 @@ from kernel import registry
 from kernel.registry import Measurement
 from operations.models import Backup, Job, JobRun
 from operations.services import catalogue, probing
+from operations.services.subjects import Subject
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("silent_bell")]
 JOBS, PROBES = "/api/operations/jobs", "/api/operations/probes"
@@ -51,6 +52,7 @@ def small_world() -> Iterator[None]:
     with (
         patch.dict(registry.JOBS, jobs, clear=True),
         patch.dict(registry.PROBES, probes, clear=True),
+        patch.object(probing, "subject_of", lambda probe: Subject("a" * 40, "d")),
     ):
         catalogue.sync()
         yield
@@ -308,7 +310,10 @@ def test_a_retry_with_the_same_key_is_the_same_answer(send: Api) -> None:
     assert JobRun.objects.count() == 1
 
 
-def test_a_backup_answers_in_the_contracts_shape(desk: Client) -> None:
+@pytest.mark.parametrize(("key_id", "sealed"), [("", False), ("age1of", True)])
+def test_a_backup_answers_in_the_contracts_shape(
+    desk: Client, key_id: str, sealed: bool
+) -> None:
     backup = Backup.objects.create(
         engine="sqlite",
         status="verified",
@@ -316,6 +321,7 @@ def test_a_backup_answers_in_the_contracts_shape(desk: Client) -> None:
         finished_at=NOON + timedelta(seconds=3),
         bytes=9,
         sha256="ab" * 32,
+        key_id=key_id,
     )
     assert desk.get(BACKUPS).json() == {
         "backups": [
@@ -327,6 +333,7 @@ def test_a_backup_answers_in_the_contracts_shape(desk: Client) -> None:
                 "finished_at": "2026-03-01T12:00:03Z",
                 "bytes": 9,
                 "sha256": "ab" * 32,
+                "sealed": sealed,
                 "error": "",
             }
         ],

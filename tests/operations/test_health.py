@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from time import perf_counter, time
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
@@ -22,6 +24,8 @@ def asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def own_health(client):
+    """All checks, looked at now."""
+    health._newest = (float("-inf"), [])
     return client.get(
         "/health", headers={http.OWN_HEADER: http.own_signature("/health")}
     )
@@ -41,6 +45,7 @@ def test_who_may_read_operations_sees_every_check(person, client_of) -> None:
     assert set(answer["checks"]) == {
         *("database", "cache", "worker", "beat", "backup_age", "restore_drill_age"),
         *("audit_log", "disk", "clock", "certificate"),
+        *("broker", "watch", "alerting", "paging", "jobs"),
     }
 
 
@@ -86,6 +91,24 @@ def test_a_database_that_hangs_is_a_503_after_a_second(client, monkeypatch) -> N
     monkeypatch.setattr(health, "DATABASE_SECONDS", 0.05)
     assert client.get("/health").status_code == 503
     never.set()
+
+
+@pytest.mark.django_db
+def test_however_many_ask_one_looks_a_second(client, monkeypatch) -> None:
+    looked, clock = [], [100.0]
+
+    def look() -> float:
+        looked.append(clock[0])
+        return 1.0
+
+    monkeypatch.setattr(health, "_select_one", look)
+    stopped = SimpleNamespace(monotonic=lambda: clock[0], perf_counter=perf_counter)
+    stopped.time = time
+    monkeypatch.setattr(health, "time", stopped)
+    for now in (100.0, 100.5, 100.999, 101.0, 101.5):
+        clock[0] = now
+        assert client.get("/health").status_code == 200
+    assert looked == [100.0, 101.0]
 
 
 @pytest.mark.django_db

@@ -14,7 +14,8 @@ from operations.models import Alert
 from operations.services import alerting, counters, paging
 from operations.services.database_watch import DatabaseWatch
 
-pytestmark = pytest.mark.django_db
+# Without an operator that would be an alert, too.
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("operator")]
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+from datetime import timedelta
+from threading import Event
+
 import pytest
 from celery import current_app
 
+from kernel.registry import JOBS
 from operations.models import JobRun
 from operations.services import polling, scheduler
 from operations.services.polling import Polling
 
-pytestmark = pytest.mark.django_db
+# A run that is limited works on a connection of its own.
+pytestmark = pytest.mark.django_db(transaction=True)
 NOBODY = "redis://127.0.0.1:1/0"
 
 
@@ -66,3 +73,49 @@ def test_while_the_broker_answers_it_does_nothing(
     assert state_of(run) == "queued"
     clock.now += 2
     assert poller.look() == 1
+
+
+def test_a_run_that_hangs_ends_at_its_jobs_limit_and_the_others_come_on(
+    away: None, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    freed = Event()
+
+    def hang(params: object) -> str:
+        freed.wait(60)
+        return "too late"
+
+    hanging = replace(
+        JOBS["prune"], function=hang, timeout=timedelta(seconds=1), queue="heavy"
+    )
+    monkeypatch.setitem(JOBS, "hanging", replace(hanging, name="hanging"))
+    poller = Polling({"heavy"}, clock)
+    first, second = scheduler.request("hanging"), scheduler.request("prune")
+    clock.now = 301.0
+    assert poller.look() == 2
+    freed.set()
+    assert (state_of(first), state_of(second)) == ("failed", "ok")
+    assert "not done within 1 s" in first.error
+    time.sleep(0.1)  # what it brings at last is for nobody
+    assert state_of(first) == "failed"
+
+
+@pytest.mark.parametrize("error", [OSError("no room"), KeyError("nobody thought of")])
+def test_no_error_ends_the_looking(
+    away: None, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    looks, looked = [error], Event()
+
+    def look(self: Polling) -> int:
+        if looks:
+            raise looks.pop()
+        looked.set()
+        return 0
+
+    monkeypatch.setattr(polling, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(Polling, "look", look)
+    poller = Polling({"heavy"})
+    poller.start()
+    try:
+        assert looked.wait(10)
+    finally:
+        poller.stop()

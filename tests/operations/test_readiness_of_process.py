@@ -133,8 +133,8 @@ def verified(value: str | None, size: str | None, **columns: str) -> ProbeResult
 
 AUDIT: list[tuple[str, int, Any, str, str]] = [
     ("never verified", 2, None, "warn", "not verified yet"),
-    ("verified", 2, ("0", "2", {}), "pass", "2 events, verified"),
-    ("grown since", 3, ("0", "2", {}), "pass", "3 events, verified"),
+    ("verified", 2, ("0", "2", {}), "pass", "2 events, all verified"),
+    ("grown since", 3, ("0", "2", {}), "pass", "3 events, verified up to event 1"),
     ("shorter than it was", 1, ("0", "2", {}), "fail", "events are missing"),
     (
         "found wrong",
@@ -150,8 +150,8 @@ AUDIT: list[tuple[str, int, Any, str, str]] = [
         "warn",
         "not verified: no key",
     ),
-    ("verified when it was empty", 1, ("1", "0", {}), "pass", "1 events, verified"),
-    ("an old result without a size", 1, ("0", None, {}), "pass", "1 events, verified"),
+    ("verified when it was empty", 1, ("1", "0", {}), "pass", "1 event, new"),
+    ("an old result without a size", 1, ("0", None, {}), "pass", "1 event, new"),
 ]
 
 
@@ -227,7 +227,7 @@ def test_a_database_that_goes_away_meanwhile_fails_and_the_rest_is_left_out(
     answer = client.get("/health", headers=signed)
     assert answer.status_code == 503
     checks = answer.json()["checks"]
-    assert set(checks) == {"database", "cache", "disk"}
+    assert set(checks) == {"database", "cache", "broker", "disk"}
     assert checks["database"][0]["output"] == "went away: OperationalError"
 
 

@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from audit.models import AuditEvent
+from operations.domain.seeds import SEEDS
 from operations.models import Rule
 
 RULES = "/api/operations/rules"
 MEMORY = f"{RULES}/memory"
-NAMES = ["database", "disk", "disk-full", "error-rate", "latency-p95", "memory"]
+NAMES = sorted(seed.name for seed in SEEDS)
 Api = Callable[..., Any]
 
 
@@ -28,7 +30,7 @@ def test_rules_answer_by_name_in_the_contracts_shape(desk: Client) -> None:
     answer = desk.get(RULES).json()
     names = [rule["name"] for rule in answer["rules"]]
     assert names == NAMES
-    assert answer["rules"][-1] == {
+    assert answer["rules"][names.index("memory")] == {
         "name": "memory",
         "title": "High memory usage",
         "severity": "P2",
@@ -142,19 +144,31 @@ def test_who_is_late_is_shown_how_it_stands(
 THRESHOLDS = [
     # rule, threshold, why not ("" when it is taken)
     ("memory", "0", ""),
-    ("memory", "100", ""),
     ("memory", "99.9999", ""),
-    ("memory", "100.0001", "at most 100"),
+    ("memory", "100", "under 100"),
     ("memory", "-0.1", "negative"),
     ("memory", "50.00001", "more than 4 decimals"),
     ("error-rate", "2.5", ""),
-    ("error-rate", "101", "at most 100"),
+    ("error-rate", "101", "under 100"),
     ("latency-p95", "200", ""),
     ("latency-p95", "2000", ""),
     ("latency-p95", "250", "one of the measured bounds"),
     ("latency-p95", "0", "one of the measured bounds"),
     ("database", "3", ""),
     ("database", "0.5", "whole number"),
+    ("database", "11", "between 0 failures and 10 failures"),
+    ("backup-stale", "0.5", ""),
+    ("backup-stale", "8760", "between 0 h and 168 h"),
+    ("restore-drill-stale", "24", "between 25 h and 744 h"),
+    ("worker-stale", "90", ""),
+    ("beat-stale", "10", "between 30 s and 3,600 s"),
+    ("watch-stale", "99999", "between 30 s and 3,600 s"),
+    ("queue-stuck", "59", "between 60 s and 86,400 s"),
+    ("job-failing", "2", ""),
+    ("job-failing", "1.5", "whole number"),
+    ("undelivered", "11", "between 0 messages and 10 messages"),
+    ("broker", "1", "not to be changed"),
+    ("audit-log-broken", "1", "not to be changed"),
 ]
 
 
@@ -252,7 +266,22 @@ def test_who_may_read_and_who_may_change(
     assert form.status_code == (302 if changes == 200 else 403)
 
 
-def test_a_disabled_rule_is_shown_as_off(desk: Client) -> None:
+def test_a_rule_that_is_switched_off_is_said_wherever_all_looks_well(
+    desk: Client,
+) -> None:
+    Rule.objects.update(judged_at=timezone.now())
+    assert "Nothing is wrong" in desk.get("/alerts/").content.decode()
     Rule.objects.filter(name="memory").update(enabled=False)
     assert desk.get(MEMORY).json()["enabled"] is False
-    assert "off" in desk.get("/alerts/").content.decode()
+    page = desk.get("/alerts/").content.decode()
+    assert "Nothing is wrong" not in page
+    assert "Switched off: High memory usage." in page
+    check = desk.get("/health").json()["checks"]["alerting"][0]
+    assert (check["status"], check["output"]) == (
+        "warn",
+        "Switched off: High memory usage.",
+    )
+    assert (
+        "Switched off: High memory usage." in desk.get("/operations/").content.decode()
+    )
+    assert "Switched off" in desk.get("/alerts/rules/memory/").content.decode()

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from operations.domain.alerting import Reading
-from operations.models import Alert, Notice, Rule
-from operations.services import alerting
+from operations.models import Alert, Heartbeat, Notice, Rule
+from operations.services import alerting, heartbeats
 from operations.services.backups.files import Manifest
 from operations.services.backups.settling import settle
 
@@ -54,6 +54,13 @@ def test_a_restore_ends_what_was_on_its_way(db: None, before: str, after: str) -
 
     notice.refresh_from_db()
     assert (notice.state, notice.lease_owner, notice.lease_until) == (after, "", None)
+
+
+def test_no_process_of_back_then_lives(db: None) -> None:
+    """A restore right after one of a young backup was refused: its `watch` lived."""
+    heartbeats.beat("watch", NOW, host="elsewhere", pid=7)
+    settle(BACKUP, NOW)
+    assert not Heartbeat.objects.exists()
 
 
 @pytest.mark.parametrize("state", ["firing", "resolved"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,7 +15,7 @@ import pytest
 from django.core import mail
 
 from accounts.models import User
-from operations.channels import ChannelError
+from operations.channels import ChannelError, Message
 from operations.channels import email as email_channel
 from operations.models import Alert, Notice, Rule
 from operations.services import paging, spool
@@ -121,6 +122,16 @@ def test_what_was_absorbed_is_put_aside() -> None:
     spool.absorb(NOON)
     assert spool.waiting() == []
     assert [path.suffix for path in spool.folder().iterdir()] == [".done"]
+
+
+@pytest.mark.django_db
+def test_of_what_was_put_aside_the_newest_twenty_files_are_kept() -> None:
+    for number in range(22):
+        spool.append(firing(text=f"outage {number}"))
+        spool.absorb(NOON)
+    kept = " ".join(path.read_text() for path in spool.folder().iterdir())
+    outages = {int(found) for found in re.findall(r"outage (\d+)", kept)}
+    assert outages == set(range(2, 22))
 
 
 @pytest.mark.django_db
@@ -254,24 +265,87 @@ def test_failures_count_in_a_row() -> None:
     assert spool.waiting() == []
 
 
-@pytest.mark.django_db
-def test_who_could_not_be_told_is_told_at_the_next_look(
-    person: Callable[..., User], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def hanging_database(person: Callable[..., User]) -> DatabaseWatch:
     person("olga", "Operator")
     paging.mirror()
-    watch = DatabaseWatch(ask=lambda: "gone")
+    return DatabaseWatch(ask=lambda: "gone")
+
+
+def refusing(
+    patch: pytest.MonkeyPatch, *, permanent: bool = False, address: str = ""
+) -> list[str]:
+    """Mail is refused, to this address or to all; whom it was tried for."""
+    tried: list[str] = []
+
+    def send(message: Message) -> None:
+        tried.append(message.address)
+        if address in message.address:
+            raise ChannelError("no route", permanent=permanent)
+
+    patch.setattr(email_channel, "send", send)
+    return tried
+
+
+def looks(watch: DatabaseWatch, seconds: range) -> None:
+    for second in seconds:
+        watch.look(NOON + timedelta(seconds=second))
+
+
+@pytest.mark.django_db
+def test_who_could_not_be_told_is_told_as_soon_as_he_can_be(
+    hanging_database: DatabaseWatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as patch:
-
-        def refuse(message: object) -> None:
-            raise ChannelError("no route", permanent=False)
-
-        patch.setattr(email_channel, "send", refuse)
-        watch.look(NOON)
+        refusing(patch)
+        hanging_database.look(NOON)
     assert mail.outbox == []
-    for seconds in (5, 10):
-        watch.look(NOON + timedelta(seconds=seconds))
+    looks(hanging_database, range(5, 30, 5))
     assert len(mail.outbox) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("permanent", "tries"), [(False, 11), (True, 1)], ids=["for now", "for good"]
+)
+def test_a_mail_server_that_refuses_is_not_asked_at_every_look(
+    hanging_database: DatabaseWatch,
+    monkeypatch: pytest.MonkeyPatch,
+    permanent: bool,
+    tries: int,
+) -> None:
+    tried = refusing(monkeypatch, permanent=permanent)
+    looks(hanging_database, range(0, 3600, 5))
+    # After 10 s, 20 s, 40 s, … and then every 10 minutes.
+    assert len(tried) == tries
+    # A clock set back keeps nobody waiting.
+    hanging_database.look(NOON - timedelta(hours=1))
+    assert len(tried) == tries + (not permanent)
+
+
+@pytest.mark.django_db
+def test_a_slow_mail_server_does_not_hold_the_looks_up(
+    hanging_database: DatabaseWatch,
+    person: Callable[..., User],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("omar", "otto", "ole"):
+        person(name, "Operator")
+    paging.mirror()
+    now = [0.0]
+    tried = refusing(monkeypatch, address="nobody")
+    slow = email_channel.send
+
+    def take(message: Message) -> None:
+        now[0] += 9
+        slow(message)
+
+    monkeypatch.setattr(email_channel, "send", take)
+    monkeypatch.setattr("operations.services.direct.time.monotonic", lambda: now[0])
+    hanging_database.look(NOON)
+    assert len(tried) == 2, "no third begins after 15 s"
+    hanging_database.look(NOON + timedelta(seconds=20))
+    assert len(set(tried)) == len(tried) == 4
 
 
 @pytest.mark.django_db

@@ -8,10 +8,19 @@ import pytest
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from kernel import http
 from operations import queries
 from operations.domain import health
 from operations.models import Heartbeat, JobRun
-from operations.services import alerting, bell, delivery, heartbeats, ticking, watching
+from operations.services import (
+    alerting,
+    bell,
+    delivery,
+    heartbeats,
+    paging,
+    ticking,
+    watching,
+)
 from operations.services.database_watch import DatabaseWatch
 from rrr_dashboard.beat import SteadyEvery, steady_now
 
@@ -89,13 +98,11 @@ def test_a_clock_set_back_hides_no_missing_tick(watch, clock) -> None:
     assert watch.look()
 
 
-def test_it_shows_its_own_sign_of_life_every_fifteen_seconds(watch, clock) -> None:
+def test_each_look_writes_its_own_sign_of_life(clock) -> None:
+    watch = watching.Watch(monotonic=clock)
     watch.look()
     first = Heartbeat.objects.get(kind="watch").beaten_at
-    clock.now = 10.0
-    watch.look()
-    assert Heartbeat.objects.get(kind="watch").beaten_at == first
-    clock.now = 15.0
+    clock.now = 5.0
     watch.look()
     assert Heartbeat.objects.get(kind="watch").beaten_at > first
 
@@ -113,7 +120,7 @@ def test_no_error_ends_the_watch(watch, clock, monkeypatch, error) -> None:
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(heartbeats, "beat", broken)
+        patch.setattr(queries, "last_tick", broken)
         assert not watch.look()
     clock.now = 20.0
     assert watch.look()
@@ -126,9 +133,34 @@ def test_one_failing_step_does_not_stop_the_tick(monkeypatch, error) -> None:
 
     delivered: list[object] = []
     monkeypatch.setattr(alerting, "evaluate", broken)
-    monkeypatch.setattr(delivery, "deliver", delivered.append)
+    monkeypatch.setattr(delivery, "deliver", lambda at, **_: delivered.append(at))
     ticking.tick(timezone.now(), by="watch")
     assert len(delivered) == 1
+
+
+@pytest.mark.parametrize(
+    ("broken", "pings"),
+    [("", 1), ("evaluate", 0), ("deliver", 0), ("mirror", 1)],
+    ids=["nothing", "looking at the rules", "sending", "what tells nobody"],
+)
+def test_the_watchdog_hears_nothing_while_nobody_can_be_told(
+    monkeypatch, settings, broken: str, pings: int
+) -> None:
+    def fails(*args: object, **kwargs: object) -> None:
+        raise DatabaseError("locked")
+
+    pinged: list[str] = []
+    settings.WATCHDOG_URL = "https://watchdog.example.test/ping"
+    monkeypatch.setattr(http, "send", lambda url, **_: pinged.append(url))
+    for part, name in (
+        (alerting, "evaluate"),
+        (delivery, "deliver"),
+        (paging, "mirror"),
+    ):
+        if name == broken:
+            monkeypatch.setattr(part, name, fails)
+    ticking.tick(timezone.now(), by="watch")
+    assert len(pinged) == pings
 
 
 def test_beat_counts_as_silent_only_while_a_worker_lives() -> None:

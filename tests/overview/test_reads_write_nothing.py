@@ -22,7 +22,14 @@ from tests import breaches
 from tests.architecture.test_access import ALL
 from tests.readiness.conftest import COMMIT, make_version
 from trades.domain.facts import NewFill, NewPrice, NewTransfer
-from trades.models import Fill, Position, Price, Split, Transfer
+from trades.models import (
+    BalanceStatement,
+    Fill,
+    Position,
+    Price,
+    Split,
+    Transfer,
+)
 from trades.services.books import NewBook, create_book
 from trades.services.fills import book_fills
 from trades.services.prices import set_prices
@@ -39,10 +46,20 @@ WRITING = re.compile(
 SESSION = re.compile(r'"(django_session|accounts_session)"')
 # What these show comes from an upload, a signature or a token, which nobody gave here.
 REFUSED = {
+    "accounts/password/reset/<str:token>/": 410,
     "admin/login/": 403,
     "api/audit/checkpoint": 404,
     "api/readiness/items/<int:item>/evidence/<int:evidence>/confirm": 404,
+    **dict.fromkeys(
+        (
+            f"api/readiness/signoffs/<uuid:signoff>/{part}"
+            for part in ("envelope", "claims", "proof", "key")
+        ),
+        404,
+    ),
+    "health/fault": 404,  # for our own probes alone
     "metrics": 401,
+    "settings/people/services/<int:pk>/": 404,
     "readiness/reviews/<uuid:review>/items/<int:item>/evidence/<int:evidence>/confirm/": 404,
     "readiness/reviews/<uuid:review>/items/<int:item>/evidence/<int:evidence>/file/": 404,
     "api/trades/imports/<uuid:pk>": 404,
@@ -105,6 +122,9 @@ def everything(person: Person) -> User:
     Split.objects.create(
         symbol="BTC-USD", at=at, numerator=2, denominator=1, author=ada, recorded_at=at
     )
+    BalanceStatement.objects.create(
+        book=Fill.objects.get().book, asset="USD", amount=5, at=at, recorded_at=at
+    )
     breaches.look(datetime.now(UTC), seconds=60)
     version = make_version()
     version.report = {"bytes": 6}
@@ -140,6 +160,8 @@ def samples() -> dict[str, str]:
         "transfers/<int:pk>": str(Transfer.objects.get().pk),
         "prices/<int:pk>": str(Price.objects.get().pk),
         "splits/<int:pk>": str(Split.objects.get().pk),
+        "balances/<int:pk>": str(BalanceStatement.objects.get().pk),
+        "reconciliation/<int:pk>": str(BalanceStatement.objects.get().pk),
         "portfolio/positions/<int:pk>": str(Position.objects.get().pk),
         "versions/<int:pk>": str(line.review.version.pk),
         "alerts/<uuid:uid>": str(Alert.objects.get().uid),
@@ -149,6 +171,11 @@ def samples() -> dict[str, str]:
         "probes/<slug:name>": "audit_log",
         "<uuid:review>/statement": f"{line.review.uuid}/statement?role=Developer",
         "<uuid:review>": str(line.review.uuid),
+        "signoffs/<uuid:signoff>": NO_UUID,
+        "sessions/<str:sid>": "none",
+        "services/<int:pk>": "0",
+        "tokens/<str:uid>": "none",
+        "reset/<str:token>": "none",
         "<int:item>": str(line.pk),
         "<int:template>": str(line.review.version.template_id),
         "<int:number>": str(line.review.version.number),

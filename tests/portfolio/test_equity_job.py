@@ -245,3 +245,24 @@ def test_a_run_that_began_later_has_the_last_word(story):
     EquityCurve.objects.update(facts="older")
     assert equity.rebuild(story.pk, now - timedelta(minutes=1)) == 0
     assert EquityCurve.objects.get().facts == "older"
+
+
+def test_a_process_of_the_version_before_writes_points_without_the_newest_column(
+    story,
+):
+    """While a new version is rolled out, the old one still keeps curves."""
+    equity.catch_up(timezone.now())
+    newest = EquityPoint.objects.latest("day")
+    columns = [
+        field.column
+        for field in EquityPoint._meta.concrete_fields
+        if field.column and field.column not in {"id", "day", "between"}
+    ]
+    names = ", ".join(columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO portfolio_equitypoint (day, {names}) "  # noqa: S608 (its own columns)
+            f"SELECT %s, {names} FROM portfolio_equitypoint WHERE id = %s",
+            [newest.day + timedelta(days=1), newest.pk],
+        )
+    assert EquityPoint.objects.latest("day").between == []

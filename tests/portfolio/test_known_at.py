@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -44,6 +44,12 @@ ASKED = (
     "performance/equity-curve",
 )
 Fact = NewFill | NewTransfer | NewPrice | NewSplit
+
+
+@pytest.fixture(autouse=True)
+def settled_at_once(monkeypatch):
+    """Nobody else writes here: what was recorded is settled (see known_times)."""
+    monkeypatch.setattr("trades.queries.known_times.SETTLED_AFTER", timedelta())
 
 
 @dataclass
@@ -235,7 +241,7 @@ def test_the_page_says_that_it_is_of_then_and_leads_back_to_now(
     html = then.content.decode()
     assert "As it was known at" in html
     assert 'href="?book=Main' in html.replace("period=1y&amp;", "")
-    assert f'value="{before[:19]}"' in html
+    assert f'value="{before}"' in html
     assert "As it was known at" not in client.get(f"/{page}/").content.decode()
     found = then.context["found"]
     figure = found.equity if page == "portfolio" else found.days[-1].equity
@@ -254,7 +260,7 @@ def test_the_page_of_a_figure_says_so_too(ada, client_of, record):
 
 
 def test_books_of_too_many_fills_say_so(ada, client_of, record, monkeypatch):
-    monkeypatch.setattr("trades.queries.known.MOST_FILLS", 1)
+    monkeypatch.setattr("trades.queries.known_sizes.MOST_FACTS", 1)
     record([fill(f"f{n}", "buy", "1", "1", days_ago(n)) for n in (1, 2)])
     for path in ("/api/portfolio", "/api/performance"):
         answer = client_of(ada).get(path, {"known_at": moment()})

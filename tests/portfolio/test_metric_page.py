@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portfolio.domain.statistics import FORMULAS
+from portfolio.domain.formulas import FORMULAS
 from portfolio.pages import metric
 from tests.portfolio.measured import (
     MIXED,

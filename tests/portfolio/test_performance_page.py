@@ -6,12 +6,15 @@ from datetime import date
 
 import pytest
 
+from kernel.display import MISSING
+from portfolio.domain.formulas import FORMULAS
 from portfolio.domain.metrics import measure, unavailable
 from portfolio.domain.periods import period
 from portfolio.domain.reasons import Reason
 from portfolio.domain.returns import Day
 from portfolio.pages import curve, tables
 from portfolio.pages import performance as pages
+from portfolio.pages.shape import every_figure, shape
 from portfolio.queries.books import Scope
 from portfolio.queries.curves import StoredCurves
 from portfolio.queries.days import Inputs
@@ -270,8 +273,39 @@ def test_a_slice_is_drawn_as_what_it_earned(strategy, name, values):
     data = curve.chart_data(performance("10", "-5", strategy=strategy))
     series = data["panels"][0]["series"][0]
     assert (series["name"], series["values"]) == (name, values)
-    assert [panel["percent"] for panel in data["panels"]] == [False, True]
+    assert [panel["percent"] for panel in data["panels"]] == [False, True, True]
     assert len(data["t"]) == 2
+
+
+def test_days_on_which_money_came_or_went_are_marked_but_for_a_slice():
+    moved = performance("10", "-5")
+    assert curve.flows(moved) == [(0, D(1000))]
+    assert "$1,000.00 paid in on 30 Jan 2026" in curve.equity_chart(moved).wide
+    assert [flow["up"] for flow in curve.chart_data(moved)["flows"]] == [True]
+    assert curve.flows(performance("10", "-5", strategy="trend")) == []
+
+
+def test_every_metric_stands_in_the_table_with_its_number_or_its_reason():
+    rows = every_figure(performance(*["1", "-2"] * 20, nets=("3", "-1")), "period=all")
+    assert {row["title"] for row in rows} == {each.title for each in FORMULAS.values()}
+    assert all((row["value"] == MISSING) == bool(row["reason"]) for row in rows)
+    by_title = {row["title"]: row for row in rows}
+    assert by_title["Value at risk, 95 %"]["value"] == "−0.20 %"
+    assert by_title["Money-weighted return"]["href"].endswith(
+        "money_weighted/?period=all"
+    )
+
+
+def test_a_distribution_needs_twenty_days_and_windows_twice_their_length():
+    few = shape(performance(*["1"] * 19), "")
+    assert (few["distribution"], few["rolling"]) == (None, None)
+    many = shape(performance(*["1", "-2"] * 30), "")
+    assert "30 days above 0, 30 days below" in many["distribution"].wide
+    assert many["rolling"].window == 30
+    best, worst = many["extremes"]
+    assert (best[0], worst[0]) == ("Best days", "Worst days")
+    assert best[1][0]["pnl"] == "▲ +$1.00"
+    assert worst[1][0]["tone"] == "loss"
 
 
 def test_a_long_curve_is_thinned():

@@ -100,6 +100,21 @@ def test_allocation_adds_up_to_the_whole(ada, client_of, story):
     assert sum(Decimal(one["weight"]) for one in rows) == pytest.approx(Decimal(100))
 
 
+def test_one_symbol_in_two_books_is_two_rows_of_the_allocation(ada, client_of, record):
+    """A cursor named the symbol alone: the second row came again when a third rose."""
+    mine = [fill("f1", "buy", "3", "100", days_ago(3))]
+    small = fill("f2", "buy", "1", "50", days_ago(3), symbol="SOL-USD")
+    record([*mine, small], [deposit("d1", "1000", days_ago(9))])
+    record([fill("f3", "buy", "1", "100", days_ago(3))], name="Other")
+    client, path = client_of(ada), "/api/portfolio/allocation"
+    first = client.get(path, {"limit": 2}).json()
+    names = [row["name"] for row in first["allocation"]]
+    assert names == ["BTC-USD", "BTC-USD"]
+    record([], [], [price("SOL-USD", "5000", days_ago(1))])
+    rest = client.get(path, {"cursor": first["next_cursor"]}).json()["allocation"]
+    assert [row["name"] for row in rest] == ["USD"]
+
+
 def test_an_empty_database_says_empty(ada, client_of):
     found = client_of(ada).get("/api/portfolio").json()
     assert (found["total_equity"], found["positions_count"]) == ("0", 0)

@@ -8,7 +8,9 @@ from decimal import Decimal
 import pytest
 
 from tests.portfolio.conftest import deposit, fill
-from trades.models import BalanceStatement, Fill
+from trades.domain.facts import NewBalance
+from trades.models import BalanceEvent, BalanceStatement, Fill, ImportBatch
+from trades.services.statements import save_statements, void_balance
 
 PATH = "/portfolio/reconciliation/new/"
 STATED = {"book": "Main", "asset": "opal", "amount": "4.5", "at": "2025-09-05T12:00"}
@@ -86,3 +88,60 @@ def test_who_only_reads_is_offered_no_form(client, person, client_of):
     vera = client_of(person("vera", "Viewer"))
     assert PATH not in vera.get("/portfolio/reconciliation/").content.decode()
     assert vera.get(PATH).status_code == 403
+
+
+def test_in_a_book_too_long_to_walk_it_is_said_not_to_be_compared(client, monkeypatch):
+    monkeypatch.setattr(
+        "portfolio.queries.reconciliation.may_be_walked", lambda ids: False
+    )
+    answer, shown = send(client, "look")
+    assert answer.status_code == 200
+    assert "cannot be compared here" in shown
+    assert send(client, "book")[0].status_code == 302
+    assert BalanceStatement.objects.count() == 1
+
+
+def test_what_was_stated_wrongly_is_taken_back_with_a_reason(client):
+    send(client, "book")
+    wrong = BalanceStatement.objects.get()
+    page = f"/portfolio/reconciliation/{wrong.pk}/void/"
+    shown = client.get("/portfolio/reconciliation/").content.decode()
+    assert f'href="{page}"' in shown
+    assert client.post(page, {"reason": ""}).status_code == 422
+    answer = client.post(page, {"reason": "a typo"}, follow=True)
+    assert "compared no more" in answer.content.decode()
+    assert "−0.5" not in answer.content.decode()
+    event = BalanceEvent.objects.get(statement=wrong)
+    assert (event.reason, event.author.username) == ("a typo", "ada")
+    assert client.get(page).status_code == 404
+    assert send(client, "book", amount="5")[0].status_code == 302
+    [stands] = BalanceStatement.objects.standing()
+    assert stands.amount == 5
+
+
+def test_a_client_voids_once_and_nobody_elses(client, client_of, person):
+    send(client, "book")
+    path = f"/api/balances/{BalanceStatement.objects.get().pk}/void"
+    body = {"reason": "a typo"}
+    mallory = client_of(person("mallory", "Trader"))
+    assert mallory.post(path, body, "application/json").status_code == 404
+    assert client.post(path, {}, "application/json").status_code == 422
+    assert BalanceStatement.objects.standing().exists()
+    done = client.post(path, body, "application/json")
+    assert (done.status_code, done.json()["amount"]) == (200, "4.5")
+    assert client.get("/api/balances").json()["balances"] == []
+    assert client.post(path, body, "application/json").status_code == 409
+
+
+def test_a_file_does_not_state_again_what_was_taken_back(client, ada):
+    send(client, "book")
+    stated = BalanceStatement.objects.get()
+    void_balance(stated.pk, "a typo", ada)
+    batch = ImportBatch.objects.create(
+        book=stated.book, created_by=ada, created_at=stated.recorded_at, bytes=1
+    )
+    again = NewBalance(
+        asset="OPAL", amount=stated.amount, at=stated.at, source=stated.source
+    )
+    assert save_statements(stated.book, [again], batch, stated.recorded_at) == 0
+    assert save_statements(stated.book, [again], None, stated.recorded_at) == 1

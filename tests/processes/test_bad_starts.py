@@ -90,3 +90,14 @@ def test_a_log_key_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("no key")
     line = refused(tmp_path / "state", "LOG_KEY_FILE", str(tmp_path / "key"))
     assert "Bring back the right file, or name another." in line
+
+
+def test_a_damaged_database_is_restored_and_not_started(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / "initialised").touch()
+    (state / "rrr.sqlite3").write_bytes(b"no database" * 1000)
+    done = serve(state)
+    (line,) = (done.stdout + done.stderr).splitlines()
+    assert done.returncode == 1
+    assert "rrr.sqlite3 is damaged (file is not a database): restore" in line

@@ -17,7 +17,8 @@ import redis
 from kernel.valkey import socket_path
 from tests.served import Served, until
 
-pytestmark = [pytest.mark.process, pytest.mark.embedded, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.process, pytest.mark.embedded, pytest.mark.timeout(600)]
+DAMAGE = "neither file nor sequence\n"
 
 
 @pytest.fixture
@@ -39,32 +40,41 @@ def serve(state: Path) -> Iterator[Callable[..., Served]]:
         served.kill_all()
 
 
-@pytest.fixture(scope="session")
-def once_started(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A product where nothing has ever been started."""
+    served = Served(tmp_path_factory.mktemp("first") / "state").ready()
+    yield served
+    served.kill_all()
+
+
+@pytest.fixture(scope="module")
+def once_started(first: Served) -> Path:
     """The state folder of a product that was started once, and stopped."""
-    state = tmp_path_factory.mktemp("once") / "state"
-    served = Served(state).ready()
-    assert served.stop() == 0
-    return state
+    assert first.stop() == 0
+    return first.state
 
 
-@pytest.fixture
-def later(state: Path, once_started: Path) -> Path:
-    """`state`, as its first start left it: no test waits for that again."""
+def left_by(once_started: Path, state: Path) -> Path:
+    """`state`, as the first start left its own: no test waits for that again."""
     sockets = shutil.ignore_patterns("*.sock")
     return Path(shutil.copytree(once_started, state, ignore=sockets))
 
 
+@pytest.fixture
+def later(state: Path, once_started: Path) -> Path:
+    return left_by(once_started, state)
+
+
 def test_it_serves_restarts_what_dies_and_leaves_nothing_behind(
-    serve: Callable[..., Served],
+    first: Served, serve: Callable[..., Served]
 ) -> None:
-    served = serve().ready()
+    served = first
     assert served.status("/health/live") == 200
+    assert "making the database" in served.said(), "a first start takes long"
     served.ask("/api/trades")
-    told = [line for line in served.said().splitlines() if "serve: " not in line]
-    assert '"rrr.access"' in "".join(told)
-    assert all(isinstance(json.loads(line), dict) for line in told), told
-    second = serve()
+    assert '"rrr.access"' in served.said()
+    second = serve(STATE_DIR=str(served.state))
     assert second.process.wait(30) != 0
     assert "another `serve` already runs here" in second.said()
     assert "Traceback" not in second.said()
@@ -81,9 +91,10 @@ def test_it_serves_restarts_what_dies_and_leaves_nothing_behind(
     )
     assert served.stop() == 0, served.said()
     assert served.session() == {}
-    again = serve().ready()
-    assert again.stop(signal.SIGTERM) == 0
-    assert again.session() == {}
+    # From its start to its stop each line of its processes is one JSON object.
+    told = served.said().splitlines()
+    assert "worker: Warm shutdown" in "".join(told)
+    assert all(isinstance(json.loads(line), dict) for line in told), told
 
 
 def test_after_kill_9_the_next_start_ends_the_orphans(
@@ -136,21 +147,22 @@ def test_a_vanished_database_is_not_replaced_by_an_empty_one(
     assert not (later / "rrr.sqlite3").exists()
 
 
-def test_a_state_folder_with_a_very_long_path_still_works(
-    serve: Callable[..., Served], later: Path
-) -> None:
-    far = later.rename(later.parent / ("long-" * 25))
-    served = serve(STATE_DIR=str(far)).ready()
-    assert served.status("/health/live") == 200
-    assert served.stop() == 0
+@pytest.fixture
+def hangup_ends() -> Iterator[None]:
+    """What is started hears SIGHUP, though the tests run behind nohup: ignored is
+    inherited, handled is not."""
+    before = signal.signal(signal.SIGHUP, lambda number, frame: None)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
+@pytest.mark.usefixtures("hangup_ends")
 def test_sigquit_and_a_closed_terminal_end_everything(
     serve: Callable[..., Served], later: Path
 ) -> None:
     # It answers to signals while it announces, too.
     announcing = serve()
-    assert until(30, lambda: "granian" in " ".join(announcing.session().values()))
+    assert until(60, lambda: "granian" in " ".join(announcing.session().values()))
     os.kill(announcing.process.pid, signal.SIGQUIT)
     assert announcing.process.wait(40) == 0
     assert "stopping (SIGQUIT)" in announcing.said()
@@ -160,7 +172,7 @@ def test_sigquit_and_a_closed_terminal_end_everything(
     # A leader of a session gets the terminal that it opens as its own.
     on_terminal = f"""sh -c 'exec "$@" 3<>"$0" >&3 2>&1' {os.ttyname(end_of_serve)}"""
     closed = serve(before=on_terminal)
-    assert until(60, lambda: closed.status("/health/ready") == 200)
+    assert until(150, lambda: closed.status("/health/ready") == 200)
     assert os.tcgetpgrp(terminal) == closed.process.pid
     # A person reads there: the parts write into files.
     assert (later / "log" / "web.log").exists()
@@ -170,28 +182,41 @@ def test_sigquit_and_a_closed_terminal_end_everything(
     assert closed.session() == {}
 
 
-def test_a_damaged_append_only_file_is_put_aside_and_said(
-    serve: Callable[..., Served], later: Path
-) -> None:
-    kept = later / "valkey" / "appendonlydir"
-    manifest = kept / "appendonly.aof.manifest"
-    manifest.write_text("neither file nor sequence\n")
-    served = serve().ready()
-    assert "valkey: its append-only file is damaged and lies in" in served.said()
-    aside = kept.with_name("appendonlydir.damaged")
-    assert (aside / manifest.name).read_text() == "neither file nor sequence\n"
-    with redis.Redis(unix_socket_path=str(socket_path(later))) as server:
+@pytest.fixture(scope="module")
+def odd(
+    once_started: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    """One started behind nohup, in a state folder with a very long path, whose
+    append-only file is damaged: three oddities, one start."""
+    folder = tmp_path_factory.mktemp("odd") / ("long-" * 25)
+    manifest(left_by(once_started, folder)).write_text(DAMAGE)
+    served = Served(folder, before="nohup").ready()
+    yield served
+    served.kill_all()
+
+
+def manifest(state: Path) -> Path:
+    """Which files Valkey's append-only file consists of."""
+    return state / "valkey" / "appendonlydir" / "appendonly.aof.manifest"
+
+
+def test_a_damaged_append_only_file_is_put_aside_and_said(odd: Served) -> None:
+    assert "valkey: its append-only file is damaged and lies in" in odd.said()
+    kept = manifest(odd.state)
+    aside = kept.parent.with_name("appendonlydir.damaged") / kept.name
+    assert aside.read_text() == DAMAGE
+
+
+def test_a_state_folder_with_a_very_long_path_still_works(odd: Served) -> None:
+    assert odd.status("/health/live") == 200
+    with redis.Redis(unix_socket_path=str(socket_path(odd.state))) as server:
         assert server.ping()
-    assert served.stop() == 0
 
 
-def test_under_nohup_it_outlives_its_terminal(
-    serve: Callable[..., Served], later: Path
-) -> None:
-    served = serve(before="nohup").ready()
-    os.kill(served.process.pid, signal.SIGHUP)
-    os.kill(served.pid_of("manage.py watch"), signal.SIGKILL)
-    assert until(20, lambda: "watch ended (signal 9)" in served.said())
-    assert served.status("/health/live") == 200
-    assert served.stop(signal.SIGTERM) == 0
-    assert served.session() == {}
+def test_under_nohup_it_outlives_its_terminal(odd: Served) -> None:
+    os.kill(odd.process.pid, signal.SIGHUP)
+    os.kill(odd.pid_of("manage.py watch"), signal.SIGKILL)
+    assert until(20, lambda: "watch ended (signal 9)" in odd.said())
+    assert odd.status("/health/live") == 200
+    assert odd.stop(signal.SIGTERM) == 0
+    assert odd.session() == {}

@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 
 from rrr_dashboard.processes import Process
 from rrr_dashboard.stopping import Stop, StopSignals
-from rrr_dashboard.supervisor import SLOWEST_RESTART, Child, Supervisor
+from rrr_dashboard.supervisor import SLOWEST_RESTART, Child, Supervisor, abandoned
 from tests.served import until
 
 SLEEPER = Process("sleeper", ("sleep", "600"), grace=2.0)
@@ -72,6 +74,62 @@ def test_a_child_that_cannot_be_started_is_tried_again(
         return pid_of(supervisor, "late")
 
     assert until(10, started)
+
+
+def test_a_child_that_nobody_reaches_any_more_is_started_anew(
+    supervisor: Supervisor,
+    said: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    supervisor.record.parent.mkdir()
+    door = tmp_path / "door"
+    opens = Process(
+        "server",
+        ("sh", "-c", f"touch {door}; exec sleep 600"),
+        grace=2.0,
+        lost=lambda: "" if door.exists() else "its door is gone",
+    )
+    supervisor.start(opens)
+    first = pid_of(supervisor, "server")
+    supervisor.look()
+    assert pid_of(supervisor, "server") == first, "it has only begun"
+    assert until(10, door.exists)
+    door.unlink()
+    monkeypatch.setattr("rrr_dashboard.supervisor.STARTING_SECONDS", 0.0)
+
+    def another() -> bool:
+        supervisor.look()
+        return door.exists()
+
+    assert until(10, another)
+    assert pid_of(supervisor, "server") not in {0, first}
+    assert said[0] == "server: its door is gone"
+
+
+def test_parts_that_lost_their_serve_are_named(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    supervisor.record.parent.mkdir()
+    assert abandoned(supervisor.record) == []
+    supervisor.start(SLEEPER)
+    written = json.loads(supervisor.record.read_text())
+    served = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(600)", "serve"]
+    )
+    # A process has no command line yet while it begins.
+    shown = Path(f"/proc/{served.pid}/cmdline")
+    assert until(10, lambda: b"serve" in shown.read_bytes())
+    try:
+        supervisor.record.write_text(json.dumps({**written, "pid": served.pid}))
+        assert abandoned(supervisor.record) == []
+    finally:
+        served.kill()
+        served.wait()
+    assert abandoned(supervisor.record) == ["sleeper"]
+    supervisor.stop()
+    supervisor.record.write_text(json.dumps(written))
+    assert abandoned(supervisor.record) == []
 
 
 def begin(signals: StopSignals, begun: list[str]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from accounts.models import User
+from audit import services
 from readiness.domain.definitions import definition_sha256
 from readiness.domain.parsing.document import Proposal
 from readiness.models import (
@@ -89,6 +90,22 @@ def make_version(shape: dict[Any, Any] = DESK, slug: str = "desk") -> TemplateVe
                     section=section, item=made[key], position=0, label="Expiry"
                 )
     return version
+
+
+def log_verdict(line: ReviewItem, check: Check, verdict: str) -> None:
+    """The event that a record of a probe has, for one that a story wrote itself."""
+    services.append(
+        "readiness.evidence.judged",
+        actor="j:readiness-evidence",
+        object=f"review:{line.review.uuid}",
+        data={
+            "item": str(line.pk),
+            "probe": check.probe,
+            "verdict": verdict,
+            "commit": line.review.commit,
+            "definition_sha256": check.definition_sha256,
+        },
+    )
 
 
 @pytest.fixture

@@ -14,12 +14,11 @@ from accounts.models import User
 from audit.models import AuditEvent
 from kernel import registry
 from kernel.build import Build
-from kernel.registry import Measurement, Probe
+from kernel.registry import Measurement, Probe, Weight
 from operations.models import JobRun, ProbeResult
 from operations.queries.measurements import params_digest
 from readiness.models import Evidence, Review, Standing
 from readiness.queries.board import board
-from readiness.services.evidence import collecting
 from readiness.services.evidence.collecting import collect
 from tests.readiness.conftest import COMMIT
 
@@ -40,6 +39,7 @@ def probes(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (
         "readiness.services.evidence.collecting",
         "readiness.queries.due",
+        "readiness.queries.reach",
         "operations.services.probing",
         "operations.services.catalogue",
     ):
@@ -49,7 +49,7 @@ def probes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def build(monkeypatch: pytest.MonkeyPatch) -> Callable[[Build], None]:
     def runs(found: Build) -> None:
-        monkeypatch.setattr(collecting, "running", lambda: found)
+        monkeypatch.setattr("kernel.build.running", lambda: found)
 
     runs(Build(COMMIT, clean=True))
     return runs
@@ -133,6 +133,7 @@ def test_a_missing_probe_says_so_once(review: Review) -> None:
     rows = Evidence.objects.filter(probe="ratelimit.minute")
     assert [row.reason for row in rows] == ["probe ratelimit.minute is not available"]
     assert states(review)["SEC-02.1"] == "unclaimed"
+    assert judged(review) == [], "that nothing could be measured is no event"
 
 
 def test_a_changed_tree_proves_nothing_and_says_so(
@@ -183,6 +184,17 @@ def test_what_is_due_is_asked_for_once(review: Review) -> None:
     assert sorted(names) == ["probe:cors", "probe:latency", "probe:ratelimit"]
 
 
+def test_a_probe_that_is_measuring_is_not_asked_again(review: Review) -> None:
+    """A long one would be run twice, and its second answer count."""
+    collect(timezone.now())
+    JobRun.objects.filter(job__name="probe:cors").update(state="running")
+    collect(timezone.now())
+    assert JobRun.objects.filter(job__name="probe:cors").count() == 1
+    JobRun.objects.filter(job__name="probe:cors").update(state="failed")
+    collect(timezone.now())
+    assert JobRun.objects.filter(job__name="probe:cors").count() == 2
+
+
 def test_fresh_evidence_is_not_asked_for_again(review: Review) -> None:
     for name in NAMES:
         saw(name, "0")
@@ -193,7 +205,9 @@ def test_fresh_evidence_is_not_asked_for_again(review: Review) -> None:
 def test_heavy_probes_never_start_by_themselves(
     review: Review, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    heavy = Probe("cors", lambda params: Measurement("0", ""), title="", heavy=True)
+    heavy = Probe(
+        "cors", lambda params: Measurement("0", ""), title="", weight=Weight.HEAVY
+    )
     monkeypatch.setitem(registry.PROBES, "cors", heavy)
     collect(timezone.now())
     assert "probe:cors" not in JobRun.objects.values_list("job__name", flat=True)
@@ -295,19 +309,31 @@ def test_exactly_one_of_text_link_and_file(
     assert not Evidence.objects.exists()
 
 
+def test_a_link_that_holds_a_password_is_refused(
+    review: Review, ada: User, client_of: ClientOf
+) -> None:
+    client = client_of(ada)
+    for link in ("https://ada:secret@example.test/", "https://example.test@x.test"):
+        assert files(client, review, "PRF-02", link=link).status_code == 422
+    assert not Evidence.objects.exists()
+    fine = "https://example.test/?by=ada@example.test"
+    files(client, review, "PRF-02", link=fine)
+    assert Evidence.objects.get().kind == "link"
+
+
 def test_a_file_comes_back_as_a_download_that_cannot_act(
     review: Review, ada: User, client_of: ClientOf
 ) -> None:
     from django.core.files.uploadedfile import SimpleUploadedFile
 
-    page = SimpleUploadedFile("x.html", b"<script>alert(1)</script>", "text/html")
+    page = SimpleUploadedFile("x.txt", b"a <script>alert(1)</script>", "text/plain")
     files(client_of(ada), review, "PRF-02", file=page)
     record = Evidence.objects.get(filed_by=ada)
     answer = client_of(ada).get(
         f"/readiness/reviews/{review.uuid}/items/{record.review_item_id}"
         f"/evidence/{record.pk}/file/"
     )
-    assert b"".join(answer.streaming_content) == b"<script>alert(1)</script>"  # type: ignore[attr-defined]
+    assert b"".join(answer.streaming_content) == b"a <script>alert(1)</script>"  # type: ignore[attr-defined]
     assert answer["Content-Type"] == "application/octet-stream"
     assert answer["Content-Disposition"].startswith("attachment")
     assert answer["X-Content-Type-Options"] == "nosniff"

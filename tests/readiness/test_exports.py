@@ -15,7 +15,7 @@ from readiness.queries.board import board
 from readiness.queries.exports import review_markdown
 from readiness.queries.progress import progress
 from readiness.services.claims import claim_item
-from readiness.services.importing import import_template
+from readiness.services.importing import Importing, import_template
 from readiness.services.publishing import publish
 from readiness.services.reviews import NewReview, open_review
 
@@ -35,7 +35,7 @@ COMMIT = "ab" * 20
 @pytest.fixture
 def lines(ada: User) -> dict[str, ReviewItem]:
     """The lines of an open review by their titles."""
-    version = publish(import_template(DOCUMENT, "", None, checks={}), None)
+    version = publish(import_template(DOCUMENT, Importing(checks={}), None), None)
     review = open_review(NewReview(version, "1.0.0", COMMIT, "development"), ada)
     rows = ReviewItem.objects.filter(review=review).select_related("item", "review")
     return {row.item.title: row for row in rows}

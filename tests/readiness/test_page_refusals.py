@@ -202,12 +202,38 @@ def test_an_empty_comment_says_so(client: Client, line: ReviewItem) -> None:
     assert not Comment.objects.exists()
 
 
+def test_a_comment_that_is_too_long_says_so_and_keeps_it(
+    client: Client, line: ReviewItem
+) -> None:
+    page = url(line, f"{ITEM}comments/")
+    answer = client.post(page, {"text": "x" * 5_001 + " <end>"})
+    assert answer.status_code == 422
+    shown = answer.content.decode()
+    assert "at most 5,000 characters, these are 5,007" in shown
+    assert "x" * 5_001 + " &lt;end&gt;</textarea>" in shown
+    assert not Comment.objects.exists()
+    assert client.post(page, {"text": "y" * 5_000}).status_code == 302
+    assert Comment.objects.get().text == "y" * 5_000
+
+
+def test_a_note_that_is_too_long_ticks_nothing(
+    client: Client, line: ReviewItem
+) -> None:
+    page = url(line, f"{ITEM}claim/")
+    tick = {"done": "true", "revision": line.revision}
+    answer = client.post(page, {**tick, "note": "x" * 501})
+    assert answer.status_code == 422
+    assert "at most 500 characters" in answer.content.decode()
+    line.refresh_from_db()
+    assert not line.claimed
+
+
 def test_a_line_without_a_probe_says_who_files_its_evidence(
     client: Client, line: ReviewItem
 ) -> None:
     page = client.post(url(line, f"{ITEM}run/"), follow=True)
 
-    assert "No probe of this item is available here" in page.content.decode()
+    assert "No probe stands behind this line" in page.content.decode()
 
 
 def test_confirming_what_is_not_there_says_so(client: Client, line: ReviewItem) -> None:

@@ -12,6 +12,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from kernel import build
+from kernel.build import Build
 from readiness.domain.state import ItemState
 from readiness.models import Evidence, Review, ReviewItem, Standing
 from readiness.pages.activity import activity
@@ -215,7 +217,11 @@ def test_a_line_outside_readiness_has_its_own_word_and_no_tick(review: Review) -
     assert (view.outside_words, view.ticks) == ("Open", False)
 
 
-def test_only_a_line_with_checks_can_be_run(review: Review) -> None:
+def test_only_a_line_with_checks_can_be_run(
+    review: Review, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = Build(review.commit, clean=True)
+    monkeypatch.setattr(build, "running", lambda: mine)
     shown = today(review)
 
     assert item_view(shown, shown.by_key["SEC-01"]).run_url.endswith("/run/")

@@ -36,7 +36,7 @@ def review(person: Person, ada: User, monkeypatch: pytest.MonkeyPatch) -> Review
     """The product's own 101 lines, every check with a record that counts."""
     person("developer", "Developer")
     monkeypatch.setattr(demo, "running", lambda: Build(COMMIT, clean=True))
-    monkeypatch.setattr(collecting, "running", lambda: Build(COMMIT, clean=True))
+    monkeypatch.setattr("kernel.build.running", lambda: Build(COMMIT, clean=True))
     opened = demo.load(ada)
     assert opened is not None
     found = find_review(opened)

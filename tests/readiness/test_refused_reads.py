@@ -51,7 +51,12 @@ READS = [
         "reviews/{review}/items?cursor=nonsense", 400, id="a foreign cursor of items"
     ),
     pytest.param(
-        "reviews/{review}/signoffs?limit=1", 400, id="signatures are one page"
+        "reviews/{review}/signoffs?limit=0", 400, id="limit nought of signatures"
+    ),
+    pytest.param(
+        "reviews/{review}/signoffs?cursor=nonsense",
+        400,
+        id="a foreign cursor of signatures",
     ),
     pytest.param("items/0", 404, id="no such item"),
     pytest.param("templates?colour=red", 400, id="an unknown parameter of templates"),

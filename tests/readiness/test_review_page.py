@@ -11,6 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from kernel import build
+from kernel.build import Build
 from readiness.models import NotApplicable, Review, ReviewItem, Waiver
 from readiness.queries.board import board
 from tests.html import flat
@@ -58,7 +60,11 @@ def test_the_verdict_comes_first_and_names_the_blockers(
     assert 'href="#SEC-01">Go to first blocker' in html
 
 
-def test_every_line_shows_one_state_and_why(client: Client, review: Review) -> None:
+def test_every_line_shows_one_state_and_why(
+    client: Client, review: Review, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = Build(review.commit, clean=True)
+    monkeypatch.setattr(build, "running", lambda: mine)
     html = page(client, review)
     rows = re.split(r'<li class="item', html)[1:]
     assert len(rows) == 9

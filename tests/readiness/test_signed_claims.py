@@ -18,11 +18,12 @@ from readiness.models import Evidence, ReviewItem, Standing
 from readiness.queries.board import board
 from readiness.queries.statements import statement_for
 from readiness.services.claims import claim_item
-from readiness.services.importing import import_template
+from readiness.services.importing import Importing, import_template
 from readiness.services.publishing import publish
 from readiness.services.reviews import NewReview, open_review
 from readiness.services.signing import SignatureRequest, sign
 from tests.conftest import PASSWORD
+from tests.readiness.conftest import log_verdict
 
 PASSPHRASE = "a passphrase of one's own"
 COMMIT = "ab" * 20
@@ -47,14 +48,14 @@ def passed(line: ReviewItem) -> None:
     Standing.objects.create(
         review_item=line, check_of=check, latest=evidence, conclusive=evidence
     )
+    log_verdict(line, check, "pass")
 
 
 def test_the_known_claim_is_what_is_signed(person: Callable[..., User]) -> None:
     developer = person("developer", "Developer")
     keys.create(developer, PASSPHRASE)
-    version = import_template(
-        DOCUMENT, "Desk", None, checks={"SEC-01": [Proposal("cors")]}
-    )
+    how = Importing("Desk", checks={"SEC-01": [Proposal("cors")]})
+    version = import_template(DOCUMENT, how, None)
     review = open_review(
         NewReview(publish(version, None), "1.0.0", COMMIT, "development"), developer
     )

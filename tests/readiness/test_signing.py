@@ -104,14 +104,14 @@ def test_a_changed_line_voids_it_and_undoing_heals_it(
     tick(line, ada, done=True)
     sign(review, wish(review, ada), ada)
     tick(line, ada, done=False)
-    (void,) = signatures(board(review, timezone.now()))
+    (void,) = signatures(board(review, timezone.now())).signed
     assert not void.valid
     assert [change.key for change in void.void] == [line.item.key]
     assert "the claim changed" in void.void[0].change
     shown = progress(board(review, timezone.now())).places[0]
     assert (shown.state, line.item.key in shown.note) == ("Void", True)
     tick(line, ada, done=True)
-    (healed,) = signatures(board(review, timezone.now()))
+    (healed,) = signatures(board(review, timezone.now())).signed
     assert healed.valid
 
 
@@ -146,8 +146,8 @@ def test_the_second_group_waits_for_the_first(
     assert len(second.earlier) == 3
     tick(a_line(review), ada, done=True)
     void = {
-        one.signoff.role
-        for one in signatures(board(review, timezone.now()))
+        one.signed.role
+        for one in signatures(board(review, timezone.now())).signed
         if not one.valid
     }
     assert void == {"Developer", "Security Engineer", "Technical Lead"}
@@ -166,11 +166,13 @@ def test_a_key_given_up_as_compromised_voids_and_a_lost_one_does_not(
     ada: User, review: Review
 ) -> None:
     sign(review, wish(review, ada), ada)
-    key = keys.revoke(ada, "lost", by=ada)
-    assert signatures(board(review, timezone.now()))[0].valid
-    key.revoked_reason = "compromised"
-    key.save()
-    (signature,) = signatures(board(review, timezone.now()))
+    keys.revoke(ada, "lost", by=ada)
+    assert signatures(board(review, timezone.now())).signed[0].valid
+    keys.create(ada, PASSPHRASE)
+    sign(review, wish(review, ada, meaning="rejected", note="No."), ada)
+    keys.revoke(ada, "compromised", by=ada)
+    kept, signature = signatures(board(review, timezone.now())).signed
+    assert kept.valid
     assert [change.change for change in signature.void] == [
         "its key was given up as compromised"
     ]

@@ -37,7 +37,7 @@ def review(make_review: Callable[..., Review], person: Person) -> Review:
 
 def invited(review: Review, who: User) -> str | None:
     today = board(review, timezone.now())
-    return role_to_sign(today, signatures(today), who)
+    return role_to_sign(today, signatures(today).signed, who)
 
 
 def signed(review: Review, who: User, role: str) -> None:

@@ -73,7 +73,7 @@ class TestEveryAnswer:
         method, path, extra, _ = ANSWERS[what]
         policy = ask(anyone, method, path, extra)["Content-Security-Policy"]
         for part in (
-            "default-src 'self'",
+            "default-src 'none'",
             "object-src 'none'",
             "base-uri 'none'",
             "form-action 'self'",
@@ -198,6 +198,14 @@ class TestCompression:
     def test_a_page_is_gzipped(self, anyone: Client) -> None:
         answer = anyone.get("/accounts/login/", headers={"Accept-Encoding": "gzip"})
         assert answer["Content-Encoding"] == "gzip"
+
+    @pytest.mark.parametrize("accepted", ["gzip;q=0", "br, GZIP; q=0.00, identity"])
+    def test_whoever_refuses_gzip_gets_none(
+        self, anyone: Client, accepted: str
+    ) -> None:
+        answer = anyone.get("/accounts/login/", headers={"Accept-Encoding": accepted})
+        assert "Content-Encoding" not in answer
+        assert "Accept-Encoding" in answer["Vary"]
 
     def test_an_answer_that_shows_a_token_is_not(self, person: Any) -> None:
         from tests.conftest import PASSWORD

@@ -19,7 +19,8 @@ PAGE = "/accounts/login/"
 def no_redis(settings: Any) -> Iterator[None]:
     """The cache points at a port where nobody listens."""
     held = settings.CACHES["default"]
-    settings.CACHES = {"default": {**held, "LOCATION": "redis://127.0.0.1:1/0"}}
+    cut = {**held, "LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = {**settings.CACHES, "default": cut}
     if hasattr(caches._connections, "default"):  # type: ignore[attr-defined]
         del caches["default"]
     BREAKER._open_until = 0.0

@@ -13,7 +13,7 @@ from accounts.models import Session
 from accounts.services import tokens
 from kernel.errors import NotAuthenticated
 
-RUNNERS = 8
+RUNNERS = 10
 
 
 def attempt(text: str) -> bool:

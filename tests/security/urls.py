@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from django.contrib import messages
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -43,6 +44,12 @@ def conflict(request: HttpRequest) -> HttpResponse:
     return HttpResponse("who changed it", status=409)
 
 
+@access(public=True)
+def leave_a_message(request: HttpRequest) -> HttpResponse:
+    messages.success(request, "kept for the next page")
+    return HttpResponse("left")
+
+
 class Echo(APIView):
     access = PUBLIC
     authentication_classes = ()
@@ -80,6 +87,7 @@ urlpatterns = [
     path("test/no-database/", no_database),
     path("test/managers/", managers_only),
     path("test/conflict/", conflict),
+    path("test/message/", leave_a_message),
     path("api/test/echo", Echo.as_view()),
     path("api/test/mine", Mine.as_view()),
     path("api/test/broken", BrokenApi.as_view()),

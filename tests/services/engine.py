@@ -237,8 +237,10 @@ def _build_image(image: Path) -> str:
     _git(image, "add", "-A", "-f")
     _git(image, "commit", "-q", "--no-verify", "-m", "tests: an image")
     commit = build_list.write(image).commit
-    for name in (".git", "tests", "docs"):
-        shutil.rmtree(image / name)
+    shutil.rmtree(image / ".git")
+    for name in filter(None, tracked):
+        if build_list.may_be_missing(name):
+            (image / name).unlink(missing_ok=True)
     return commit
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,23 @@ def test_what_a_killed_serve_left_on_another_port_goes(memory: Path) -> None:
         metric_files.folder(ours, 8001),
         metric_files.folder(others, 8000),
     }
+
+
+def test_a_folder_that_was_removed_ends_nobody_who_starts(tmp_path: Path) -> None:
+    folder = tmp_path / "rrr-metrics"
+    environment = {
+        **os.environ,
+        "PROMETHEUS_MULTIPROC_DIR": str(folder),
+        "DJANGO_SETTINGS_MODULE": "rrr_dashboard.settings",
+    }
+    assert metric_files.lost(folder)
+    subprocess.run(
+        [sys.executable, "-c", "import django; django.setup()"],
+        env=environment,
+        check=True,
+    )
+    assert metric_files.lost(folder) == ""
+    assert list(folder.glob("*.db"))
 
 
 def test_files_of_processes_that_are_gone_make_room(tmp_path: Path) -> None:

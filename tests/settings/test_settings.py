@@ -13,7 +13,13 @@ import pytest
 from django.conf import settings
 
 from rrr_dashboard import readers
-from rrr_dashboard.env import Env, SettingError, read_dotenv, write_first_env
+from rrr_dashboard.env import (
+    Env,
+    SettingError,
+    add_backup_key,
+    read_dotenv,
+    write_first_env,
+)
 
 ROOT = Path(settings.BASE_DIR)
 STRONG = {
@@ -22,6 +28,8 @@ STRONG = {
     "JWT_SECRET": "zyxwvutsrqponmlkjihgfedcba0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-JWT-9876",
     "METRICS_TOKEN": "0123456789abcdefghijklmnop",
     "ALLOWED_HOSTS": "desk.example.test",
+    "PUBLIC_ORIGIN": "https://desk.example.test",
+    "TRUSTED_PROXY_COUNT": "1",
     "DEMO": "0",
 }
 
@@ -128,6 +136,32 @@ def test_the_first_env_is_private_strong_and_never_overwritten(tmp_path: Path) -
     assert path.read_text() == first
 
 
+@pytest.mark.parametrize("line", ["", "BACKUP_KEY=\n"])
+def test_an_older_env_gets_a_backup_key_and_keeps_the_rest(
+    tmp_path: Path, line: str
+) -> None:
+    path = tmp_path / ".env"
+    path.write_text(f"SECRET_KEY=kept # really\n{line}# a comment\nPORT=1")
+    assert add_backup_key(path, {})
+    values = read_dotenv(path)
+    assert readers.backup_key(values["BACKUP_KEY"]) == values["BACKUP_KEY"]
+    assert (values["SECRET_KEY"], values["PORT"]) == ("kept # really", "1")
+    assert "# a comment" in path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert not add_backup_key(path, {}), "it has one now"
+
+
+def test_no_backup_key_is_made_where_there_is_one_or_no_env(tmp_path: Path) -> None:
+    path, kept = tmp_path / ".env", tmp_path / "kept.key"
+    assert not add_backup_key(path, {})
+    assert not path.exists()
+    path.write_text("PORT=1\n")
+    kept.write_text("AGE-SECRET-KEY-1")
+    for given in ({"BACKUP_KEY": "given"}, {"BACKUP_KEY_FILE": str(kept)}):
+        assert not add_backup_key(path, given)
+    assert path.read_text() == "PORT=1\n"
+
+
 def test_an_empty_start_stays_empty_and_has_no_demo_password(tmp_path: Path) -> None:
     """Once a later start without DEMO=0 filled the database with invented people."""
     write_first_env(tmp_path / ".env", {"DEMO": "0"})
@@ -141,3 +175,20 @@ def test_doctor_names_what_is_wrong_and_fails(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert re.search(r"fail +migrations: \d+ are missing", done.stdout)
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "level"),
+    [
+        ({"RRR_ENV": "development"}, "ok"),
+        ({}, "warn"),
+        ({"WATCHDOG_URL": "https://ping.example.test/desk"}, "ok"),
+    ],
+)
+def test_doctor_says_who_hears_of_it_when_this_machine_is_gone(
+    tmp_path: Path, environment: dict[str, str], level: str
+) -> None:
+    done = manage(tmp_path, "doctor", **{**STRONG, **environment})
+    (said,) = re.findall(r"^(\w+) +watchdog: (.+)$", done.stdout, re.MULTILINE)
+    assert said[0] == level, done.stdout + done.stderr
+    assert ("nobody is told" in said[1]) == ("WATCHDOG_URL" not in environment)

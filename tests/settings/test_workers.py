@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.workers import ONE_WORKER, group
+from tests.workers import ONE_WORKER, group, turn
 
 
 @pytest.mark.parametrize(
@@ -25,4 +25,11 @@ def test_what_stays_on_one_worker(node_id: str, together: str) -> None:
 
 def test_every_such_folder_is_there(request: pytest.FixtureRequest) -> None:
     folders = {path.name for path in (request.config.rootpath / "tests").iterdir()}
-    assert folders >= ONE_WORKER
+    assert folders >= set(ONE_WORKER)
+
+
+def test_what_is_long_and_cannot_be_shared_out_begins(
+    request: pytest.FixtureRequest,
+) -> None:
+    turns = [turn(item.path.parent.name) for item in request.session.items]
+    assert turns == sorted(turns)

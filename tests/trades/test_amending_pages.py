@@ -1,6 +1,7 @@
 """The pages that void and correct: what follows is shown first, and only then booked."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -206,3 +207,46 @@ def test_what_a_transfer_cannot_be_is_said(move, ada, client_of, changed, said):
     assert response.status_code == 422
     assert said in text_of(response)
     assert not TransferEvent.objects.exists()
+
+
+@pytest.fixture
+def in_new_york(ada):
+    ada.zone = "America/New_York"
+    ada.save()
+
+
+def test_a_time_stands_in_the_readers_zone_and_stays_what_it_was(
+    ada, book, make_fill, client_of, in_new_york
+):
+    """01:30 of the night when clocks are set back is twice; untouched it stays."""
+    at = datetime(2025, 11, 2, 6, 30, 0, 123456, tzinfo=UTC)  # the second 01:30
+    book_fills([replace(make_fill("n", "buy", "1", "1"), executed_at=at)], ada)
+    fill, client = Fill.objects.get(), client_of(ada)
+    path = f"/trades/{fill.pk}/correct/"
+    page = text_of(client.get(path))
+    shown = "2025-11-02 01:30:00.123456"
+    assert f'value="{shown}"' in page
+    assert "In America/New_York" in page
+    assert at.isoformat() not in page
+    client.post(path, form_of(fill, executed_at=shown, price="2", step="book"))
+    fill = Fill.objects.standing().get()
+    assert (fill.executed_at, fill.price) == (at, 2)
+    path = f"/trades/{fill.pk}/correct/"
+    client.post(path, form_of(fill, executed_at="2025-11-02 09:00", step="book"))
+    fill = Fill.objects.standing().get()
+    assert fill.executed_at == datetime(2025, 11, 2, 14, 0, tzinfo=UTC)
+    history = strip_tags(text_of(client.get(f"/trades/{fill.pk}/")))
+    history = history.partition("Raw JSON")[0]
+    assert "2 Nov 2025, 09:00:00 EST" in history
+    assert "T14:00" not in history
+
+
+@pytest.mark.parametrize("given", ["yesterday", "2025-03-09 02:30", ""])
+def test_a_time_that_is_none_is_named_at_its_field(
+    fill, ada, client_of, in_new_york, given
+):
+    path = f"/trades/{fill.pk}/correct/"
+    answer = client_of(ada).post(path, form_of(fill, executed_at=given, step="book"))
+    assert answer.status_code == 422
+    assert answer.context["form"].errors.keys() == {"executed_at"}
+    assert not FillEvent.objects.exists()

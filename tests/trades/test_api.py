@@ -187,6 +187,33 @@ def test_what_the_list_does_not_know_is_400(api, book, query):
     assert api("GET", f"/api/trades?{query}")[0] == 400
 
 
+@pytest.mark.parametrize(
+    ("query", "refused"),
+    [
+        ("cursor=a&before=b", "before"),
+        ("cursor=a&offset=1", "offset"),
+        ("before=a&offset=1", "offset"),
+    ],
+)
+def test_a_page_begins_at_one_place(api, book, query, refused):
+    status, problem = api("GET", f"/api/trades?{query}")
+    assert (status, problem["errors"][0]["pointer"]) == (400, f"?{refused}")
+
+
+def test_no_offset_at_all_may_come_with_a_cursor(api, many):
+    cursor = api("GET", "/api/trades?limit=4")[1]["next_cursor"]
+    assert api("GET", f"/api/trades?offset=0&cursor={cursor}")[0] == 200
+
+
+def test_an_offset_past_what_is_looked_at_is_refused(api, many, monkeypatch):
+    """The next page forgot how many were yet to be skipped, and repeated them."""
+    monkeypatch.setattr("kernel.paging.EXAMINED", (4,))
+    status, problem = api("GET", "/api/trades?side=sell&offset=3")
+    assert (status, problem["errors"][0]["pointer"]) == (400, "?offset")
+    assert "next_cursor" in problem["detail"]
+    assert len(api("GET", "/api/trades?side=sell&offset=1")[1]["trades"]) == 1
+
+
 def test_what_was_realised_stands_at_the_fill_that_closed(api, many):
     rows = api("GET", "/api/trades?symbol=BTC-USD")[1]["trades"]
     assert [row["realized_pnl"] for row in rows] == ["1", None] * 3

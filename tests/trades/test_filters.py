@@ -4,9 +4,14 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from kernel import paging
+from kernel.paging import encode
 from tests.trades.conftest import START
 from trades.models import Book, Fill
+from trades.queries import trades
 from trades.queries.trades import (
     TradeFilter,
     latest_decisions,
@@ -15,6 +20,7 @@ from trades.queries.trades import (
     trade_detail,
     trade_page,
 )
+from trades.services.amending import correct_fill
 from trades.services.books import NewBook, create_book
 from trades.services.fills import book_fills
 
@@ -150,3 +156,95 @@ def test_strategies_are_listed_once_by_name_and_only_those_of_the_books(
 
 def test_without_decisions_there_are_none(ada, desk):
     assert latest_decisions(ada, 5) == []
+
+
+@pytest.fixture
+def looking_not_far(monkeypatch):
+    """A page looks at three trades of a list, and at two of each of many."""
+    monkeypatch.setattr(paging, "EXAMINED", (3,))
+    monkeypatch.setattr(paging, "EXAMINED_OF_EACH", (1, 2))
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("books", [1, 5])
+def test_what_no_index_knows_is_found_by_looking_further(
+    ada, make_fill, looking_not_far, books, backwards
+):
+    """However far apart: pages may be short or empty, and lead on to all of them."""
+    for number in range(books):
+        create_book(NewBook(f"b{number}", "USD"), ada)
+    book_fills(
+        [
+            make_fill(
+                f"f{n:02}",
+                ("buy", "sell")[n % 8 == 0],
+                "1",
+                "1",
+                n,
+                book=f"b{n % books}",
+            )
+            for n in range(40)
+        ],
+        ada,
+    )
+    chosen = TradeFilter(side="sell")
+    found: list[str] = []
+    lengths: list[int] = []
+    place: str | None = encode(("0001-01-01T00:00:00+00:00", 0)) if backwards else ""
+    while place is not None and len(lengths) < 60:
+        back, forth = (place, "") if backwards else ("", place)
+        page = trade_page(ada, chosen, limit=1, before=back, cursor=forth)
+        place = page.newer if backwards else page.older
+        lengths.append(len(page.trades))
+        found += [fill.external_id for fill in page.trades]
+    assert found == sorted(["f00", "f08", "f16", "f24", "f32"], reverse=not backwards)
+    assert 0 in lengths
+
+
+def test_a_page_that_found_none_of_many_says_that_there_are_more(
+    client_of, ada, desk, looking_not_far, monkeypatch
+):
+    monkeypatch.setattr(trades, "COUNTED", 2)
+    page = client_of(ada).get("/trades/?q=took profit&book=ada-main").content.decode()
+    assert "alpha-2" in page
+    page = client_of(ada).get("/trades/?q=alpha-1").content.decode()
+    assert "None of the trades looked at fits" in page
+    assert "cursor=" in page
+
+
+def plan_of(queries):
+    """How the database would answer what was asked of fills, outer and inner reads."""
+    asked = [q["sql"] for q in queries if "ORDER BY" in q["sql"]]
+    fills = [sql for sql in asked if 'FROM "trades_fill"' in sql]
+    with connection.cursor() as cursor:
+        explain = "QUERY PLAN " if connection.vendor == "sqlite" else ""
+        cursor.execute(f"EXPLAIN {explain}{fills[0].replace('%', '%%')}")
+        return "\n".join(str(row[-1]) for row in cursor.fetchall())
+
+
+@pytest.mark.parametrize(
+    ("chosen", "index"),
+    [
+        ({}, "trades_fill_book"),
+        ({"symbol": "BTC-USD"}, "trades_fill_pair"),
+        ({"strategy": "slow"}, "trades_fill_strategy"),
+        ({"start": START}, "trades_fill_book"),
+    ],
+)
+@pytest.mark.embedded
+def test_own_books_are_read_by_an_index_that_begins_with_the_book(
+    ada, desk, chosen, index
+):
+    with CaptureQueriesContext(connection) as seen:
+        trade_page(ada, TradeFilter(**chosen), limit=50)
+    plan = plan_of(seen.captured_queries)
+    assert f"USING INDEX {index} (book_id=?" in plan, plan
+    assert "SCAN" not in plan, plan
+
+
+def test_an_id_finds_what_was_corrected_since(ada, desk):
+    first = Fill.objects.get(external_id="alpha-1")
+    once = correct_fill(first.pk, {"price": "90"}, "a slip", ada).fact
+    correct_fill(once.pk, {"price": "80"}, "another", ada)
+    page = trade_page(ada, TradeFilter(external_id="alpha-1"), limit=5)
+    assert [fill.price for fill in page.trades] == [80]

@@ -5,13 +5,16 @@ import multiprocessing
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connections
+from django.db.models import QuerySet
 
 from accounts.models import User
 from audit import queries as audit
+from tests.domain.oracle import FractionLedger, Row
 from trades.domain.facts import NewFill
 from trades.models import Balance, Book, Fill, FillEvent, Match, Position
 from trades.services.amending import void_fill
@@ -90,6 +93,20 @@ def in_processes(*work: Callable[[], None]) -> list[int | None]:
     return [process.exitcode for process in processes]
 
 
+def in_fractions(fills: QuerySet[Fill]) -> FractionLedger:
+    """What must come out, by a ledger that shares no code with the matcher."""
+    rows = [
+        Row(
+            kind="fill",
+            quantity=Fraction(fill.quantity if fill.side == "buy" else -fill.quantity),
+            value=Fraction(fill.quantity) * Fraction(fill.price),
+            fee=Fraction(fill.fee),
+        )
+        for fill in fills.order_by("executed_at", "recorded_at", "sequence", "id")
+    ]
+    return FractionLedger(shorts=False, dust=Fraction(1, 10**12)).run(rows)
+
+
 def test_four_processes_leave_one_true_book(ada):
     book_fills([fill(f"v{n}", "buy", 3 * n) for n in range(VOIDS)], ada)
     codes = in_processes(
@@ -113,6 +130,12 @@ def test_four_processes_leave_one_true_book(ada):
     unheld = sum(m.quantity for m in Match.objects.filter(lot=None))
     held = sum(position.quantity for position in Position.objects.all())
     assert held == bought - sold + unheld
+    told = in_fractions(standing)
+    assert (held, unheld) == (told.held, told.missing)
+    realised = sum(match.realised for match in Match.objects.all())
+    assert Fraction(realised) == told.realised[""]
+    cost = sum(position.amount + position.fee for position in Position.objects.all())
+    assert Fraction(cost) == told.cost
     legs = sum(
         (-1 if one.side == "buy" else 1) * one.amount - one.fee for one in standing
     )

@@ -10,6 +10,8 @@ from decimal import Decimal
 
 import pytest
 
+from portfolio.models import EquityCurve, EquityPoint
+from portfolio.services import equity
 from trades.domain.facts import NewFill, NewTransfer
 from trades.models import Balance, Book
 from trades.queries.cash import implied_funding
@@ -121,6 +123,19 @@ def test_another_currency_is_owed_and_not_implied(ada):
     ]
 
 
+def test_a_rebate_lessens_what_its_trade_lacked(ada):
+    """100 less 0.25: nobody paid in the quarter that came back with the trade."""
+    book_each([replace(buy("a", "100", 0), fee=D("-0.25"))], ada)
+    assert usd() == (D(0), D("99.75"))
+    book = Book.objects.get()
+    assert implied_funding(book) == D("99.75")
+    assert rebuilding.differences(book) == []
+    equity.rebuild(book.pk, datetime.now(UTC))
+    assert EquityCurve.objects.get().funded == D("99.75")
+    first = EquityPoint.objects.order_by("day")[0]
+    assert (first.inflow, first.pnl, first.equity) == (D("99.75"), D("0.25"), D(100))
+
+
 def lacked(facts) -> Decimal:
     """The rule again, for one currency and times that all differ."""
     cash = implied = D(0)
@@ -129,7 +144,7 @@ def lacked(facts) -> Decimal:
         facts, key=lambda fact: getattr(fact, "at", None) or fact.executed_at
     ):
         if isinstance(fact, NewFill):
-            cash += fact.price if fact.side == "sell" else -fact.price
+            cash += (fact.price if fact.side == "sell" else -fact.price) - fact.fee
             if not deposited and cash < 0:
                 implied, cash = implied - cash, D(0)
             continue
@@ -152,7 +167,8 @@ def test_in_whatever_order_facts_arrive_the_balance_is_the_same(ada, seed):
             facts.append(pay(f"t{day}", sign + amount, day))
         else:
             sign = "" if draw.random() < 0.7 else "-"
-            facts.append(buy(f"f{day}", sign + amount, day))
+            fee = D(draw.choice(("0", "0.5", "-0.25")))
+            facts.append(replace(buy(f"f{day}", sign + amount, day), fee=fee))
     arriving = draw.sample(facts, len(facts))
     for count in range(1, len(arriving) + 1):
         book_each([arriving[count - 1]], ada)

@@ -284,3 +284,20 @@ def test_afterwards_who_undid_it_why_and_the_profit_stay_visible(client_of, ada,
     said = page_of(client, f"/trades/imports/{batch}/")
     assert "Undone by ada" in said
     assert "the wrong file" in said
+
+
+def test_of_many_later_trades_the_next_ones_are_looked_at(
+    client_of, ada, book, monkeypatch
+):
+    monkeypatch.setattr("trades.queries.imports.MOST_LOOKED_AT", 2)
+    monkeypatch.setattr("trades.queries.imports.MOST_SHOWN", 1)
+    client = client_of(ada)
+    batch = send(client, rows(2)).json()["id"]
+    page = f"/trades/imports/{batch}/"
+    later = [f"b{n},ETH-USD,buy,1,9,2026-02-0{n}T00:00:00Z\n" for n in range(1, 4)]
+    send(client, HEAD + "".join(later))
+    assert "later ones were not looked at" in page_of(client, page)
+    sales = [f"s{n},BTC-USD,sell,1,9,2026-01-31T0{n}:00:00Z\n" for n in (1, 2)]
+    send(client, HEAD + "".join(sales))
+    said = " ".join(page_of(client, page).split())
+    assert "More than 1 other trades and transfers used lots" in said

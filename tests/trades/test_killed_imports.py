@@ -12,7 +12,14 @@ from accounts.models import User
 from operations.models import JobRun
 from operations.services import running
 from trades.models import Book, Fill, ImportBatch, ImportPart
-from trades.services import import_runs, importing, imports, previewing
+from trades.services import (
+    import_runs,
+    importing,
+    imports,
+    previewing,
+    undoing,
+    waiting,
+)
 from trades.services.books import NewBook, create_book
 from trades.services.previewing import Consent, Source
 from trades.services.rebuilding import differences
@@ -119,3 +126,31 @@ def test_killed_in_the_middle_of_a_part(batch, monkeypatch):
     assert (batch.state, batch.done) == ("committing", PART)
     assert Fill.objects.count() == PART
     assert_whole(resumed(batch))
+
+
+def test_killed_while_it_is_undone(batch, monkeypatch):
+    """Its facts are told to leave and nothing is committed: that is done again."""
+    import_runs.run(batch.pk)
+    batch.refresh_from_db()
+    monkeypatch.setattr(undoing, "MOST_AT_ONCE", ROWS - 1)
+    monkeypatch.setattr(waiting, "MOST_AT_ONCE", 1)
+    undoing.undo(batch, "the wrong book", batch.created_by)
+
+    def dies(here):
+        def postpone(*args):
+            waiting.postpone(*args)
+            here()
+
+        monkeypatch.setattr(undoing, "postpone", postpone)
+        import_runs.run(batch.pk)
+
+    assert killed(dies) == -9
+    batch.refresh_from_db()
+    assert (batch.state, Fill.objects.standing().count()) == ("undoing", ROWS)
+    batch = resumed(batch)
+    for run in JobRun.objects.filter(state=JobRun.State.QUEUED):
+        running.execute(str(run.uid))
+    batch.refresh_from_db()
+    assert batch.state == "undone"
+    assert not Fill.objects.standing().exists()
+    assert differences(Book.objects.get()) == []

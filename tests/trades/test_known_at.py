@@ -1,6 +1,7 @@
 """As known at a time: what was read once is told again, whatever came later."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -10,6 +11,12 @@ from trades.services.fills import book_fills
 from trades.services.transfers import book_transfers
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def settled_at_once(monkeypatch):
+    """Nobody else writes here: what was recorded is settled (see known_times)."""
+    monkeypatch.setattr("trades.queries.known_times.SETTLED_AFTER", timedelta())
 
 
 def moment():
@@ -64,6 +71,27 @@ def test_each_answer_is_given_again_as_it_was(story):
         assert said(client, known_at=at) == (trades, positions)
 
 
+def test_what_a_fee_realised_from_other_lots_is_told_again(
+    ada, book, make_fill, client_of
+):
+    fee = {"fee": Decimal("0.1"), "fee_currency": "BNB"}
+    book_fills(
+        [
+            make_fill("b", "buy", "1", "300", day=1, symbol="BNB-USD"),
+            make_fill("c", "buy", "1", "400", day=2, symbol="BNB-USD"),
+            make_fill("f", "buy", "1", "100", day=3, **fee),
+        ],
+        ada,
+    )
+    client = client_of(ada)
+    told = [
+        client.get("/api/trades", {"limit": 1, **known}).json()["trades"][0]
+        for known in ({}, {"known_at": moment()})
+    ]
+    assert told[0]["realized_pnl"] == "10"
+    assert told[1]["realized_pnl"] == "10"
+
+
 def test_before_the_first_fact_nothing_was_known(story):
     assert said(story[0], known_at="2020-01-01") == ([], [])
 
@@ -86,11 +114,11 @@ def test_a_time_that_is_none_is_refused(client_of, ada, book, path):
 
 
 def test_a_book_of_too_many_fills_says_so(story, monkeypatch):
-    monkeypatch.setattr("trades.queries.known.MOST_FILLS", 1)
+    monkeypatch.setattr("trades.queries.known_sizes.MOST_FACTS", 1)
     client, told = story
     answer = client.get("/api/portfolio/positions", {"known_at": told[-1][0]})
     assert answer.status_code == 422
-    assert "more than 1 fills" in answer.json()["detail"]
+    assert "more than 1 trades and transfers" in answer.json()["detail"]
 
 
 def test_coins_that_came_in_are_known_from_then_on(ada, book, make_move, client_of):

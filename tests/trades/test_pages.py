@@ -5,10 +5,11 @@ from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils.html import strip_tags
 
 from tests.trades.conftest import START
 from trades.domain.facts import NewDecision, NewPrice
-from trades.models import Fill, ImportPart
+from trades.models import Decision, Fill, ImportPart
 from trades.services.recording import record_history
 
 pytestmark = pytest.mark.django_db
@@ -119,6 +120,24 @@ def test_a_trade_shows_why_it_was_made(client_of, ada, history):
         " by ada",
     ):
         assert words in shown
+
+
+def test_what_a_model_saw_stands_in_words(client_of, ada, history):
+    Decision.objects.update(
+        features={
+            "move_7d_percent": "1.5",
+            "is_open": True,
+            "seen": None,
+            "at": [1, 2],
+        },
+        risk_checks=[{"name": "max_order_size", "passed": True, "value": False}],
+    )
+    shown = strip_tags(page(client_of(ada), f"/trades/{history[0].pk}/"))
+    shown = " ".join(shown.partition("Raw JSON")[0].split())
+    for words in ("Move 7d percent 1.5", "Is open yes", "Seen –", "At 1, 2"):
+        assert words in shown
+    assert "Max order size passed no" in shown
+    assert "_" not in shown.partition("Signals")[2]
 
 
 def test_a_sale_shows_net_gross_fees_and_its_lots(client_of, ada, history):

@@ -1,5 +1,6 @@
 """What facts were worth at their time is kept beside them."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,12 +10,13 @@ from django.db.models import Q
 from kernel.registry import JOBS
 from operations.models import JobRun
 from tests.trades.conftest import START
-from trades.domain.facts import NewPrice
+from trades.domain.facts import NewPrice, NewSplit
 from trades.models import Balance, Book, Fill, Lot, Match, Price, Valuation
 from trades.services.fills import book_fills
 from trades.services.healing import heal
 from trades.services.prices import set_prices
 from trades.services.rebuilding import differences
+from trades.services.splits import record_split, void_split
 from trades.services.transfers import book_transfers
 
 pytestmark = pytest.mark.django_db
@@ -195,6 +197,78 @@ def test_a_fee_whose_rate_was_voided_takes_the_next_and_without_one_is_unknown(
     assert [value for value, _ in worths("f")] == [Decimal("2.2"), Decimal("2.6"), None]
     balance = Balance.objects.get(currency="USD")
     assert (balance.fees, balance.fees_missing) == (0, 1)
+
+
+@pytest.mark.parametrize("marked", ["price", "fill"])
+@pytest.mark.parametrize("kind", ["deposit", "interest"])
+def test_what_was_worth_a_mark_of_before_a_split_follows_the_split(
+    ada, book, traded, make_move, marked, kind
+):
+    """Three OPAL of day 6, marked at 10 on day 2: worth 30, after 2 for 1 on day 4 as
+    much as 15, and 30 again once that was a mistake."""
+    if marked == "price":
+        quote(ada, "10", day=3)
+    book_transfers([make_move("m", kind, "OPAL", "3", day=6)], ada)
+    other = NewSplit(symbol="OPAL-USD", at=START, numerator=7, denominator=1)
+    later = replace(other, at=START + timedelta(days=7))
+    for split in (other, later):  # before its mark, and after it
+        record_split(split, ada)
+        assert heal(book) == 0
+    row, _ = record_split(
+        replace(other, at=START + timedelta(days=4), numerator=2), ada
+    )
+    assert (heal(book), heal(book)) == (1, 0)
+    void_split(row.pk, "never was", ada)
+    assert (heal(book), heal(book)) == (1, 0)
+    assert worths("m") == [(30, "USD"), (15, "USD"), (30, "USD")]
+    assert differences(book) == []
+
+
+@pytest.mark.parametrize("hour", [1, 8], ids=["before the mark", "after the fact"])
+def test_a_worth_follows_an_own_split_in_the_place_of_the_desks_of_its_day(
+    ada, keeper, book, traded, make_move, hour
+):
+    """Three OPAL, marked at 10 two hours before the desk's split of 2 for 1: worth 15.
+    By one's own of that day no split was between them: 30, and 15 again without it."""
+    day_4 = START + timedelta(days=4)
+    desk = NewSplit(
+        symbol="OPAL-USD",
+        at=day_4 + timedelta(hours=4),
+        numerator=2,
+        denominator=1,
+        scope="desk",
+    )
+    record_split(desk, keeper)
+    quote(ada, "10", day=4 + 2 / 24)
+    book_transfers([make_move("m", "deposit", "OPAL", "3", day=4 + 6 / 24)], ada)
+    own = replace(desk, at=day_4 + timedelta(hours=hour), scope="own")
+    row, _ = record_split(own, ada)
+    assert differences(book) == []
+    assert (heal(book), heal(book)) == (1, 0)
+    void_split(row.pk, "never was", ada)
+    assert (heal(book), heal(book)) == (1, 0)
+    assert worths("m") == [(15, "USD"), (30, "USD"), (15, "USD")]
+    assert differences(book) == []
+
+
+def test_a_fee_paid_in_coins_of_before_a_split_follows_it(ada, book, traded, make_fill):
+    fee = {"fee": Decimal(2), "fee_currency": "OPAL"}
+    book_fills([make_fill("f", "buy", "1", "100", day=6, **fee)], ada)
+    split = NewSplit(
+        symbol="OPAL-USD",
+        at=START + timedelta(days=4),
+        numerator=4,
+        denominator=1,
+        scope="own",
+    )
+    row, _ = record_split(split, ada)
+    seen = []
+    for work in (lambda: None, lambda: void_split(row.pk, "never was", ada)):
+        work()
+        heal(book)
+        seen.append(Fill.objects.get(external_id="f").fee_value)
+        assert differences(book) == []
+    assert seen == [5, 20]
 
 
 def test_a_booking_asks_for_the_job_that_values(ada, waiting):

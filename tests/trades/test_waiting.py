@@ -5,6 +5,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils.html import strip_tags
 
 from kernel.errors import Conflict
 from operations.models import JobRun
@@ -16,6 +18,7 @@ from trades.models import (
     Fill,
     FillEvent,
     Generation,
+    ImportBatch,
     Lot,
     Match,
     Position,
@@ -281,3 +284,27 @@ def test_nothing_later_than_the_last_flat_moment_is_counted(
     assert not waiting.too_many(book, since)
     since = {instrument: at - timedelta(days=8) for instrument in since}
     assert waiting.too_many(book, since)
+
+
+def test_a_preview_says_what_will_wait_and_what_is_booked_says_what_does(
+    ada, history, client_of
+):
+    file = SimpleUploadedFile(
+        "late.csv",
+        b"symbol,side,quantity,price,executed_at\n"
+        b"BTC-USD,buy,1,80,2020-01-01T00:00:00Z\n"
+        b"ETH-USD,buy,1,5,2020-01-01T00:00:00Z\n",
+    )
+    client = client_of(ada)
+    given = {"file": file, "book": history.name}
+    looked = client.post("/trades/import/", given, follow=True)
+    page = " ".join(strip_tags(looked.content.decode()).split())
+    assert "Will wait: BTC-USD." in page
+    assert not Generation.objects.filter(waits=True).exists()
+    address = looked.redirect_chain[-1][0]
+    client.post(f"{address}commit/", {})
+    batch = ImportBatch.objects.get()
+    path = f"/api/trades/imports/{batch.pk}"
+    assert client.get(path).json()["waiting"] == ["BTC-USD"]
+    regenerate(history)
+    assert client.get(path).json()["waiting"] == []

@@ -1,0 +1,3 @@
+"""The doors' probes ask the product of this process."""
+
+from tests.probing import own as own
