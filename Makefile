@@ -5,7 +5,7 @@ UV := uv==0.13.9
 # HOME may be read-only, or missing.
 export UV_CACHE_DIR := $(CURDIR)/.venv/uv-cache
 
-.PHONY: help run test check quick fmt bench faults services mutants lock build-list
+.PHONY: help run test check quick fmt bench faults services evidence mutants scan sbom lock build-list
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -27,7 +27,7 @@ fmt: .venv/.dev ## format the code and mend what lint can mend
 	@$(BIN)/ruff check -q --fix . ; exec $(BIN)/ruff format .
 
 bench: .venv/.dev ## what a request costs, in CPU time, beside its peers
-	@exec $(BIN)/python -m benchmarks.run
+	@for each in run growth rematching importing reading; do $(BIN)/python -m benchmarks.$$each 2>/dev/null && echo || exit 1; done
 
 faults: .venv/.dev ## what is promised under faults, and what was seen: one table a stack
 	@FAULT_ROUNDS=10 exec $(BIN)/python tests/run.py tests/faults
@@ -35,8 +35,17 @@ faults: .venv/.dev ## what is promised under faults, and what was seen: one tabl
 services: .venv/.dev ## docker-compose.yml as plain processes: two web instances behind nginx
 	@exec $(BIN)/python -m pytest tests/services
 
+evidence: .venv/.dev ## suites, tools and the quick benchmark as evidence of this commit
+	@exec $(BIN)/python manage.py evidence
+
 mutants: .venv/.dev ## which breakages of a domain file no test sees: FILE=path
 	@exec $(BIN)/python tests/mutants.py $(FILE)
+
+scan: .venv/.dev ## known weaknesses in the code and in the pinned packages: var/reports/
+	@exec $(BIN)/python manage.py scan
+
+sbom: .venv/.dev ## what the product is made of, as CycloneDX: var/reports/
+	@exec $(BIN)/python manage.py sbom
 
 lock: .venv/.dev ## compile requirements with hashes
 	$(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 --universal --no-emit-index-url --no-header requirements.in -o requirements.txt

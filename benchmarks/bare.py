@@ -25,4 +25,4 @@ settings.configure(
     MIDDLEWARE=[],
 )
 application = get_wsgi_application()
-behind_the_door = Door(application, lambda environ: False)
+behind_the_door = Door(application, lambda environ: False, lambda environ: "")

@@ -17,7 +17,6 @@ from pathlib import Path
 from benchmarks import servers
 from benchmarks.servers import Server
 
-WARM_UP = 20
 NAIVE = "naive /api/trades, 50"
 BARE = "bare view"
 NO_DOOR = "bare view, no door"
@@ -50,18 +49,27 @@ def fetch(connection: HTTPConnection, path: str, headers: dict[str, str]) -> byt
     return body
 
 
+@dataclass(frozen=True)
+class Dose:
+    """How often each request is sent, and before that without counting."""
+
+    requests: int
+    warm_up: int = 20
+
+
 def cost(
-    server: Server, name: str, path: str, headers: dict[str, str], requests: int
+    server: Server, name: str, path: str, headers: dict[str, str], dose: Dose
 ) -> Cost:
-    """What `requests` of them, one after the other on one connection, cost each."""
+    """What each costs, one after the other on one connection."""
     connection = HTTPConnection("127.0.0.1", server.port, timeout=30)
-    for _ in range(WARM_UP):
+    for _ in range(dose.warm_up):
         body = fetch(connection, path, headers)
     before = server.cpu_seconds()
-    for _ in range(requests):
+    for _ in range(dose.requests):
         fetch(connection, path, headers)
     spent = server.cpu_seconds() - before
-    return Cost(name, round(spent / requests * 1_000_000), len(body), requests)
+    each = round(spent / dose.requests * 1_000_000)
+    return Cost(name, each, len(body), dose.requests)
 
 
 def bearer(server: Server, password: str) -> dict[str, str]:
@@ -78,16 +86,16 @@ def bearer(server: Server, password: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {json.loads(body)['access']}"}
 
 
-def measure(requests: int) -> list[Cost]:
+def measure(dose: Dose) -> list[Cost]:
     with tempfile.TemporaryDirectory(prefix="rrr-bench-") as name:
         folder = Path(name)
         environ = servers.settings_for(folder, servers.free_port())
         with servers.valkey(folder):
             servers.prepare(folder, environ)
-            return _measured(environ, requests)
+            return _measured(environ, dose)
 
 
-def _measured(environ: dict[str, str], requests: int) -> list[Cost]:
+def _measured(environ: dict[str, str], dose: Dose) -> list[Cost]:
     password = environ["DEMO_PASSWORD"]
     costs = []
     for name, application in (
@@ -96,18 +104,17 @@ def _measured(environ: dict[str, str], requests: int) -> list[Cost]:
     ):
         door = name == BARE
         with servers.running(application, environ, ready="/", door=door) as server:
-            costs.append(cost(server, name, "/", {}, requests))
+            costs.append(cost(server, name, "/", {}, dose))
     naive = "benchmarks.naive.app:application"
     ready = "/api/trades"
     with servers.running(naive, environ, ready=ready, door=False) as server:
         headers = bearer(server, password)
-        costs.append(cost(server, NAIVE, "/api/trades", headers, requests))
+        costs.append(cost(server, NAIVE, "/api/trades", headers, dose))
     product = "rrr_dashboard.asgi:application"
     with servers.running(product, environ, ready="/health/ready") as server:
         headers = bearer(server, password)
         costs += [
-            cost(server, name, path, headers, requests)
-            for name, path in PRODUCT.items()
+            cost(server, name, path, headers, dose) for name, path in PRODUCT.items()
         ]
     return costs
 
@@ -130,9 +137,12 @@ def table(costs: list[Cost]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=500, help="of each kind")
+    parser.add_argument(
+        "--warm-up", type=int, default=Dose.warm_up, help="of each kind, uncounted"
+    )
     parser.add_argument("--json", action="store_true", help="for programs")
     options = parser.parse_args()
-    costs = measure(options.requests)
+    costs = measure(Dose(options.requests, max(1, options.warm_up)))
     if options.json:
         print(json.dumps([asdict(row) for row in costs], indent=2))
     else:
