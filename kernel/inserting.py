@@ -160,8 +160,8 @@ def _coded(
         return values
     prepare: Callable[[Any], Any]
     prepare = partial(field.get_db_prep_save, connection=connection)
-    if kind == "DateTimeField":
-        prepare = partial(_time, connection.vendor, prepare)
+    if kind == "DateTimeField" and connection.vendor == "sqlite":
+        prepare = partial(_time, prepare)
     elif kind == "ExactDecimalField" and in_units:
         prepare = encode_units if connection.vendor == "sqlite" else exact_units
     elif kind == "ExactDecimalField" and connection.vendor == "sqlite":
@@ -175,11 +175,11 @@ def _coded(
     return coded
 
 
-def _time(vendor: str, prepare: Callable[[Any], Any], value: Any) -> Any:
+def _time(prepare: Callable[[Any], Any], value: Any) -> Any:
     """A quicker way to the same, where the time is in UTC as most are."""
     if type(value) is not datetime or value.tzinfo is not UTC:
         return prepare(value)
-    return str(value)[: -len("+00:00")] if vendor == "sqlite" else value
+    return value.replace(tzinfo=None).isoformat(" ")
 
 
 def _next_ids(

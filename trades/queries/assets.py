@@ -74,7 +74,9 @@ class BookAssets:
     def of_fee(self, fill: Fill) -> Instrument | None:
         """The instrument whose lots a fill's foreign fee consumes; None where the fee
         is cash, or in the fill's own quote or base. Its instrument is loaded."""
-        return self.moved(fill.fee_currency) if fill.fee_is_foreign else None
+        if fill.fee_currency == self._book.base_currency or not fill.fee_is_foreign:
+            return None
+        return self.moved(fill.fee_currency)
 
 
 def traded_instruments(

@@ -22,14 +22,11 @@ def value_new(
 ) -> None:
     """Value what new facts were worth. They are stored; a fee's worth that follows
     from another currency's is written into its fill."""
-    estimates = appraise(book, fills, transfers, assets)
+    foreign = [fill for fill in fills if fill.fee_is_foreign]
+    estimates = appraise(book, foreign, transfers, assets)
     keep(book, estimates, now)
     values = fee_values(estimates)
-    changed = [
-        fill
-        for fill in fills
-        if fill.fee_is_foreign and fill.fee_value != values.get(fill.pk)
-    ]
+    changed = [fill for fill in foreign if fill.fee_value != values.get(fill.pk)]
     for fill in changed:
         fill.fee_value = values.get(fill.pk)
     Fill.objects.bulk_update(changed, ["fee_value"], batch_size=ROWS)
