@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Max, Model, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, Max, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from kernel.numbers import ZERO
@@ -16,11 +16,8 @@ from portfolio.domain.returns import day_of
 from portfolio.models import EquityCurve
 from portfolio.queries.books import Scope
 from trades.models import (
-    BatchEvent,
     Book,
     Fill,
-    FillEvent,
-    Generation,
     Price,
     PriceEvent,
     Split,
@@ -68,33 +65,27 @@ class LedgerState:
 
 def ledger_states(book_ids: Sequence[int]) -> dict[int, LedgerState]:
     """The state of each book's ledger, in one query; in five while prices or splits
-    came that no curve has seen. Facts are only ever added, so the newest id of each
-    kind names the state."""
+    came that no curve has seen. Whatever is written in a book makes a new version of
+    it; of what others send to it, and of prices, which are only ever added, the newest
+    id of each kind names the state. None of it is counted: a book may be large."""
 
     def newest(rows: QuerySet[Any]) -> Coalesce:
         return Coalesce(Subquery(rows.order_by("-id").values("id")[:1]), 0)
 
     mine = OuterRef("pk")
-    pairs = Generation.objects.filter(book=mine).order_by().values("book")
-    rematched = pairs.annotate(number=Sum("last"))
+    moves = Transfer.objects.filter(Q(book=mine) | Q(to_book=mine))
     books = (
         Book.objects.filter(pk__in=book_ids)
         .select_related("equity_curve")
         .annotate(
-            last_fill=newest(Fill.objects.filter(book=mine)),
-            last_transfer=newest(
-                Transfer.objects.filter(Q(book=mine) | Q(to_book=mine))
-            ),
-            last_event=newest(FillEvent.objects.filter(fill__book=mine)),
+            traded=Exists(Fill.objects.filter(book=mine)),
+            last_transfer=newest(moves),
             last_transfer_event=newest(
                 TransferEvent.objects.filter(
                     Q(transfer__book=mine) | Q(transfer__to_book=mine)
                 )
             ),
-            last_valuation=newest(Valuation.objects.filter(book=mine)),
             last_arrival=newest(Valuation.objects.filter(transfer__to_book=mine)),
-            last_undo=newest(BatchEvent.objects.filter(batch__book=mine)),
-            rematched=Coalesce(Subquery(rematched.values("number")), 0),
             **{
                 name: newest(model._default_manager.all())
                 for name, (model, _) in MARKET.items()
@@ -129,16 +120,7 @@ def _market_news(
 
 
 def _state(book: Any, news: Mapping[str, Mapping[str, int]]) -> LedgerState:
-    names = (
-        "last_fill",
-        "last_transfer",
-        "last_event",
-        "last_transfer_event",
-        "last_valuation",
-        "last_arrival",
-        "last_undo",
-        "rematched",
-    )
+    names = ("version", "last_transfer", "last_transfer_event", "last_arrival")
     newest = "/".join(str(getattr(book, name)) for name in names)
     curve: EquityCurve | None = getattr(book, "equity_curve", None)
     return LedgerState(
@@ -146,7 +128,7 @@ def _state(book: Any, news: Mapping[str, Mapping[str, int]]) -> LedgerState:
         facts=f"{newest}/{book.method}/{book.zone}/{book.base_currency}",
         market=_market(book),
         moved=curve is not None and _bears_on(curve, news),
-        empty=not (book.last_fill or book.last_transfer),
+        empty=not (book.traded or book.last_transfer),
     )
 
 
