@@ -19,6 +19,7 @@ from accounts.services import limits
 from kernel import valkey
 from kernel.disk import is_full
 from kernel.outages import Outage, outage
+from kernel.sqlite import served_file
 from operations.services.backups.sqlite import database_path
 from rrr_dashboard import metric_files, processes
 from rrr_dashboard.first_administrator import ask_for_one
@@ -83,6 +84,7 @@ def _answers(url: str) -> bool:
 def _open_database(state: Path) -> None:
     """Made at the first start only: a vanished one is a fault."""
     initialised = state / "initialised"
+    served_file.forget()
     try:
         connection.ensure_connection()
     except DatabaseError as error:
@@ -101,6 +103,16 @@ def _open_database(state: Path) -> None:
             f"DATABASE_URL: the database cannot be opened ({one_line(error)}); start "
             "it, mend the address, or leave it empty for the embedded one."
         ) from error
+    if connection.vendor == "sqlite":
+        served_file.note(database_path())
+
+
+def leave_database() -> list[Path]:
+    """After everything has stopped: what was moved aside, because it belongs to a file
+    that is not here any more."""
+    moved = served_file.part(database_path()) if connection.vendor == "sqlite" else []
+    served_file.forget()
+    return moved
 
 
 def _make_limits() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from kernel import valkey
+from kernel import looked_after, valkey
 from rrr_dashboard import metric_files
 
 PYTHON = sys.executable
@@ -113,10 +113,11 @@ def raise_open_files() -> None:
 
 
 def environment() -> dict[str, str]:
-    """What the children get besides our own environment."""
+    """What the children get besides our own environment, who starts them."""
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "rrr_dashboard.settings",
         "PROMETHEUS_MULTIPROC_DIR": str(metrics()),
         "PYTHONUNBUFFERED": "1",
+        looked_after.STARTED_BY: looked_after.mark(os.getpid()),
     }

@@ -8,6 +8,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from kernel import patience
 from kernel.door import WEB_THREADS
 from kernel.patience import Patience
 from kernel.sqlite.queue import QueueRefused, Turnstile, Wait, WriteQueue
+from kernel.sqlite.served_file import refuse_another
 
 # What is overridden here is missing from django-stubs.
 Wrapper: Any = base.DatabaseWrapper
@@ -28,6 +30,11 @@ QUEUE = WriteQueue(most=WEB_THREADS // 2)
 
 # Each of a web process' threads keeps its connection, and with it so much at most.
 WEB_CACHE_KB = 8_000
+
+
+def file_of(name: object) -> Path:
+    """The file that a database's NAME in the settings stands for."""
+    return Path(str(name).removeprefix("file:").partition("?")[0])
 
 
 def _identity(connection: sqlite3.Connection) -> tuple[int, int] | None:
@@ -81,6 +88,7 @@ class DatabaseWrapper(Wrapper):  # type: ignore[misc] # see above
         return params
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> sqlite3.Connection:
+        refuse_another(file_of(self.settings_dict["NAME"]))
         connection: sqlite3.Connection = super().get_new_connection(conn_params)
         if _limits() is not None:
             connection.execute(f"PRAGMA cache_size = -{WEB_CACHE_KB}")

@@ -23,8 +23,9 @@ BACKUP_STALE, DRILL_STALE, WORKER_STALE, BEAT_STALE, WATCH_STALE = (
     "beat-stale",
     "watch-stale",
 )
-WEB, QUEUE_STUCK, JOB_FAILING, BROKER, UNDELIVERED, AUDIT_LOG = (
+WEB, SERVE, QUEUE_STUCK, JOB_FAILING, BROKER, UNDELIVERED, AUDIT_LOG = (
     "web",
+    "serve",
     "queue-stuck",
     "job-failing",
     "broker",
@@ -33,9 +34,9 @@ WEB, QUEUE_STUCK, JOB_FAILING, BROKER, UNDELIVERED, AUDIT_LOG = (
 )
 PERCENTAGES = frozenset({ERROR_RATE, MEMORY, DISK, DISK_FULL})
 # There are no halves of these.
-COUNTS = frozenset({DATABASE, WEB, JOB_FAILING, BROKER, UNDELIVERED, AUDIT_LOG})
+COUNTS = frozenset({DATABASE, WEB, SERVE, JOB_FAILING, BROKER, UNDELIVERED, AUDIT_LOG})
 # Of these a single one is too much, whatever people think of it.
-FIXED = frozenset({WEB, BROKER, AUDIT_LOG})
+FIXED = frozenset({WEB, SERVE, BROKER, AUDIT_LOG})
 # Least and most of a threshold with which a rule still means something: signs of life
 # come every 15 s, drills once a day.
 BOUNDS = {
@@ -84,6 +85,7 @@ SEEDS = (
     _seed(DATABASE, "Database connection failures", P0, 0, "failures", 0),
     # Web processes and workers start together: the first looks come too early.
     _seed(WEB, "The product does not answer", P0, 0, "failures", 30),
+    _seed(SERVE, "Nobody starts again what ends", P1, 0, "failures", 30),
     _seed(DISK, "Disk fills up", P1, 90, "%", 30),
     _seed(DISK_FULL, "Disk is nearly full", P0, 97, "%", 0),
     # Past BACKUP_FREQUENCY. A product that was off for long catches up first.

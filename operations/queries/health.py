@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection
 from django.db.models import Q
 
 from audit import queries as audit
-from kernel import redis
+from kernel import looked_after, redis
 from kernel.registry import JOBS
 from operations.domain import health
 from operations.domain.health import HealthCheck, Status
@@ -45,7 +45,8 @@ def database() -> HealthCheck:
             DATABASE_SECONDS, lambda: (_select_one(), read_only())
         )
     except (DatabaseError, OSError, TooSlow) as error:
-        return _database_fails(f"does not answer: {type(error).__name__}")
+        said = str(error).partition("\n")[0] or type(error).__name__
+        return _database_fails(f"does not answer: {said}")
     if refuses:
         return _database_fails("answers, but takes no change: it is read-only")
     return _answered("database", milliseconds)
@@ -84,6 +85,13 @@ def broker() -> HealthCheck:
         "broker",
         f"takes no messages ({refusal}): queued work begins minutes later",
     )
+
+
+def serve() -> HealthCheck:
+    """Whether what ends is started again, by the `serve` that started us."""
+    if looked_after.serve_is_gone():
+        return health.warn("serve", looked_after.GONE)
+    return health.passes("serve", "who started the processes is there")
 
 
 def alerting(at: datetime) -> HealthCheck:
@@ -155,12 +163,15 @@ def _since(done: datetime | None, at: datetime) -> float | None:
 def audit_log() -> HealthCheck:
     """The head is readable, no shorter than when it was last verified, and that
     verification (probe audit_log) found nothing wrong."""
+    # What was verified before it is read how long the log is: it grows meanwhile, and is
+    # never shorter. The other way round events that were new seemed to be missing.
+    verified = _newest_result("audit_log")
     try:
         size = audit.head().size
     except ValueError as error:
         detail = f"the head does not hold: {error}"
         return HealthCheck(name="audit_log", status=Status.FAIL, detail=detail)
-    status, detail = _audit_verdict(size, _newest_result("audit_log"))
+    status, detail = _audit_verdict(size, verified)
     return HealthCheck(
         name="audit_log",
         status=status,
@@ -233,7 +244,7 @@ def newest_checks(at: datetime) -> list[HealthCheck]:
 def checks(at: datetime) -> list[HealthCheck]:
     """All checks. With the database down only those that do not need it: a check
     that could not look is left out rather than called good."""
-    first = [database(), cache(), broker(), disk()]
+    first = [database(), cache(), broker(), disk(), serve()]
     if first[0].status is Status.FAIL:
         return first
     looks: list[Callable[[], HealthCheck]] = [

@@ -7,10 +7,12 @@ its rules, and the others go on.
 from __future__ import annotations
 
 import logging
+import platform
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from kernel import looked_after
 from operations import queries
 from operations.domain import rules, seeds, windows
 from operations.domain.alerting import Reading
@@ -108,6 +110,14 @@ def _web(known: Rules, at: datetime) -> Iterator[Reading]:
         yield from _above(known, seeds.WEB, "web", int(bool(silence)), silence)
 
 
+def _serve(known: Rules, at: datetime) -> Iterator[Reading]:
+    """Of the host that looks: parts without their `serve` answer as before, until the
+    first of them ends."""
+    gone = looked_after.serve_is_gone()
+    target = f"serve on {platform.node()}"
+    yield from _above(known, seeds.SERVE, target, int(gone), looked_after.GONE)
+
+
 def _queues(known: Rules, at: datetime) -> Iterator[Reading]:
     """A queue in which something is done moves, however long others wait."""
     moved: dict[str, datetime] = {}
@@ -182,6 +192,7 @@ READERS: tuple[Reader, ...] = (
     _disks,
     _processes,
     _web,
+    _serve,
     _queues,
     _jobs,
     _backups,

@@ -23,6 +23,7 @@ import pytest
 
 from kernel.programs import postgresql_program
 from tests.faults.mailing import MailServer
+from tests.faults.test_backups import run_beside
 from tests.faults.test_full_disk import SmallDisk
 from tests.faults.test_kills import manage
 from tests.served import ROOT, Served, free_port, until
@@ -39,6 +40,20 @@ become cp -R {data}/base {data}/begun
 mount -t tmpfs -o size={size},mode=700,uid={uid},gid={gid} none {data}/base
 become cp -R {data}/begun/. {data}/base
 become {postgres} -D {data} -p {port} -k {data} -c listen_addresses=127.0.0.1 -c fsync=off
+"""
+
+# What its probe and /health say of the log: that a full disk is no broken log.
+LOG = """
+import django
+django.setup()
+from django.db import DatabaseError
+from accounts.probes.audit_log import audit_log
+from operations.queries import health
+try:
+    faults = audit_log({}).value
+except DatabaseError:
+    faults = None
+print(faults, health.audit_log().status)
 """
 
 
@@ -165,6 +180,8 @@ def test_a_full_disk_under_postgresql(
     assert "No space left on device" in mail.replace("=\r\n", "")
     reads = {product.ask("/api/trades", token=token).status for _ in range(5)}
     assert reads == {200}
+    log = run_beside(product.environment, LOG).split()
+    assert log[-2:] in (["0", "pass"], ["None", "pass"]), log
 
     disk.free()
     began = time.monotonic()

@@ -3,14 +3,21 @@ neither fires nor stays silent by what only looks like it."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from django.conf import settings
+from django.db import OperationalError
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.probes.audit_log import audit_log
+from audit import queries as audit
+from kernel import looked_after
 from operations.domain.seeds import SEEDS
 from operations.models import (
     Alert,
@@ -22,9 +29,10 @@ from operations.models import (
     RestoreDrill,
     Rule,
 )
-from operations.queries import lateness
+from operations.queries import health, lateness
 from operations.services.outbox import Announcement, Recipient, queue
 from tests.operations.well import HOUR, firing, look, told
+from tests.served import until
 
 pytestmark = [
     pytest.mark.django_db,
@@ -227,6 +235,46 @@ def test_a_log_that_does_not_hold_is_told_of_at_once(now: datetime) -> None:
     assert "events are missing" in Alert.objects.get().timeline.get().text
 
 
+def test_a_log_that_grows_while_it_is_looked_at_is_not_shorter(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verified(now, "0")
+    head = audit.head
+
+    def and_then_it_grew() -> audit.LogHead:
+        seen = head()
+        longer = {"size": str(seen.size + 1)}
+        ProbeResult.objects.filter(name="audit_log").update(facts=longer)
+        return seen
+
+    monkeypatch.setattr(audit, "head", and_then_it_grew)
+    look(now, 0)
+    assert firing() == set()
+    assert ProbeResult.objects.get(name="audit_log").facts["size"] == "1", "it did"
+
+
+@pytest.mark.parametrize(
+    "name", ["head", "_size", "leaves", "_rows", "_kept_heads", "log_name"]
+)
+@pytest.mark.parametrize(
+    "error", [OperationalError("away"), OperationalError("No space left on device")]
+)
+def test_a_database_that_cannot_be_read_is_no_broken_log(
+    now: datetime, monkeypatch: pytest.MonkeyPatch, name: str, error: OperationalError
+) -> None:
+    assert audit_log({}).value == "0"
+    verified(now, "0")
+
+    def away(*args: object) -> NoReturn:
+        raise error
+
+    monkeypatch.setattr(audit, name, away)
+    with suppress(OperationalError):  # which is no measurement
+        assert audit_log({}).value == "0"
+    look(now, 20)
+    assert firing() == set()
+
+
 def test_a_log_that_could_not_be_verified_is_neither_whole_nor_broken(
     now: datetime,
 ) -> None:
@@ -234,3 +282,28 @@ def test_a_log_that_could_not_be_verified_is_neither_whole_nor_broken(
     look(now, 20)
     assert firing() == set()
     assert Rule.objects.get(name="audit-log-broken").judged_at is None
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_parts_whose_serve_is_gone_are_told_of(
+    now: datetime, monkeypatch: pytest.MonkeyPatch, gone: bool
+) -> None:
+    starter = subprocess.Popen(["sleep", "600"])
+    monkeypatch.setenv(looked_after.STARTED_BY, looked_after.mark(starter.pid))
+    try:
+        if gone:
+            starter.kill()  # not buried yet: nobody has asked how it ended
+            assert until(10, looked_after.serve_is_gone)
+        assert (health.serve().status == "warn") is gone
+        look(now, 40)
+    finally:
+        starter.kill()
+        starter.wait()
+    assert ({rule for rule, _ in firing()} == {"serve"}) is gone
+
+
+def test_who_was_started_by_something_else_misses_no_serve(now: datetime) -> None:
+    assert looked_after.STARTED_BY not in os.environ
+    look(now, 40)
+    assert firing() == set()
+    assert Rule.objects.get(name="serve").judged_at is not None

@@ -22,6 +22,7 @@ from audit import queries as audit_queries
 from kernel import blobs, locks
 from kernel.files import write_once, write_whole
 from kernel.half_restored import pending_file
+from kernel.sqlite import served_file
 from operations.domain.asides import Aside
 from operations.models import Backup, Heartbeat
 from operations.services.backups import (
@@ -249,6 +250,7 @@ def _alone() -> None:
             "the product is running, or another restore: stop `serve` and everything "
             "else that uses the database"
         ) from busy
+    served_file.forget()  # by whoever was killed
     if engines.name() == "postgresql":
         _refuse_signs_of_life()
 

@@ -15,6 +15,7 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from kernel.files import replacing
+from kernel.sqlite.base import file_of
 from operations.domain.asides import STAMP, Aside
 from operations.services.backups.copies import (
     BackupError,
@@ -37,8 +38,7 @@ IN_USE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 def database_path() -> Path:
     """The file of the default database."""
-    name = str(connections["default"].settings_dict["NAME"])
-    return Path(name.removeprefix("file:").partition("?")[0])
+    return file_of(connections["default"].settings_dict["NAME"])
 
 
 def take_copy(target: Path, progress: Progress) -> Marker:

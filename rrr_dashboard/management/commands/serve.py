@@ -78,6 +78,7 @@ class Command(ServiceCommand):
             signals.ignore()
             supervisor.stop()
             metric_files.remove(processes.metrics())
+            self._leave_database()
         self.say("stopped")
 
     def say(self, line: str) -> None:
@@ -88,6 +89,13 @@ class Command(ServiceCommand):
         with suppress(OSError):
             self.stdout.write(spoken)
             self.stdout.flush()
+
+    def _leave_database(self) -> None:
+        with suppress(OSError):
+            for moved in preparation.leave_database():
+                self.say(
+                    f"the database was replaced: {moved} belongs to the one before"
+                )
 
     def _serve(self, supervisor: Supervisor) -> None:
         """Until Stop is raised."""
