@@ -28,21 +28,23 @@ from tests.slowness import Slowness
 
 ROOT = Path(settings.BASE_DIR)
 PASSWORD = "correct horse battery staple"
+EVERY_WINDOW = "second minute hour"
 PEOPLE = """
 import sys, django
 django.setup()
 from django.contrib.auth.models import Group
 from accounts.models import User
-from accounts.services.overrides import WINDOWS, override
+from accounts.services.overrides import override
 from trades.services.books import NewBook, create_book
-password, role, *names = sys.argv[1:]
+password, role, windows, *names = sys.argv[1:]
 for name in names:
     mail = f"{name}@example.test"
     user = User.objects.create_user(name, email=mail, password=password)
     user.groups.add(Group.objects.get(name=role))
     create_book(NewBook(f"{name}'s", "USD"), user)
-    # They do what no person does: a stated override, the limits are tested elsewhere.
-    override([user], factor=1000, windows=WINDOWS, until=None, by="system")
+    if windows:
+        override([user], factor=1000, windows=windows.split(), until=None, by="system")
+    print(user.pk)
 """
 COUNT = """
 import sys, django
@@ -136,9 +138,15 @@ class Served:
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
 
-    def add_people(self, *names: str, role: str = "Trader") -> None:
-        """People with a book each, made beside the running product."""
-        self._run(PEOPLE, PASSWORD, role, *names)
+    def add_people(
+        self, *names: str, role: str = "Trader", wide: str = EVERY_WINDOW
+    ) -> list[int]:
+        """People with a book each, made beside the running product; their numbers.
+
+        They do what no person does: the `wide` windows are so by a stated override.
+        """
+        told = self._run(PEOPLE, PASSWORD, role, wide, *names)
+        return [int(line) for line in told.split()]
 
     def count_trades(self, prefix: str) -> int:
         """How many trades there are whose external id begins so."""
@@ -201,6 +209,20 @@ class Served:
             "price": "100",
             "executed_at": datetime.now(UTC).isoformat(),
         }
+
+    def manage(
+        self, *words: str, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """A command beside the running product."""
+        return subprocess.run(
+            [*self.beside, sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300 * Slowness(),
+        )
 
     def children_of(self, pid: int) -> list[int]:
         tasks = Path(f"/proc/{pid}/task").iterdir()

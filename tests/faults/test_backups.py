@@ -19,7 +19,7 @@ import psycopg
 import pytest
 
 from tests.faults.conftest import ROUNDS, STACK
-from tests.faults.test_kills import Clients, manage
+from tests.faults.test_kills import Clients
 from tests.served import ROOT, Served
 from tests.slowness import Slowness
 
@@ -134,14 +134,14 @@ def test_each_backup_under_three_writers_restores_to_its_marker(
     try:
         for number in range(ROUNDS):
             before = len(clients.acknowledged)
-            made = manage(served, "backup")
+            made = served.manage("backup")
             after = len(clients.acknowledged) + WRITERS
             assert made.returncode == 0, made.stdout + made.stderr
             assert " verified: " in made.stdout
             uid, folder = made.stdout.split()[0], tmp_path / f"files-{number}"
             with empty_place(served, tmp_path, f"copy{number}") as copy:
                 words = ("--to", copy.place, "--files", str(folder))
-                put = manage(served, "restore", uid, *words)
+                put = served.manage("restore", uid, *words)
                 assert put.returncode == 0, put.stdout + put.stderr
                 there = copy.ask(
                     "SELECT count(*) FROM trades_fill "
@@ -172,7 +172,7 @@ def test_an_empty_host_comes_back_and_says_what_it_cannot_sign(
 ) -> None:
     """With the archive, what is in .env and the log key; first without that key."""
     assert "signed" in run_beside(served.environment, SIGN)
-    made = manage(served, "backup")
+    made = served.manage("backup")
     assert made.returncode == 0, made.stdout + made.stderr
     archive = tmp_path / Path(made.stdout.rsplit(", ", 1)[1].strip()).name
     shutil.copyfile(made.stdout.rsplit(", ", 1)[1].strip(), archive)
@@ -204,10 +204,10 @@ def test_an_empty_host_comes_back_and_says_what_it_cannot_sign(
             assert product.status("/health/ready") == 200
             assert product.token("ada"), "people are who they were"
             assert "bring the file back" in run_beside(product.environment, SIGN)
-            assert "log key" in manage(product, "doctor").stdout
+            assert "log key" in product.manage("doctor").stdout
             shutil.copyfile(served.state / "log.key", state / "log.key")
             assert "signed" in run_beside(product.environment, SIGN)
-            checked = manage(product, "verify_log")
+            checked = product.manage("verify_log")
             assert checked.returncode == 0, checked.stdout + checked.stderr
             assert product.stop() == 0, product.said()
         finally:

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from tests.faults.mailing import MailServer
-from tests.faults.test_kills import manage
 from tests.served import ROOT, Served, until
 from tests.slowness import Slowness
 
@@ -122,7 +121,7 @@ def test_a_full_disk(
     recovered = time.monotonic() - began
     acknowledged += 1
     assert product.count_trades("full-") == acknowledged
-    checked = manage(product, "verify_log")
+    checked = product.manage("verify_log")
     assert checked.returncode == 0, checked.stdout + checked.stderr
     seen(
         "full disk",

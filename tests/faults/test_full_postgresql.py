@@ -25,7 +25,6 @@ from kernel.programs import postgresql_program
 from tests.faults.mailing import MailServer
 from tests.faults.test_backups import run_beside
 from tests.faults.test_full_disk import SmallDisk
-from tests.faults.test_kills import manage
 from tests.served import ROOT, Served, free_port, until
 from tests.slowness import Slowness
 
@@ -207,7 +206,7 @@ def test_a_restore_that_fills_the_server_leaves_what_was_there(
     tmp_path: Path,
     seen: Callable[[str, str, str], None],
 ) -> None:
-    made = manage(served, "backup")
+    made = served.manage("backup")
     assert made.returncode == 0, made.stdout + made.stderr
     archive, state = made.stdout.rsplit(", ", 1)[1].strip(), tmp_path / "state"
     environment = {**served.environment, "STATE_DIR": str(state)}

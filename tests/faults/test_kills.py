@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -20,7 +18,7 @@ from django.db import connections
 from tests.faults.conftest import ROUNDS, STACK
 from tests.faults.first_start import as_kept
 from tests.faults.test_foreign_writer import holding
-from tests.served import ROOT, Served, until
+from tests.served import Served, until
 from tests.slowness import Slowness
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(900)]
@@ -99,18 +97,6 @@ def kill_database(served: Served) -> None:
     connections.close_all()  # those of the tests have ended, too
 
 
-def manage(served: Served, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*served.beside, sys.executable, "manage.py", *words],
-        cwd=ROOT,
-        env=served.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300 * Slowness(),
-    )
-
-
 def test_what_was_acknowledged_is_there_once(
     served: Served, factor: Slowness, seen: Callable[[str, str, str], None]
 ) -> None:
@@ -146,7 +132,7 @@ def test_what_was_acknowledged_is_there_once(
     assert longest <= LONGEST_RETRY * factor
     assert until(60, lambda: served.status("/health/ready") == 200)
     for words in (("verify_log",), ("rebuild_portfolio", "--check")):
-        checked = manage(served, *words)
+        checked = served.manage(*words)
         assert checked.returncode == 0, checked.stdout + checked.stderr
 
 

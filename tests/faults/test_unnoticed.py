@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from tests.faults.first_start import DATABASE, as_kept
-from tests.faults.test_kills import manage
 from tests.served import Served, until
 from tests.slowness import Slowness
 
@@ -84,7 +83,7 @@ def test_a_file_put_in_the_databases_place_is_opened_by_nobody(
     assert desk.ask("/health").status == 503
     assert until(30 * factor, lambda: mailed(desk, REPLACED))
     told = time.monotonic() - began
-    doctor = manage(desk, "doctor")
+    doctor = desk.manage("doctor")
     assert doctor.returncode == 1
     assert f"{database} {REPLACED}" in doctor.stdout
     assert database.read_bytes() == copied, "nobody wrote into it"
@@ -95,7 +94,7 @@ def test_a_file_put_in_the_databases_place_is_opened_by_nobody(
         10 * factor, lambda: desk.post_trade(token, "swapped-after").status == 201
     )
     assert desk.count_trades("swapped-") == 2
-    checked = manage(desk, "verify_log")
+    checked = desk.manage("verify_log")
     assert checked.returncode == 0, checked.stdout + checked.stderr
     seen(
         "the database file is replaced by an older copy",

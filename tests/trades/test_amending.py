@@ -131,8 +131,6 @@ def test_a_rehearsal_says_what_follows_and_changes_nothing(history, ada):
         ({"book": "other"}, "why", "/book"),
         ({"quantity": "0"}, "why", "/quantity"),
         ({"executed_at": "2999-01-01T00:00:00Z"}, "why", "/executed_at"),
-        ({"price": "100.00"}, "why", "/"),
-        ({}, "why", "/"),
     ],
 )
 def test_what_is_no_correction_is_refused_by_field(
@@ -141,6 +139,13 @@ def test_what_is_no_correction_is_refused_by_field(
     with pytest.raises(Invalid) as caught:
         correct_fill(history["f1"].pk, changes, reason, ada)
     assert caught.value.errors[0].pointer == pointer
+    assert Fill.objects.count() == 3
+
+
+@pytest.mark.parametrize("changes", [{"price": "100.00"}, {}])
+def test_a_correction_to_what_it_says_already_is_a_conflict(history, ada, changes):
+    with pytest.raises(Conflict, match="It says that already"):
+        correct_fill(history["f1"].pk, changes, "why", ada)
     assert Fill.objects.count() == 3
 
 

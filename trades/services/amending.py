@@ -245,7 +245,8 @@ class _Sides:
 
 
 def _replacement(sides: _Sides, fact: Row, changes: Changes, now: datetime) -> Row:
-    """The saved row that comes to stand in the fact's place. Raises Invalid."""
+    """The saved row that comes to stand in the fact's place. Raises Invalid, and
+    Conflict where it says that already, as for the second of two that correct it."""
     fixed = [name for name in FIXED if name in changes]
     if fixed:
         raise _invalid([FieldError(f"/{fixed[0]}", "fixed", "cannot be corrected")])
@@ -255,7 +256,10 @@ def _replacement(sides: _Sides, fact: Row, changes: Changes, now: datetime) -> R
     except NotAFact as error:
         raise _invalid(error.errors) from None
     if _content(row) == _content(fact):
-        raise _invalid([FieldError("/", "unchanged", "a correction changes something")])
+        raise Conflict(
+            "It says that already: a correction changes something.",
+            code="unchanged",
+        )
     row.replaces, row.batch = fact, fact.batch
     row.recorded_at, row.sequence = fact.recorded_at, fact.sequence
     row.status, row.becomes = FactStatus.REMATCHING, FactStatus.CORRECTED
