@@ -13,9 +13,11 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
 from accounts.models import User
-from accounts.services import service_tokens
-from accounts.services.tokens import session_of_access
+from accounts.services.admit import Bearer, admit
 from kernel.errors import Forbidden, NotAuthenticated
+
+# In the environ: whom this request's token was found to speak for.
+ADMITTED = "rrr.admitted"
 
 
 class PeopleBackend(ModelBackend):
@@ -57,11 +59,9 @@ def _bearer(request: HttpRequest) -> tuple[User, Any]:
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not text.strip():
         raise NotAuthenticated("Send `Authorization: Bearer <token>`.", "token")
-    if text.strip().startswith(service_tokens.PREFIX):
-        token = service_tokens.admitted(text.strip(), request.method or "GET")
-        return token.owner, token
-    session = session_of_access(text.strip())
-    return session.user, session
+    asked: Bearer | None = request.META.get(ADMITTED)
+    bearer = asked.own() if asked else admit(text.strip(), request.method or "GET")
+    return bearer.user, bearer.auth
 
 
 class TokenOrSession(SessionAuthentication):

@@ -8,8 +8,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -21,46 +19,18 @@ from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
 
+import jwt
+
 from benchmarks import servers
+from benchmarks.people import LIMITED, make_people
 from benchmarks.run import BARE, NAIVE, Dose, bearer, cost
 from benchmarks.servers import Server
 
+FASTAPI = "FastAPI with response_model, 50"
 TRADES, PORTFOLIO = "/api/trades?limit=50", "/api/portfolio"
-# Their limits are everybody's; the readers' are wider.
-LIMITED = "limited"
 CONNECTIONS = 6
 BOOKING_BOOKS = 10
 PAUSE = 1.0 / BOOKING_BOOKS
-MAKE = """
-import json, sys, django
-django.setup()
-from datetime import datetime, timedelta, timezone
-from decimal import Decimal
-from django.contrib.auth.models import Group
-from accounts.models import User
-from accounts.services.overrides import WINDOWS, override
-from accounts.services.tokens import issue
-from trades.domain.facts import NewFill
-from trades.services.books import NewBook, create_book
-from trades.services.fills import book_fills
-people, fills = int(sys.argv[1]), int(sys.argv[2])
-begin = datetime(2026, 1, 5, tzinfo=timezone.utc)
-users, tokens = [], {}
-for name in [f"reader{number}" for number in range(people)] + ["limited"]:
-    user = User.objects.create_user(name, password=None)
-    user.groups.add(Group.objects.get(name="Trader"))
-    create_book(NewBook(f"{name}-main", "USD"), user)
-    book_fills([
-        NewFill(external_id=f"f{number}", symbol="BTC-USD",
-                side="sell" if number % 3 == 2 else "buy", quantity=Decimal(1),
-                price=Decimal(100 + number), executed_at=begin + timedelta(hours=number))
-        for number in range(fills)
-    ], user)
-    users.append(user)
-    tokens[name] = issue(user).access
-override(users[:-1], factor=10000, windows=WINDOWS, until=None, by="j:benchmarks")
-print(json.dumps(tokens))
-"""
 
 
 @dataclass
@@ -191,15 +161,21 @@ def always(path: str) -> Callable[[int], str]:
 
 def people(environ: dict[str, str], count: int, fills: int) -> dict[str, str]:
     """{name: access token} of so many readers with a book each, and of `limited`."""
-    made = subprocess.run(
-        [sys.executable, "-c", MAKE, str(count), str(fills)],
-        cwd=servers.ROOT,
-        env=environ,
-        check=True,
-        capture_output=True,
-    )
-    tokens: dict[str, str] = json.loads(made.stdout.splitlines()[-1])
-    return tokens
+    return {person.name: person.token for person in make_people(environ, count, fills)}
+
+
+@dataclass(frozen=True)
+class Peers:
+    """CPU microseconds a request: a bare view on our server, and what others do."""
+
+    bare: int
+    naive: int
+    fastapi: int
+
+    def line(self, what: str, spent: float) -> str:
+        others = (self.bare, self.naive, self.fastapi)
+        ratios = [each / max(1, spent) for each in others]
+        return f"| {what} | {spent:,.0f} | {ratios[0]:.2f} | {ratios[1]:.1f} | {ratios[2]:.1f} |"
 
 
 def measure(readers: int, requests: int) -> list[str]:
@@ -210,64 +186,66 @@ def measure(readers: int, requests: int) -> list[str]:
         with servers.valkey(folder):
             servers.prepare(folder, environ)
             tokens = people(environ, readers, 50)
-            bare, naive = _peers(environ, requests)
-            return _rows(environ, tokens, requests, bare, naive)
+            return _rows(environ, tokens, requests, _peers(environ, requests))
 
 
-def _peers(environ: dict[str, str], requests: int) -> tuple[int, int]:
+def _peers(environ: dict[str, str], requests: int) -> Peers:
     some = min(requests, 2000)
+    path, few = "/api/trades", Dose(max(20, some // 4))
     with servers.running(
         "benchmarks.bare:behind_the_door", environ, ready="/"
     ) as server:
         bare = cost(server, BARE, "/", {}, Dose(some)).cpu_us
     with servers.running(
-        "benchmarks.naive.app:application", environ, ready="/api/trades", door=False
+        "benchmarks.naive.app:application", environ, ready=path, door=False
     ) as server:
         headers = bearer(server, environ["DEMO_PASSWORD"])
-        naive = cost(
-            server, NAIVE, "/api/trades", headers, Dose(max(20, some // 4))
-        ).cpu_us
-    return max(1, bare), naive
+        naive = cost(server, NAIVE, path, headers, few).cpu_us
+    with servers.running("benchmarks.fastapi_peer:app", environ, ready=path) as server:
+        token = jwt.encode({"sub": "x"}, environ["SECRET_KEY"], "HS512")
+        headers = {"Authorization": f"Bearer {token}"}
+        fastapi = cost(server, FASTAPI, path, headers, few).cpu_us
+    return Peers(max(1, bare), naive, fastapi)
 
 
 def _rows(
-    environ: dict[str, str],
-    tokens: dict[str, str],
-    requests: int,
-    bare: int,
-    naive: int,
+    environ: dict[str, str], tokens: dict[str, str], requests: int, peers: Peers
 ) -> list[str]:
     names = [name for name in tokens if name != LIMITED]
-    lines = [_line("bare view", bare, bare, naive), _line("naive", naive, bare, naive)]
+    lines = [
+        peers.line("bare view", peers.bare),
+        peers.line(NAIVE, peers.naive),
+        peers.line(FASTAPI, peers.fastapi),
+    ]
     product = "rrr_dashboard.asgi:application"
     with servers.running(product, environ, ready="/health/ready") as server:
         load = Load(server, tokens)
         for path in (TRADES, PORTFOLIO):
-            spent = load.send(len(names), always(path), names)
-            lines.append(_line(f"{path}, cold", spent, bare, naive))
-            spent = load.send(requests, always(path), names)
-            lines.append(_line(f"{path}, hot", spent, bare, naive))
+            missed = load.send(len(names), always(path), names)
+            lines.append(peers.line(f"{path}, cold", missed))
+            hot = load.send(requests, always(path), names)
+            lines.append(peers.line(f"{path}, hot", hot))
         held: dict[tuple[str, str], str] = {}
         load.send(len(names), always(TRADES), names, held=held)
         spent = load.send(requests, always(TRADES), names, held=held)
-        lines.append(_line(f"{TRADES}, 304", spent, bare, naive))
+        lines.append(peers.line(f"{TRADES}, 304", spent))
         booking = Bookings(server, tokens)
         began = time.monotonic()
         with booking.going_on():
             spent = booking.reading(load.send, requests, names)
         rate = requests / (time.monotonic() - began)
         said = f"hot, {booking.made} booked meanwhile, {rate:,.0f} reads/s"
-        lines.append(_line(f"{TRADES}, {said}", spent, bare, naive))
-        lines.append(f"| stale answers | {booking.stale} | | |")
-        spent = load.send(requests, always(TRADES), [LIMITED])
-        lines.append(_line("a refusal (429)", spent, bare, naive))
-        lines.append(f"| memory of a web process | {server.megabytes():.0f} MB | | |")
-        lines.append(f"| answers | {', '.join(map(str, sorted(load.codes)))} | | |")
+        lines.append(peers.line(f"{TRADES}, {said}", spent))
+        lines.append(f"| stale answers | {booking.stale} | | | |")
+        spent = load.send(requests, always(PORTFOLIO), [LIMITED])
+        lines.append(peers.line("a refusal (429)", spent))
+        lines.append(
+            f"| a refusal is | {spent / hot:.2f} of a hot answer, "
+            f"{spent / missed:.2f} of a miss | | | |"
+        )
+        lines.append(f"| memory of a web process | {server.megabytes():.0f} MB | | | |")
+        lines.append(f"| answers | {', '.join(map(str, sorted(load.codes)))} | | | |")
     return lines
-
-
-def _line(what: str, spent: float, bare: int, naive: int) -> str:
-    return f"| {what} | {spent:,.0f} | {bare / max(1, spent):.2f} | {naive / max(1, spent):.1f} |"
 
 
 def main() -> None:
@@ -275,8 +253,8 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=200)
     parser.add_argument("--requests", type=int, default=20_000, help="of each kind")
     options = parser.parse_args()
-    print("| what | CPU µs a request | as many as bare | times naive |")
-    print("|---|---:|---:|---:|")
+    print("| what | CPU µs a request | as many as bare | times naive | times FastAPI |")
+    print("|---|---:|---:|---:|---:|")
     print("\n".join(measure(options.people, options.requests)))
 
 

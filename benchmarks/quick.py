@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import servers
-from benchmarks.hot import LIMITED, PORTFOLIO, TRADES, people
+from benchmarks.hot import PORTFOLIO, TRADES, people
+from benchmarks.people import LIMITED
 from benchmarks.servers import Server
 from operations.domain.bench import ASKED
 

@@ -38,7 +38,7 @@ class Server:
     def megabytes(self) -> float:
         """Resident memory of its largest process."""
         pages = max(
-            int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+            int((_told(f"/proc/{pid}/statm") or "0 0").split()[1])
             for pid in _family(self.pid)
         )
         return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
@@ -46,15 +46,31 @@ class Server:
 
 def _family(pid: int) -> Iterator[int]:
     yield pid
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        with contextlib.suppress(FileNotFoundError):  # the thread has ended meanwhile
-            for child in (task / "children").read_text().split():
-                yield from _family(int(child))
+    for task in _tasks(pid):
+        for child in _told(f"{task}/children").split():
+            yield from _family(int(child))
+
+
+def _tasks(pid: int) -> list[Path]:
+    try:
+        return list(Path(f"/proc/{pid}/task").iterdir())
+    except OSError:
+        return []
 
 
 def _cpu(pid: int) -> float:
-    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    after_name = _told(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    if not after_name:
+        return 0.0
     return (int(after_name[11]) + int(after_name[12])) / TICKS
+
+
+def _told(path: str) -> str:
+    """What the system tells of a process or thread; "" when that has just ended."""
+    try:
+        return Path(path).read_text()
+    except OSError:
+        return ""
 
 
 def free_port() -> int:
@@ -94,13 +110,18 @@ def prepare(folder: Path, environ: dict[str, str]) -> None:
         ("manage.py", "collectstatic", "--noinput", "--verbosity", "0"),
         ("-m", "benchmarks.naive.app"),
     ):
-        subprocess.run(
-            [sys.executable, *command],
-            cwd=ROOT,
-            env=environ,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+        run(environ, *command)
+
+
+def run(environ: dict[str, str], *command: str) -> None:
+    """A command of Python that must succeed; what it says is nobody's."""
+    subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=environ,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def shipped_command(
@@ -164,16 +185,34 @@ def answers(port: int, path: str, process: subprocess.Popen[bytes]) -> bool:
     return False
 
 
-@contextlib.contextmanager
-def valkey(folder: Path) -> Iterator[None]:
+class Valkey:
     """The embedded Valkey of the throw-away demo."""
-    process = subprocess.Popen(embedded.command(folder, append_only=False))
-    try:
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            embedded.command(self._folder, append_only=False)
+        )
         for _ in range(200):
-            if embedded.socket_path(folder).exists():
+            if embedded.socket_path(self._folder).exists():
                 break
             time.sleep(0.02)
-        yield
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(10)
+        embedded.socket_path(self._folder).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def valkey(folder: Path) -> Iterator[Valkey]:
+    server = Valkey(folder)
+    server.start()
+    try:
+        yield server
     finally:
-        process.terminate()
-        process.wait(10)
+        server.stop()

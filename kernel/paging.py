@@ -59,18 +59,22 @@ class Page(Generic[Row]):
 class ListWalk(Generic[M]):
     """How a long list is read: the rows of `lists` together (None: all of them), and
     of those the `wanted` ones, which no index knows. `by_index` are the same rows
-    narrowed only by what an index begins with."""
+    narrowed only by what an index begins with. `load` makes the rows of the page: models,
+    or anything with their key and the field that they are sorted by. `newest` reads so
+    many of them from the front, where that is known to be quicker."""
 
     by_index: QuerySet[M]
     lists: Lists | None = None
     wanted: Q | None = None
+    load: Callable[[QuerySet[M]], list[Any]] = list
+    newest: Callable[[int], list[Any]] | None = None
 
     def read(
         self, rows: QuerySet[M], order: Sequence[str], start: int, end: int
-    ) -> list[M]:
+    ) -> list[Any]:
         if self.lists is not None:
-            return list(self.lists.first(rows, order, start, end))
-        return list(rows.order_by(*order)[start:end])
+            return self.load(self.lists.first(rows, order, start, end))
+        return self.load(rows.order_by(*order)[start:end])
 
     def edges(self, beyond: Q, field: str, *, newer: bool) -> Iterator[Any]:
         """How far a page looks for what is wanted: first not far, then as far as it
@@ -104,7 +108,7 @@ def newest_first(
     before: str = "",
     offset: int = 0,
     walk: ListWalk[M] | None = None,
-) -> Page[M]:
+) -> Page[Any]:
     """At most `limit` rows, newest first by (field, pk): those after `cursor`, or the
     ones just before `before`; `offset` skips rows. One query, and up to three more
     where something is wanted that no index knows.
@@ -114,11 +118,15 @@ def newest_first(
     """
     walk = walk or ListWalk(by_index=rows)
     newer, place = bool(before), before or cursor
+    if walk.newest is not None and walk.wanted is None and not place and not offset:
+        ahead = walk.newest(limit + 1)
+        more = _cursor_at(ahead[limit - 1], field) if len(ahead) > limit else None
+        return Page(rows=ahead[:limit], next_cursor=more)
     beyond = _beyond(rows, field, place, newer=newer) if place else Q()
     rows = rows.filter(beyond, *([walk.wanted] if walk.wanted else []))
     order = (field, "pk") if newer else (f"-{field}", "-pk")
     side = "lte" if newer else "gte"
-    ahead: list[M] = []
+    ahead = []
     edge = None
     for edge in walk.edges(beyond, field, newer=newer):
         near = rows if edge is None else rows.filter(**{f"{field}__{side}": edge})
@@ -127,8 +135,11 @@ def newest_first(
             break
     if offset and edge is not None and not ahead:
         raise _too_deep()
-    more, shown = len(ahead) > limit, ahead[:limit]
-    further = _cursor_at(shown[-1], field) if more else _cursor_behind(edge, newer)
+    shown = ahead[:limit]
+    if len(ahead) > limit:
+        further: str | None = _cursor_at(shown[-1], field)
+    else:
+        further = _cursor_behind(edge, newer)
     if newer:
         shown.reverse()
         back = _cursor_at(shown[-1], field) if shown else None
@@ -247,7 +258,7 @@ def _too_deep() -> BadRequest:
     )
 
 
-def _cursor_at(row: Model, field: str) -> str:
+def _cursor_at(row: Any, field: str) -> str:
     value = getattr(row, field)
     place = value.isoformat() if isinstance(value, datetime) else value
     return encode((place, str(row.pk) if isinstance(row.pk, UUID) else row.pk))

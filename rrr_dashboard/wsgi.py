@@ -48,9 +48,10 @@ _report_memory()
 
 
 def _behind_hot_reads() -> WSGIApplication:
-    from rrr_dashboard.reads.gate import HotReads  # so does this
+    from rrr_dashboard.reads.gate import HotReads  # so do these
+    from rrr_dashboard.reads.short import TwoWays
 
-    return HotReads(django_application)
+    return HotReads(TwoWays(django_application))
 
 
 application = _behind_hot_reads()

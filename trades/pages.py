@@ -20,6 +20,7 @@ from kernel.numbers import decimals, text
 from trades.answers.trades import TradeDetailAnswer
 from trades.models import STANDING, Fill, Price, Split, Transfer
 from trades.queries.books import Reader, readable_books, symbols_of
+from trades.queries.listed import ListedTrade
 from trades.queries.trades import (
     TradeDetail,
     TradeFilter,
@@ -64,18 +65,18 @@ FILTERS = ("q", "symbol", "side", "strategy", "book", "status", "from", "to")
 class TradeRow:
     """One line of the table."""
 
-    fill: Fill
+    trade: ListedTrade
     realised: Decimal | None
     url: str
     selected: bool
 
     @property
     def quantity(self) -> str:
-        return at_step(self.fill.quantity, self.fill.instrument.step)
+        return at_step(self.trade.quantity, self.trade.step)
 
     @property
     def price(self) -> str:
-        return at_step(self.fill.price, self.fill.instrument.tick)
+        return at_step(self.trade.price, self.trade.tick)
 
 
 def at_step(value: Decimal, step: Decimal | None) -> str:
@@ -156,12 +157,12 @@ def listing(
     return {
         "rows": [
             TradeRow(
-                fill=fill,
-                realised=page.realised.get(fill.pk),
-                url=_url(reverse("trades:trade", args=[fill.pk]), state.paged),
-                selected=fill.pk == selected,
+                trade=trade,
+                realised=page.realised.get(trade.pk),
+                url=_url(reverse("trades:trade", args=[trade.pk]), state.paged),
+                selected=trade.pk == selected,
             )
-            for fill in page.trades
+            for trade in page.trades
         ],
         "about": page.about,
         "state": state,
@@ -248,7 +249,7 @@ def _spark(detail: TradeDetail) -> SafeString:
 
 
 def _neighbours(fill: Fill, rows: list[TradeRow]) -> dict[str, str]:
-    places = [index for index, row in enumerate(rows) if row.fill.pk == fill.pk]
+    places = [index for index, row in enumerate(rows) if row.trade.pk == fill.pk]
     if not places:
         return {"previous_url": "", "next_url": ""}
     at = places[0]

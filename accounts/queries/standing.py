@@ -1,46 +1,68 @@
 """Everything in the database that says whom a session or service token speaks for and
 what they may do, as it stands there: while it reads the same, so does the answer.
 
-Raw rows, to be compared with earlier ones and for nothing else.
+Raw rows, to be compared with earlier ones and for nothing else. One statement each,
+always with the same words, which both databases keep prepared.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
 
 from django.db import connection
+from django.db.models import Model
 
-BY_SESSION = """
-    SELECT s.user_id, s.revoked_at, s.fingerprint, s.opened_at, s.seen_at, u.password,
-           u.is_active, u.is_superuser
-    FROM accounts_session s JOIN accounts_user u ON u.id = s.user_id WHERE s.sid = %s
-"""
-BY_SERVICE = """
-    SELECT t.owner_id, t.revoked_at, t.digest, t.scopes, t.expires_at, u.is_active,
-           u.is_superuser
-    FROM accounts_servicetoken t JOIN accounts_user u ON u.id = t.owner_id
-    WHERE t.uid = %s
+from accounts.models import ServiceToken, Session, User
+from kernel.prepared import prepared
+
+JOINED = {"sqlite": "group_concat({})", "postgresql": "string_agg({}::text, ',')"}
+ROLES = """
+    SELECT {roles} FROM accounts_user_groups m JOIN auth_group g ON g.id = m.group_id
+    WHERE m.user_id = u.id
 """
 RIGHTS = """
-    SELECT p.permission_id FROM auth_group_permissions p
-    JOIN accounts_user_groups g ON g.group_id = p.group_id WHERE g.user_id = %s
-    UNION SELECT permission_id FROM accounts_user_user_permissions WHERE user_id = %s
+    SELECT {rights} FROM (
+        SELECT p.permission_id AS held FROM auth_group_permissions p
+        JOIN accounts_user_groups m ON m.group_id = p.group_id WHERE m.user_id = u.id
+        UNION SELECT permission_id FROM accounts_user_user_permissions
+        WHERE user_id = u.id ORDER BY 1
+    ) all_held
+"""
+STANDING = """
+    SELECT {columns}, ({roles}), ({rights})
+    FROM {table} s JOIN accounts_user u ON u.id = s.{owner} WHERE s.{name} = %s
 """
 
 
 def standing_of_session(sid: str) -> object:
-    return _standing(BY_SESSION, sid)
+    return _standing(Session, "user_id", "sid", sid)
 
 
 def standing_of_token(uid: str) -> object:
-    return _standing(BY_SERVICE, uid)
+    return _standing(ServiceToken, "owner_id", "uid", uid)
 
 
-def _standing(statement: str, name: str) -> object:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [name])
-        row: Any = cursor.fetchone()
-        if row is None:
-            return None
-        cursor.execute(RIGHTS, [row[0], row[0]])
-        return row, frozenset(cursor.fetchall())
+def _standing(model: type[Model], owner: str, name: str, given: str) -> object:
+    """None where there is none."""
+    statement = _statement(connection.vendor, model, owner, name)
+    with prepared(connection) as cursor:
+        cursor.execute(statement, [given])
+        row: object = cursor.fetchone()
+    return row
+
+
+@lru_cache
+def _statement(vendor: str, model: type[Model], owner: str, name: str) -> str:
+    joined = JOINED[vendor]
+    return STANDING.format(
+        columns=", ".join([*_columns("s", model), *_columns("u", User)]),
+        roles=ROLES.format(roles=joined.format("g.name")),
+        rights=RIGHTS.format(rights=joined.format("held")),
+        table=model._meta.db_table,
+        owner=owner,
+        name=name,
+    )
+
+
+def _columns(alias: str, model: type[Model]) -> list[str]:
+    return [f"{alias}.{field.column}" for field in model._meta.concrete_fields]

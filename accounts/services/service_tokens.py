@@ -1,6 +1,6 @@
 """Making, checking and revoking service tokens.
 
-What a token may do is its owner's right ∩ its scopes: `admitted` marks the owner's
+What a token may do is its owner's right ∩ its scopes: `let_in` marks the owner's
 object, and `accounts.authentication.PeopleBackend`, which every permission is asked
 of, narrows by that mark.
 """
@@ -35,6 +35,7 @@ LONGEST_DAYS = 365
 MOST_ALIVE = 50  # of one owner
 USES = Seldom(timedelta(minutes=5))
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+NOT_GOOD = "This token is not valid, or was revoked."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,22 +143,29 @@ def _revoke(tokens: Iterable[ServiceToken], *, by: str, reason: str) -> int:
     return ended
 
 
-def admitted(text: str, method: str) -> ServiceToken:
-    """The token that lets this request in, its owner marked with what it may do.
-    One query; the last use is written at most every five minutes.
+def found(text: str) -> ServiceToken:
+    """The token with this text, its owner loaded. One query. Raises NotAuthenticated
+    where there is none."""
+    token = _found(text)
+    if token is None:
+        raise _refused(NOT_GOOD)
+    return token
 
-    Raises NotAuthenticated when it is not good, or no longer.
+
+def let_in(token: ServiceToken, method: str) -> None:
+    """Mark the owner of a token with what it may do in this request; its last use is
+    written at most every five minutes.
+
+    Raises NotAuthenticated when it is no longer good.
     """
     at = timezone.now()
-    token = _found(text)
-    if token is None or token.revoked_at or not token.owner.is_active:
-        raise _refused("This token is not valid, or was revoked.")
+    if token.revoked_at or not token.owner.is_active:
+        raise _refused(NOT_GOOD)
     if token.expires_at <= at:
         raise _refused(f"This token expired at {token.expires_at:%Y-%m-%d %H:%M} UTC.")
     token.owner.token_scopes = frozenset(token.scopes)
     token.owner.token_writes = method not in SAFE
     _note_use(token, at)
-    return token
 
 
 def _found(text: str) -> ServiceToken | None:

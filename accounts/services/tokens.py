@@ -193,7 +193,11 @@ def session_of_access(text: str) -> Session:
 
 def open_session_of(sid: str) -> Session:
     """One query. Raises NotAuthenticated when it has ended."""
-    session = _session(sid)
+    return check_open(_session(sid))
+
+
+def check_open(session: Session | None) -> Session:
+    """Raises NotAuthenticated where it has ended. `session.user` is loaded."""
     if session is None or not holds(session):
         raise _refused("This token's session has ended.")
     return session

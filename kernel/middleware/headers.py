@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 
-from csp.middleware import CSPMiddleware, PolicyParts
+from csp.constants import HEADER
+from csp.middleware import CheckableLazyObject, CSPMiddleware, PolicyParts
+from csp.utils import build_policy
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -44,9 +47,37 @@ class HeadersMiddleware:
 
 class ContentPolicyMiddleware(CSPMiddleware):
     """django-csp, with Trusted Types on our own pages only: the admin site's own
-    scripts do not know them."""
+    scripts do not know them. The policy is built once, not for each answer: only the
+    nonce is another, and what views ask for themselves."""
 
     WITHOUT_TRUSTED_TYPES = ("/admin/",)
+    NONCE = "<nonce>"
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        super().__init__(get_response)
+        self._built: dict[tuple[bool, bool], str] = {}
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if settings.DEBUG or any(name.startswith("_csp_") for name in vars(response)):
+            return super().process_response(request, response)
+        response.setdefault(HEADER, self._policy(request, response))
+        if getattr(request, "_csp_nonce", None) is None:
+            # Whoever asks for one now is told that it is too late.
+            late = CheckableLazyObject(self._csp_nonce_post_response)
+            request.csp_nonce = late  # type: ignore[attr-defined]
+        return response
+
+    def _policy(self, request: HttpRequest, response: HttpResponseBase) -> str:
+        nonce = getattr(request, "_csp_nonce", None)
+        key = request.path.startswith(self.WITHOUT_TRUSTED_TYPES), nonce is not None
+        built = self._built.get(key)
+        if built is None:
+            parts = self.get_policy_parts(request, response)
+            parts.nonce = self.NONCE if nonce else None
+            built = self._built[key] = build_policy(**asdict(parts))
+        return built.replace(self.NONCE, nonce) if nonce else built
 
     def get_policy_parts(
         self,

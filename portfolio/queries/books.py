@@ -12,7 +12,7 @@ from django.http import QueryDict
 from kernel.errors import NotFound
 from portfolio.queries.sizes import check_walks
 from trades.models import Book
-from trades.queries.books import Reader, chosen_book, readable_books
+from trades.queries.books import Reader, books_of, chosen_book
 from trades.queries.known import KnownBook, known_books
 from trades.queries.known_times import known_time
 
@@ -92,7 +92,7 @@ def scope(user: Reader, named: str = "") -> Scope:
     """
     named = named.strip()
     if not named:
-        books = tuple(readable_books(user))
+        books = tuple(books_of(user))
         return Scope(books, main_currency(books))
     book = chosen_book(user, named)
     if book is None:

@@ -12,6 +12,7 @@ from django.db.models import Exists, Max, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from kernel.numbers import ZERO
+from kernel.prepared import PreparedQuery
 from portfolio.domain.returns import day_of
 from portfolio.models import EquityCurve
 from portfolio.queries.books import Scope
@@ -68,13 +69,19 @@ def ledger_states(book_ids: Sequence[int]) -> dict[int, LedgerState]:
     came that no curve has seen. Whatever is written in a book makes a new version of
     it; of what others send to it, and of prices, which are only ever added, the newest
     id of each kind names the state. None of it is counted: a book may be large."""
+    rows = _books_with_newest(list(book_ids))
+    news = _market_news([getattr(book, "equity_curve", None) for book in rows], rows)
+    return {book.pk: _state(book, news) for book in rows}
 
+
+@PreparedQuery
+def _books_with_newest(book_ids: list[int]) -> QuerySet[Book]:
     def newest(rows: QuerySet[Any]) -> Coalesce:
         return Coalesce(Subquery(rows.order_by("-id").values("id")[:1]), 0)
 
     mine = OuterRef("pk")
     moves = Transfer.objects.filter(Q(book=mine) | Q(to_book=mine))
-    books = (
+    return (
         Book.objects.filter(pk__in=book_ids)
         .select_related("equity_curve")
         .annotate(
@@ -92,9 +99,6 @@ def ledger_states(book_ids: Sequence[int]) -> dict[int, LedgerState]:
             },
         )
     )
-    rows = list(books)
-    news = _market_news([getattr(book, "equity_curve", None) for book in rows], rows)
-    return {book.pk: _state(book, news) for book in rows}
 
 
 def _market(book: Any) -> dict[str, int]:

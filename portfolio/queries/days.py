@@ -9,8 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from operator import itemgetter
+from typing import Any
+
+from django.db.models import QuerySet
 
 from kernel.numbers import ZERO
+from kernel.prepared import PreparedQuery
 from portfolio.domain import returns
 from portfolio.domain.equity import Slice
 from portfolio.domain.periods import Period
@@ -47,8 +51,13 @@ def stored_points(scope: Scope) -> list[EquityPoint]:
     walked from the facts."""
     if scope.known is not None:
         return _known_points(scope.known.values())
-    points = EquityPoint.objects.filter(book__in=scope.ids)
-    return list(points.order_by("day", "book__name"))
+    return _stored_points(scope.ids)
+
+
+@PreparedQuery
+def _stored_points(book_ids: list[int]) -> QuerySet[EquityPoint]:
+    points = EquityPoint.objects.filter(book__in=book_ids)
+    return points.order_by("day", "book__name")
 
 
 def _known_points(books: Iterable[KnownBook]) -> list[EquityPoint]:
@@ -102,8 +111,13 @@ def _quotes(scope: Scope) -> set[str]:
     if scope.known is not None:
         books = scope.known.values()
         return {instrument.quote for known in books for instrument in known.pairs}
-    trips = RoundTrip.objects.filter(book__in=scope.ids).order_by()
-    return set(trips.values_list("instrument__quote", flat=True).distinct())
+    return set(_quotes_of_trips(scope.ids))
+
+
+@PreparedQuery
+def _quotes_of_trips(book_ids: list[int]) -> QuerySet[RoundTrip, Any]:
+    trips = RoundTrip.objects.filter(book__in=book_ids).order_by()
+    return trips.values_list("instrument__quote", flat=True).distinct()
 
 
 def whole_days(

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from django.db.models import Count, Q, QuerySet, Sum
 
 from kernel.numbers import ZERO
+from kernel.prepared import PreparedQuery
 from portfolio.domain.reasons import Reason
 from portfolio.domain.valuation import total
 from portfolio.queries.books import Scope
@@ -120,10 +121,10 @@ def converted(
     )
 
 
-def flagged_matches(scope: Scope) -> QuerySet[Match]:
+def flagged_matches(book_ids: Sequence[int]) -> QuerySet[Match]:
     """Says twice that there is a reason, so that the partial index answers."""
     flagged = Match.objects.filter(~Q(reason=""), reason__in=FLAGGED)
-    return flagged.filter(book__in=scope.ids)
+    return flagged.filter(book__in=book_ids)
 
 
 def incomplete(
@@ -148,20 +149,34 @@ def _flagged_counts(scope: Scope, strategy: str) -> Mapping[str, int]:
             if match.reason in FLAGGED
             and (not strategy or match.strategy == stored_strategy(strategy))
         )
-    flagged = flagged_matches(scope)
-    if strategy:
-        flagged = flagged.filter(strategy=stored_strategy(strategy))
-    return dict(flagged.values_list("reason").annotate(Count("pk")).order_by())
+    if not strategy:
+        return dict(_all_flagged(scope.ids))
+    flagged = flagged_matches(scope.ids).filter(strategy=stored_strategy(strategy))
+    return dict(_by_reason(flagged))
+
+
+@PreparedQuery
+def _all_flagged(book_ids: list[int]) -> QuerySet[Match, Any]:
+    return _by_reason(flagged_matches(book_ids))
+
+
+def _by_reason(flagged: QuerySet[Match]) -> QuerySet[Match, Any]:
+    return flagged.values_list("reason").annotate(Count("pk")).order_by()
 
 
 def _waiting(scope: Scope) -> int:
     """How many facts wait to be matched; no further query where no pair does."""
-    books = Generation.objects.filter(book__in=scope.ids, waits=True).values("book")
-    ids = list(books.distinct().values_list("book", flat=True))
+    ids = _waiting_books(scope.ids)
     if not ids:
         return 0
     facts = (Fill.objects.waiting(), Transfer.objects.waiting())
     return sum(rows.filter(book__in=ids).count() for rows in facts)
+
+
+@PreparedQuery
+def _waiting_books(book_ids: list[int]) -> QuerySet[Generation, Any]:
+    pairs = Generation.objects.filter(book__in=book_ids, waits=True)
+    return pairs.values_list("book", flat=True).distinct()
 
 
 def _income(scope: Scope, sums: Sequence[TransferSum], strategy: str | None) -> Amounts:

@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Case, Q, Sum, Value, When
+from django.db.models import Case, Q, QuerySet, Sum, Value, When
 
 from kernel.numbers import ZERO
+from kernel.prepared import PreparedQuery
 from portfolio.domain.valuation import total
 from portfolio.queries.books import Scope
 from portfolio.queries.derived import lot_rows, match_rows
@@ -69,20 +70,11 @@ class TransferSum(NamedTuple):
 
 def transfer_sums(scope: Scope) -> list[TransferSum]:
     """All transfers of these books. One query."""
-    mine = Q(book__in=scope.ids) | Q(to_book__in=scope.ids)
-    rows = Transfer.objects.standing(scope.known_at).filter(mine).order_by()
-    outside = Q(kind__in=Transfer.EXTERNAL)
-    groups = rows.values_list(
-        "book",
-        "to_book",
-        "asset",
-        "instrument",
-        "strategy",
-        Case(When(outside, then=Value(1)), default=Value(0)),
-    ).annotate(
-        into=Sum("amount", filter=Q(amount__gt=ZERO)),
-        out=Sum("amount", filter=Q(amount__lt=ZERO)),
-    )
+    if scope.known_at is None:
+        groups = _standing_sums(scope.ids, scope.ids)
+    else:
+        known = Transfer.objects.standing(scope.known_at)
+        groups = list(_sums(known, scope.ids, scope.ids))
     return [
         TransferSum(
             book=book,
@@ -96,6 +88,29 @@ def transfer_sums(scope: Scope) -> list[TransferSum]:
         )
         for book, to_book, asset, instrument, strategy, external, into, out in groups
     ]
+
+
+@PreparedQuery
+def _standing_sums(books: list[int], to_books: list[int]) -> QuerySet[Transfer, Any]:
+    return _sums(Transfer.objects.standing(), books, to_books)
+
+
+def _sums(
+    transfers: QuerySet[Transfer], books: list[int], to_books: list[int]
+) -> QuerySet[Transfer, Any]:
+    rows = transfers.filter(Q(book__in=books) | Q(to_book__in=to_books)).order_by()
+    outside = Q(kind__in=Transfer.EXTERNAL)
+    return rows.values_list(
+        "book",
+        "to_book",
+        "asset",
+        "instrument",
+        "strategy",
+        Case(When(outside, then=Value(1)), default=Value(0)),
+    ).annotate(
+        into=Sum("amount", filter=Q(amount__gt=ZERO)),
+        out=Sum("amount", filter=Q(amount__lt=ZERO)),
+    )
 
 
 def external_flows(

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from django.db.models import QuerySet
 
 from kernel.numbers import ZERO
+from kernel.prepared import PreparedQuery
 from portfolio.domain import valuation
 from portfolio.domain.valuation import (
     Exposure,
@@ -142,7 +143,12 @@ def holdings(scope: Scope, now: datetime, strategy: str = "") -> Holdings:
 def stored_balances(scope: Scope) -> list[Balance]:
     if scope.known is not None:
         return [row for known in scope.known.values() for row in known.balances]
-    return list(Balance.objects.filter(book__in=scope.ids).select_related("book"))
+    return _balances(scope.ids)
+
+
+@PreparedQuery
+def _balances(book_ids: list[int]) -> QuerySet[Balance]:
+    return Balance.objects.filter(book__in=book_ids).select_related("book")
 
 
 def rates_for(scope: Scope, now: datetime, balances: Sequence[Balance]) -> Rates:
@@ -205,12 +211,18 @@ def position_rows(
     if scope.known is not None:
         rows, marks = _known_positions(scope.known.values(), strategy)
         return _grouped(rows, marks, now, rates, scope)
-    stored: QuerySet[Position] = Position.objects.filter(book__in=scope.ids)
+    positions = _positions(scope.ids, now)
     if strategy:
-        stored = stored.filter(strategy=stored_strategy(strategy))
-    stored = stored.select_related("instrument", "book").order_by("id")
-    positions = list(with_candidates(stored, now))
+        wanted = stored_strategy(strategy)
+        positions = [row for row in positions if row.strategy == wanted]
     return _grouped(positions, position_marks(positions, now), now, rates, scope)
+
+
+@PreparedQuery
+def _positions(book_ids: list[int], now: datetime) -> QuerySet[Position]:
+    stored = Position.objects.filter(book__in=book_ids)
+    stored = stored.select_related("instrument", "book").order_by("id")
+    return with_candidates(stored, now)
 
 
 def _known_positions(

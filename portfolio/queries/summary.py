@@ -8,7 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.db.models import QuerySet
+
 from kernel.numbers import ZERO
+from kernel.prepared import PreparedQuery
 from portfolio.domain.reasons import Reason
 from portfolio.domain.returns import Day, added, day_of
 from portfolio.domain.valuation import minus, percent_of, total
@@ -176,7 +179,12 @@ def _points_of(scope: Scope, days: Collection[date]) -> list[EquityPoint]:
     """Of these days; as known at a time, of all."""
     if scope.known is not None:
         return stored_points(scope)
-    return list(EquityPoint.objects.filter(book__in=scope.ids, day__in=days))
+    return _points_on(scope.ids, sorted(days))
+
+
+@PreparedQuery
+def _points_on(book_ids: list[int], days: list[date]) -> QuerySet[EquityPoint]:
+    return EquityPoint.objects.filter(book__in=book_ids, day__in=days)
 
 
 def _moved(scope: Scope, today: Iterable[EquityPoint]) -> list[EquityPoint]:

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 
+from django.db.models import QuerySet
+
+from kernel.prepared import PreparedQuery
 from portfolio.domain import returns
 from portfolio.domain.trips import Trip
 from portfolio.queries.books import Scope
@@ -42,14 +45,26 @@ def _begins(scope: Scope, selection: Selection, now: datetime) -> datetime:
 def _stored(
     scope: Scope, selection: Selection, after: datetime, now: datetime
 ) -> Iterable[RoundTrip]:
-    rows = RoundTrip.objects.filter(
-        book__in=scope.ids, net__isnull=False, closed_at__gt=after, closed_at__lte=now
-    )
+    if not selection.sliced:
+        return _all_stored(scope.ids, after, now)
+    rows = _between(scope.ids, after, now)
     if selection.strategy:
         rows = rows.filter(strategy=stored_strategy(selection.strategy))
     if selection.symbol:
         rows = rows.filter(instrument__symbol=selection.symbol)
+    return rows
+
+
+def _between(
+    book_ids: list[int], after: datetime, now: datetime
+) -> QuerySet[RoundTrip]:
+    rows = RoundTrip.objects.filter(
+        book__in=book_ids, net__isnull=False, closed_at__gt=after, closed_at__lte=now
+    )
     return rows.select_related("instrument").order_by("closed_at", "id")
+
+
+_all_stored = PreparedQuery(_between)
 
 
 def _known(

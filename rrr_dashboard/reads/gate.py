@@ -15,6 +15,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.db import DatabaseError
 
+from accounts.authentication import ADMITTED
 from accounts.middleware import RULING
 from accounts.services import limits
 from kernel.errors import NotAuthenticated, ProductError
@@ -86,7 +87,7 @@ class HotReads:
             ruling = limits.admit(limits.API, f"user {who.user_id}", who.user_id)
         except CANNOT_TELL:
             return self.application(environ, start_response)  # it says why, in words
-        environ[RULING] = ruling
+        environ[RULING], environ[ADMITTED] = ruling, who.bearer
         asked = _asked(environ, who.actor)
         held = next(filter(None, [environ.pop(name, "") for name in TAGS]), "")
         if ruling.admitted:

@@ -8,83 +8,32 @@ hosts serve, no host hears of the others' writes: there each request renews its 
 
 from __future__ import annotations
 
-import hashlib
 import time
-from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.conf import settings
 from django.db import connection
-from django.utils import timezone
 
 from accounts.models import User
-from accounts.queries.standing import standing_of_session, standing_of_token
-from accounts.services.service_tokens import PREFIX, admitted
-from accounts.services.tokens import open_session_of, sid_of_access
+from accounts.services.admit import Bearer, admit, key_of
 from kernel.versions import BELIEVED_SECONDS, place_of, stamps
 from trades.queries.books import reads_every_book
 from trades.queries.versions import LedgerVersion, ledger_version
 
 MOST = 4096
-# A mark is made anew after so long: the last use of a token is written then.
-RENEWED_SECONDS = 60.0
-
-
-class Speaker(ABC):
-    """A bearer token; `key` names it in memory, where no secret is kept."""
-
-    key: str
-
-    @abstractmethod
-    def standing(self) -> object:
-        """What the database holds of it."""
-
-    @abstractmethod
-    def admitted(self) -> tuple[User, datetime | None]:
-        """Whom it speaks for, and until when. Raises NotAuthenticated."""
-
-
-class SessionSpeaker(Speaker):
-    def __init__(self, text: str) -> None:
-        """Raises NotAuthenticated for a token that is not ours, or expired."""
-        self.key = sid_of_access(text)
-
-    def standing(self) -> object:
-        return standing_of_session(self.key)
-
-    def admitted(self) -> tuple[User, datetime | None]:
-        session = open_session_of(self.key)
-        return session.user, session.ends_at
-
-
-class TokenSpeaker(Speaker):
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self.key = hashlib.sha256(text.encode()).hexdigest()
-
-    def standing(self) -> object:
-        return standing_of_token(self._text.removeprefix(PREFIX).partition("_")[0])
-
-    def admitted(self) -> tuple[User, datetime | None]:
-        token = admitted(self._text, "GET")
-        return token.owner, token.expires_at
 
 
 @dataclass(frozen=True, slots=True)
 class AdmittedReader:
-    """What was made of `standing`: `owner_id` is None for who reads all books; it holds
-    until `ends`, and is made anew at `renewed_until` by the steady clock."""
+    """What was made of `bearer`: `owner_id` is None for who reads all books."""
 
-    standing: object
+    bearer: Bearer
     user_id: int
     actor: str
     rights: frozenset[str]
     owner_id: int | None
-    ends: datetime | None
-    renewed_until: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +67,16 @@ _marks: OrderedDict[str, SessionMark] = OrderedDict()
 def mark_of(text: str) -> SessionMark:
     """The mark of this bearer token. Raises NotAuthenticated where it opens nothing,
     DatabaseError, LimitsBusy and OSError."""
-    speaker = TokenSpeaker(text) if text.startswith(PREFIX) else SessionSpeaker(text)
-    mark = _marks.get(speaker.key)
+    key = key_of(text)
+    mark = _marks.get(key)
     if mark is None or not mark.holds():
-        mark = _marks[speaker.key] = _asked(speaker, mark)
+        mark = _marks[key] = _asked(text, mark)
         while len(_marks) > MOST:
             _marks.popitem(last=False)
     return mark
 
 
-def _asked(speaker: Speaker, last: SessionMark | None) -> SessionMark:
+def _asked(text: str, last: SessionMark | None) -> SessionMark:
     """What the database says now. The stamps are read before it is asked; whose they
     are is known only after, so where they turn out to be others it is asked again."""
     places = last.places if last else ()
@@ -136,7 +85,7 @@ def _asked(speaker: Speaker, last: SessionMark | None) -> SessionMark:
         connection.close_if_unusable_or_obsolete()
         before = stamps().at(places)
         asked = time.monotonic()
-        reader = _reader(speaker, last.reader if last else None)
+        reader = _reader(admit(text), last.reader if last else None)
         version = ledger_version(reader.owner_id)
         named = _places(version)
         if named == places:
@@ -148,25 +97,16 @@ def _places(version: LedgerVersion) -> tuple[int, ...]:
     return tuple(sorted({place_of(name) for name in version.names}))
 
 
-def _reader(speaker: Speaker, last: AdmittedReader | None) -> AdmittedReader:
-    """Read before anything is made of it: what changes in between is seen next time."""
-    standing, now = speaker.standing(), time.monotonic()
-    if (
-        last is not None
-        and last.standing == standing
-        and now < last.renewed_until
-        and (last.ends is None or timezone.now() < last.ends)
-    ):
+def _reader(bearer: Bearer, last: AdmittedReader | None) -> AdmittedReader:
+    if last is not None and last.bearer.standing == bearer.standing:
         return last
-    user, ends = speaker.admitted()
+    user = bearer.user
     return AdmittedReader(
-        standing,
+        bearer,
         user.pk,
         user.actor,
         _rights(user),
         None if reads_every_book(user) else user.pk,
-        ends,
-        now + RENEWED_SECONDS,
     )
 
 

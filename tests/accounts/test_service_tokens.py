@@ -15,6 +15,7 @@ from accounts.domain.roles import ATTESTS
 from accounts.domain.scopes import SCOPES
 from accounts.models import ServiceToken, User
 from accounts.services import service_accounts, service_tokens, sessions
+from accounts.services.admit import admit
 from accounts.services.pruning import prune
 from audit.models import AuditEvent
 from kernel.errors import Conflict, Forbidden, Invalid
@@ -337,8 +338,8 @@ class TestServiceAccounts:
         ci = service_accounts.add_service_account(new, by=root)
         held = {}
         for scope in ("evidence:attest", "readiness:write"):
-            row = service_tokens.admitted(token(ci, scope, by=root), "POST")
-            held[scope] = row.owner.has_perm(ATTESTS)
+            bearer = admit(token(ci, scope, by=root), "POST")
+            held[scope] = bearer.user.has_perm(ATTESTS)
         assert held == {"evidence:attest": True, "readiness:write": False}
 
     def test_nobody_else_makes_one(self, person, client_of):

@@ -260,5 +260,5 @@ def test_implied_funding_is_named_with_its_amount_wherever_equity_is(
 @pytest.mark.embedded  # PostgreSQL scans what is small, index or not
 def test_counting_what_is_flagged_reads_flagged_matches_alone(ada, record):
     record([fill("f1", "buy", "1", "100", days_ago(3))])
-    plan = flagged_matches(scope(ada)).explain()
+    plan = flagged_matches(scope(ada).ids).explain()
     assert "trades_match_flagged" in plan

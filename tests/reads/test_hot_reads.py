@@ -185,7 +185,7 @@ def test_several_hosts_ask_the_database_each_time(
     with CaptureQueriesContext(connection) as queries:
         desk.hot(TRADES, token)
     assert desk.computed == 1
-    assert len(queries) == 4  # session, rights, market, books
+    assert len(queries) == 3  # who it speaks for, market, books
     # Another host's write: of its stamps nothing is known here.
     Book.objects.filter(pk=book.pk).update(version=7)
     desk.hot(TRADES, token)

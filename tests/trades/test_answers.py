@@ -12,6 +12,7 @@ from trades.answers.books import BookAnswer
 from trades.answers.imports import ImportAnswer
 from trades.answers.trades import TradeAnswer, TradeDetailAnswer, TradeLot
 from trades.models import Fill, Lot
+from trades.queries.listed import listed_fill
 from trades.queries.trades import log_of, trade_detail
 from trades.services.books import NewBook, create_book
 from trades.services.fills import book_fills
@@ -261,7 +262,7 @@ def test_a_sale_names_its_lots_and_the_buyer_what_was_taken(ada, sold):
 
 def test_the_detail_begins_as_the_trade_of_the_list(ada, sold):
     fill = sold[1]
-    short = wire(TradeAnswer.of(fill, Decimal("27.5")))
+    short = wire(TradeAnswer.of(listed_fill(fill), Decimal("27.5")))
     assert list(detailed(ada, fill))[: len(short)] == list(short)
     assert {name: detailed(ada, fill)[name] for name in short} == short
 

@@ -22,6 +22,7 @@ from trades.models import (
     Lot,
     Match,
 )
+from trades.queries.listed import ListedTrade, listed_fill
 from trades.queries.trades import LoggedEvent, TradeDetail, TradePage
 
 
@@ -52,33 +53,33 @@ class TradeAnswer(Answer):
     realized_pnl: Annotated[Decimal | None, "null where it closed nothing"]
 
     @classmethod
-    def of(cls, fill: Fill, realised: Decimal | None) -> TradeAnswer:
-        """Book and instrument are loaded."""
-        return cls(**_trade_fields(fill, realised))
+    def of(cls, trade: ListedTrade, realised: Decimal | None) -> TradeAnswer:
+        return cls(**_trade_fields(trade, realised))
 
 
-def _trade_fields(fill: Fill, realised: Decimal | None) -> dict[str, Any]:
+def _trade_fields(trade: ListedTrade, realised: Decimal | None) -> dict[str, Any]:
+    waits = bool(trade.becomes)
     return {
-        "id": str(fill.pk),
-        "external_id": fill.external_id,
-        "book": fill.book.name,
-        "timestamp": fill.executed_at,
-        "symbol": fill.instrument.symbol,
+        "id": str(trade.pk),
+        "external_id": trade.external_id,
+        "book": trade.book,
+        "timestamp": trade.executed_at,
+        "symbol": trade.symbol,
         "event_type": "fill",
-        "side": Fill.Side(fill.side),
-        "quantity": fill.quantity,
-        "price": fill.price,
-        "total_value": fill.amount,
-        "fee": fill.fee,
-        "fee_currency": fill.fee_currency,
-        "fee_value": fill.fee_value,
-        "status": FactStatus.REMATCHING if fill.becomes else FactStatus(fill.status),
-        "order_id": fill.order_id,
-        "order_type": fill.order_type,
-        "liquidity": fill.liquidity,
-        "strategy": fill.strategy,
-        "decision_id": str(fill.decision_id) if fill.decision_id else None,
-        "note": fill.note,
+        "side": Fill.Side(trade.side),
+        "quantity": trade.quantity,
+        "price": trade.price,
+        "total_value": trade.amount,
+        "fee": trade.fee,
+        "fee_currency": trade.fee_currency,
+        "fee_value": trade.fee_value,
+        "status": FactStatus.REMATCHING if waits else FactStatus(trade.status),
+        "order_id": trade.order_id,
+        "order_type": trade.order_type,
+        "liquidity": trade.liquidity,
+        "strategy": trade.strategy,
+        "decision_id": str(trade.decision_id) if trade.decision_id else None,
+        "note": trade.note,
         "realized_pnl": realised,
     }
 
@@ -97,7 +98,8 @@ class TradeList(Answer):
     def of(cls, page: TradePage, limit: int, now: datetime) -> TradeList:
         return cls(
             trades=[
-                TradeAnswer.of(fill, page.realised.get(fill.pk)) for fill in page.trades
+                TradeAnswer.of(trade, page.realised.get(trade.pk))
+                for trade in page.trades
             ],
             limit=limit,
             next_cursor=page.older,
@@ -260,7 +262,7 @@ class TradeDetailAnswer(TradeAnswer):
     ) -> TradeDetailAnswer:
         decision = detail.decision
         return cls(
-            **_trade_fields(detail.fill, detail.realised),
+            **_trade_fields(listed_fill(detail.fill), detail.realised),
             gross_pnl=detail.gross,
             matched_fees=detail.matched_fees,
             decision=DecisionAnswer.of(decision) if decision else None,

@@ -34,6 +34,7 @@ from trades.inputs import NewTradeInput, NewTradesInput, one_or_many
 from trades.models import LISTED, Fill
 from trades.queries.books import BOOKS
 from trades.queries.known_times import known_time
+from trades.queries.listed import listed_fill
 from trades.queries.trades import (
     TradeFilter,
     log_of,
@@ -165,7 +166,10 @@ class TradesView(APIView):
         new = numbered(given.read(lambda row: read_fill(row, now=now)))
         booked = book_fills(new, request.user)
         realised = realised_by([fill.pk for fill in booked.fills])
-        trades = [TradeAnswer.of(fill, realised.get(fill.pk)) for fill in booked.fills]
+        trades = [
+            TradeAnswer.of(listed_fill(fill), realised.get(fill.pk))
+            for fill in booked.fills
+        ]
         status = 201 if booked.new else 200
         if given.noun:
             return Response(BookedTrades(trades=trades), status=status)

@@ -16,6 +16,7 @@ from accounts.models import User
 from kernel.access import Access
 from kernel.numbers import whole_number
 from kernel.paging import Page, newest_first
+from kernel.prepared import PreparedQuery
 from trades.domain.reading import is_id
 from trades.models import Book, Fill, Instrument
 
@@ -55,6 +56,24 @@ def readable_books(user: Reader) -> QuerySet[Book]:
     if reads_every_book(user):
         return Book.objects.order_by("name")
     return entrusted_books(user)
+
+
+def books_of(user: Reader) -> list[Book]:
+    """The rows of `readable_books`. One query at most."""
+    if reads_every_book(user):
+        return _every_book()
+    mine = isinstance(user, User) and user.has_perm("trading.own")
+    return _books_of(user.pk) if mine else []
+
+
+@PreparedQuery
+def _every_book() -> QuerySet[Book]:
+    return Book.objects.order_by("name")
+
+
+@PreparedQuery
+def _books_of(owner_id: int) -> QuerySet[Book]:
+    return Book.objects.filter(owner=owner_id).order_by("name")
 
 
 def reads_every_book(user: Reader) -> bool:

@@ -24,7 +24,6 @@ from trades.domain.units import number
 from trades.models import (
     Balance,
     Book,
-    FactStatus,
     Fill,
     Instrument,
     Position,
@@ -220,12 +219,6 @@ def _paid_from(fills: Sequence[Fill], assets: BookAssets) -> set[Instrument]:
     assets.load(assets_of(fills))
     paid = {assets.of_fee(fill) for fill in fills}
     return {instrument for instrument in paid if instrument is not None}
-
-
-def as_known(fill: Fill) -> Fill:
-    """A fill that stood at a time tells its status of that time."""
-    fill.status = FactStatus.CORRECTED if fill.replaces_id else FactStatus.BOOKED
-    return fill
 
 
 def _read(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, Model, OuterRef, Q, Subquery
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Subquery
 
 from kernel.errors import FieldError, Invalid
+from kernel.prepared import PreparedQuery
 from kernel.requests import bad_parameter
 from trades.domain.times import read_time
 from trades.models import (
@@ -62,14 +64,7 @@ def newest_recorded(books: Sequence[Book], now: datetime) -> datetime | None:
     anything was recorded, where something was meanwhile, and while facts wait to be
     matched again. One query."""
     read = {book.pk: book.recorded_at for book in books}
-    mine = OuterRef("pk")
-    rows = Book.objects.filter(pk__in=read).values_list(
-        "pk",
-        "recorded_at",
-        Exists(Fill.objects.waiting().filter(book=mine)),
-        Exists(Transfer.objects.waiting().filter(Q(book=mine) | Q(to_book=mine))),
-        *map(_newest, MARKET),
-    )
+    rows = _recordings(list(read))
     times: set[datetime | None] = set()
     for pk, recorded, fill_waits, transfer_waits, *market in rows:
         if recorded != read[pk] or fill_waits or transfer_waits:
@@ -77,6 +72,18 @@ def newest_recorded(books: Sequence[Book], now: datetime) -> datetime | None:
         times |= {recorded, *market}
     newest = max((at for at in times if at is not None), default=None)
     return None if newest is None or newest > now else newest
+
+
+@PreparedQuery
+def _recordings(book_ids: list[int]) -> QuerySet[Book, Any]:
+    mine = OuterRef("pk")
+    return Book.objects.filter(pk__in=book_ids).values_list(
+        "pk",
+        "recorded_at",
+        Exists(Fill.objects.waiting().filter(book=mine)),
+        Exists(Transfer.objects.waiting().filter(Q(book=mine) | Q(to_book=mine))),
+        *map(_newest, MARKET),
+    )
 
 
 def _newest(kind: type[Model]) -> Subquery:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
+from kernel.prepared import PreparedQuery
 from trades.domain.marks import Marks, Series, Splits, fill_mark
 from trades.domain.rates import Mark
 from trades.models import Book, Fill, Instrument, MarketScope, Position, Price, Split
@@ -118,8 +119,11 @@ def chosen_marks(
 ) -> dict[tuple[int, Any], Mark]:
     """The newest of each row's candidates, in units of `at`. A query for each kind that
     there is."""
-    prices = Price.objects.in_bulk({pk for row in rows for pk in row[3:5] if pk})
-    fills = Fill.objects.in_bulk({row.fill for row in rows if row.fill})
+    prices = {
+        price.pk: price
+        for price in _prices([pk for row in rows for pk in row[3:5] if pk])
+    }
+    fills = {fill.pk: fill for fill in _fills([row.fill for row in rows if row.fill])}
     found: dict[Candidates, Mark] = {}
     for row in rows:
         marks = [_fill_mark(fills[row.fill])] if row.fill else []
@@ -134,6 +138,16 @@ def chosen_marks(
         row.key: splits[row.owner].adjusted(mark, row.symbol, at) if row.split else mark
         for row, mark in found.items()
     }
+
+
+@PreparedQuery
+def _prices(ids: list[int]) -> QuerySet[Price]:
+    return Price.objects.filter(pk__in=ids)
+
+
+@PreparedQuery
+def _fills(ids: list[int]) -> QuerySet[Fill]:
+    return Fill.objects.filter(pk__in=ids)
 
 
 def price_mark(price: Price) -> Mark:

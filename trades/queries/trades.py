@@ -14,6 +14,7 @@ from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
 from audit import queries as audit
 from kernel.many_lists import Lists
 from kernel.paging import ListWalk, newest_first
+from kernel.prepared import PreparedQuery
 from trades.domain.times import read_time
 from trades.models import (
     ORIGINAL,
@@ -31,12 +32,14 @@ from trades.models.amending import FactQuerySet
 from trades.queries.amendments import FactChange, history_of, newest_version
 from trades.queries.books import (
     Reader,
+    books_of,
     chosen_book,
     is_entrusted,
     readable_books,
     reads_every_book,
 )
-from trades.queries.known import as_known, realised_known_at
+from trades.queries.known import realised_known_at
+from trades.queries.listed import BY_BOOK, ListedTrade, listed, newest_of
 from trades.queries.marks import prices_for
 
 SHORTEST_SUBSTRING = 3
@@ -70,7 +73,7 @@ class TradePage:
     """`trades` newest first, what each realised (fills that closed nothing or whose
     cost is unknown are absent), and where the neighbours begin (None: no more)."""
 
-    trades: list[Fill]
+    trades: list[ListedTrade]
     realised: dict[int, Decimal]
     older: str | None
     newer: str | None
@@ -107,22 +110,31 @@ def trade_page(
     if wanted is not None and about is not None:  # few enough to look at each
         rows, wanted = rows.filter(wanted), None
         about = _how_many(rows, lists)
-    walk = ListWalk(by_index=by_index, lists=lists, wanted=wanted)
     page = newest_first(
-        rows.select_related("instrument", "book"),
+        rows,
         field="executed_at",
         limit=limit,
         cursor=cursor,
         before=before,
         offset=offset,
-        walk=walk,
+        walk=ListWalk(
+            by_index=by_index,
+            lists=lists,
+            wanted=wanted,
+            load=listed,
+            newest=newest_of(lists) if chosen == TradeFilter() else None,
+        ),
     )
+    trades: list[ListedTrade] = page.rows
+    ids = [trade.pk for trade in trades]
     if chosen.known_at is None:
-        realised = realised_by([fill.pk for fill in page.rows])
+        realised = realised_by(ids)
     else:
-        realised = realised_known_at(page.rows, chosen.known_at)
+        trades = [trade.as_known() for trade in trades]
+        fills = Fill.objects.filter(pk__in=ids).select_related("instrument", "book")
+        realised = realised_known_at(list(fills), chosen.known_at)
     return TradePage(
-        trades=page.rows if chosen.known_at is None else list(map(as_known, page.rows)),
+        trades=trades,
         realised=realised,
         older=page.next_cursor,
         newer=page.prev_cursor,
@@ -143,7 +155,7 @@ def _narrowed(
     """The rows by what an index begins with, the lists that they are in, and what
     must be looked for row by row."""
     rows, books, wanted = _in_time(chosen), _books_of(user, chosen), _wanted(chosen)
-    index = "trades_fill_book"
+    index = BY_BOOK
     if chosen.symbol:
         symbol = chosen.symbol.upper().replace("/", "-")
         ids = Instrument.objects.filter(symbol=symbol).values_list("pk", flat=True)
@@ -194,7 +206,7 @@ def _books_of(user: Reader, chosen: TradeFilter) -> list[int] | None:
         return [book.pk] if book else []
     if reads_every_book(user):
         return None
-    return list(readable_books(user).order_by().values_list("pk", flat=True))
+    return [book.pk for book in books_of(user)]
 
 
 def _every_book() -> list[int] | None:
@@ -242,15 +254,17 @@ def realised_by(fills: Sequence[int]) -> dict[int, Decimal]:
     so are those that closed something of unknown cost."""
     totals: dict[int, Decimal] = {}
     unknown: set[int] = set()
-    for fill, realised in Match.objects.filter(fill__in=fills).values_list(
-        "fill", "realised"
-    ):
-        assert fill is not None
+    for fill, realised in _matches_of(list(fills)):
         if realised is None:
             unknown.add(fill)
         else:
             totals[fill] = totals.get(fill, Decimal(0)) + realised
     return {fill: total for fill, total in totals.items() if fill not in unknown}
+
+
+@PreparedQuery
+def _matches_of(fills: list[int]) -> QuerySet[Match, tuple[int, Decimal | None]]:
+    return Match.objects.filter(fill__in=fills).values_list("fill", "realised")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from kernel.prepared import prepared
+
 # The name of what changes with any book at all, where books are too many to name.
 LEDGER = "ledger"
 MOST_NAMED = 16
@@ -35,7 +37,7 @@ class LedgerVersion:
 def ledger_version(owner_id: int | None) -> LedgerVersion:
     """The version of this person's own books; of all books for None. Two statements,
     none of which reads a fact."""
-    with connection.cursor() as cursor:
+    with prepared(connection) as cursor:
         cursor.execute(MARKET)
         market = cursor.fetchone()
         if owner_id is None:
