@@ -50,7 +50,11 @@ class NewestCheckpoint(APIView):
 
     access = Access("audit.view")
 
-    @extend_schema(operation_id="audit_checkpoint", responses=SignedHead)
+    @extend_schema(
+        operation_id="audit_checkpoint",
+        responses=SignedHead,
+        extensions={"x-problems": ["404"]},
+    )
     def get(self, request: Request) -> Response:
         check_query(request)
         row = queries.newest_checkpoint()

@@ -53,6 +53,7 @@ PROBLEMS = {
     "401": "Nobody is logged in, or the token is no longer good.",
     "403": "Your role may not do this.",
     "404": "Not here, or not yours: the two are not told apart.",
+    "408": "The body did not come quickly enough.",
     "409": "Somebody was first, or a request with this Idempotency-Key is worked on.",
     "411": "A body without a Content-Length.",
     "412": "If-Match names a revision that is no longer the newest.",
@@ -62,6 +63,7 @@ PROBLEMS = {
     "428": "Say which revision you change: If-Match, or `revision` in the body.",
     "429": "Too many requests.",
     "503": "Something we depend on does not answer; try again later.",
+    "507": "There is no room on the disk, so nothing was saved.",
     "default": "Anything else: a problem document.",
 }
 # Content that says what it is: DRF words these by themselves.
@@ -100,7 +102,7 @@ HEADERS: dict[str, Schema] = {
     "WWW-Authenticate": {"description": "`Bearer`.", "schema": TEXT},
 }
 EVERYWHERE = ("X-Request-ID", "RateLimit", "RateLimit-Policy")
-WAITS = ("409", "429", "503")
+WAITS = ("409", "429", "503", "507")
 TAKEN: dict[str, Schema] = {
     "If-None-Match": {
         "description": "ETags that you hold: 304 if one of them is still true.",
@@ -169,8 +171,7 @@ class Operation:
 
     @property
     def lists(self) -> bool:
-        names = {each["name"] for each in self.raw.get("parameters", ())}
-        return {"limit", "cursor"} <= names
+        return {"limit", "cursor"} <= self._asked
 
     def problems(self) -> Iterator[str]:
         yield from ("400", "429", "503", "default")
@@ -182,16 +183,23 @@ class Operation:
             yield "404"
         if not self.reads and self.is_private:
             yield "409"
-        if "requestBody" in self.raw:
-            yield from ("411", "413", "415", "422")
+        if not self.reads:
+            # Also where no body is asked for: whoever sends one is told.
+            yield from ("408", "411", "413", "415", "422", "507")
+        if "known_at" in self._asked:
+            yield "422"  # more than is told again as it was
         if self.revised:
             yield from ("412", "428")
+        yield from self.raw.get("x-problems", ())
 
     @property
     def _names_an_object(self) -> bool:
         """A `book`, say, of the query or the body, which may not be there."""
-        asked = {each["name"] for each in self.raw.get("parameters", ())}
-        return (not self.reads and self.is_private) or "book" in asked
+        return (not self.reads and self.is_private) or "book" in self._asked
+
+    @property
+    def _asked(self) -> set[str]:
+        return {each["name"] for each in self.raw.get("parameters", ())}
 
     def takes(self) -> Iterator[str]:
         if self.reads:
@@ -283,7 +291,7 @@ def _describe(operation: Operation) -> None:
         raw["requestBody"]["required"] = not operation.may_be_empty
     _answers(operation)
     _examples(raw)
-    for name in ("x-located", "x-shown-once"):
+    for name in ("x-located", "x-problems", "x-shown-once"):
         raw.pop(name, None)
 
 
@@ -306,7 +314,7 @@ def _answers(operation: Operation) -> None:
             for name in operation.gives(status)
         }
         good["description"] = good.get("description") or "Done."
-    for status in sorted(operation.problems()):
+    for status in sorted(set(operation.problems())):
         answers[status] = {"$ref": f"#/components/responses/Problem{status}"}
 
 

@@ -21,6 +21,7 @@ from audit import services
 from audit.models import guard
 from kernel.limits.windows import Limit, Limiter
 from tests.accounts.limited import Clock
+from tests.api_schema import documented
 from tests.environment import FOLDER
 from tests.heads import leave_at_once
 from tests.workers import Scheduler, make_scheduler, turn
@@ -34,6 +35,21 @@ def _quick_hashes() -> None:
     """The same hash function with less work: people are made in every test."""
     Argon2PasswordHasher.time_cost = 1
     Argon2PasswordHasher.memory_cost = 256
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _every_answer_is_documented() -> Iterator[None]:
+    """Whoever is answered by the API what its document does not promise fails."""
+    request = Client.request
+
+    def asked(client: Client, **environ: Any) -> Any:
+        answer = request(client, **environ)
+        documented.check(answer)
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "request", asked)
+        yield
 
 
 class WideOpen:

@@ -34,13 +34,19 @@ def schema_fuzz(params: Params) -> Measurement:
     try:
         told = json.loads(content)
         rows, seed = dict(told["operations"]), int(told["seed"])
+        examples = int(told["examples"])
         faults = list(_faults(rows))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return Measurement.of_faults([f"the report cannot be read: {error}"], "")
     return Measurement.of_faults(
         faults,
-        f"{len(rows)} operations, {told.get('sent', 0):,} requests, seed {seed}",
-        facts={"operations": str(len(rows)), "seed": str(seed)},
+        f"{len(rows)} operations, {told.get('sent', 0):,} requests, at most "
+        f"{examples:,} an operation, seed {seed}",
+        facts={
+            "operations": str(len(rows)),
+            "examples": str(examples),
+            "seed": str(seed),
+        },
         raw=content,
     )
 

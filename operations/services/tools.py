@@ -36,6 +36,7 @@ def run_tool(
     *,
     report: str = "",
     environment: Mapping[str, str] | None = None,
+    seconds: int = TOOL_SECONDS,
 ) -> Said:
     """`python -m module arguments…` in the tree; its output is kept as `report`. Raises
     NotHere for a tool that is not installed."""
@@ -46,7 +47,7 @@ def run_tool(
         cwd=settings.BASE_DIR,
         env={**bare_environment(), **(environment or {})},
         capture_output=True,
-        timeout=TOOL_SECONDS,
+        timeout=seconds,
         check=False,
     )
     said = Said(

@@ -152,7 +152,7 @@ def row(**statuses: int) -> dict[str, Any]:
 
 def fuzzed(**rows: Any) -> str:
     good = {"trade_read": row(s200=5, s404=30), "me": row(s200=20)}
-    told = {"seed": 15, "sent": 55, "operations": {**good, **rows}}
+    told = {"seed": 15, "examples": 2000, "sent": 55, "operations": {**good, **rows}}
     reports.keep(HEAD, "fuzz.json", json.dumps(told).encode())
     seen = see("schema_fuzz")
     return "" if seen.value == "0" else seen.detail
@@ -161,7 +161,11 @@ def fuzzed(**rows: Any) -> str:
 @pytest.mark.usefixtures("described")
 def test_a_fuzzed_api_that_breaks_nowhere_is_clean() -> None:
     assert fuzzed() == ""
-    assert see("schema_fuzz").facts == {"operations": "2", "seed": "15"}
+    assert see("schema_fuzz").facts == {
+        "operations": "2",
+        "examples": "2000",
+        "seed": "15",
+    }
 
 
 @pytest.mark.usefixtures("described")
@@ -184,7 +188,7 @@ def test_an_operation_that_breaks_or_was_not_tried_is_found(
 @pytest.mark.usefixtures("described")
 def test_a_run_that_left_operations_out_is_found() -> None:
     """What it asked was all well."""
-    told = {"seed": 15, "operations": {"me": row(s200=50)}}
+    told = {"seed": 15, "examples": 20, "operations": {"me": row(s200=50)}}
     reports.keep(HEAD, "fuzz.json", json.dumps(told).encode())
     assert see("schema_fuzz").detail == "trade_read was left out"
 
