@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime, time
 from typing import Any
 
 from django import forms
 
+from accounts.models import User
 from kernel.forms import PlainForm, StrictForm
+from readiness.domain.exemptions import LONGEST_TEXT, LONGEST_WAIVER, NewWaiver
 from readiness.domain.parsing.source import MAX_BYTES
 from readiness.domain.reviews import Environment
-from readiness.models import Evidence, TemplateVersion
+from readiness.models import Evidence, ReviewItem, TemplateVersion
 from readiness.queries.reviews import open_versions
 from readiness.queries.templates import templates
 from readiness.services.evidence.filing import NewEvidence
+from readiness.services.exemptions import ask_not_applicable, ask_waiver
 from readiness.services.importing import Importing
 from readiness.services.reviews import NewReview
 
@@ -144,3 +149,78 @@ class EvidenceForm(PlainForm):
         if data.get("link"):
             return NewEvidence(Evidence.Kind.LINK, summary, data["link"].encode())
         return NewEvidence(Evidence.Kind.OUTPUT, summary, data["text"].encode())
+
+
+def _sentence(label: str, help_text: str) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        max_length=LONGEST_TEXT,
+        help_text=help_text,
+        widget=forms.Textarea({"rows": 2}),
+    )
+
+
+class ExemptionForm(StrictForm):
+    """What is asked for a line, or for it and what stands under it."""
+
+    title = ""
+    next_step = ""
+    action = ""  # the name of its address
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["auto_id"] = f"{self.action}-%s"
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            if name != "with_children":
+                field.widget.attrs.update(NAMES)
+
+    def ask(self, lines: Sequence[ReviewItem], by: User, now: datetime) -> None:
+        raise NotImplementedError
+
+
+class WaiverForm(ExemptionForm):
+    """Going on with a known risk for a while."""
+
+    title = "Ask for a waiver"
+    next_step = "It counts once an Administrator approves."
+    action = "ask-waiver"
+
+    reason = _sentence("Why it can wait", "Signed with the line.")
+    risk = _sentence("What may happen meanwhile", "")
+    ends = forms.DateField(
+        label="Until the end of",
+        help_text="In UTC, at most 30 days ahead",
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+    )
+    with_children = forms.BooleanField(required=False, label="With what is under it")
+
+    def ask(self, lines: Sequence[ReviewItem], by: User, now: datetime) -> None:
+        typed = self.cleaned_data
+        midnight = datetime.combine(typed["ends"], time.max, UTC)
+        # The last day that may be chosen ends a little after the thirty days.
+        ends = now + LONGEST_WAIVER
+        if midnight.date() != ends.date():
+            ends = midnight
+        ask_waiver(lines, NewWaiver(typed["reason"], typed["risk"], ends), by)
+
+
+class NotApplicableForm(ExemptionForm):
+    """The line has nothing to say here."""
+
+    title = "Say that it is not applicable"
+    next_step = "It counts once another reviewer agrees."
+    action = "ask-not-applicable"
+
+    reason = _sentence("Why it has nothing to say here", "Signed with the line.")
+    with_children = forms.BooleanField(required=False, label="With what is under it")
+
+    def ask(self, lines: Sequence[ReviewItem], by: User, now: datetime) -> None:
+        ask_not_applicable(lines, self.cleaned_data["reason"], by)
+
+
+def exemption_forms(sent: ExemptionForm | None = None) -> list[ExemptionForm]:
+    """Both, empty but for the one that was sent and not taken."""
+    return [
+        sent if isinstance(sent, form) else form()
+        for form in (WaiverForm, NotApplicableForm)
+    ]

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from kernel.errors import FieldError, Invalid
 from kernel.inputs import TrueOrFalseField, Verbatim, WholeField, read_body
 from operations.services.reports import MOST_BYTES as MOST_BYTES_OF_A_REPORT
+from readiness.domain.exemptions import LONGEST_TEXT, NewWaiver
 from readiness.domain.parsing.source import MAX_BYTES
 from readiness.domain.reviews import Environment
 from readiness.queries.reviews import published_version
@@ -105,6 +106,24 @@ def new_evidence(request: Request) -> NewEvidence:
 
 class CommentInput(serializers.Serializer[Any]):
     text = serializers.CharField(max_length=5_000)
+
+
+class WaiverInput(serializers.Serializer[Any]):
+    """`ends` at most 30 days from now, with an offset."""
+
+    reason = serializers.CharField(max_length=LONGEST_TEXT)
+    risk = serializers.CharField(max_length=LONGEST_TEXT)
+    ends = serializers.DateTimeField()
+
+
+def new_waiver(request: Request) -> NewWaiver:
+    return NewWaiver(**read_body(request, WaiverInput))
+
+
+class NotApplicableInput(serializers.Serializer[Any]):
+    """Why the line has nothing to say here."""
+
+    reason = serializers.CharField(max_length=LONGEST_TEXT)
 
 
 class SignatureInput(serializers.Serializer[Any]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from kernel.registry import Params, job
+from readiness.services import endings
 from readiness.services.evidence import collecting, pruning
 
 
@@ -12,6 +13,12 @@ from readiness.services.evidence import collecting, pruning
 def collect(params: Params) -> str:
     """Judge the newest results of open reviews' checks and ask for those due."""
     return str(collecting.collect(timezone.now()))
+
+
+@job("readiness.waivers", schedule="every 60s")
+def waivers(params: Params) -> str:
+    """Log the waivers that have ended, and write to who asked and who approved."""
+    return f"{endings.note_endings(timezone.now())} waivers have ended"
 
 
 @job("readiness.prune", schedule="daily 03:40 UTC")

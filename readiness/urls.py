@@ -4,11 +4,12 @@ from django.urls import URLPattern, URLResolver, path
 
 from readiness.api import attestations as attestations_api
 from readiness.api import downloads as downloads_api
+from readiness.api import exemptions as exemptions_api
 from readiness.api import items as items_api
 from readiness.api import reviews as reviews_api
 from readiness.api import signing as signing_api
 from readiness.api import templates as templates_api
-from readiness.views import items, reviews, signing, templates
+from readiness.views import exemptions, items, reviews, signing, templates
 
 app_name = "readiness"
 REVIEW = "readiness/reviews/<uuid:review>/"
@@ -31,6 +32,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="confirm-evidence",
     ),
     path(f"{ITEM}evidence/<int:evidence>/file/", items.blob, name="evidence-blob"),
+    path(f"{ITEM}waivers/", exemptions.ask_waiver, name="ask-waiver"),
+    path(
+        f"{ITEM}not-applicable/",
+        exemptions.ask_not_applicable,
+        name="ask-not-applicable",
+    ),
+    path(
+        f"{ITEM}waivers/<int:exemption>/decide/",
+        exemptions.decide_waiver,
+        name="decide-waiver",
+    ),
+    path(
+        f"{ITEM}not-applicable/<int:exemption>/decide/",
+        exemptions.decide_not_applicable,
+        name="decide-not-applicable",
+    ),
     path("readiness/templates/", templates.templates, name="templates"),
     path("readiness/templates/import/", templates.upload, name="import-template"),
     path(
@@ -112,6 +129,36 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
         "readiness/items/<int:item>/evidence/<int:evidence>/confirm",
         items_api.EvidenceConfirmation.as_view(),
         name="confirm-evidence",
+    ),
+    path(
+        "readiness/items/<int:item>/waivers",
+        exemptions_api.ItemWaivers.as_view(),
+        name="item-waivers",
+    ),
+    path(
+        "readiness/waivers/<int:waiver>/approve",
+        exemptions_api.WaiverApproval.as_view(),
+        name="approve-waiver",
+    ),
+    path(
+        "readiness/waivers/<int:waiver>/revoke",
+        exemptions_api.WaiverRevocation.as_view(),
+        name="revoke-waiver",
+    ),
+    path(
+        "readiness/items/<int:item>/not-applicable",
+        exemptions_api.ItemNotApplicable.as_view(),
+        name="item-not-applicable",
+    ),
+    path(
+        "readiness/not-applicable/<int:exemption>/approve",
+        exemptions_api.NotApplicableApproval.as_view(),
+        name="approve-not-applicable",
+    ),
+    path(
+        "readiness/not-applicable/<int:exemption>/revoke",
+        exemptions_api.NotApplicableRevocation.as_view(),
+        name="revoke-not-applicable",
     ),
     path(
         "readiness/attestations",

@@ -124,6 +124,8 @@ IDS = {
     "name": "as its list has it",
     "item": "id of the line",
     "evidence": "id of the evidence",
+    "waiver": "id of the waiver",
+    "exemption": "id of the request",
     "review": "id of the review",
     "signoff": "id of the signature",
     "template": "id of the template",

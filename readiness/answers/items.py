@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from kernel.schema import Answer
 from readiness.domain.state import ItemState
-from readiness.models import Comment, Evidence, Field, Item, Section, Waiver
+from readiness.models import (
+    Comment,
+    Evidence,
+    Field,
+    Item,
+    NotApplicable,
+    Section,
+    Waiver,
+)
+from readiness.models.reviews import ExemptionRecord
 from readiness.queries.board import BoardRow
 from readiness.queries.structure import CheckShape, FieldShape
 from readiness.services.evidence.attesting import Attestation
@@ -201,34 +210,54 @@ class CommentAnswer(Answer):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WaiverAnswer(Answer):
-    """Going on with a known risk until `ends`."""
+class ExemptionAnswer(Answer):
+    """What was asked for one line, and what became of it: it counts once it is
+    approved, until it is revoked."""
 
     id: str
+    item: Annotated[str, "the line's id"]
     reason: str
-    risk: str
     requested_by: str
     requested_at: datetime
     approved_by: str | None
     approved_at: datetime | None
-    ends: datetime
     revoked_by: str | None
     revoked_at: datetime | None
 
+    @staticmethod
+    def shared(row: ExemptionRecord) -> dict[str, Any]:
+        return {
+            "id": str(row.pk),
+            "item": str(row.review_item.pk),
+            "reason": row.reason,
+            "requested_by": row.requested_by.username,
+            "requested_at": row.requested_at,
+            "approved_by": row.approved_by.username if row.approved_by else None,
+            "approved_at": row.approved_at,
+            "revoked_by": row.revoked_by.username if row.revoked_by else None,
+            "revoked_at": row.revoked_at,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaiverAnswer(ExemptionAnswer):
+    """Going on with a known risk until `ends`."""
+
+    risk: str
+    ends: datetime
+
     @classmethod
     def of(cls, waiver: Waiver) -> WaiverAnswer:
-        return cls(
-            id=str(waiver.pk),
-            reason=waiver.reason,
-            risk=waiver.risk,
-            requested_by=waiver.requested_by.username,
-            requested_at=waiver.requested_at,
-            approved_by=waiver.approved_by.username if waiver.approved_by else None,
-            approved_at=waiver.approved_at,
-            ends=waiver.ends,
-            revoked_by=waiver.revoked_by.username if waiver.revoked_by else None,
-            revoked_at=waiver.revoked_at,
-        )
+        return cls(**cls.shared(waiver), risk=waiver.risk, ends=waiver.ends)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotApplicableAnswer(ExemptionAnswer):
+    """Two persons agree that the line has nothing to say here."""
+
+    @classmethod
+    def of(cls, row: NotApplicable) -> NotApplicableAnswer:
+        return cls(**cls.shared(row))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,6 +271,7 @@ class WholeItemAnswer(ItemAnswer):
     history: Sequence[RecordAnswer]
     comments: Sequence[CommentAnswer]
     waivers: Sequence[WaiverAnswer]
+    not_applicable: Sequence[NotApplicableAnswer]
 
     @classmethod
     def with_history(
@@ -251,6 +281,7 @@ class WholeItemAnswer(ItemAnswer):
         history: Iterable[Evidence],
         comments: Iterable[Comment],
         waivers: Iterable[Waiver],
+        not_applicable: Iterable[NotApplicable],
     ) -> WholeItemAnswer:
         latest = {standing.check_of_id: standing.latest for standing in row.standings}
         return cls(
@@ -268,6 +299,7 @@ class WholeItemAnswer(ItemAnswer):
             history=[RecordAnswer.of(evidence) for evidence in history],
             comments=[CommentAnswer.of(comment) for comment in comments],
             waivers=[WaiverAnswer.of(waiver) for waiver in waivers],
+            not_applicable=[NotApplicableAnswer.of(row) for row in not_applicable],
         )
 
 

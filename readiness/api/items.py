@@ -30,14 +30,14 @@ from readiness.inputs import (
     EvidenceUpload,
     new_evidence,
 )
-from readiness.models import ReviewItem
+from readiness.models import NotApplicable, ReviewItem, Waiver
 from readiness.queries.board import BoardRow, board
+from readiness.queries.exemptions import exemptions_of
 from readiness.queries.item import (
     comments_of,
     evidence_of,
     find_evidence,
     find_item,
-    waivers_of,
 )
 from readiness.services.claims import claim_item
 from readiness.services.comments import comment
@@ -70,7 +70,8 @@ class OneItem(APIView):
             row,
             history=evidence_of(line),
             comments=comments_of(line),
-            waivers=waivers_of(line),
+            waivers=exemptions_of(Waiver, line),
+            not_applicable=exemptions_of(NotApplicable, line),
         )
         return Response(answer)
 

@@ -85,12 +85,15 @@ class FiledEvidence:
 
 @dataclass(frozen=True)
 class Exemption:
-    """An approved waiver, or with `ends` None an approved "not applicable"."""
+    """An approved waiver, or with `ends` None an approved "not applicable"; `id` is its
+    row's, `salt` what the log's digest of the reason was made with."""
 
     reason: str
     ends: datetime | None = None
     requested_by: str = ""
     approved_by: str = ""
+    id: int = 0
+    salt: bytes = b""
 
     def active(self, at: datetime) -> bool:
         return self.ends is None or at < self.ends

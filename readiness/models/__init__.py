@@ -3,6 +3,7 @@
 from readiness.models.evidence import Confirmation, Evidence, Standing
 from readiness.models.reviews import (
     Comment,
+    EndedWaiver,
     NotApplicable,
     Review,
     ReviewItem,
@@ -24,6 +25,7 @@ __all__ = [
     "Check",
     "Comment",
     "Confirmation",
+    "EndedWaiver",
     "Evidence",
     "Field",
     "Item",

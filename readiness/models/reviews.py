@@ -125,6 +125,12 @@ class ExemptionRecord(models.Model):
         Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     revoked_at = models.DateTimeField(null=True, blank=True)
+    salt = models.BinaryField(
+        max_length=32, default=bytes, help_text="of the log's digest of the reason"
+    )
+
+    # Each kind says which line it names.
+    review_item: models.ForeignKey[ReviewItem, ReviewItem]
 
     class Meta:
         abstract = True
@@ -150,6 +156,19 @@ class Waiver(ExemptionRecord):
 
     def __str__(self) -> str:
         return f"waiver until {self.ends:%Y-%m-%d}"
+
+
+class EndedWaiver(models.Model):
+    """That a waiver has ended was logged, and told to who asked and who approved; the
+    waiver itself stays as it was signed."""
+
+    waiver = models.OneToOneField(
+        Waiver, on_delete=models.CASCADE, related_name="ended"
+    )
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.waiver_id} ended"
 
 
 class NotApplicable(ExemptionRecord):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from kernel import markdown
@@ -146,3 +148,49 @@ def verdict(board: Board) -> VerdictView:
         words=f"{'; '.join(named)}{more}.",
         first=worst[0],
     )
+
+
+@dataclass(frozen=True)
+class WaitingView:
+    """A request that waits for a second person, as a link to its line."""
+
+    url: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a review goes on with although it is not proven: how many waivers are in
+    force and when the next ends, and what waits for somebody's approval."""
+
+    active: int
+    next_ends: datetime | None
+    waiting: Sequence[WaitingView]
+
+    @property
+    def words(self) -> str:
+        if not self.active:
+            return "No waiver is in force."
+        return f"{self.active} {'waiver is' if self.active == 1 else 'waivers are'} in force"
+
+    def __bool__(self) -> bool:
+        return bool(self.active or self.waiting)
+
+
+def budget(board: Board) -> Budget:
+    """Of the board's moment."""
+    ends = [
+        row.waiver.ends
+        for row in board.rows
+        if row.waiver and row.waiver.ends and row.waiver.active(board.at)
+    ]
+    waiting = [
+        WaitingView(
+            reverse("readiness:item", args=[board.review.uuid, row.id]) + "#exemptions",
+            f"{row.key}: a {each.words}, asked for by {each.requested_by}",
+        )
+        for row in board.rows
+        for each in row.waiting
+        if each.ends is None or each.ends > board.at
+    ]
+    return Budget(len(ends), min(ends, default=None), waiting)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -11,7 +12,10 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from kernel import markdown
+from readiness.models import NotApplicable, ReviewItem, Waiver
+from readiness.models.reviews import LIVING
 from readiness.queries.board import Board, BoardRow
+from readiness.queries.exemptions import exemptions_of, may_approve, may_revoke
 from readiness.queries.item import comments_of, evidence_of
 from readiness.queries.reach import why_not_collected
 
@@ -92,6 +96,66 @@ def blanks(row: BoardRow) -> list[BlankView]:
     ]
 
 
+@dataclass(frozen=True)
+class ExemptionView:
+    """A waiver or a "not applicable" on the page of its line: how it stands, and what
+    this person may do about it."""
+
+    row: Waiver | NotApplicable
+    title: str
+    state: str
+    url: str
+    may_approve: bool
+    may_revoke: bool
+
+
+def exemption_views(
+    item: ReviewItem, person: User, at: datetime
+) -> list[ExemptionView]:
+    """The newest first of each kind: two queries."""
+    rows: list[Waiver | NotApplicable] = [
+        *exemptions_of(Waiver, item),
+        *exemptions_of(NotApplicable, item),
+    ]
+    return [_exemption_view(item, row, person, at) for row in rows]
+
+
+def _exemption_view(
+    item: ReviewItem, row: Waiver | NotApplicable, person: User, at: datetime
+) -> ExemptionView:
+    waiver = isinstance(row, Waiver)
+    own = row.requested_by_id == person.pk
+    waits = row.approved_by is None and row.revoked_by is None
+    ended = isinstance(row, Waiver) and row.ends <= at
+    living = item.review.state in LIVING
+    return ExemptionView(
+        row=row,
+        title="Waiver" if waiver else "Not applicable",
+        state=exemption_state(row, at),
+        url=reverse(
+            f"readiness:decide-{'waiver' if waiver else 'not-applicable'}",
+            args=[item.review.uuid, item.pk, row.pk],
+        ),
+        may_approve=living
+        and waits
+        and not ended
+        and not own
+        and may_approve(row, person),
+        may_revoke=living and row.revoked_by is None and may_revoke(person),
+    )
+
+
+def exemption_state(row: Waiver | NotApplicable, at: datetime) -> str:
+    """How it stands, in words."""
+    if row.revoked_by is not None:
+        return f"taken back by {row.revoked_by.username}"
+    if isinstance(row, Waiver) and row.ends <= at:
+        return "ended" if row.approved_by else "ended before anybody approved it"
+    if row.approved_by is not None:
+        return f"approved by {row.approved_by.username}"
+    return "waits for another person"
+
+
 def item_context(today: Board, row: BoardRow, person: User) -> dict[str, Any]:
     """What the page of one line is drawn from: its whole history."""
     return {
@@ -102,6 +166,8 @@ def item_context(today: Board, row: BoardRow, person: User) -> dict[str, Any]:
         "history": evidence_of(row.claim),
         "comments": comments_of(row.claim),
         "blanks": blanks(row),
+        "exemptions": exemption_views(row.claim, person, today.at),
+        "has_children": any(other.shape.parent == row.key for other in today.rows),
         "may_claim": person.has_perm("readiness.claim"),
         "may_run": person.has_perm("readiness.run"),
     }

@@ -18,6 +18,7 @@ from readiness.models import Review, ReviewItem
 from readiness.pages.activity import activity
 from readiness.pages.board import (
     VerdictView,
+    budget,
     filter_choices,
     notes,
     section_page,
@@ -83,6 +84,7 @@ def review_context(today: Board, person: User, keep: str) -> dict[str, Any]:
         "state": state_of(today, signed),
         "verdict": verdict(today),
         "notes": notes(today, signed),
+        "budget": budget(today),
         "panel": signoff_panel(signed),
         "sections": sections(today, keep),
         "choices": filter_choices(today, keep),

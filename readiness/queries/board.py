@@ -22,7 +22,7 @@ from readiness.domain.state import (
 )
 from readiness.domain.verdicts import Verdict
 from readiness.models import Evidence, Review, ReviewItem, Standing
-from readiness.queries.exemptions import Exemptions, exemptions
+from readiness.queries.exemptions import Exemptions, Waiting, exemptions
 from readiness.queries.facts import claimant, facts_of
 from readiness.queries.grouping import grouped
 from readiness.queries.structure import ItemShape, SectionShape, structure
@@ -38,6 +38,7 @@ class BoardRow:
     waiver: Exemption | None
     not_applicable: Exemption | None
     derived: DerivedState
+    waiting: Sequence[Waiting] = ()
 
     @property
     def id(self) -> int:
@@ -228,6 +229,7 @@ def _board(
             waiver=exempt.waivers.get(claim.pk),
             not_applicable=exempt.not_applicable.get(claim.pk),
             derived=derived[shapes[claim.item_id].key],
+            waiting=exempt.waiting.get(claim.pk, ()),
         )
         for claim in ordered
     ]

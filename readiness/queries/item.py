@@ -7,8 +7,9 @@ import uuid
 from django.db.models import Case, QuerySet, Subquery, When
 
 from kernel.errors import NotFound
-from readiness.models import Comment, Evidence, Review, ReviewItem, Waiver
+from readiness.models import Comment, Evidence, Review, ReviewItem
 from readiness.models.reviews import LIVING
+from readiness.queries.structure import structure
 
 
 def find_item(item: int, review: uuid.UUID | None = None) -> ReviewItem:
@@ -51,9 +52,15 @@ def comments_of(item: ReviewItem) -> list[Comment]:
     return list(Comment.objects.filter(review_item=item).select_related("author"))
 
 
-def waivers_of(item: ReviewItem) -> list[Waiver]:
+def with_children(item: ReviewItem) -> list[ReviewItem]:
+    """The line and all that stands under it, in document order."""
+    shapes = structure(item.review.version)
+    family = {item.item.key}
+    for shape in shapes.items:  # a parent stands before its children
+        if shape.parent in family:
+            family.add(shape.key)
     return list(
-        Waiver.objects.filter(review_item=item).select_related(
-            "requested_by", "approved_by", "revoked_by"
-        )
+        ReviewItem.objects.filter(review=item.review, item__key__in=family)
+        .select_related("review__version__template", "item__section")
+        .order_by("item__position")
     )

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from audit import queries as audit
+from audit.domain.canonical import salted_hex
 from audit.queries import ToldEvent
 from kernel.registry import actor_names
 from readiness.domain.state import Exemption
@@ -27,11 +28,15 @@ CLAIMED, UNCLAIMED = "readiness.item.claimed", "readiness.item.unclaimed"
 RESTORED = "readiness.item.restored"
 JUDGED = "readiness.evidence.judged"
 FILED, CONFIRMED = "readiness.evidence.filed", "readiness.evidence.confirmed"
-WAIVED = "readiness.waiver.approved"
-NOT_APPLICABLE = "readiness.not_applicable.approved"
+WAIVER, NOT_APPLICABLE = "waiver", "not_applicable"
+GRANTS = {
+    f"readiness.{name}.{verb}": name
+    for name in (WAIVER, NOT_APPLICABLE)
+    for verb in ("approved", "revoked")
+}
 KINDS = (
     *(OPENED, CLAIMED, UNCLAIMED, RESTORED, JUDGED, FILED, CONFIRMED),
-    *(WAIVED, NOT_APPLICABLE),
+    *GRANTS,
 )
 
 
@@ -51,6 +56,7 @@ class _Told:
     claims: dict[str, ToldEvent] = field(default_factory=dict)
     verdicts: dict[tuple[str, str, str], ToldEvent] = field(default_factory=dict)
     evidence: dict[tuple[str, str], ToldEvent] = field(default_factory=dict)
+    # By kind and row: what it names last is its approval or its revocation.
     exemptions: dict[tuple[str, str], ToldEvent] = field(default_factory=dict)
 
 
@@ -78,8 +84,9 @@ def _told(events: Sequence[ToldEvent]) -> _Told:
             told.verdicts[item, probe, str(definition)] = event
         elif event.kind in {FILED, CONFIRMED}:
             told.evidence[event.kind, str(data.get("evidence"))] = event
-        elif event.kind in {WAIVED, NOT_APPLICABLE}:
-            told.exemptions[event.kind, item] = event
+        elif event.kind in GRANTS:
+            name = GRANTS[event.kind]
+            told.exemptions[name, str(data.get(name))] = event
     return told
 
 
@@ -94,9 +101,8 @@ def _of_row(row: BoardRow, told: _Told, commit: str) -> Iterator[str]:
     for standing in row.standings:
         if standing.check_of_id is None and hasattr(standing.latest, "confirmation"):
             yield from _of_evidence(standing.latest, told)
-    yield from _of_exemption("waiver", row.waiver, told.exemptions.get((WAIVED, item)))
-    event = told.exemptions.get((NOT_APPLICABLE, item))
-    yield from _of_exemption("not applicable", row.not_applicable, event)
+    yield from _of_exemption(WAIVER, item, row.waiver, told)
+    yield from _of_exemption(NOT_APPLICABLE, item, row.not_applicable, told)
 
 
 def _claimed_by(event: ToldEvent | None, row: BoardRow, told: _Told) -> str | None:
@@ -142,14 +148,35 @@ def _of_evidence(record: Evidence, told: _Told) -> Iterator[str]:
 
 
 def _of_exemption(
-    name: str, granted: Exemption | None, event: ToldEvent | None
+    name: str, item: str, granted: Exemption | None, told: _Told
 ) -> Iterator[str]:
+    """The one that counts is the one that the log tells of, and the log tells of none
+    where none counts."""
+    title = name.replace("_", " ")
     if granted is None:
+        if _granted(name, item, told):
+            yield f"the log tells of an approved {title} that is not there"
         return
-    if event is None or not event.intact:
-        yield f"the log tells of no approved {name}"
+    event = told.exemptions.get((name, str(granted.id)))
+    if event is None or not event.intact or not _approves(event, item):
+        yield f"the log tells of no approved {title}"
         return
     by = actor_names({event.actor}).get(event.actor)
     ends = granted.ends.isoformat() if granted.ends else None
-    if by != granted.approved_by or event.data.get("ends", ends) != ends:
-        yield f"its {name} is not the one that the log tells of"
+    if (
+        by != granted.approved_by
+        or event.data.get("ends", ends) != ends
+        or event.data.get("reason_hmac") != salted_hex(granted.salt, granted.reason)
+    ):
+        yield f"its {title} is not the one that the log tells of"
+
+
+def _granted(name: str, item: str, told: _Told) -> bool:
+    return any(
+        kind == name and _approves(event, item)
+        for (kind, _), event in told.exemptions.items()
+    )
+
+
+def _approves(event: ToldEvent, item: str) -> bool:
+    return event.kind.endswith(".approved") and str(event.data.get("item")) == item

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 
 from django.db import transaction
 
 from accounts.models import User
 from audit import services as audit
+from audit.domain.canonical import salted_hex
 from kernel.cache import bump
 from kernel.errors import FieldError, Invalid
 from readiness.models import Comment, ReviewItem
@@ -39,10 +38,7 @@ def comment(item: ReviewItem, text: str, by: User) -> Comment:
                 "item": str(item.pk),
                 "key": item.item.key,
                 "comment": str(row.pk),
-                # Salted, so that erasing the text leaves nothing to guess from.
-                "text_hmac": hmac.new(
-                    bytes(row.salt), said.encode(), hashlib.sha256
-                ).hexdigest(),
+                "text_hmac": salted_hex(bytes(row.salt), said),
             },
         )
         bump(tag_of(item.review))

@@ -22,7 +22,7 @@ from kernel.requests import PersonRequest
 from kernel.texts import plain
 from kernel.uploads import EVIDENCE_BYTES, takes_upload
 from kernel.web import VARY, wanted_part
-from readiness.forms import EvidenceForm
+from readiness.forms import EvidenceForm, ExemptionForm, exemption_forms
 from readiness.models import ReviewItem
 from readiness.pages.item import item_context
 from readiness.pages.review import tick_context
@@ -85,24 +85,28 @@ def _stale_page(
 @access("readiness.view")
 def item(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
     """An item with the whole history of its evidence."""
-    return _item_page(request, review, item, EvidenceForm())
+    return item_page(request, review, item)
 
 
-def _item_page(
+def item_page(
     request: PersonRequest,
     review: UUID,
     item: int,
-    form: EvidenceForm,
+    form: EvidenceForm | None = None,
     status: int = 200,
     said: Mapping[str, str] = MappingProxyType({}),
+    asked: ExemptionForm | None = None,
 ) -> HttpResponse:
-    """`said` is a comment that was not taken: `text`, and its `problem`."""
+    """The page of a line with what was not taken: evidence (`form`), a comment (`said`:
+    its `text` and `problem`), or a waiver or "not applicable" (`asked`)."""
     row = find_review(review)
     shown = board(row, timezone.now())
     if item not in shown.by_id:
         raise NotFound("There is no such item.", code="not_found")
     context = item_context(shown, shown.by_id[item], request.user)
-    shown_again = {**context, "form": form, "said": said}
+    shown_again = {**context, "form": form or EvidenceForm(), "said": said}
+    if context["may_claim"] and context["view"].ticks:
+        shown_again["asks"] = exemption_forms(asked)
     return render(request, "readiness/item.html", shown_again, status=status)
 
 
@@ -137,11 +141,10 @@ def say(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
     try:
         comment(row, plain(typed, "text"), request.user)
     except Invalid as error:
-        return _item_page(
+        return item_page(
             request,
             review,
             item,
-            EvidenceForm(),
             status=422,
             said={"text": typed, "problem": error.detail},
         )
@@ -177,7 +180,7 @@ def add_evidence(request: PersonRequest, review: UUID, item: int) -> HttpRespons
         else:
             messages.success(request, "Filed. It counts once another person confirms.")
             return redirect("readiness:item", review=review, item=item)
-    return _item_page(request, review, item, form, status=422)
+    return item_page(request, review, item, form, status=422)
 
 
 @require_POST

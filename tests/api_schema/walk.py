@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from django.test import Client
@@ -249,6 +250,7 @@ class Walker:
             body={"kind": "output", "summary": "The suite", "text": "2,412 passed"},
         )
         self.call("evidence_confirm", "security", item=line, evidence=filed["id"])
+        self._exempt(line)
         junit = (
             b'<testsuites><testsuite><testcase classname="tests.security.test_csrf"'
             b' name="test_a_form_without_a_token" /></testsuite></testsuites>'
@@ -261,6 +263,25 @@ class Walker:
             file=("file", "junit.xml", junit),
         )
         self._measure(demo["id"])
+
+    def _exempt(self, line: str) -> None:
+        """Asked for by one person, approved by another, taken back."""
+        week = datetime.now(UTC) + timedelta(days=7)
+        ends = f"{week:%Y-%m-%dT%H:%M:%SZ}"
+        wish = {"reason": "Known, no customer sees it", "risk": "Slow on Mondays"}
+        asked = self.call(
+            "waiver_request", "developer", item=line, body={**wish, "ends": ends}
+        )
+        self.call("waiver_approve", "admin", waiver=asked["id"])
+        self.call("waiver_revoke", "developer", waiver=asked["id"])
+        asked = self.call(
+            "not_applicable_request",
+            "developer",
+            item=line,
+            body={"reason": "Nothing is sent by mail here"},
+        )
+        self.call("not_applicable_approve", "security", exemption=asked["id"])
+        self.call("not_applicable_revoke", "developer", exemption=asked["id"])
 
     def _measure(self, review: str) -> None:
         """A line whose probe can run here."""

@@ -28,7 +28,7 @@ from kernel.registry import JOBS, PROBES
 from operations.models import Alert, Backup, ProbeResult
 from operations.queries.measurements import params_digest
 from operations.services import scheduler
-from readiness.models import Check, ReviewItem, Waiver
+from readiness.models import Check, NotApplicable, ReviewItem, Waiver
 from rrr_dashboard.demo.logins import LOGINS
 from tests.heads import leave_at_once
 
@@ -186,6 +186,15 @@ def readiness(people: dict[str, User]) -> None:
         revoked_by=people["admin"],
         revoked_at=now,
         ends=now + timedelta(days=3),
+    )
+    NotApplicable.objects.create(
+        review_item=line,
+        reason="nothing here",
+        requested_by=people["developer"],
+        approved_by=people["admin"],
+        approved_at=now,
+        revoked_by=people["admin"],
+        revoked_at=now,
     )
     developer = client_for(people["developer"])
     security = client_for(people["security"])

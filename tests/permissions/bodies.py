@@ -5,6 +5,7 @@ about what is missing. `{…}` as in the contract; a URL without a body is sent 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -72,12 +73,23 @@ API: dict[str, Body] = {
         "text": "all of it",
     },
     "POST /api/readiness/items/{item}/evidence/{evidence}/confirm": {},
+    "POST /api/readiness/items/{item}/waivers": {
+        **WHY,
+        "risk": "low",
+        "ends": (datetime.now(UTC) + timedelta(days=3)).isoformat(),
+    },
+    "POST /api/readiness/items/{item}/not-applicable": WHY,
+    "POST /api/readiness/waivers/{waiver}/approve": {},
+    "POST /api/readiness/waivers/{waiver}/revoke": {},
+    "POST /api/readiness/not-applicable/{exemption}/approve": {},
+    "POST /api/readiness/not-applicable/{exemption}/revoke": {},
     "POST /api/operations/jobs/{job}/run": {},
     "POST /api/operations/alerts/{alert}/ack": {},
     "POST /api/operations/alerts/{alert}/resolve": {},
     "PATCH /api/operations/rules/{rule}": {"threshold": "85", "revision": 1},
 }
 ITEM = "/readiness/reviews/{review}/items/{item}"
+EXEMPT = "/readiness/reviews/{review}/items/{exempt}"
 FORMS: dict[str, Body] = {
     "POST /settings/tokens/": {**NEW_TOKEN, "days": "30"},
     "POST /settings/people/{person}/": {"roles": ["Viewer"]},
@@ -111,6 +123,14 @@ FORMS: dict[str, Body] = {
     f"POST {ITEM}/evidence/": {"summary": "seen", "text": "all of it"},
     f"POST {ITEM}/evidence/{{evidence}}/confirm/": {},
     f"POST {ITEM}/fields/": {"revision": "1"},
+    f"POST {ITEM}/waivers/": {
+        **WHY,
+        "risk": "low",
+        "ends": (datetime.now(UTC) + timedelta(days=3)).date().isoformat(),
+    },
+    f"POST {ITEM}/not-applicable/": WHY,
+    f"POST {EXEMPT}/waivers/{{waiver}}/decide/": {"decision": "approve"},
+    f"POST {EXEMPT}/not-applicable/{{exemption}}/decide/": {"decision": "approve"},
     "POST /operations/jobs/{job}/run/": {},
     "POST /operations/backups/take/": {},
     "POST /alerts/{alert}/acknowledge/": {},

@@ -25,6 +25,8 @@ readiness: works           -         -        -       all        all     -      
 readiness: signs           -         -        -       all        all     -         -       -
 readiness: runs probes     -         -        -       all        all     all       -       -
 readiness: opens           -         -        -       all        all     -         -       all
+readiness: approves        -         -        -       -          -       -         -       all
+readiness: agrees          -         -        -       all        all     -         -       all
 readiness: templates       -         -        -       -          -       -         -       all
 operations: reads          -         -        -       all        all     all       all     all
 operations: runs probes    -         -        -       all        all     all       -       -
@@ -107,6 +109,12 @@ API = """
 /api/readiness/items/{item}/evidence                    POST readiness: works
 /api/readiness/items/{item}/evidence/{evidence}/confirm  POST readiness: works
 /api/readiness/items/{item}/run                         POST readiness: runs probes
+/api/readiness/items/{item}/waivers                     POST readiness: works
+/api/readiness/items/{item}/not-applicable              POST readiness: works
+/api/readiness/waivers/{waiver}/approve                 POST readiness: approves
+/api/readiness/waivers/{waiver}/revoke                  POST readiness: agrees
+/api/readiness/not-applicable/{exemption}/approve       POST readiness: agrees
+/api/readiness/not-applicable/{exemption}/revoke        POST readiness: agrees
 /api/readiness/attestations                             POST readiness: works
 
 /api/operations/jobs                                    GET operations: reads
@@ -195,6 +203,10 @@ PAGES = """
 /readiness/reviews/{review}/items/{item}/claim/         POST readiness: works
 /readiness/reviews/{review}/items/{item}/fields/        POST readiness: works
 /readiness/reviews/{review}/items/{item}/comments/      POST readiness: works
+/readiness/reviews/{review}/items/{item}/waivers/       POST readiness: works
+/readiness/reviews/{review}/items/{item}/not-applicable/  POST readiness: works
+/readiness/reviews/{review}/items/{exempt}/waivers/{waiver}/decide/  POST readiness: approves
+/readiness/reviews/{review}/items/{exempt}/not-applicable/{exemption}/decide/  POST readiness: agrees
 /readiness/reviews/{review}/items/{item}/evidence/      POST readiness: works
 /readiness/reviews/{review}/items/{item}/evidence/{evidence}/confirm/  POST readiness: works
 /readiness/reviews/{review}/items/{item}/evidence/{evidence}/file/     GET readiness: reads
@@ -264,7 +276,7 @@ SCOPES = """
 trading:read      GET    trading: reads, trading: own imports, prices: reads
 trading:write     POST   trading: writes, trading: own imports, prices: keeps
 readiness:read    GET    readiness: reads
-readiness:write   POST   readiness: works, readiness: opens, readiness: runs probes, operations: runs probes
+readiness:write   POST   readiness: works, readiness: agrees, readiness: opens, readiness: runs probes, operations: runs probes
 operations:read   GET    operations: reads
 operations:write  POST   operations: acknowledges, operations: manages, operations: runs probes
 operations:write  PATCH  operations: manages

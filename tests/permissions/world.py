@@ -23,8 +23,10 @@ from accounts.services import (
 )
 from kernel.registry import JOBS
 from operations.models import Alert
+from readiness.domain.exemptions import NewWaiver
 from readiness.models import Review, TemplateVersion
 from readiness.services.evidence.filing import NewEvidence, file_evidence
+from readiness.services.exemptions import ask_not_applicable, ask_waiver
 from readiness.services.reviews import NewReview, open_review
 from tests.breaches import look
 from tests.readiness.conftest import COMMIT, make_version
@@ -218,9 +220,16 @@ def _of_readiness(admin: User, developer: User) -> dict[str, str]:
     line = review.items.get(item__key="SEC-03")
     filer = _person("Filer", "Developer")
     evidence = file_evidence(line, NewEvidence("output", "seen", b"all of it"), filer)
+    exempt = review.items.get(item__key="PRF-02")
+    ends = datetime.now(UTC) + timedelta(days=3)
+    (waiver,) = ask_waiver([exempt], NewWaiver("known", "low", ends), filer)
+    (exemption,) = ask_not_applicable([exempt], "nothing here", filer)
     return {
         "review": str(review.uuid),
         "item": str(line.pk),
+        "exempt": str(exempt.pk),
+        "waiver": str(waiver.pk),
+        "exemption": str(exemption.pk),
         "evidence": str(evidence.pk),
         "template": str(version.template_id),
         "version": str(version.pk),
