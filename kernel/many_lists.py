@@ -90,6 +90,13 @@ class Lists:
         return parent._default_manager.filter(pk__in=self.keys).order_by()
 
 
+def held_to(rows: QuerySet[M], index: str) -> QuerySet[M]:
+    """The rows, which SQLite reads by this index whatever it thinks of it."""
+    if connections[DEFAULT_DB_ALIAS].vendor == "sqlite":
+        return _indexed(rows, index)
+    return rows
+
+
 def _indexed(rows: QuerySet[M], index: str) -> QuerySet[M]:
     rows = rows.all()
     query: Any = rows.query

@@ -10,9 +10,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("portfolio/reconciliation/", views.reconcile, name="reconciliation"),
     path("portfolio/reconciliation/new/", views.new_balance, name="new-balance"),
     path(
-        "portfolio/reconciliation/<int:pk>/void/",
-        views.void_stated,
-        name="void-balance",
+        "portfolio/reconciliation/<int:pk>/",
+        views.stated,
+        name="balance",
     ),
     path("portfolio/positions/<int:pk>/", views.position, name="position"),
     path("performance/", views.performance, name="performance"),

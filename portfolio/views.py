@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from kernel.access import access, guarded
 from kernel.cache import tag
-from kernel.errors import ProductError
 from kernel.requests import PersonRequest
 from kernel.web import not_modified, page_or_fragment
 from portfolio.domain.formulas import FORMULAS
@@ -35,13 +34,22 @@ from portfolio.queries.performance import performance as measured
 from portfolio.queries.reconciliation import reconciliation, stated_beside
 from portfolio.queries.selection import Selection
 from portfolio.queries.summary import portfolio
+from trades.answers.facts import balance_answers
 from trades.domain.facts import NewBalance
-from trades.forms.facts import BalanceForm, ReasonForm
+from trades.domain.market_reading import read_balance_change
+from trades.forms.facts import BalanceForm
+from trades.inputs import one_row
+from trades.pages import balance_fields
 from trades.queries.books import BOOKS, is_meant, own_books, readable_books
 from trades.queries.statements import visible_statements
-from trades.services.statements import state_balance, void_balance
+from trades.services.statements import (
+    correct_balance,
+    state_balance,
+    void_balance,
+)
 from trades.services.trying import tried
 from trades.views.entering import entered
+from trades.views.market import as_person, mended
 
 DEFAULT_PERIOD = "1y"
 AGES = 600  # seconds after which a polled page shows its ages anew
@@ -125,25 +133,32 @@ def new_balance(request: PersonRequest) -> HttpResponse:
     )
 
 
-@access("trading.own", objects="own books")
-def void_stated(request: PersonRequest, pk: int) -> HttpResponse:
-    """Take back what was stated wrongly."""
-    stated = visible_statements(request.user).filter(pk=pk, undone=False).first()
-    if stated is None:
+@guarded(BOOKS)
+def stated(request: HttpRequest, pk: int) -> HttpResponse:
+    """One stated balance, its history, and the forms that mend it."""
+    user, now = request.user, timezone.now()
+    rows = visible_statements(user).select_related("book")
+    row = rows.filter(pk=pk).first()
+    if row is None:
         raise Http404
-    form = ReasonForm(request.POST or None)
-    problem: ProductError | None = None
-    if form.is_valid():
-        try:
-            void_balance(pk, form.fact, request.user)
-        except ProductError as error:
-            problem = error
-        else:
-            messages.success(request, "Voided: it is compared no more.")
-            return redirect("portfolio:reconciliation")
-    context = {"stated": stated, "form": form, "problem": problem}
-    status = 422 if form.is_bound else 200
-    return render(request, "portfolio/void_balance.html", context, status=status)
+    [answer] = balance_answers([row], user)
+    return mended(
+        request,
+        answer,
+        balance_fields(row),
+        may_mend=row.book.owner_id == user.pk and user.has_perm("trading.own"),
+        back_url=reverse("portfolio:reconciliation"),
+        void=lambda reason: void_balance(pk, reason, as_person(user)),
+        correct=lambda reason, changed: correct_balance(
+            pk,
+            lambda old: one_row(changed).read(
+                lambda body: read_balance_change(body, old, now=now)
+            )[0],
+            reason,
+            as_person(user),
+        ),
+        template="portfolio/balance.html",
+    )
 
 
 @require_safe

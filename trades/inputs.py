@@ -163,6 +163,12 @@ class NewBalanceInput(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
 
 
+class CorrectBalanceInput(ReasonInput):
+    asset = serializers.CharField(required=False)
+    amount = ExactText(required=False)
+    at = serializers.DateTimeField(required=False)
+
+
 class NewBookInput(serializers.Serializer[Any]):
     name = serializers.CharField()
     base_currency = serializers.CharField()

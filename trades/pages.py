@@ -18,7 +18,14 @@ from kernel.display import grouped
 from kernel.json import dumps
 from kernel.numbers import decimals, text
 from trades.answers.trades import TradeDetailAnswer
-from trades.models import STANDING, Fill, Price, Split, Transfer
+from trades.models import (
+    STANDING,
+    BalanceStatement,
+    Fill,
+    Price,
+    Split,
+    Transfer,
+)
 from trades.queries.books import Reader, readable_books, symbols_of
 from trades.queries.listed import ListedTrade
 from trades.queries.trades import (
@@ -334,4 +341,12 @@ def split_fields(split: Split) -> dict[str, tuple[str, str]]:
         "at": ("From (UTC)", _utc(split.at)),
         "numerator": ("New units", str(split.numerator)),
         "denominator": ("For old units", str(split.denominator)),
+    }
+
+
+def balance_fields(balance: BalanceStatement) -> dict[str, tuple[str, str]]:
+    return {
+        "asset": ("Asset", balance.asset),
+        "amount": ("Amount", text(balance.amount)),
+        "at": ("Held at (UTC)", _utc(balance.at)),
     }

@@ -115,4 +115,9 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "balances/<int:pk>/void", facts.BalanceVoidView.as_view(), name="balance-void"
     ),
+    path(
+        "balances/<int:pk>/correct",
+        facts.BalanceCorrectView.as_view(),
+        name="balance-correct",
+    ),
 ]

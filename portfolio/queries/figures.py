@@ -165,18 +165,21 @@ def _by_reason(flagged: QuerySet[Match]) -> QuerySet[Match, Any]:
 
 
 def _waiting(scope: Scope) -> int:
-    """How many facts wait to be matched; no further query where no pair does."""
-    ids = _waiting_books(scope.ids)
-    if not ids:
+    """How many facts wait to be matched, and pairs for a split; no further query where
+    no pair does."""
+    waiting = list(_waiting_pairs(scope.ids))
+    if not waiting:
         return 0
     facts = (Fill.objects.waiting(), Transfer.objects.waiting())
-    return sum(rows.filter(book__in=ids).count() for rows in facts)
+    ids = {book for book, _ in waiting}
+    count = sum(rows.filter(book__in=ids).count() for rows in facts)
+    return count + sum(splits_at is not None for _, splits_at in waiting)
 
 
 @PreparedQuery
-def _waiting_books(book_ids: list[int]) -> QuerySet[Generation, Any]:
+def _waiting_pairs(book_ids: list[int]) -> QuerySet[Generation, Any]:
     pairs = Generation.objects.filter(book__in=book_ids, waits=True)
-    return pairs.values_list("book", flat=True).distinct()
+    return pairs.values_list("book", "splits_at")
 
 
 def _income(scope: Scope, sums: Sequence[TransferSum], strategy: str | None) -> Amounts:

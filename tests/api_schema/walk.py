@@ -138,7 +138,13 @@ class Walker:
         stands = self.call(
             "balances_state", "trader", body={**stated, "at": "2026-01-06T00:00:00Z"}
         )
-        self.call("balances_void", "trader", id=stands["id"], body=reason)
+        corrected = self.call(
+            "balances_correct",
+            "trader",
+            id=stands["id"],
+            body={**reason, "amount": "100001"},
+        )
+        self.call("balances_void", "trader", id=corrected["id"], body=reason)
 
     def _keep_the_market(self) -> None:
         reason = {"reason": "a slip of the hand"}

@@ -16,6 +16,8 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import FilePayload, Page, Response
 
+from tests.e2e.test_entry import enter
+
 pytestmark = pytest.mark.browser
 
 PAGES = {
@@ -37,6 +39,9 @@ PAGES = {
     "new split": ("trader", "/splits/new/"),
     "reconciliation": ("trader", "/portfolio/reconciliation/"),
     "state a balance": ("trader", "/portfolio/reconciliation/new/"),
+    "stated balance": ("trader", "balance"),
+    "price": ("trader", "price"),
+    "split": ("trader", "split"),
     "performance": ("trader", "/performance/"),
     "performance of a day": ("trader", "/performance/?period=1d"),
     "performance of a part": ("trader", "/performance/?strategy=sentiment"),
@@ -63,6 +68,12 @@ CSV = b"""symbol,side,quantity,price,executed_at
 PLUM-USD,buy,3,11,2026-01-06T12:00:00Z
 PLUM-USD,sell,none,12,2026-01-07T12:00:00Z
 """
+# Where each is listed, and what is corrected of it.
+MENDED = {
+    "balance": ("/portfolio/reconciliation/", "amount", "2"),
+    "price": ("/prices/?symbol=PEAR-USD", "price", "13"),
+    "split": ("/splits/?symbol=PEAR-USD", "numerator", "4"),
+}
 POLLED = {
     "overview": ("lead", "/"),
     "readiness": ("developer", "review"),
@@ -131,13 +142,35 @@ def previewed(page: Page) -> str:
     return page.url
 
 
+def mended(page: Page, kind: str) -> str:
+    """The page of a balance, price or split that was entered and corrected by hand."""
+    listed, field, value = MENDED[kind]
+    folder = listed.partition("?")[0]
+    link = page.locator(f"main tbody a[href^='{folder}']").first
+    page.goto(listed)
+    if not link.count():
+        enter(page, f"{folder}new/")
+        page.goto(listed)
+    page.goto(str(link.get_attribute("href")))
+    if not page.get_by_role("heading", name="History").count():
+        page.fill("[name=reason]", "misread")
+        page.fill(f"[name={field}]", value)
+        page.click("button[value=correct]")
+        page.goto(listed)
+        page.goto(str(link.get_attribute("href")))
+    return page.url
+
+
 def address(page: Page, path: str) -> str:
     """The path of a page of PAGES, found out by its person. "review" and "sign" are
     those of the newest review, "trade", "correct" and "void" are pages of the newest
-    trade, "preview" is that of a file, "person" that of the first one."""
+    trade, "preview" is that of a file, "person" that of the first one, and those of
+    MENDED have a history."""
     if path in {"trade", "correct", "void"}:
         (trade,) = page.request.get("/api/trades?limit=1").json()["trades"]
         return f"/trades/{trade['id']}/" + (f"{path}/" if path != "trade" else "")
+    if path in MENDED:
+        return mended(page, path)
     if path in {"review", "sign"}:
         (review,) = page.request.get("/api/readiness/reviews?limit=1").json()["reviews"]
         return f"/readiness/reviews/{review['id']}/" + (
@@ -163,7 +196,7 @@ def test_a_page_is_light_accessible_and_nowhere_too_wide(
     name: str, opened: Callable[..., Page]
 ) -> None:
     username, path = PAGES[name]
-    if path in {"preview", "person"}:
+    if path in {"preview", "person", *MENDED}:
         path = address(opened(username), path)
     page = opened(username)  # a context of its own: nothing comes from a cache
     answers: list[Response] = []

@@ -50,6 +50,7 @@ API: dict[str, Body] = {
     "POST /api/books": {"name": "new", "base_currency": "USD"},
     "POST /api/balances": BALANCE,
     "POST /api/balances/{balance}/void": WHY,
+    "POST /api/balances/{balance}/correct": {**WHY, "amount": "4"},
     "POST /api/trades": TRADE,
     "POST /api/trades/{trade}/void": WHY,
     "POST /api/trades/{trade}/correct": {**WHY, "price": "3"},
@@ -114,6 +115,10 @@ FORMS: dict[str, Body] = {
     "POST /trades/imports/{preview}/commit/": {},
     "POST /trades/imports/{preview}/cancel/": {},
     "POST /trades/imports/{booked}/undo/": WHY,
+    "POST /portfolio/reconciliation/{balance}/": {
+        "step": "void",
+        "void-reason": "a slip",
+    },
     "POST /prices/{price}/": {"step": "void", "void-reason": "a slip"},
     "POST /splits/{split}/": {"step": "void", "void-reason": "a slip"},
     "POST /readiness/templates/builtin/": {},

@@ -68,6 +68,7 @@ API = """
 /api/books                                              GET trading: reads            POST trading: writes
 /api/balances                                           GET trading: reads            POST trading: writes
 /api/balances/{balance}/void                            POST trading: writes
+/api/balances/{balance}/correct                         POST trading: writes
 /api/trades                                             GET trading: reads            POST trading: writes
 /api/trades/{trade}                                     GET trading: reads
 /api/trades/{trade}/void                                POST trading: writes
@@ -161,7 +162,7 @@ PAGES = """
 /portfolio/                                             GET trading: reads
 /portfolio/reconciliation/                              GET trading: reads
 /portfolio/reconciliation/new/                          GET trading: writes           POST trading: writes
-/portfolio/reconciliation/{balance}/void/               GET trading: writes           POST trading: writes
+/portfolio/reconciliation/{balance}/                    GET trading: reads            POST trading: writes
 /portfolio/positions/{position}/                        GET trading: reads
 /performance/                                           GET trading: reads
 /performance/metrics/{metric}/                          GET trading: reads

@@ -6,11 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils.html import strip_tags
 
 from audit.models import AuditEvent
 from kernel.numbers import text
 from tests.trades.conftest import START
 from trades.models import Position, Price, PriceEvent, Split
+from trades.services import effects
+from trades.services.books import NewBook, create_book
 from trades.services.fills import book_fills
 
 pytestmark = pytest.mark.django_db
@@ -292,3 +295,79 @@ def test_equity_is_not_multiplied_by_a_split(ada, book, make_fill, make_move, ca
     later = START + timedelta(days=20)
     book_fills([make_fill("f2", "sell", "5", "110", executed_at=later)], ada)
     assert held() == ["15"]
+
+
+def test_a_mended_price_states_profit_and_loss_before_and_after(
+    ada, priced, call, client_of
+):
+    change = {"reason": "a nine too many", "price": "99"}
+    answer = call(ada, f"prices/{priced}/correct", change)[1]
+    [event] = answer["history"]
+    assert (event["pnl_before"], event["pnl_after"]) == ("899", "-1")
+    assert event["books"] == [
+        {
+            "book": event["books"][0]["book"],
+            "name": "ada-main",
+            "currency": "USD",
+            "pnl_before": "899",
+            "pnl_after": "-1",
+            "rematching": False,
+        }
+    ]
+    page = client_of(ada).get(f"/prices/{answer['id']}/").content.decode()
+    words = " ".join(strip_tags(page).split())
+    assert "in ada-main before 899.00, after −1.00 USD" in words
+    voided = call(ada, f"prices/{answer['id']}/void", {"reason": "no"})[1]
+    last = voided["history"][-1]
+    assert (last["pnl_before"], last["pnl_after"]) == ("-1", "0")
+
+
+def test_a_mended_split_states_profit_and_loss_before_and_after(
+    ada, book, make_fill, call, client_of
+):
+    """Ten were bought after what was taken for a split: without it there are eleven."""
+    fills = [
+        make_fill("f1", "buy", "1", "100"),
+        make_fill("f2", "buy", "10", "10", day=30),
+    ]
+    book_fills(fills, ada)
+    split = call(ada, "splits", SPLIT)[1]
+    voided = call(ada, f"splits/{split['id']}/void", {"reason": "never was"})[1]
+    [event] = voided["history"]
+    assert (event["pnl_before"], event["pnl_after"]) == ("0", "-90")
+    page = client_of(ada).get(f"/splits/{split['id']}/").content.decode()
+    assert "before 0.00, after −90.00 USD" in " ".join(strip_tags(page).split())
+
+
+def test_what_a_desk_price_changed_is_told_to_each_of_their_own_books(
+    ada, mallory, keeper, book, make_fill, call, monkeypatch
+):
+    other = create_book(NewBook("mallory-main", "USD"), mallory)
+    book_fills([make_fill("f1", "buy", "1", "100")], ada)
+    book_fills([make_fill("m1", "buy", "2", "100", book=other.name)], mallory)
+    stored = call(keeper, "prices", {"prices": [{**PRICE, "scope": "desk"}]})[1]
+    pk = stored["stored"][0]["id"]
+    call(keeper, f"prices/{pk}/correct", {"reason": "typo", "price": "99"})
+
+    def told(user):
+        [event] = call(user, "prices")[1]["prices"][0]["history"]
+        names = [row["name"] for row in event["books"]]
+        return names, event["pnl_before"], event["pnl_after"]
+
+    assert told(ada) == (["ada-main"], "899", "-1")
+    assert told(mallory) == (["mallory-main"], "1798", "-2")
+    assert told(keeper) == (["ada-main", "mallory-main"], "2697", "-3")
+    monkeypatch.setattr(effects, "MOST_BOOKS", 1)
+    call(keeper, f"prices/{int(pk) + 1}/void", {"reason": "typo"})
+    event = call(ada, "prices")[1]["prices"][0]["history"][-1]
+    assert (event["more_books"], event["pnl_before"]) == (1, None)
+    assert [row["pnl_after"] for row in event["books"]] == ["0"]
+
+
+def test_a_price_that_bears_on_nothing_states_nothing(ada, book, call):
+    stored = call(ada, "prices", {"prices": [{**PRICE, "symbol": "EUR-USD"}]})[1]
+    voided = call(
+        ada, f"prices/{stored['stored'][0]['id']}/void", {"reason": "a typo"}
+    )[1]
+    [event] = voided["history"]
+    assert (event["pnl_before"], event["books"]) == (None, [])

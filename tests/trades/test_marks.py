@@ -148,5 +148,5 @@ def test_what_a_look_at_many_books_costs(
         assert len(now_marks(books)) == 5
     set_prices([price("8", day=1)], ada)
     record_split(make_split(10, day=12), ada)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert len(now_marks(books)) == 5

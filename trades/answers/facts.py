@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
+from kernel.numbers import text
 from kernel.schema import Answer
-from trades.models import BalanceStatement, FactStatus, Transfer
+from trades.models import BalanceEvent, BalanceStatement, FactStatus, Transfer
+from trades.queries.books import Reader, is_entrusted
+from trades.queries.statements import statement_history
 from trades.queries.transfers import ToldTransfer
 
 
@@ -65,6 +69,29 @@ class TransferList(Answer):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BalanceMendingAnswer(Answer):
+    """Why a balance was taken back, and what was stated before."""
+
+    kind: Annotated[str, "void or correct"]
+    reason: str
+    author: str
+    before: Annotated[str, "what was withdrawn, in words"]
+    id: Annotated[str, "of what was withdrawn"]
+    at: datetime
+
+    @classmethod
+    def of(cls, event: BalanceEvent, *, named: bool) -> BalanceMendingAnswer:
+        return cls(
+            kind=event.kind,
+            reason=event.reason if named else "",
+            author=event.author.username if named else "",
+            before=f"{text(event.statement.amount)} {event.statement.asset}",
+            id=str(event.statement_id),
+            at=event.recorded_at,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class BalanceAnswer(Answer):
     """What somebody else says that a book holds."""
 
@@ -74,9 +101,20 @@ class BalanceAnswer(Answer):
     amount: Decimal
     at: datetime
     source: Annotated[str, "who says so: api, by hand, or the format of a file"]
+    status: Annotated[str, "booked, voided (or its file undone), or corrected"]
+    history: list[BalanceMendingAnswer]
 
     @classmethod
-    def of(cls, statement: BalanceStatement) -> BalanceAnswer:
+    def of(
+        cls,
+        statement: BalanceStatement,
+        events: Sequence[BalanceEvent],
+        *,
+        named: bool,
+    ) -> BalanceAnswer:
+        """`named`: who mended it is this reader's to know."""
+        mended = bool(events) and events[-1].statement_id == statement.pk
+        gone = "corrected" if mended and events[-1].replacement_id else "voided"
         return cls(
             id=str(statement.pk),
             book=str(statement.book_id),
@@ -84,6 +122,8 @@ class BalanceAnswer(Answer):
             amount=statement.amount,
             at=statement.at,
             source=statement.source,
+            status=gone if statement.undone else "booked",
+            history=[BalanceMendingAnswer.of(event, named=named) for event in events],
         )
 
 
@@ -91,3 +131,14 @@ class BalanceAnswer(Answer):
 class BalanceList(Answer):
     balances: list[BalanceAnswer]
     next_cursor: str | None
+
+
+def balance_answers(
+    statements: Sequence[BalanceStatement], user: Reader
+) -> list[BalanceAnswer]:
+    """With their histories. Their books are loaded."""
+    history = statement_history(statements)
+    return [
+        BalanceAnswer.of(row, history[row.pk], named=is_entrusted(user, row.book))
+        for row in statements
+    ]

@@ -2,21 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from itertools import chain
+from typing import Annotated, TypeAlias
 
+from kernel.numbers import ZERO
 from kernel.schema import Answer
-from trades.models import MarketScope, Price, PriceEvent, Split, SplitEvent
+from trades.models import (
+    MarketEffect,
+    MarketScope,
+    Price,
+    PriceEvent,
+    Split,
+    SplitEvent,
+)
 from trades.queries.books import Reader
-from trades.queries.market import is_named, price_history, split_history
+from trades.queries.market import (
+    books_behind,
+    is_named,
+    price_effects,
+    price_history,
+    split_effects,
+    split_history,
+)
+
+EffectsByEvent: TypeAlias = Mapping[int, Sequence[MarketEffect]]
+NOTHING: EffectsByEvent = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class EffectAnswer(Answer):
+    """Profit and loss, realised and unrealised, of what the price or split bears on in
+    one book, before and after; null where it is not known in one number."""
+
+    book: str
+    name: str
+    currency: str
+    pnl_before: Decimal | None
+    pnl_after: Decimal | None
+    rematching: Annotated[bool, "pnl_after comes when the book is matched again"]
+
+    @classmethod
+    def of(cls, effect: MarketEffect) -> EffectAnswer:
+        return cls(
+            book=str(effect.book_id),
+            name=effect.book.name,
+            currency=effect.currency,
+            pnl_before=effect.pnl_before,
+            pnl_after=effect.pnl_after,
+            rematching=effect.waits,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class MendingAnswer(Answer):
-    """Why a price or split was taken back, and what stood there before."""
+    """Why a price or split was taken back, what stood there before, and what came of it
+    in the books that the reader may see: together (null where that is no one number)
+    and in each."""
 
     kind: PriceEvent.Kind
     reason: str
@@ -24,10 +69,25 @@ class MendingAnswer(Answer):
     before: Annotated[str, "what was withdrawn, in words"]
     id: Annotated[str, "of what was withdrawn"]
     at: datetime
+    pnl_before: Decimal | None
+    pnl_after: Decimal | None
+    books: list[EffectAnswer]
+    more_books: Annotated[int, "in which it counted, too, and of which nothing is kept"]
 
     @classmethod
-    def of(cls, event: PriceEvent | SplitEvent, *, named: bool) -> MendingAnswer:
+    def of(
+        cls,
+        event: PriceEvent | SplitEvent,
+        effects: Sequence[MarketEffect] = (),
+        *,
+        named: bool,
+    ) -> MendingAnswer:
+        whole = not event.more_books and len({row.currency for row in effects}) == 1
         return cls(
+            pnl_before=_total(row.pnl_before for row in effects) if whole else None,
+            pnl_after=_total(row.pnl_after for row in effects) if whole else None,
+            books=[EffectAnswer.of(row) for row in effects],
+            more_books=event.more_books,
             kind=PriceEvent.Kind(event.kind),
             reason=event.reason if named else "",
             author=event.author.username if named else "",
@@ -56,7 +116,12 @@ class PriceAnswer(Answer):
 
     @classmethod
     def of(
-        cls, price: Price, events: Sequence[PriceEvent] = (), *, named: bool = True
+        cls,
+        price: Price,
+        events: Sequence[PriceEvent] = (),
+        effects: EffectsByEvent = NOTHING,
+        *,
+        named: bool = True,
     ) -> PriceAnswer:
         """`named`: who wrote it is this reader's to know."""
         return cls(
@@ -70,7 +135,10 @@ class PriceAnswer(Answer):
             author=price.author.username if named and price.author else "",
             status=status_of(price, events),
             recorded_at=price.recorded_at,
-            history=[MendingAnswer.of(event, named=named) for event in events],
+            history=[
+                MendingAnswer.of(event, effects.get(event.pk, ()), named=named)
+                for event in events
+            ],
         )
 
 
@@ -89,7 +157,8 @@ class PricesStored(Answer):
 @dataclass(frozen=True, kw_only=True)
 class SplitAnswer(Answer):
     """`numerator` new units for `denominator` old ones, from `at` on. `author` is ""
-    for what no person entered, and for strangers."""
+    for what no person entered, and for strangers. In the books that are `rematching`
+    what became of it counts when they have been matched again."""
 
     id: str
     symbol: str
@@ -100,11 +169,18 @@ class SplitAnswer(Answer):
     author: str
     status: Annotated[str, "booked, voided, or corrected by another"]
     recorded_at: datetime
+    rematching: Annotated[list[str], "names of books that the reader may see"]
     history: list[MendingAnswer]
 
     @classmethod
     def of(
-        cls, split: Split, events: Sequence[SplitEvent] = (), *, named: bool = True
+        cls,
+        split: Split,
+        events: Sequence[SplitEvent] = (),
+        effects: EffectsByEvent = NOTHING,
+        rematching: Sequence[str] = (),
+        *,
+        named: bool = True,
     ) -> SplitAnswer:
         return cls(
             id=str(split.pk),
@@ -116,7 +192,11 @@ class SplitAnswer(Answer):
             author=split.author.username if named and split.author else "",
             status=status_of(split, events),
             recorded_at=split.recorded_at,
-            history=[MendingAnswer.of(event, named=named) for event in events],
+            rematching=list(rematching),
+            history=[
+                MendingAnswer.of(event, effects.get(event.pk, ()), named=named)
+                for event in events
+            ],
         )
 
 
@@ -139,15 +219,30 @@ def status_of(
 def price_answers(prices: Sequence[Price], user: Reader) -> list[PriceAnswer]:
     """With their histories."""
     history = price_history(prices)
+    effects = price_effects(chain.from_iterable(history.values()), user)
     return [
-        PriceAnswer.of(price, history[price.pk], named=is_named(price, user))
+        PriceAnswer.of(price, history[price.pk], effects, named=is_named(price, user))
         for price in prices
     ]
 
 
 def split_answers(splits: Sequence[Split], user: Reader) -> list[SplitAnswer]:
     history = split_history(splits)
+    effects = split_effects(chain.from_iterable(history.values()), user)
+    behind = books_behind(splits, user)
     return [
-        SplitAnswer.of(split, history[split.pk], named=is_named(split, user))
+        SplitAnswer.of(
+            split,
+            history[split.pk],
+            effects,
+            behind[split.pk],
+            named=is_named(split, user),
+        )
         for split in splits
     ]
+
+
+def _total(parts: Iterable[Decimal | None]) -> Decimal | None:
+    known = list(parts)
+    exact = [part for part in known if part is not None]
+    return sum(exact, ZERO) if len(exact) == len(known) else None

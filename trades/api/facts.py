@@ -18,20 +18,31 @@ from trades.answers.facts import (
     BalanceList,
     TransferAnswer,
     TransferList,
+    balance_answers,
 )
-from trades.domain.market_reading import read_reason
+from trades.domain.market_reading import (
+    BALANCE_FIELDS,
+    read_balance_change,
+    read_reason,
+)
 from trades.domain.reading import TRANSFER_KINDS, read_balance, read_transfer
 from trades.inputs import (
+    CorrectBalanceInput,
     NewBalanceInput,
     NewTransferInput,
     ReasonInput,
     one_row,
 )
+from trades.models import BalanceStatement
 from trades.queries.books import BOOKS
 from trades.queries.statements import StatementFilter, statement_page
 from trades.queries.transfers import TransferFilter, told, transfer_page
 from trades.services.between_books import book_between
-from trades.services.statements import state_balance, void_balance
+from trades.services.statements import (
+    correct_balance,
+    state_balance,
+    void_balance,
+)
 from trades.services.transfers import book_transfers
 
 TRANSFER_FILTERS = [
@@ -46,6 +57,8 @@ BALANCE_FILTERS = [
     OpenApiParameter("book", str, description="id or name"),
     OpenApiParameter("asset", str, description="a currency or coin, such as USD"),
 ]
+
+MENDING = Access("trading.own", objects="own books")
 
 
 class TransfersView(APIView):
@@ -119,7 +132,7 @@ class BalancesView(APIView):
             cursor=query.get("cursor", ""),
         )
         answer = BalanceList(
-            balances=[BalanceAnswer.of(row) for row in page.rows],
+            balances=balance_answers(page.rows, request.user),
             next_cursor=page.next_cursor,
         )
         return page_response(request, answer)
@@ -140,14 +153,14 @@ class BalancesView(APIView):
         body = one_row(request.data, NewBalanceInput)
         [new] = body.read(lambda row: read_balance(row, now=now))
         statement, fresh = state_balance(new, request.user)
-        return Response(BalanceAnswer.of(statement), status=201 if fresh else 200)
+        return Response(_told(statement, request), status=201 if fresh else 200)
 
 
 class BalanceVoidView(APIView):
     """A balance that was stated wrongly counts no more; the row stays, with who and
-    why. The right one is stated anew."""
+    why."""
 
-    access = Access("trading.own", objects="own books")
+    access = MENDING
 
     @extend_schema(
         operation_id="balances_void", request=ReasonInput, responses=BalanceAnswer
@@ -158,4 +171,36 @@ class BalanceVoidView(APIView):
 
     def _void(self, request: ApiRequest, pk: int) -> Response:
         [reason] = one_row(request.data).read(read_reason)
-        return Response(BalanceAnswer.of(void_balance(pk, reason, request.user)))
+        return Response(_told(void_balance(pk, reason, request.user), request))
+
+
+class BalanceCorrectView(APIView):
+    """Another balance in the place of one; what is not sent stays as it was."""
+
+    access = MENDING
+
+    @extend_schema(
+        operation_id="balances_correct",
+        request=CorrectBalanceInput,
+        responses={201: BalanceAnswer},
+    )
+    def post(self, request: ApiRequest, pk: int) -> HttpResponseBase:
+        check_query(request)
+        return once(request, lambda: self._correct(request, pk))
+
+    def _correct(self, request: ApiRequest, pk: int) -> Response:
+        body, now = one_row(request.data, CorrectBalanceInput), timezone.now()
+        [reason] = body.read(lambda row: read_reason(row, *BALANCE_FIELDS))
+        statement = correct_balance(
+            pk,
+            lambda old: body.read(lambda row: read_balance_change(row, old, now=now))[
+                0
+            ],
+            reason,
+            request.user,
+        )
+        return Response(_told(statement, request), status=201)
+
+
+def _told(statement: BalanceStatement, request: ApiRequest) -> BalanceAnswer:
+    return balance_answers([statement], request.user)[0]

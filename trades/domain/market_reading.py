@@ -1,4 +1,4 @@
-"""How text becomes a split, and how a price or split is mended.
+"""How text becomes a split, and how a price, split or stated balance is mended.
 
 A correction names what it changes; all else stays as it was.
 """
@@ -11,11 +11,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from kernel.numbers import text
-from trades.domain.facts import NewPrice, NewSplit
-from trades.domain.reading import SCOPES, Reader, read_price
+from trades.domain.facts import NewBalance, NewPrice, NewSplit
+from trades.domain.reading import SCOPES, Reader, read_balance, read_price
 
 PRICE_FIELDS = ("symbol", "at", "price", "source", "currency")
 SPLIT_FIELDS = ("symbol", "at", "numerator", "denominator")
+BALANCE_FIELDS = ("asset", "amount", "at")
 MOST_UNITS = 1_000_000
 REASON = 1000
 
@@ -87,6 +88,19 @@ def read_split_change(
         "scope": old.scope,
     }
     return read_split(_changed(stands, row, SPLIT_FIELDS), now=now)
+
+
+def read_balance_change(
+    row: Mapping[str, Any], old: NewBalance, *, now: datetime
+) -> NewBalance:
+    """The statement that a correction puts in the place of the old one. Raises
+    NotAFact."""
+    stands: dict[str, Any] = {
+        "asset": old.asset,
+        "amount": text(old.amount),
+        "at": old.at.isoformat(),
+    }
+    return read_balance(_changed(stands, row, BALANCE_FIELDS), now=now)
 
 
 def _changed(

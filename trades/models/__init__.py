@@ -17,7 +17,14 @@ from trades.models.facts import (
     TransferEvent,
 )
 from trades.models.imports import BatchEvent, ImportBatch, ImportPart
-from trades.models.market import MarketScope, Price, PriceEvent, Split, SplitEvent
+from trades.models.market import (
+    MarketEffect,
+    MarketScope,
+    Price,
+    PriceEvent,
+    Split,
+    SplitEvent,
+)
 from trades.models.statements import BalanceEvent, BalanceStatement
 from trades.models.valuations import TransferLot, Valuation
 
@@ -40,6 +47,7 @@ __all__ = [
     "ImportPart",
     "Instrument",
     "Lot",
+    "MarketEffect",
     "MarketScope",
     "Match",
     "Position",

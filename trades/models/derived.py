@@ -32,7 +32,9 @@ class Generation(models.Model):
 
     `last` is the newest number that was given out, and grows with everything that
     makes what a job is working out void. A pair `waits` while facts of it have yet to
-    be matched; it is `littered` while rows of other generations may be there.
+    be matched; it is `littered` while rows of other generations may be there. Where a
+    split makes it wait, the book goes on reading the splits of its symbol as they were
+    known at `splits_at`, until both change at once.
     """
 
     book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="generations")
@@ -43,6 +45,7 @@ class Generation(models.Model):
     last = models.PositiveIntegerField(default=1)
     waits = models.BooleanField(default=False)
     littered = models.BooleanField(default=False)
+    splits_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -17,6 +17,7 @@ from django.db.models import Q
 from accounts.models import User
 from kernel.fields import ExactDecimalField
 from kernel.numbers import text
+from trades.models.books import Book
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -53,6 +54,14 @@ class MarketFact(models.Model):
     class Meta:
         abstract = True
 
+    def stood(self, known_at: datetime | None = None) -> bool:
+        """Whether it counts (did, as known at a time), as `standing` of many."""
+        if known_at is None or self.withdrawn_at is None:
+            kept = self.withdrawn_at is None
+        else:
+            kept = self.withdrawn_at > known_at
+        return kept and (known_at is None or self.recorded_at <= known_at)
+
 
 class MarketEvent(models.Model):
     """Why a price or split counts no more, and what counts instead."""
@@ -65,6 +74,11 @@ class MarketEvent(models.Model):
     reason = models.TextField()
     author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField()
+    more_books = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="in which it counted, too, without their profit and loss",
+    )
 
     class Meta:
         abstract = True
@@ -107,6 +121,8 @@ class Price(MarketFact):
                 fields=("author", "scope", "symbol", "-at"), name="trades_price_mine"
             ),
             models.Index(fields=("recorded_at",), name="trades_price_recorded"),
+            models.Index(fields=("at", "id"), name="trades_price_time"),
+            models.Index(fields=("symbol", "at", "id"), name="trades_price_symbol"),
         ]
 
     def __str__(self) -> str:
@@ -157,7 +173,10 @@ class Split(MarketFact):
                 name="trades_split_ratio",
             ),
         ]
-        indexes = [models.Index(fields=("symbol", "-at"), name="trades_split_newest")]
+        indexes = [
+            models.Index(fields=("symbol", "-at"), name="trades_split_newest"),
+            models.Index(fields=("at", "id"), name="trades_split_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.symbol} {self.numerator}:{self.denominator}"
@@ -175,3 +194,40 @@ class SplitEvent(MarketEvent):
     @property
     def withdrawn(self) -> Split:
         return self.split
+
+
+class MarketEffect(models.Model):
+    """Profit and loss before and after a price or split was voided or corrected, of
+    what it bears on in one book; null where it cannot be said in one number. It `waits`
+    while a job has yet to match the book's pairs again."""
+
+    price_event = models.ForeignKey(
+        PriceEvent,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="effects",
+    )
+    split_event = models.ForeignKey(
+        SplitEvent,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="effects",
+    )
+    book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="+")
+    currency = models.CharField(max_length=40)
+    pnl_before = ExactDecimalField(null=True, blank=True)
+    pnl_after = ExactDecimalField(null=True, blank=True)
+    waits = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(price_event=None) ^ Q(split_event=None),
+                name="trades_market_effect_of_one",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.book_id}: {self.pnl_before} to {self.pnl_after}"

@@ -53,14 +53,30 @@ class BalanceStatement(models.Model):
 
 
 class BalanceEvent(models.Model):
-    """Why a statement counts no more; the row itself stays."""
+    """Why a statement counts no more, and what counts instead of one that was
+    corrected; the row itself stays."""
 
     statement = models.OneToOneField(
         BalanceStatement, on_delete=models.PROTECT, related_name="event"
+    )
+    replacement = models.OneToOneField(
+        BalanceStatement,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="origin",
     )
     reason = models.TextField()
     author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"void {self.statement_id}"
+        return f"{self.kind} {self.statement_id}"
+
+    @property
+    def withdrawn(self) -> BalanceStatement:
+        return self.statement
+
+    @property
+    def kind(self) -> str:
+        return "void" if self.replacement_id is None else "correct"

@@ -195,13 +195,14 @@ def stored_facts(
     settled: Settled | None = None,
 ) -> list[events.Fact]:
     """The pair's booked facts later than `after` (all without), those that stand now,
-    or once what waits has settled. At most eight queries."""
+    or once what waits has settled. At most nine queries."""
     assets = assets or BookAssets(book, settled=settled)
     fills = Fill.objects.standing(settled=settled)
     fills = fills.filter(book=book, instrument=instrument)
     fees = pair_fees(book, instrument, assets, settled=settled)
     moves = pair_transfers(book, instrument, assets, settled=settled)
-    splits = book_splits(book, [instrument.symbol]).of(instrument.symbol)
+    counted = book_splits(book, [instrument.symbol], settled=settled is not None)
+    splits = counted.of(instrument.symbol)
     if after is not None:
         fills = fills.filter(executed_at__gt=after)
         fees = fees.filter(executed_at__gt=after)

@@ -16,6 +16,7 @@ from trades.domain.times import read_time
 from trades.models import (
     Book,
     Fill,
+    Generation,
     Price,
     PriceEvent,
     Split,
@@ -66,8 +67,8 @@ def newest_recorded(books: Sequence[Book], now: datetime) -> datetime | None:
     read = {book.pk: book.recorded_at for book in books}
     rows = _recordings(list(read))
     times: set[datetime | None] = set()
-    for pk, recorded, fill_waits, transfer_waits, *market in rows:
-        if recorded != read[pk] or fill_waits or transfer_waits:
+    for pk, recorded, fill_waits, transfer_waits, split_waits, *market in rows:
+        if recorded != read[pk] or fill_waits or transfer_waits or split_waits:
             return None
         times |= {recorded, *market}
     newest = max((at for at in times if at is not None), default=None)
@@ -82,6 +83,7 @@ def _recordings(book_ids: list[int]) -> QuerySet[Book, Any]:
         "recorded_at",
         Exists(Fill.objects.waiting().filter(book=mine)),
         Exists(Transfer.objects.waiting().filter(Q(book=mine) | Q(to_book=mine))),
+        Exists(Generation.objects.filter(book=mine, splits_at__isnull=False)),
         *map(_newest, MARKET),
     )
 

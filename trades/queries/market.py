@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,9 +12,19 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from kernel.access import Access
-from kernel.paging import Page, newest_first
-from trades.models import MarketScope, Price, PriceEvent, Split, SplitEvent
-from trades.queries.books import Reader, reads_every_book
+from kernel.paging import ListWalk, Page, newest_first
+from trades.models import (
+    BalanceEvent,
+    BalanceStatement,
+    Generation,
+    MarketEffect,
+    MarketScope,
+    Price,
+    PriceEvent,
+    Split,
+    SplitEvent,
+)
+from trades.queries.books import Reader, readable_books, reads_every_book
 
 # Whoever keeps the desk's prices need have no books.
 MARKET = Access(
@@ -23,8 +34,9 @@ MARKET = Access(
     objects="own prices and splits, and the desk's",
     public_read=True,
 )
+MOST_NAMED = 20
 Row = TypeVar("Row", Price, Split)
-Event = TypeVar("Event", PriceEvent, SplitEvent)
+Event = TypeVar("Event", PriceEvent, SplitEvent, BalanceEvent)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +51,14 @@ class MarketFilter:
 
 def visible(rows: QuerySet[Row], user: Reader) -> QuerySet[Row]:
     """The desk's, one's own, and everybody's for whoever reads every book."""
+    return rows.filter(_seen_by(user))
+
+
+def _seen_by(user: Reader) -> Q:
     if reads_every_book(user):
-        return rows
+        return Q()
     own = Q(author=user.pk) if isinstance(user, User) else Q(pk__in=())
-    return rows.filter(Q(scope=MarketScope.DESK) | own)
+    return Q(scope=MarketScope.DESK) | own
 
 
 def is_named(row: Price | Split, user: Reader) -> bool:
@@ -63,8 +79,8 @@ def market_page(
     cursor: str = "",
 ) -> Page[Row]:
     """Newest first by their time: those that stand and those that were voided, none
-    that another stands in the place of. Author and event are loaded; one query."""
-    rows = visible(rows, user).exclude(event__kind="correct")
+    that another stands in the place of; whose they are is looked for among the next
+    5,000. Author and event are loaded; two queries, or three."""
     if wanted.symbol:
         rows = rows.filter(symbol=wanted.symbol.upper().replace("/", "-"))
     if wanted.scope:
@@ -73,22 +89,30 @@ def market_page(
         rows = rows.filter(at__gte=wanted.start)
     if wanted.end is not None:
         rows = rows.filter(at__lte=wanted.end)
-    rows = rows.select_related("author", "event__author")
-    return newest_first(rows, field="at", limit=limit, cursor=cursor)
+    counted = _seen_by(user) & ~Q(event__kind="correct")
+    return newest_first(
+        rows.select_related("author", "event__author"),
+        field="at",
+        limit=limit,
+        cursor=cursor,
+        walk=ListWalk(by_index=rows, wanted=counted),
+    )
 
 
 def price_history(prices: Iterable[Price]) -> dict[int, list[PriceEvent]]:
     """{price: the events that made it what it is, the first first}."""
-    return _history(prices, PriceEvent.objects.all(), "price")
+    return mending_history(prices, PriceEvent.objects.all(), "price")
 
 
 def split_history(splits: Iterable[Split]) -> dict[int, list[SplitEvent]]:
     """`price_history` for splits."""
-    return _history(splits, SplitEvent.objects.all(), "split")
+    return mending_history(splits, SplitEvent.objects.all(), "split")
 
 
-def _history(
-    rows: Iterable[Price | Split], events: QuerySet[Event], noun: str
+def mending_history(
+    rows: Iterable[Price | Split | BalanceStatement],
+    events: QuerySet[Event],
+    noun: str,
 ) -> dict[int, list[Event]]:
     """Each row's own event, and before it those of the rows in whose place it stands.
     One query, and one more for each correction of the oftenest corrected."""
@@ -106,3 +130,53 @@ def _history(
             before[event.withdrawn.pk] = place
         asked = before
     return history
+
+
+def price_effects(
+    events: Iterable[PriceEvent], user: Reader
+) -> dict[int, list[MarketEffect]]:
+    """By event: what came of it in the books that a person may see, these in order of
+    their names. One query, none without events."""
+    return _effects(events, user, "price_event")
+
+
+def split_effects(
+    events: Iterable[SplitEvent], user: Reader
+) -> dict[int, list[MarketEffect]]:
+    """`price_effects` for splits."""
+    return _effects(events, user, "split_event")
+
+
+def _effects(
+    events: Iterable[PriceEvent | SplitEvent], user: Reader, noun: str
+) -> dict[int, list[MarketEffect]]:
+    told: dict[int, list[MarketEffect]] = defaultdict(list)
+    ids = [event.pk for event in events]
+    if ids:
+        rows = MarketEffect.objects.filter(
+            **{f"{noun}__in": ids}, book__in=readable_books(user).order_by()
+        )
+        for row in rows.select_related("book").order_by("book__name"):
+            told[getattr(row, f"{noun}_id")].append(row)
+    return told
+
+
+def books_behind(splits: Iterable[Split], user: Reader) -> dict[int, list[str]]:
+    """{split: names of the books in which what became of it counts only when a job has
+    matched them again}; of those that a person may see, at most MOST_NAMED. One
+    query."""
+    splits = list(splits)
+    rows = Generation.objects.filter(
+        splits_at__isnull=False,
+        instrument__symbol__in={split.symbol for split in splits},
+        book__in=readable_books(user).order_by(),
+    )
+    columns = ("instrument__symbol", "book__owner", "splits_at", "book__name")
+    behind: dict[int, list[str]] = {split.pk: [] for split in splits}
+    for symbol, owner, at, name in rows.values_list(*columns).order_by("book__name"):
+        for split in splits:
+            for_all = split.scope == MarketScope.DESK or split.author_id == owner
+            moved = split.stood() != split.stood(at)
+            if split.symbol == symbol and for_all and moved:
+                behind[split.pk].append(name)
+    return {pk: names[:MOST_NAMED] for pk, names in behind.items()}

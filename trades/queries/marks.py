@@ -18,7 +18,7 @@ from kernel.prepared import PreparedQuery
 from trades.domain.marks import Marks, Series, Splits, fill_mark
 from trades.domain.rates import Mark
 from trades.models import Book, Fill, Instrument, MarketScope, Position, Price, Split
-from trades.queries.splits import book_splits, owner_splits
+from trades.queries.splits import book_splits, splits_of_books
 
 PRECEDENCE = ("at", "scope", "recorded_at", "id")  # own after desk: it counts
 NEWEST_PRICE = ("-at", "-recorded_at", "-id")
@@ -26,8 +26,8 @@ NEWEST_FILL = ("-executed_at", "-recorded_at", "-sequence", "-id")
 
 
 class Candidates(NamedTuple):
-    """Ids of the newest of each kind that may be the mark of a symbol for an owner;
-    `split` says whether it was ever split, for whomever."""
+    """Ids of the newest of each kind that may be the mark of a symbol for a book, whose
+    id its key begins with; `split` says whether it was ever split, for whomever."""
 
     key: tuple[int, Any]
     owner: int
@@ -66,7 +66,7 @@ def position_marks(
 ) -> dict[tuple[int, int], Mark]:
     """By (book, instrument) id; without a mark left out. `positions` come from
     `with_candidates`, book and instrument loaded. At most three queries, whatever the
-    number of books, prices and fills."""
+    number of books, prices and fills, one more where one was split."""
     candidates = {
         Candidates(
             (row.book_id, row.instrument_id),
@@ -95,7 +95,8 @@ def newest_prices_of(
 
 
 def was_split(symbol: Any, known_at: datetime | None) -> Exists:
-    return Exists(Split.objects.standing(known_at).filter(symbol=symbol))
+    splits = Split.objects.filter(symbol=symbol)
+    return Exists(splits if known_at is None else splits.standing(known_at))
 
 
 def newest_fill_of(
@@ -131,11 +132,13 @@ def chosen_marks(
         newest = Series(marks).at(at)  # of two at one time the last named counts
         if newest:
             found[row] = newest
-    owners = {row.owner for row in found if row.split}
+    owners = {row.key[0]: row.owner for row in found if row.split}
     symbols = {row.symbol for row in found if row.split}
-    splits = owner_splits(owners, symbols, known_at) if owners else {}
+    splits = splits_of_books(owners, symbols, known_at) if owners else {}
     return {
-        row.key: splits[row.owner].adjusted(mark, row.symbol, at) if row.split else mark
+        row.key: splits[row.key[0]].adjusted(mark, row.symbol, at)
+        if row.split
+        else mark
         for row, mark in found.items()
     }
 
@@ -230,21 +233,23 @@ def first_mark_after(book: Book, symbol: str, when: datetime) -> Mark | None:
 def mark_histories(
     books: Sequence[Book], symbols: Collection[str], known_at: datetime | None = None
 ) -> dict[int, Marks]:
-    """The marks of symbols at any time (as known at one), by book id. Four queries;
+    """The marks of symbols at any time (as known at one), by book id. Five queries;
     books of one owner and currency without own fills of them share what they see."""
-    owners = {book.owner_id for book in books}
-    splits = owner_splits(owners, symbols, known_at)
-    mine = Q(scope=MarketScope.DESK) | Q(scope=MarketScope.OWN, author__in=owners)
+    owners = {book.pk: book.owner_id for book in books}
+    splits = splits_of_books(owners, symbols, known_at)
+    mine = Q(scope=MarketScope.DESK) | Q(
+        scope=MarketScope.OWN, author__in=set(owners.values())
+    )
     rows = Price.objects.standing(known_at).filter(mine, symbol__in=set(symbols))
     prices = list(rows.order_by(*PRECEDENCE))
     fills: dict[int, dict[str, list[Mark]]] = defaultdict(lambda: defaultdict(list))
     for book_id, symbol, mark in _fill_marks(_own_fills(books, symbols, known_at)):
         fills[book_id][symbol].append(mark)
-    shared: dict[tuple[int, str, int], Marks] = {}
+    shared: dict[tuple[int, str, int, int], Marks] = {}
     histories = {}
     for book in books:
         alone = book.pk if book.pk in fills else 0
-        seen = book.owner_id, book.base_currency, alone
+        seen = book.owner_id, book.base_currency, alone, id(splits[book.pk])
         if seen not in shared:
             visible = (
                 price
@@ -253,7 +258,7 @@ def mark_histories(
                 if price.currency in ("", quote_of(price.symbol, book.base_currency))
             )
             own = fills.get(book.pk, {})
-            shared[seen] = _marks(book, own, visible, splits[book.owner_id])
+            shared[seen] = _marks(book, own, visible, splits[book.pk])
         histories[book.pk] = shared[seen]
     return histories
 

@@ -11,8 +11,9 @@ from typing import TypeAlias
 from kernel.numbers import text
 from trades.domain.facts import NewFill, symbol_parts
 from trades.domain.formats.parsed import Difference, DifferenceKind, ParsedFile
-from trades.models import ORIGINAL, Book, Fill, ImportBatch, Transfer
+from trades.models import Book, Fill, ImportBatch, Transfer
 from trades.queries.facts import IDS
+from trades.queries.originals import originals
 
 NAMED = 50  # one by one; the others are counted
 Execution: TypeAlias = tuple[str, str, Decimal, Decimal, datetime]
@@ -38,7 +39,7 @@ def news_of(book: Book | None, parsed: ParsedFile, sha256: str) -> News:
         return News(new=0, known=total, booked_before=True)
     fills = _known_fills(book, parsed.fills)
     transfers = sum(
-        Transfer.objects.filter(ORIGINAL, book=book, external_id__in=part).count()
+        originals(Transfer, [book.pk], part).count()
         for part in _parts([transfer.external_id for transfer in parsed.transfers])
     )
     known = len(fills) + transfers
@@ -71,7 +72,7 @@ def _known_fills(book: Book, fills: Sequence[NewFill]) -> set[tuple[str, str]]:
     given = {_key(book, fill) for fill in fills}
     known: set[tuple[str, str]] = set()
     for part in _parts([fill.external_id for fill in fills]):
-        rows = Fill.objects.filter(ORIGINAL, book=book, external_id__in=part)
+        rows = originals(Fill, [book.pk], part)
         known.update(rows.values_list("instrument__symbol", "external_id"))
     return known & given
 

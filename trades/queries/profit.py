@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Sum
 
 from kernel.numbers import ZERO, NotExact, exact, rounded
-from trades.models import Book, Instrument, Match, Position
+from trades.models import Book, Instrument, Lot, Match, Position
 from trades.queries.marks import mark_at
 
 
@@ -35,7 +35,7 @@ def pair_pnl(
             now,
             realised[instrument]
             if realised and instrument in realised
-            else _realised(book, instrument),
+            else realised_of(book, instrument),
         )
         for instrument in instruments
     ]
@@ -57,7 +57,15 @@ def held(book: Book, instruments: Iterable[Instrument]) -> dict[str, Decimal]:
     return quantities
 
 
-def _realised(book: Book, instrument: Instrument) -> Decimal | None:
+def pairs_of(book: Book, symbols: Collection[str]) -> list[Instrument]:
+    """The instruments of these symbols that the book holds or held. One query."""
+    mine = {"book": book, "instrument": OuterRef("pk")}
+    used = Exists(Lot.objects.filter(**mine)) | Exists(Match.objects.filter(**mine))
+    return list(Instrument.objects.filter(used, symbol__in=set(symbols)).order_by("pk"))
+
+
+def realised_of(book: Book, instrument: Instrument) -> Decimal | None:
+    """What a pair has realised; None where some of it is unknown. Two queries."""
     matches = Match.objects.filter(book=book, instrument=instrument)
     if matches.filter(realised=None).exists():
         return None

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from kernel.display import grouped
 from kernel.numbers import ZERO
-from trades.models import Balance, Book, MarketScope, Position
+from trades.models import Balance, Book, Generation, MarketScope, Position
 from trades.queries.books import Reader, readable_books
 from trades.queries.marks import position_marks, with_candidates
 
@@ -19,8 +19,8 @@ MOST_BOOKS = 20  # compared on a page
 
 
 def situation(books: Sequence[Book], symbol: str, now: datetime) -> dict[str, str]:
-    """By name: what the books hold of a symbol and at which mark, their cash and what
-    they realised. At most five queries."""
+    """By name: what the books hold of a symbol and at which mark, whether it waits to be
+    matched again, their cash and what they realised. At most seven queries."""
     rows = Position.objects.filter(book__in=books, instrument__symbol=symbol)
     rows = rows.select_related("book", "instrument").order_by("book__name", "id")
     positions = list(with_candidates(rows, now))
@@ -37,6 +37,11 @@ def situation(books: Sequence[Book], symbol: str, now: datetime) -> dict[str, st
             quote = position.instrument.quote
             name = f"Mark of {symbol} in {position.book.name}"
             figures[name] = f"{grouped(mark.price)} {quote}"
+    waiting = Generation.objects.filter(
+        book__in=books, instrument__symbol=symbol, waits=True
+    )
+    for name in waiting.values_list("book__name", flat=True).order_by("book__name"):
+        figures[f"{symbol} in {name}"] = "as it is, until a job has matched it again"
     for balance in Balance.objects.filter(book__in=books).select_related("book"):
         name, currency = balance.book.name, balance.currency
         figures[f"{currency} in {name}"] = grouped(balance.cash)

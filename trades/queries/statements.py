@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
 from kernel.paging import Page, newest_first
-from trades.models import BalanceStatement
+from trades.models import BalanceEvent, BalanceStatement
 from trades.queries.books import Reader, chosen_book, readable_books, reads_every_book
+from trades.queries.market import mending_history
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,13 +26,21 @@ def statement_page(
 ) -> Page[BalanceStatement]:
     """The statements that stand, newest first by their time. One query, two with a
     book."""
-    rows = visible_statements(user).filter(undone=False)
+    rows = visible_statements(user).filter(undone=False).select_related("book")
     if chosen.book:
         book = chosen_book(user, chosen.book)
         rows = rows.filter(book=book) if book else rows.none()
     if chosen.asset:
         rows = rows.filter(asset=chosen.asset.upper())
     return newest_first(rows, field="at", limit=limit, cursor=cursor)
+
+
+def statement_history(
+    statements: Iterable[BalanceStatement],
+) -> dict[int, list[BalanceEvent]]:
+    """{statement: the events that made it what it is, the first first}. Queries as
+    for prices."""
+    return mending_history(statements, BalanceEvent.objects.all(), "statement")
 
 
 def visible_statements(user: Reader) -> QuerySet[BalanceStatement]:

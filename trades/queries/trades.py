@@ -41,6 +41,7 @@ from trades.queries.books import (
 from trades.queries.known import realised_known_at
 from trades.queries.listed import BY_BOOK, ListedTrade, listed, newest_of
 from trades.queries.marks import prices_for
+from trades.queries.originals import originals
 
 SHORTEST_SUBSTRING = 3
 AROUND = 40
@@ -164,11 +165,13 @@ def _narrowed(
         rows, index = rows.filter(strategy=chosen.strategy), "trades_fill_strategy"
     if books is None and (chosen.symbol or chosen.strategy):
         books = _every_book()
+    few = False  # with an index of their own
     if chosen.known_at is None and chosen.external_id:
-        rows = rows.filter(pk__in=_versions(chosen.external_id, books))
+        rows, few = rows.filter(pk__in=_versions(chosen.external_id, books)), True
     if chosen.known_at is None and chosen.status not in ("", FactStatus.BOOKED):
-        # Few, with an index of their own.
         rows = rows.filter(status=chosen.status).exclude(status=FactStatus.BOOKED)
+        few = True
+    if few:
         rows, books = rows if books is None else rows.filter(book__in=books), None
     lists = None if books is None else Lists("book", books, index)
     return rows, lists, Q(*wanted) if wanted else None
@@ -217,10 +220,13 @@ def _every_book() -> list[int] | None:
 
 def _versions(external_id: str, books: list[int] | None) -> list[int]:
     """Whatever came with this id, and what was corrected of it since."""
-    originals = Fill.objects.filter(ORIGINAL, external_id=external_id)
-    if books is not None:
-        originals = originals.filter(book__in=books)
-    ids = list(originals.values_list("pk", flat=True)[:COUNTED])
+    books = _every_book() if books is None else books
+    booked: QuerySet[Fill] = (
+        Fill.objects.filter(ORIGINAL, external_id=external_id)
+        if books is None
+        else originals(Fill, books, [external_id])
+    )
+    ids = list(booked.values_list("pk", flat=True)[:COUNTED])
     newest = ids
     while newest:
         rows = Fill.objects.filter(replaces__in=newest)

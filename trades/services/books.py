@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -111,6 +111,16 @@ def locked(book: Book) -> Book:
     Book.objects.filter(pk=book.pk).update(version=F("version") + 1)
     bump(LEDGER, f"book:{book.pk}")
     return held
+
+
+def locked_all(books: QuerySet[Book]) -> list[Book]:
+    """`locked` for many, in order of their ids. Two queries."""
+    ids = sorted(books.values_list("pk", flat=True))
+    held = Book.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+    rows = list(held)
+    Book.objects.filter(pk__in=ids).update(version=F("version") + 1)
+    bump(LEDGER, *(f"book:{pk}" for pk in ids))
+    return rows
 
 
 def moment(book: Book) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,7 +11,8 @@ from accounts.models import User
 from audit import services as audit
 from kernel.numbers import text
 from trades.domain.facts import NewPrice
-from trades.models import Price, PriceEvent
+from trades.models import Book, MarketScope, Position, Price, PriceEvent
+from trades.services.effects import Effects
 from trades.services.market import nothing_changed, to_mend, withdraw
 from trades.services.prices import (
     follow_prices,
@@ -28,8 +29,10 @@ def void_price(pk: int, reason: str, by: User) -> Price:
     """Let a price count no more. Raises like `market.to_mend`."""
     with transaction.atomic():
         price = to_mend(Price, pk, by)
+        effects = _effects(price, [price.symbol])
         withdraw(price, timezone.now())
-        _say(PriceEvent(price=price, kind="void", reason=reason, author=by))
+        event = PriceEvent(price=price, kind="void", reason=reason, author=by)
+        _say(event, effects)
     return price
 
 
@@ -44,7 +47,7 @@ def correct_price(
         [new] = with_currency([change(new_price(price))], pointer="")
         if key_of(new) == key_of(price) and says(price, new):
             raise nothing_changed("price")
-        now = timezone.now()
+        effects, now = _effects(price, {price.symbol, new.symbol}), timezone.now()
         withdraw(price, now)
         standing = like([new], by).filter(withdrawn_at=None)
         taken = standing.filter(scope=new.scope, source=new.source).first()
@@ -52,15 +55,10 @@ def correct_price(
             raise other_price(new, taken)
         stands = price_row(new, now, by)
         stands.save()
-        _say(
-            PriceEvent(
-                price=price,
-                kind="correct",
-                replacement=stands,
-                reason=reason,
-                author=by,
-            )
+        event = PriceEvent(
+            price=price, kind="correct", replacement=stands, reason=reason, author=by
         )
+        _say(event, effects)
     return stands
 
 
@@ -76,12 +74,24 @@ def new_price(price: Price) -> NewPrice:
     )
 
 
-def _say(event: PriceEvent) -> None:
-    """Store the event of a price that was withdrawn just now, and tell the log."""
+def _effects(price: Price, symbols: Collection[str]) -> Effects:
+    """On the books that hold something of these symbols."""
+    books = Book.objects.filter(
+        pk__in=Position.objects.filter(instrument__symbol__in=symbols).values("book")
+    )
+    if price.scope == MarketScope.OWN:
+        books = books.filter(owner=price.author)
+    return Effects.on(list(books.order_by("pk")), symbols)
+
+
+def _say(event: PriceEvent, effects: Effects) -> None:
+    """Store the event of a price that was withdrawn just now, with what came of it,
+    and tell the log."""
     price, stands = event.price, event.replacement
     assert price.withdrawn_at is not None
     event.recorded_at = price.withdrawn_at
     event.save()
+    effects.state(event)
     follow_prices()
     data = {
         "symbol": price.symbol,

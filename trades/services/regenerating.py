@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import TypeAlias
 from uuid import UUID
 
@@ -46,6 +47,7 @@ from trades.queries.profit import pair_pnl
 from trades.services import undoing
 from trades.services.books import locked
 from trades.services.cash import BalanceChanges, save_balances
+from trades.services.effects import state_effects
 from trades.services.following import Arrivals, follow
 from trades.services.pairs import insert, save_positions
 from trades.services.reclassifying import reclassify
@@ -78,6 +80,10 @@ class Outcome:
     before: BookAssets
     after: BookAssets
     events: Sequence[tuple[Event, Collection[Instrument]]]
+
+    @cached_property
+    def realised(self) -> Mapping[Instrument, Decimal | None]:
+        return {each: _realised(pair) for each, pair in self.pairs.items()}
 
 
 class _Moved(Exception):
@@ -247,8 +253,9 @@ def _switch(started: Attempt, outcome: Outcome) -> bool:
                 save_positions(book, instrument, pair)
                 mine = started.numbers[instrument]
                 row = Generation.objects.filter(book=book, instrument=instrument)
-                row.update(current=mine, last=mine + 1)
+                row.update(current=mine, last=mine + 1, splits_at=None)
             _state_pnl(book, outcome)
+            state_effects(book, outcome.realised)
             scheduler.request_following("book", str(book.pk))
     except _Moved:
         if turned:
@@ -293,9 +300,8 @@ def _turned(book: Book, outcome: Outcome) -> Collection[Instrument]:
 
 
 def _state_pnl(book: Book, outcome: Outcome) -> None:
-    realised = {each: _realised(pair) for each, pair in outcome.pairs.items()}
     for event, pairs in outcome.events:
-        event.pnl_after = pair_pnl(book, pairs, timezone.now(), realised)
+        event.pnl_after = pair_pnl(book, pairs, timezone.now(), outcome.realised)
         event.save(update_fields=["pnl_after"])
     files = [event for event, _ in outcome.events if isinstance(event, BatchEvent)]
     undoing.are_out(files)

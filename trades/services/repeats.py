@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from kernel.errors import Conflict, FieldError
 from trades.domain.facts import NewFill, NewTransfer, symbol_parts
-from trades.models import ORIGINAL, Book, FactStatus, Fill, Transfer
+from trades.models import Book, FactStatus, Fill, Transfer
 from trades.queries.facts import IDS
+from trades.queries.originals import originals
 from trades.services.facts import (
     fill_content,
     fill_rows,
@@ -84,8 +85,7 @@ def clashing_fills(book: Book, fills: Sequence[NewFill]) -> Iterator[NewFill]:
     made into rows; queries in proportion to the file."""
     for start in range(0, len(fills), IDS):
         part = fills[start : start + IDS]
-        originals = Fill.objects.filter(ORIGINAL, book=book)
-        rows = originals.filter(external_id__in=[fill.external_id for fill in part])
+        rows = originals(Fill, [book.pk], [fill.external_id for fill in part])
         columns = ("instrument__symbol", "instrument__quote", "external_id")
         booked = set(rows.values_list(*columns))
         repeats = [fill for fill in part if _place(book, fill) in booked]
@@ -102,9 +102,8 @@ def clashing_transfers(
     """Those of a file whose ids are booked with other content."""
     for start in range(0, len(transfers), IDS):
         part = transfers[start : start + IDS]
-        originals = Transfer.objects.filter(ORIGINAL, book=book)
         ids = [transfer.external_id for transfer in part]
-        rows = originals.filter(external_id__in=ids)
+        rows = originals(Transfer, [book.pk], ids)
         booked = set(rows.values_list("external_id", flat=True))
         repeats = [transfer for transfer in part if transfer.external_id in booked]
         if repeats:
@@ -128,11 +127,10 @@ def _known(model: type[Row], book: Book, rows: Sequence[Row]) -> dict[Identity, 
     """What came with these external ids: a voided or corrected fact as it was
     booked."""
     known: dict[Identity, Row] = {}
-    originals = model._default_manager.filter(ORIGINAL, book=book)
-    if len(rows) > IDS and not originals.exists():
+    if len(rows) > IDS and not model._default_manager.filter(book=book).exists():
         return known
     for start in range(0, len(rows), IDS):
         ids = [row.external_id for row in rows[start : start + IDS]]
-        stored = originals.filter(external_id__in=ids).select_related("instrument")
+        stored = originals(model, [book.pk], ids).select_related("instrument")
         known.update((_identity(row), row) for row in stored)
     return known

@@ -3,11 +3,11 @@ for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -16,9 +16,16 @@ from kernel.errors import Conflict, FieldError
 from operations.services import scheduler
 from trades.domain.facts import NewSplit
 from trades.models import Book, Instrument, MarketScope, Split, SplitEvent
-from trades.services.books import locked
+from trades.queries.generations import Generations
+from trades.services import waiting as limits
+from trades.services.books import locked_all
+from trades.services.effects import Effects
 from trades.services.market import check_scopes, nothing_changed, to_mend, withdraw
+from trades.services.pairs import undone_by
 from trades.services.rematching import settle
+
+BOOKS_AT_ONCE = 20
+MICROSECOND = timedelta(microseconds=1)
 
 
 def record_split(new: NewSplit, by: User) -> tuple[Split, bool]:
@@ -30,7 +37,7 @@ def record_split(new: NewSplit, by: User) -> tuple[Split, bool]:
     """
     check_scopes([new.scope], by)
     with transaction.atomic():
-        books = [locked(book) for book in books_split([new.symbol], new.scope, by)]
+        books = locked_all(books_split([new.symbol], new.scope, by))
         rows = _like(new, by)
         for row in rows:
             if _says(row, new):
@@ -38,8 +45,9 @@ def record_split(new: NewSplit, by: User) -> tuple[Split, bool]:
         for row in rows:
             if row.withdrawn_at is None:
                 raise _other_split(row)
-        split = _stored(new, timezone.now(), by)
-        rematch(books, {new.symbol: new.at})
+        now = _moment([new.symbol])
+        split = _stored(new, now, by)
+        rematch(books, {new.symbol: new.at}, now)
         _log(split, "recorded", by, books=str(len(books)))
     return split, True
 
@@ -49,12 +57,13 @@ def void_split(pk: int, reason: str, by: User) -> Split:
     with transaction.atomic():
         split = to_mend(Split, pk, by)
         books = _locked_of([split.symbol], split)
-        now = timezone.now()
+        effects, now = Effects.on(books, [split.symbol]), _moment([split.symbol])
         withdraw(split, now)
-        SplitEvent.objects.create(
+        event = SplitEvent.objects.create(
             split=split, kind="void", reason=reason, author=by, recorded_at=now
         )
-        rematch(books, {split.symbol: split.at})
+        waiting = rematch(books, {split.symbol: split.at}, now)
+        effects.state(event, rematched=True, waiting=waiting)
         _log(split, "voided", by, reason=reason)
     return split
 
@@ -70,14 +79,15 @@ def correct_split(
         new = change(new_split(split))
         if new == new_split(split):
             raise nothing_changed("split")
-        books = _locked_of({split.symbol, new.symbol}, split)
-        now = timezone.now()
+        symbols = {split.symbol, new.symbol}
+        books = _locked_of(symbols, split)
+        effects, now = Effects.on(books, symbols), _moment(symbols)
         withdraw(split, now)
         for row in _like(new, by):
             if row.withdrawn_at is None:
                 raise _other_split(row)
         stands = _stored(new, now, by)
-        SplitEvent.objects.create(
+        event = SplitEvent.objects.create(
             split=split,
             kind="correct",
             replacement=stands,
@@ -87,7 +97,8 @@ def correct_split(
         )
         since = {split.symbol: split.at}
         since[new.symbol] = min(new.at, since.get(new.symbol, new.at))
-        rematch(books, since)
+        waiting = rematch(books, since, now)
+        effects.state(event, rematched=True, waiting=waiting)
         _log(split, "corrected", by, reason=reason, by=f"split:{stands.pk}")
     return stands
 
@@ -151,7 +162,7 @@ def _log(split: Split, verb: str, actor: User, **more: str) -> None:
 
 
 def _locked_of(symbols: Collection[str], split: Split) -> list[Book]:
-    return [locked(book) for book in books_split(symbols, split.scope, split.author)]
+    return locked_all(books_split(symbols, split.scope, split.author))
 
 
 def books_split(
@@ -170,13 +181,37 @@ def books_split(
     return books.order_by("pk")
 
 
-def rematch(books: Iterable[Book], since: Mapping[str, datetime]) -> None:
+def rematch(
+    books: Sequence[Book], since: Mapping[str, datetime], now: datetime
+) -> list[Book]:
     """Match the facts of symbols again in these locked books, each from the day of a
-    time on: an own split may stand in the place of the desk's of that day."""
+    time on: an own split may stand in the place of the desk's of that day.
+
+    As much as one lock may hold is done at once. The books that are returned wait for
+    the job, and go on with the splits that they had until `now`.
+    """
     instruments = list(Instrument.objects.filter(symbol__in=since))
-    for book in books:
-        settle(book, pairs={each: _day(since[each.symbol]) for each in instruments})
+    pairs = {each: _day(since[each.symbol]) for each in instruments}
+    left, waiting = limits.MOST_AT_ONCE, list(books[BOOKS_AT_ONCE:])
+    for book in books[:BOOKS_AT_ONCE]:
+        undone = undone_by(book, pairs, left)
+        if undone > left or Generations(book).waiting(pairs):
+            waiting.append(book)
+        else:
+            left -= undone
+            settle(book, pairs=pairs)
+    limits.postpone_splits(waiting, instruments, now - MICROSECOND)
     scheduler.request_following("prices")  # a split divides the marks before it
+    return waiting
+
+
+def _moment(symbols: Collection[str]) -> datetime:
+    """When something is recorded of these symbols' splits: now, and always later than
+    what was recorded of them before."""
+    rows = Split.objects.filter(symbol__in=symbols)
+    last = rows.aggregate(recorded=Max("recorded_at"), withdrawn=Max("withdrawn_at"))
+    times: list[datetime] = [at for at in last.values() if at is not None]
+    return max([timezone.now(), *(at + MICROSECOND for at in times)])
 
 
 def _day(at: datetime) -> datetime:

@@ -3,7 +3,7 @@ of their pairs that comes meanwhile, for the job that writes the pairs anew."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from django.db.models import F, QuerySet
@@ -11,6 +11,7 @@ from django.db.models import F, QuerySet
 from kernel.errors import Conflict
 from operations.services import scheduler
 from trades.models import Book, Fill, Generation, Instrument, Transfer
+from trades.queries.facts import ROWS
 from trades.queries.generations import Generations
 from trades.services.following import Arrivals
 from trades.services.pairs import undone_by
@@ -52,6 +53,21 @@ def postpone(book: Book, pairs: Iterable[Instrument]) -> None:
         Generation.objects.get_or_create(book=book, instrument=pair)
     _of(book, pairs).update(waits=True)
     scheduler.request(JOB, str(book.pk), {"book": str(book.pk)})
+
+
+def postpone_splits(
+    books: Collection[Book], pairs: Collection[Instrument], known_at: datetime
+) -> None:
+    """Let these pairs of locked books wait for the job with the splits that they had at
+    a time, which count on until then. A few queries, whatever the number of books."""
+    if not books or not pairs:
+        return
+    new = [Generation(book=book, instrument=pair) for book in books for pair in pairs]
+    Generation.objects.bulk_create(new, batch_size=ROWS, ignore_conflicts=True)
+    rows = Generation.objects.filter(book__in=books, instrument__in=pairs)
+    rows.filter(splits_at=None).update(splits_at=known_at)
+    rows.update(waits=True, last=F("last") + 1)
+    scheduler.request(JOB)  # all that wait, in one run
 
 
 def two_sided(fact: Transfer) -> Conflict:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from kernel.access import guarded
 from kernel.errors import NotFound, ProductError
+from trades.answers.facts import BalanceAnswer
 from trades.answers.market import (
     PriceAnswer,
     SplitAnswer,
@@ -74,15 +75,17 @@ def splits(request: HttpRequest) -> HttpResponse:
 
 def mended(
     request: HttpRequest,
-    row: PriceAnswer | SplitAnswer,
+    row: PriceAnswer | SplitAnswer | BalanceAnswer,
     stands: Mapping[str, tuple[str, str]],
     *,
     may_mend: bool,
     back_url: str,
     void: Callable[[str], object],
     correct: Callable[[str, dict[str, str]], object],
+    template: str = "trades/mend.html",
 ) -> HttpResponse:
-    """One price or split with its history; whoever may voids or corrects it here."""
+    """One price, split or balance with its history; whoever may voids or corrects it
+    here."""
     step = request.POST.get("step", "")
     voiding = ReasonForm(request.POST if step == "void" else None, prefix="void")
     correcting = MendForm(stands, request.POST if step == "correct" else None)
@@ -107,7 +110,7 @@ def mended(
         "may_mend": may_mend and row.status == "booked",
     }
     status = problem.status if problem else 422 if step else 200
-    return render(request, "trades/mend.html", context, status=status)
+    return render(request, template, context, status=status)
 
 
 @guarded(MARKET)
