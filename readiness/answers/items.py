@@ -95,6 +95,19 @@ class RecordAnswer(EvidenceAnswer):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FiledAnswer(RecordAnswer):
+    """A record that somebody has just filed, and where its content is from now on."""
+
+    sha256: Annotated[str, "of what was filed, byte for byte"]
+    url: Annotated[str, "where a person who is logged in downloads it"]
+
+    @classmethod
+    def filed(cls, evidence: Evidence, url: str) -> FiledAnswer:
+        record = vars(RecordAnswer.of(evidence))
+        return cls(**record, sha256=evidence.blob_sha256, url=url)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ItemAnswer(Answer):
     """A line with its claim and its state; `reason` says why, or what it lacks."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import MultiPartParser
@@ -18,6 +19,7 @@ from kernel.uploads import EVIDENCE_BYTES
 from readiness.answers.items import (
     AskedProbesAnswer,
     CommentAnswer,
+    FiledAnswer,
     ItemAnswer,
     RecordAnswer,
     WholeItemAnswer,
@@ -133,7 +135,7 @@ class ItemEvidence(APIView):
             "application/json": EvidenceInput,
             "multipart/form-data": EvidenceUpload,
         },
-        responses={201: RecordAnswer},
+        responses={201: FiledAnswer},
     )
     def post(self, request: ApiRequest, item: int) -> HttpResponseBase:
         """File a text, a link or a file; it counts once another person confirms."""
@@ -141,8 +143,11 @@ class ItemEvidence(APIView):
         new = new_evidence(request)
 
         def produce() -> Response:
-            evidence = file_evidence(find_item(item), new, request.user)
-            return Response(RecordAnswer.of(evidence), status=201)
+            line = find_item(item)
+            evidence = file_evidence(line, new, request.user)
+            place = (line.review.uuid, line.pk, evidence.pk)
+            url = reverse("readiness:evidence-blob", args=place)
+            return Response(FiledAnswer.filed(evidence, url), status=201)
 
         return once(request, produce)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -192,6 +193,10 @@ def test_evidence_is_filed_and_confirmed_over_http(
         content_type="application/json",
     )
     assert filed.status_code == 201
+    told = filed.json()
+    assert told["sha256"] == sha256(b"https://example.test/r").hexdigest()
+    came = client.get(told["url"]).getvalue()
+    assert came == b"https://example.test/r"
     confirm = f"{url}/{filed.json()['id']}/confirm"
     assert client.post(confirm).status_code == 403
     other = client_of(person("grace", "Technical Lead"))

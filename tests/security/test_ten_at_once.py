@@ -9,11 +9,13 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connections
 from django.test import Client
+from django.utils import timezone
 
 from accounts.domain import keys as key_rules
 from accounts.models import PasswordReset, User
@@ -76,7 +78,8 @@ def desk(person: Callable[..., User], client_of: Callable[[User], Client]) -> De
 
 
 def post(client: Client, path: str, body: Any) -> Answer:
-    return client.post(path, json.dumps(body), content_type="application/json")
+    sent = "" if body is None else json.dumps(body)
+    return client.post(path, sent, content_type="application/json")
 
 
 def at_once(send: Send, clients: list[Client]) -> list[Answer]:
@@ -198,6 +201,26 @@ def claiming(desk: Desk, number: int) -> Send:
     return to(f"{url}/claim", {"done": True, "revision": revision})
 
 
+def waiver(desk: Desk, number: int) -> str:
+    url, _ = line(desk, number)
+    ends = (timezone.now() + timedelta(days=7)).isoformat()
+    asked = {"reason": "not before launch", "risk": "a late answer", "ends": ends}
+    told = desk.post("dev", f"{url}/waivers", asked)
+    return f"/api/readiness/waivers/{told['id']}"
+
+
+def not_applicable(desk: Desk, number: int) -> str:
+    url, _ = line(desk, number)
+    told = desk.post("dev", f"{url}/not-applicable", {"reason": "there is none"})
+    return f"/api/readiness/not-applicable/{told['id']}"
+
+
+def deciding(
+    asked: Callable[[Desk, int], str], verb: str
+) -> Callable[[Desk, int], Send]:
+    return lambda desk, number: to(f"{asked(desk, number)}/{verb}", None)
+
+
 def confirming(desk: Desk, number: int) -> Send:
     url, _ = line(desk, number)
     told = {"kind": "output", "summary": "The suite", "text": "2,412 passed"}
@@ -293,6 +316,19 @@ RACES = {
     "sign": Race("dev", signing, 201, 409, "readiness.review.signed"),
     "confirm evidence": Race(
         "sol", confirming, 200, 409, "readiness.evidence.confirmed"
+    ),
+    "approve a waiver": Race(
+        "ada", deciding(waiver, "approve"), 200, 409, "readiness.waiver.approved"
+    ),
+    "take a waiver back": Race(
+        "ada", deciding(waiver, "revoke"), 200, 409, "readiness.waiver.revoked"
+    ),
+    "approve that a line is not applicable": Race(
+        "sol",
+        deciding(not_applicable, "approve"),
+        200,
+        409,
+        "readiness.not_applicable.approved",
     ),
     "accept an invitation": Race(
         "", accepting, 302, 410, "accounts.invitation.accepted"
