@@ -28,6 +28,19 @@ from tests.workers import Scheduler, make_scheduler, turn
 
 CI = bool(os.environ.get("CI"))
 PASSWORD = "correct horse battery staple"
+# How something is asked, refused and shown, which no server decides: one run is enough.
+ALIKE = (
+    *("api_schema", "architecture", "e2e", "frontend", "overview", "processes"),
+    *("settings", "kernel/test_error_pages.py", "operations/test_runbooks.py"),
+    *(
+        f"security/test_{subject}.py"
+        for subject in (
+            *("areas", "cors", "headers", "https", "htmx", "slashes"),
+            "wrong_method",
+        )
+    ),
+)
+TESTS = Path(__file__).parent
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -93,11 +106,13 @@ def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What asks no server is marked, before marks are chosen. Without Chromium the
-    browser tests say so instead of failing."""
+    """What asks no server, and what looks alike on all, is marked before marks are
+    chosen. Without Chromium the browser tests say so instead of failing."""
     for item in items:
         if not asks_servers(item):
             item.add_marker("serverless")
+        if any(item.path.is_relative_to(TESTS / place) for place in ALIKE):
+            item.add_marker("alike")
     if shutil.which("chromium") or shutil.which("google-chrome"):
         return
     missing = pytest.mark.skip(reason="Chromium is not installed")

@@ -29,7 +29,7 @@ from kernel.programs import postgresql_program
 WORKERS = ["-n", str((os.cpu_count() or 1) + 1)]
 PYTEST = [sys.executable, "-m", "pytest", *sys.argv[1:]]
 # The second run asks what may differ on other servers: a page looks the same on both.
-SECOND = "not embedded and not serverless and not browser"
+SECOND = "not embedded and not serverless and not browser and not alike"
 # Promises in seconds are asked of a machine that does nothing else meanwhile.
 # The services of docker-compose.yml are started once, not once a worker.
 FAULTS, SERVICES = "tests/faults", "tests/services"

@@ -25,7 +25,9 @@ from tests.api_schema.walk import Call, Walker, operation_ids, prepare
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(14_400)]
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "20"))
+# The second run looks for what another database refuses, which a few examples show.
+USUAL = "5" if os.environ.get("TEST_DATABASE_URL") else "20"
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", USUAL))
 PEOPLE = ["trader", "developer", "operator", "admin"]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.first_start import DATABASE, as_kept
 from tests.faults.own_redis import OwnRedis
 from tests.served import Served
 from tests.slowness import Slowness
@@ -33,16 +34,18 @@ def redis(tmp_path: Path) -> Iterator[OwnRedis]:
 
 @pytest.fixture
 def instances(
-    tmp_path: Path, stack: dict[str, str], redis: OwnRedis
+    tmp_path: Path, kept: Path, stack: dict[str, str], redis: OwnRedis
 ) -> Iterator[tuple[Served, Served]]:
     """Two products on one database and one Redis, each of two web processes."""
-    shared = {"DATABASE_URL": f"sqlite:///{tmp_path / 'shared.sqlite3'}", **stack}
+    shared = {"DATABASE_URL": f"sqlite:///{tmp_path / 'one' / DATABASE}", **stack}
     shared |= {"REDIS_URL": redis.url}
     running: list[Served] = []
     try:
-        for name in ("one", "two"):
-            running.append(Served(tmp_path / name, **shared))
-            running[-1].ready()  # one after the other: the first one migrates
+        running.extend(
+            Served(as_kept(kept, tmp_path / name), **shared) for name in ("one", "two")
+        )
+        for product in running:
+            product.ready()
         running[0].add_people("eve", "fay")
         yield running[0], running[1]
     finally:
