@@ -53,6 +53,7 @@ PROBLEMS = {
     "401": "Nobody is logged in, or the token is no longer good.",
     "403": "Your role may not do this.",
     "404": "Not here, or not yours: the two are not told apart.",
+    "406": "None of the content types that `Accept` names is given here.",
     "408": "The body did not come quickly enough.",
     "409": "Somebody was first, or a request with this Idempotency-Key is worked on.",
     "411": "A body without a Content-Length.",
@@ -176,7 +177,7 @@ class Operation:
         return {"limit", "cursor"} <= self._asked
 
     def problems(self) -> Iterator[str]:
-        yield from ("400", "429", "503", "default")
+        yield from ("400", "406", "429", "503", "default")
         if self.is_private:
             yield from ("401", "403")
         elif "requestBody" in self.raw:

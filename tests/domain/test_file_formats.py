@@ -53,6 +53,7 @@ def test_what_is_no_text_is_named_by_its_line(content, said):
         ('"a', "line 1"),
         ("sep=|\na|b\n", "'sep=|' names no known separator"),
         ("sep=\na;b\n", "names no known separator"),
+        (",".join(map(str, range(1001))), "1,001 columns; at most 1,000 are read"),
     ],
 )
 def test_a_csv_that_is_none(text, said):

@@ -79,3 +79,9 @@ def test_an_unknown_query_parameter_is_refused(anyone: Client, person: object) -
     answer = anyone.get("/api/me?no_such=1", headers=header)
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["pointer"] == "?no_such"
+
+
+def test_who_takes_no_type_that_is_given_here_is_told_so(anyone: Client) -> None:
+    answer = anyone.get("/api/me", headers={"Accept": "image/webp"})
+    assert answer.status_code == 406
+    assert answer["Content-Type"] == "application/problem+json"

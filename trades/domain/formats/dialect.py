@@ -13,6 +13,8 @@ from kernel.numbers import NotExact, exact
 from trades.domain.formats.parsed import BrokenRow, Column, Declared, Dialect, NotAFile
 
 LARGEST = 32 * 1024 * 1024
+# Of which each is listed, with samples, where a file's columns are to be named.
+MOST_COLUMNS = 1000
 SEPARATORS = ",;\t"
 SAMPLES = 3
 ENCODINGS = {
@@ -124,6 +126,11 @@ class Table:
 
     def _header(self) -> tuple[list[str], int]:
         for line, cells in self._cells():
+            if len(cells) > MOST_COLUMNS:
+                raise NotAFile(
+                    f"line {line}: {len(cells):,} columns; at most {MOST_COLUMNS:,} "
+                    "are read"
+                )
             return [cell.strip() for cell in cells], line
         raise NotAFile("line 1: no header")
 
