@@ -48,6 +48,7 @@ AROUND = 40
 COUNTED = 10_000
 LOG_ENTRIES = 20
 MOST_LISTS = 1_000
+AT_ONCE = 2_000  # ids that those of one call, at most 1,000, lie apart
 
 
 @dataclass(frozen=True)
@@ -351,11 +352,20 @@ def _prices_around(fill: Fill) -> list[Price]:
 
 def _audit_objects(fill: Fill) -> list[str]:
     """The objects under which the log tells of this fill: itself, its batch, or the
-    call that booked it among others."""
+    call that booked it among others. A query, and one for each correction."""
     objects = [f"trade:{fill.pk}"]
     if fill.batch_id:
         return [*objects, f"import:{fill.batch_id}"]
-    together = Fill.objects.filter(book=fill.book_id, recorded_at=fill.recorded_at)
+    booked = fill
+    while booked.replaces is not None:
+        booked = booked.replaces
+    near = (booked.pk - AT_ONCE, booked.pk + AT_ONCE)
+    together = Fill.objects.filter(
+        pk__range=near,
+        book=fill.book_id,
+        recorded_at=fill.recorded_at,
+        replaces=None,
+    )
     ids = together.aggregate(first=Min("id"), last=Max("id"))
     if ids["first"] != ids["last"]:
         objects.append(f"trades:{ids['first']}-{ids['last']}")
