@@ -10,6 +10,7 @@ from audit import queries as audit
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from tests.trades.conftest import START
 from trades.models import Balance, Fill, FillEvent, Match, Position, Transfer
+from trades.queries.trades import log_of, trade_detail
 from trades.services.amending import (
     correct_fill,
     correct_transfer,
@@ -240,3 +241,16 @@ def test_the_page_shows_what_became_of_it(history, ada, client_of):
     shown = client_of(ada).get(f"/trades/{pk}/").content.decode()
     for text in ("Corrected", "read the wrong line", "by ada", "100", "90"):
         assert text in shown
+
+
+def test_the_log_tells_of_a_corrected_trade_and_of_its_booking(ada, book, make_fill):
+    [fill] = book_fills([make_fill("alone", "buy", "1", "100")], ada).fills
+    correct_fill(fill.pk, {"price": "90"}, "typo", ada)
+    correct_fill(fill.pk, {"price": "91"}, "again", ada)
+    detail = trade_detail(ada, fill.pk)
+    assert detail is not None
+    assert [event.kind for event in log_of(detail)] == [
+        "trades.fill.corrected",
+        "trades.fill.corrected",
+        "trades.fill.booked",
+    ]

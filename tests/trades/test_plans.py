@@ -19,7 +19,7 @@ from kernel import paging
 from tests.trades.conftest import START
 from trades.domain.facts import NewPrice
 from trades.models import Fill
-from trades.queries import trades
+from trades.queries import logged, trades
 from trades.services.amending import correct_fill, void_fill
 from trades.services.books import NewBook, create_book
 from trades.services.fills import book_fills
@@ -189,7 +189,7 @@ def by_indexes(monkeypatch) -> None:
     monkeypatch.setattr(paging, "EXAMINED", (60,))
     monkeypatch.setattr(paging, "EXAMINED_OF_EACH", (10, 40))
     monkeypatch.setattr(trades, "COUNTED", 30)
-    monkeypatch.setattr(trades, "AT_ONCE", 30)
+    monkeypatch.setattr(logged, "AT_ONCE", 30)
 
 
 @pytest.mark.parametrize("reader", ["ada", "vera"])

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from audit import queries as audit
 from kernel.many_lists import Lists
@@ -40,6 +40,7 @@ from trades.queries.books import (
 )
 from trades.queries.known import realised_known_at
 from trades.queries.listed import BY_BOOK, ListedTrade, listed, newest_of
+from trades.queries.logged import logged_as
 from trades.queries.marks import prices_for
 from trades.queries.originals import originals
 
@@ -48,7 +49,6 @@ AROUND = 40
 COUNTED = 10_000
 LOG_ENTRIES = 20
 MOST_LISTS = 1_000
-AT_ONCE = 2_000  # ids that those of one call, at most 1,000, lie apart
 
 
 @dataclass(frozen=True)
@@ -309,7 +309,7 @@ class TradeDetail:
     @property
     def audit_objects(self) -> list[str]:
         """The objects under which the log tells of this trade. One query."""
-        return _audit_objects(self.fill) if self.entrusted else []
+        return logged_as(self.fill) if self.entrusted else []
 
     @property
     def matched_fees(self) -> Decimal:
@@ -348,28 +348,6 @@ def _prices_around(fill: Fill) -> list[Price]:
     before = list(rows.filter(at__lte=fill.executed_at).order_by("-at")[:AROUND])
     after = list(rows.filter(at__gt=fill.executed_at).order_by("at")[: AROUND // 2])
     return [*reversed(before), *after]
-
-
-def _audit_objects(fill: Fill) -> list[str]:
-    """The objects under which the log tells of this fill: itself, its batch, or the
-    call that booked it among others. A query, and one for each correction."""
-    objects = [f"trade:{fill.pk}"]
-    if fill.batch_id:
-        return [*objects, f"import:{fill.batch_id}"]
-    booked = fill
-    while booked.replaces is not None:
-        booked = booked.replaces
-    near = (booked.pk - AT_ONCE, booked.pk + AT_ONCE)
-    together = Fill.objects.filter(
-        pk__range=near,
-        book=fill.book_id,
-        recorded_at=fill.recorded_at,
-        replaces=None,
-    )
-    ids = together.aggregate(first=Min("id"), last=Max("id"))
-    if ids["first"] != ids["last"]:
-        objects.append(f"trades:{ids['first']}-{ids['last']}")
-    return objects
 
 
 class LoggedEvent(Protocol):
