@@ -1,5 +1,5 @@
 """`.venv/bin/python -m benchmarks.rematching`: how long a fact that comes late to a
-long pair holds the book's lock: the longest transaction of each step, on a database of
+long pair, or a split of it, holds the book's lock: the longest transaction of each step, on a database of
 its own (DATABASE_URL: an empty one).
 """
 
@@ -64,12 +64,13 @@ def timed(what: str, act: Callable[[], object]) -> None:
 
 
 def measure(fills: int, by: User) -> None:
-    from trades.domain.facts import NewFill
-    from trades.models import Fill
+    from trades.domain.facts import NewFill, NewSplit
+    from trades.models import Fill, Split
     from trades.services.amending import void_fill
     from trades.services.fills import book_fills
     from trades.services.rebuilding import differences
     from trades.services.regenerating import regenerate
+    from trades.services.splits import record_split, void_split
 
     book = history(fills, by)
     late = NewFill(
@@ -85,6 +86,17 @@ def measure(fills: int, by: User) -> None:
     timed(f"{fills:,} | late fill", lambda: book_fills([late], by))
     timed(f"{fills:,} | its job", lambda: regenerate(book))
     timed(f"{fills:,} | void of the first", lambda: void_fill(first.pk, "late", by))
+    timed(f"{fills:,} | its job", lambda: regenerate(book))
+    split = NewSplit(
+        symbol="BTC-USD",
+        at=START + timedelta(days=1, seconds=fills),
+        numerator=2,
+        denominator=1,
+    )
+    timed(f"{fills:,} | split", lambda: record_split(split, by))
+    timed(f"{fills:,} | its job", lambda: regenerate(book))
+    recorded = Split.objects.get(withdrawn_at=None)
+    timed(f"{fills:,} | void of the split", lambda: void_split(recorded.pk, "no", by))
     timed(f"{fills:,} | its job", lambda: regenerate(book))
     if wrong := differences(book):
         sys.exit("\n".join(wrong))
