@@ -168,11 +168,12 @@ def fill(name, day, **more):
 
 
 def test_numbering_keeps_the_order_that_was_given():
-    rows = numbered([fill("a", 2), fill("b", 1), fill("c", 2, sequence=9)])
-    assert [(row.external_id, row.sequence) for row in rows] == [
+    given = [fill("a", 2), fill("b", 1), fill("c", 2, sequence=9), fill("d", 2)]
+    assert [(row.external_id, row.sequence) for row in numbered(given)] == [
         ("a", 0),
         ("b", 0),
         ("c", 1),
+        ("d", 2),
     ]
 
 
