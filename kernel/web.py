@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +20,8 @@ MACHINES = ("/health", "/metrics", "/static/")
 METHODS = frozenset(
     {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 )
+# In the environ: the names from which the answer's tag follows.
+CAME_OF = "rrr.came_of"
 VARY = ("HX-Request", "HX-Request-Type", "HX-Target")
 
 
@@ -79,13 +81,19 @@ def _labelled(response: HttpResponse, etag: str) -> HttpResponse:
     return response
 
 
-def not_modified(request: HttpRequest, etag: str) -> HttpResponse | None:
-    """A 304 when the client already holds `etag`; weak and gzip forms count.
+def not_modified(
+    request: HttpRequest, etag: str, of: Sequence[str] = ()
+) -> HttpResponse | None:
+    """A 304 when the client already holds `etag`; weak and gzip forms count. `of` are
+    the names (`kernel.cache.tag`) from which it follows, where it follows from nothing
+    else but the person, the address and, at most, the minute: then a poll that holds it
+    need not come here again before one of them changes.
 
     A poll names what it holds in HX-PTag, because the browser keeps If-None-Match
     to itself and would turn the 304 into a 200 from its own cache.
     """
     request.page_tag = etag  # type: ignore[attr-defined]
+    request.META[CAME_OF] = tuple(of)
     if etag and is_held(request, etag):
         return _labelled(HttpResponse(status=304), etag)
     return None

@@ -55,12 +55,16 @@ DEFAULT_PERIOD = "1y"
 AGES = 600  # seconds after which a polled page shows its ages anew
 
 
+def _names(books: Scope) -> list[str]:
+    """What the books hold, their curves, and prices."""
+    of_books = [f"{what}:{pk}" for pk in books.ids for what in ("book", "equity")]
+    return ["books", "prices", *of_books]
+
+
 def _etag(request: HttpRequest, books: Scope) -> str:
-    """Changes with what the books hold, their curves, prices, and every ten minutes."""
-    names = [f"{what}:{pk}" for pk in books.ids for what in ("book", "equity")]
+    """Changes with these, and every ten minutes."""
     moment = int(timezone.now().timestamp()) // AGES
-    query = request.GET.urlencode()
-    return f"{tag('books', 'prices', *names)}-{moment}-{request.user.pk}-{query}"
+    return f"{tag(*_names(books))}-{moment}-{request.user.pk}-{request.GET.urlencode()}"
 
 
 @require_safe
@@ -69,7 +73,7 @@ def index(request: HttpRequest) -> HttpResponse:
     """Net asset value, positions, allocation, exposure."""
     books = scope(request.user, request.GET.get("book", ""))
     etag = _etag(request, books)
-    if unchanged := not_modified(request, etag):
+    if unchanged := not_modified(request, etag, of=_names(books)):
         return unchanged
     books, now = as_asked(books, request.GET, timezone.now())
     summary = portfolio(books, curves_of(books, now), now)

@@ -55,16 +55,21 @@ def reads_trading(user: Any) -> bool:
     return BOOKS.allows(user, "GET")
 
 
-def etag(request: HttpRequest, now: datetime) -> str:
-    """Changes with books, prices, alerts and the newest review, and by the clock."""
-    names = ["books", "prices", ALERTS, REVIEWS]
+def names(request: HttpRequest) -> list[str]:
+    """Books, prices, alerts and the newest review: what the page follows from."""
+    found = ["books", "prices", ALERTS, REVIEWS]
     if reads_trading(request.user):
         books = scope(request.user).ids
-        names += [f"{what}:{pk}" for pk in books for what in ("book", "equity")]
+        found += [f"{what}:{pk}" for pk in books for what in ("book", "equity")]
     review = newest_living()
     if review is not None:
-        names.append(tag_of(review))
-    return f"{tag(*names)}-{int(now.timestamp()) // AGES}-{request.user.pk}"
+        found.append(tag_of(review))
+    return found
+
+
+def etag(request: HttpRequest, of: list[str], now: datetime) -> str:
+    """Changes with these, and by the clock."""
+    return f"{tag(*of)}-{int(now.timestamp()) // AGES}-{request.user.pk}"
 
 
 def gather(request: PersonRequest, now: datetime) -> dict[str, Any]:

@@ -21,8 +21,9 @@ from rrr_dashboard import overview as parts
 def overview(request: PersonRequest) -> HttpResponse:
     """The day at a glance: only what the person may open, most urgent first."""
     now = timezone.now()
-    etag = parts.etag(request, now)
-    if unchanged := not_modified(request, etag):
+    names = parts.names(request)
+    etag = parts.etag(request, names, now)
+    if unchanged := not_modified(request, etag, of=names):
         return unchanged
     response = page_or_fragment(
         request,

@@ -51,13 +51,7 @@ def stored_points(scope: Scope) -> list[EquityPoint]:
     walked from the facts."""
     if scope.known is not None:
         return _known_points(scope.known.values())
-    return _stored_points(scope.ids)
-
-
-@PreparedQuery
-def _stored_points(book_ids: list[int]) -> QuerySet[EquityPoint]:
-    points = EquityPoint.objects.filter(book__in=book_ids)
-    return points.order_by("day", "book__name")
+    return _points_between(scope.ids, date.min, date.max)
 
 
 def _known_points(books: Iterable[KnownBook]) -> list[EquityPoint]:
@@ -70,15 +64,61 @@ def _known_points(books: Iterable[KnownBook]) -> list[EquityPoint]:
     return [point for _, _, point in placed]
 
 
-def inputs_of(points: Iterable[EquityPoint]) -> Inputs:
+def points_for(scope: Scope, period: Period) -> list[EquityPoint]:
+    """The stored days of a range, and those beside it on which anything moved between
+    own books, if it did so in the range: two queries at most. As known at a time, all
+    there are."""
+    if scope.known is not None:
+        return stored_points(scope)
+    inside = _points_between(scope.ids, period.first or date.min, period.last)
+    if not any(point.between for point in inside):
+        return inside
+    known = {point.pk for point in inside}
+    moved = EquityPoint.objects.filter(book__in=scope.ids).exclude(between=[])
+    beside = [point for point in moved.order_by("day") if point.pk not in known]
+    return [*inside, *beside]
+
+
+@PreparedQuery
+def _points_between(
+    book_ids: list[int], first: date, last: date
+) -> QuerySet[EquityPoint]:
+    points = EquityPoint.objects.filter(
+        book__in=book_ids, day__gte=first, day__lte=last
+    )
+    return points.order_by("day", "book__name")
+
+
+def inputs_until(scope: Scope, points: Sequence[EquityPoint], last: date) -> Inputs:
+    """Of all days until the last one; `points` are these as known at a time. One query."""
+    if scope.known is None:
+        return _inputs(_provenance(scope.ids, last))
+    names = PROVENANCE
+    return _inputs(
+        tuple(getattr(point, name) for name in names)
+        for point in points
+        if point.day <= last
+    )
+
+
+PROVENANCE = ("book_id", "day", "digest", "fills", "transfers", "prices")
+
+
+@PreparedQuery
+def _provenance(book_ids: list[int], last: date) -> QuerySet[EquityPoint, Any]:
+    points = EquityPoint.objects.filter(book__in=book_ids, day__lte=last)
+    return points.order_by("day", "book__name").values_list(*PROVENANCE)
+
+
+def _inputs(days: Iterable[tuple[Any, ...]]) -> Inputs:
     digest = hashlib.sha256()
-    fills = transfers = prices = 0
-    for point in points:
-        fills += point.fills
-        transfers += point.transfers
-        prices += point.prices
-        if point.digest:
-            digest.update(f"{point.book_id}|{point.day}|{point.digest}\n".encode())
+    facts = [0, 0, 0]
+    for book, day, of_day, *counts in days:
+        if any(counts):
+            facts = [sum(pair) for pair in zip(facts, counts, strict=True)]
+        if of_day:
+            digest.update(f"{book}|{day}|{of_day}\n".encode())
+    fills, transfers, prices = facts
     return Inputs(
         fills=fills, transfers=transfers, prices=prices, sha256=digest.hexdigest()
     )

@@ -13,7 +13,6 @@ from portfolio.domain.metrics import MetricSet, measure, unavailable
 from portfolio.domain.reasons import Reason
 from portfolio.domain.returns import Day
 from portfolio.domain.valuation import total
-from portfolio.models import EquityPoint
 from portfolio.queries import days as stored
 from portfolio.queries.books import Scope
 from portfolio.queries.curves import StoredCurves
@@ -77,19 +76,19 @@ def performance(
     *,
     detailed: bool = False,
 ) -> Performance:
-    """Returns, metrics and provenance of a range, in three queries (five in several
-    currencies).
+    """Returns, metrics and provenance of a range, in four queries (more in several
+    currencies, and where anything moved between own books).
 
     `detailed` also keeps the days of every (symbol, strategy) for the tables.
     """
     period = selection.period
-    every = stored.stored_points(scope)
-    points = [point for point in every if point.day <= period.last]
+    points = stored.points_for(scope, period)
     inside = [point for point in points if point.day in period]
+    inputs = stored.inputs_until(scope, points, period.last)
     rates = stored.day_rates(scope)
-    whole = stored.whole_days(scope, every, period, rates)
+    whole = stored.whole_days(scope, points, period, rates)
     if whole is None:
-        return _unavailable(scope, selection, points, curves, Reason.NO_FX)
+        return _unavailable(scope, selection, inputs, curves, Reason.NO_FX)
     days, slices = whole
     if selection.sliced:
         days = stored.sliced(days, slices, selection.holds)
@@ -97,14 +96,14 @@ def performance(
     if period.hours is not None:
         walked = last_hours(scope, selection, now, period.hours)
         if isinstance(walked, Reason):
-            return _unavailable(scope, selection, points, curves, walked)
+            return _unavailable(scope, selection, inputs, curves, walked)
         days = walked
     trips = closed_trips(scope, selection, now, rates)
     return Performance(
         scope=scope,
         selection=selection,
         metric_set=measure(days, trips, scope.ppy, whole=not selection.sliced),
-        inputs=stored.inputs_of(points),
+        inputs=inputs,
         curves=curves,
         implied_funding=total(
             rate if rate is None else amount * rate
@@ -122,7 +121,7 @@ def performance(
 def _unavailable(
     scope: Scope,
     selection: Selection,
-    points: Sequence[EquityPoint],
+    inputs: Inputs,
     curves: StoredCurves,
     reason: Reason,
 ) -> Performance:
@@ -130,7 +129,7 @@ def _unavailable(
         scope=scope,
         selection=selection,
         metric_set=unavailable(scope.ppy, reason),
-        inputs=stored.inputs_of(points),
+        inputs=inputs,
         curves=curves,
         lacking=reason,
     )

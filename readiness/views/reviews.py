@@ -84,7 +84,7 @@ def review(request: PersonRequest, review: UUID) -> HttpResponse:
     now = timezone.now()
     moment = int(now.timestamp()) // DRAWN_AGAIN
     etag = f"{tag(tag_of(row))}-{moment}-{request.user.pk}-{request.GET.urlencode()}"
-    unchanged = not_modified(request, etag)
+    unchanged = not_modified(request, etag, of=[tag_of(row)])
     if unchanged:
         return unchanged
     keep = request.GET.get("state", "all")

@@ -88,10 +88,10 @@ class HotReads:
         except CANNOT_TELL:
             return self.application(environ, start_response)  # it says why, in words
         environ[RULING], environ[ADMITTED] = ruling, who.bearer
-        asked = _asked(environ, who.actor)
+        asked = asked_of(environ, who.actor)
         held = next(filter(None, [environ.pop(name, "") for name in TAGS]), "")
         if ruling.admitted:
-            key = (who.user_id, who.rights, _likeness(environ))
+            key = (who.user_id, who.rights, likeness(environ))
             answer, kept = self._answer(environ, key, mark.origin)
             count_lookup(hit=kept)
             answer = answer.for_holder(held)
@@ -127,7 +127,7 @@ class HotReads:
         """A refusal in the words of this one and the headers of another like it, and
         whether there was one: who asks too often must cost little."""
         environ.pop("HTTP_ACCEPT_ENCODING", None)
-        key = (error.status, _likeness(environ))
+        key = (error.status, likeness(environ))
         like = self.answers.get(key, REFUSALS)
         if like is None:
             answer = _answer_of(self.application, environ)
@@ -149,7 +149,7 @@ def _is_hot(environ: WSGIEnvironment) -> bool:
     )
 
 
-def _asked(environ: WSGIEnvironment, actor: str) -> Asked:
+def asked_of(environ: WSGIEnvironment, actor: str) -> Asked:
     """Its id becomes the request's, and it is told of here and nowhere else."""
     name = request_id_of(environ.get("HTTP_X_REQUEST_ID", ""))
     environ["HTTP_X_REQUEST_ID"] = name
@@ -157,7 +157,7 @@ def _asked(environ: WSGIEnvironment, actor: str) -> Asked:
     return Asked(environ["PATH_INFO"], environ["wsgi.url_scheme"], name, actor)
 
 
-def _likeness(environ: WSGIEnvironment) -> Hashable:
+def likeness(environ: WSGIEnvironment) -> Hashable:
     """Everything that the answer may depend on: what is not known to be nothing to it
     is a part."""
     return (
