@@ -57,14 +57,14 @@ def reads_trading(user: Any) -> bool:
 
 def names(request: HttpRequest) -> list[str]:
     """Books, prices, alerts and the newest review: what the page follows from."""
-    found = ["books", "prices", ALERTS, REVIEWS]
+    tags = ["books", "prices", ALERTS, REVIEWS]
     if reads_trading(request.user):
         books = scope(request.user).ids
-        found += [f"{what}:{pk}" for pk in books for what in ("book", "equity")]
+        tags += [f"{what}:{pk}" for pk in books for what in ("book", "equity")]
     review = newest_living()
     if review is not None:
-        found.append(tag_of(review))
-    return found
+        tags.append(tag_of(review))
+    return tags
 
 
 def etag(request: HttpRequest, of: list[str], now: datetime) -> str:

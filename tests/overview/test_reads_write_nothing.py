@@ -180,6 +180,8 @@ def samples() -> dict[str, str]:
         "<int:template>": str(line.review.version.template_id),
         "<int:number>": str(line.review.version.number),
         "<int:evidence>": "0",
+        "<int:waiver>": "0",
+        "<int:exemption>": "0",
         "imports/<uuid:pk>": NO_UUID,
         "people/<int:pk>": str(User.objects.get(username="dan").pk),
         "invitations/<uuid:uid>": str(Invitation.objects.get().uid),
