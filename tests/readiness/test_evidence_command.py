@@ -57,7 +57,8 @@ class Tools:
 def children(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> Tools:
     settings.STATE_DIR = tmp_path
     stand_in = Tools()
-    for place in ("services.tools", "probes.code", "probes.scans"):
+    places = ("services.tools", "services.kept_answers", "probes.code", "probes.scans")
+    for place in places:
         monkeypatch.setattr(f"operations.{place}.run_tool", stand_in.tool)
     # A test's connection is one transaction: nobody closes it.
     monkeypatch.setattr(f"{COMMAND}.close_old_connections", lambda: None)

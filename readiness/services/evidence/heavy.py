@@ -18,7 +18,7 @@ from kernel.build import Build
 from kernel.errors import Conflict
 from kernel.registry import PROBES, Weight
 from operations.domain.xml_reports import Suite
-from operations.services import fuzzing, probing, suites, tools
+from operations.services import fuzzing, kept_answers, probing, suites, tools
 from readiness.domain import verdicts
 from readiness.domain.builtin import CHECKS
 from readiness.domain.parsing.document import Proposal
@@ -26,6 +26,7 @@ from readiness.queries.due import watched_checks
 from readiness.services.evidence import attesting
 
 BENCH, FUZZ, COVERAGE = "quick benchmark", "fuzzing", "coverage"
+KEPT = "kept answers"
 TOOLS = ("ruff_black", "mypy", "mypy_strict", "bandit", "pip_audit")
 
 
@@ -61,6 +62,7 @@ def _steps(commit: str) -> Iterator[HeavyStep]:
     yield HeavyStep(BENCH, lambda: f"exit {bench().status}")
     yield from map(_ask, _checks(of_tools=True))
     yield HeavyStep(FUZZ, lambda: fuzzing.fuzz(commit))
+    yield HeavyStep(KEPT, kept_answers.compare)
     yield from (
         HeavyStep(f"suite {suite}", partial(_suite, suite, commit))
         for suite in (*(each for each in Suite if each != Suite.UNIT), Suite.UNIT)
