@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from tests.domain.marked import marks_of
-from trades.domain.marks import Series, SplitRatio, Splits
+from trades.domain.marks import Marks, Series, SplitRatio, Splits, fill_mark
 from trades.domain.rates import Mark, exchange_rate, pair_symbols, rate_symbols
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -146,3 +146,31 @@ def test_a_rate_is_divided_by_a_split_as_well():
 
 def test_a_pair_has_two_symbols():
     assert pair_symbols("EUR", "USD") == ("EUR-USD", "USD-EUR")
+
+
+def test_splits_multiply_in_order_of_their_times_however_they_are_given():
+    later = SplitRatio(symbol="A", at=at(4), ratio=Fraction(5))
+    sooner = SplitRatio(symbol="A", at=at(1), ratio=Fraction(2))
+    splits = Splits([later, sooner])
+    assert list(splits.of("A")) == [sooner, later]
+    assert splits.factor("A", at(0), at(4)) == 10
+    marks = marks_of({"A": points((0, "100"))}, splits=splits)
+    assert [marks.at("A", at(hours)) for hours in (0, 1, 4)] == [100, 50, 10]
+
+
+def test_nothing_comes_after_for_a_symbol_that_nobody_knows():
+    assert marks_of({}).first_after("A", NOON) is None
+
+
+def test_a_fill_is_a_mark_that_names_itself():
+    mark = fill_mark(NOON, Decimal(7), 12)
+    assert (mark.source, mark.label, mark.fill_id) == ("last_fill", "last_fill", 12)
+
+
+def test_a_rate_goes_over_the_currency_of_its_book():
+    quoted = {
+        "EUR-USD": [Mark(price=Decimal(2), at=NOON)],
+        "GBP-USD": [Mark(price=Decimal(4), at=NOON)],
+    }
+    assert Marks(quoted, base="USD").rate("EUR", "GBP", NOON) == Decimal("0.5")
+    assert Marks(quoted, base="CHF").rate("EUR", "GBP", NOON) is None
