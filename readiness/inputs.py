@@ -56,6 +56,13 @@ class ClaimInput(serializers.Serializer[Any]):
     )
 
 
+class RestoreInput(serializers.Serializer[Any]):
+    """`revision` may stand in If-Match instead; `signoff` is a signature's id."""
+
+    revision = WholeField(required=False, min_value=0)
+    signoff = serializers.UUIDField()
+
+
 class EvidenceInput(serializers.Serializer[Any]):
     """Text or a link, what `kind` announces; a file comes as multipart."""
 

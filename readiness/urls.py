@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(ITEM, items.item, name="item"),
     path(f"{ITEM}claim/", items.claim, name="claim-item"),
     path(f"{ITEM}run/", items.run, name="run-item"),
+    path(f"{ITEM}restore/", items.restore, name="restore-item"),
     path(f"{ITEM}fields/", items.fill, name="fill-item"),
     path(f"{ITEM}comments/", items.say, name="comment-item"),
     path(f"{ITEM}evidence/", items.add_evidence, name="file-evidence"),
@@ -116,6 +117,11 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
         "readiness/items/<int:item>/claim",
         items_api.ItemClaim.as_view(),
         name="claim-item",
+    ),
+    path(
+        "readiness/items/<int:item>/restore",
+        items_api.ItemRestore.as_view(),
+        name="restore-item",
     ),
     path(
         "readiness/items/<int:item>/run", items_api.ItemRun.as_view(), name="run-item"

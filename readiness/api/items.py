@@ -30,6 +30,7 @@ from readiness.inputs import (
     CommentInput,
     EvidenceInput,
     EvidenceUpload,
+    RestoreInput,
     new_evidence,
 )
 from readiness.models import NotApplicable, ReviewItem, Waiver
@@ -45,6 +46,7 @@ from readiness.services.claims import claim_item
 from readiness.services.comments import comment
 from readiness.services.evidence.collecting import run_now
 from readiness.services.evidence.filing import confirm_evidence, file_evidence
+from readiness.services.restoring import restore_item
 
 CLAIMS = Access("readiness.view", writes=("readiness.claim",))
 
@@ -98,6 +100,28 @@ class ItemClaim(APIView):
             by=request.user,
         )
         row = row_of(line)
+        return Response(ItemAnswer.of(row), headers=revision_header(row))
+
+
+class ItemRestore(APIView):
+    access = CLAIMS
+
+    @extend_schema(
+        operation_id="item_restore",
+        tags=TAGS,
+        request=RestoreInput,
+        responses=ItemAnswer,
+    )
+    def post(self, request: ApiRequest, item: int) -> Response:
+        """Bring a line back to what a signature holds of it: the claim and the blanks.
+        Whom the signature names may, and whoever made the change; a claim that its
+        claimant withdrew only they make again. Stale as for a claim."""
+        check_query(request)
+        body = read_body(request, RestoreInput)
+        restore_item(
+            find_item(item), body["signoff"], revision_of(request), request.user
+        )
+        row = row_of(find_item(item))
         return Response(ItemAnswer.of(row), headers=revision_header(row))
 
 

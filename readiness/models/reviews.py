@@ -91,6 +91,11 @@ class ReviewItem(models.Model):
         Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     values = models.JSONField(default=dict, blank=True, help_text="{label: text}")
+    salts = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="{label: hexadecimal}, of the log's digests of the values",
+    )
     revision = models.PositiveIntegerField(default=1)
 
     class Meta:

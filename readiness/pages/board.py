@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from kernel import markdown
 from kernel.display import ago
-from readiness.pages.item import ItemView, item_view
+from readiness.pages.item import ItemView, SignedSections, item_view
 from readiness.queries.board import Board, BoardRow, BoardSection
 from readiness.queries.progress import SignoffProgress
 
@@ -65,12 +65,23 @@ class FilterChoice:
     current: bool
 
 
-def sections(board: Board, keep: str) -> list[SectionPage]:
+def signed_sections(board: Board, progress: SignoffProgress) -> SignedSections:
+    """Of each section, the roles whose signatures hold it and are valid."""
+    valid = {each.signed.role for each in progress.signed if each.valid}
+    roles: dict[str, list[str]] = {}
+    for rule in board.review.policy:
+        if rule["role"] in valid:
+            for section in rule["sections"]:
+                roles.setdefault(section, []).append(rule["role"])
+    return roles
+
+
+def sections(board: Board, keep: str, signed: SignedSections) -> list[SectionPage]:
     """Every section; of its rows those that the filter keeps."""
     return [
         SectionPage(
             section,
-            [item_view(board, row) for row in section.rows if kept(row, keep)],
+            [item_view(board, row, signed) for row in section.rows if kept(row, keep)],
         )
         for section in board.sections
     ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -18,6 +18,10 @@ from readiness.queries.board import Board, BoardRow
 from readiness.queries.exemptions import exemptions_of, may_approve, may_revoke
 from readiness.queries.item import comments_of, evidence_of
 from readiness.queries.reach import why_not_collected
+from readiness.queries.restorable import restorable
+from readiness.queries.signatures import signatures
+
+SignedSections: TypeAlias = Mapping[str, Sequence[str]]  # {section: roles}
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class ItemView:
     run_url: str
     not_collected: str
     ticks: bool
+    signed_as: Sequence[str] = ()
 
     @property
     def who(self) -> str:
@@ -42,6 +47,16 @@ class ItemView:
         if self.row.shape.blocking != "blocking":
             return self.row.shape.blocking.capitalize()
         return "Blocks release" if self.row.blocker else ""
+
+    @property
+    def changes_words(self) -> str:
+        """What a change of the line does to signatures; "" where nobody signed it."""
+        many = len(self.signed_as)
+        if not many or not self.ticks:
+            return ""
+        return (
+            f"changes {many} signature{'s' * (many > 1)}: {', '.join(self.signed_as)}"
+        )
 
     @property
     def outside_words(self) -> str:
@@ -53,7 +68,10 @@ class ItemView:
         return self.row.derived.reason
 
 
-def item_view(board: Board, row: BoardRow) -> ItemView:
+def item_view(
+    board: Board, row: BoardRow, signed: SignedSections | None = None
+) -> ItemView:
+    """`signed`: the roles whose valid signatures hold each section."""
     where = (board.review.uuid, row.id)
     probes = [check.probe for check in row.shape.checks]
     reason = why_not_collected(probes, board.review)
@@ -69,6 +87,7 @@ def item_view(board: Board, row: BoardRow) -> ItemView:
         ),
         not_collected=reason,
         ticks=row.inside,
+        signed_as=(signed or {}).get(row.shape.section.slug, ()),
     )
 
 
@@ -167,6 +186,7 @@ def item_context(today: Board, row: BoardRow, person: User) -> dict[str, Any]:
         "comments": comments_of(row.claim),
         "blanks": blanks(row),
         "exemptions": exemption_views(row.claim, person, today.at),
+        "restorable": restorable(today, row, signatures(today).signed, person.username),
         "has_children": any(other.shape.parent == row.key for other in today.rows),
         "may_claim": person.has_perm("readiness.claim"),
         "may_run": person.has_perm("readiness.run"),

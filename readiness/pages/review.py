@@ -23,6 +23,7 @@ from readiness.pages.board import (
     notes,
     section_page,
     sections,
+    signed_sections,
     verdict,
 )
 from readiness.pages.item import item_view
@@ -86,7 +87,8 @@ def review_context(today: Board, person: User, keep: str) -> dict[str, Any]:
         "notes": notes(today, signed),
         "budget": budget(today),
         "panel": signoff_panel(signed),
-        "sections": sections(today, keep),
+        "sections": sections(today, keep, signed_sections(today, signed)),
+        "signed": signed,
         "choices": filter_choices(today, keep),
         "keep": keep,
         "activity": activity(audit.about([object_of(review)], ACTS)),
@@ -106,10 +108,12 @@ def tick_context(
     """The line that was ticked, its ancestors, and every count that it moves."""
     today = board(ticked.review, at)
     row = today.by_id[ticked.pk]
+    context = review_context(today, person, "all")
+    held = signed_sections(today, context["signed"])
     return {
-        **review_context(today, person, "all"),
-        "view": item_view(today, row),
-        "ancestors": [item_view(today, ancestor) for ancestor in today.ancestors(row)],
+        **context,
+        "view": item_view(today, row, held),
+        "ancestors": [item_view(today, each, held) for each in today.ancestors(row)],
         "part": section_page(today, row),
         "conflict": conflict,
         "undo": "false" if row.claim.claimed else "true",

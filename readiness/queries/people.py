@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core.cache import cache
 
+from accounts.models import User
 from kernel.registry import actor_names
 
 KEEP_SECONDS = 60
@@ -24,3 +25,7 @@ def names(actors: set[str]) -> dict[str, str]:
         actor: known.get(actor, actor.removeprefix("j:").replace("_", " "))
         for actor in actors
     }
+
+
+def person_called(username: str) -> User | None:
+    return User.objects.filter(username=username).first()

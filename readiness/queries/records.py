@@ -2,8 +2,8 @@
 
 A signature binds what the database says; whoever can write there could have it sign
 what nobody claimed and no probe saw. The log says who claimed, what was judged and
-who confirmed; what differs is named. Values of blanks and the age of a record are no
-part of its events: they are taken as they are.
+who confirmed and what was filled in; what differs is named. The age of a record is no
+part of its events: it is taken as it is.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from readiness.queries.structure import CheckShape
 
 OPENED = "readiness.review.opened"
 CLAIMED, UNCLAIMED = "readiness.item.claimed", "readiness.item.unclaimed"
-RESTORED = "readiness.item.restored"
+FILLED, RESTORED = "readiness.item.filled", "readiness.item.restored"
 JUDGED = "readiness.evidence.judged"
 FILED, CONFIRMED = "readiness.evidence.filed", "readiness.evidence.confirmed"
 WAIVER, NOT_APPLICABLE = "waiver", "not_applicable"
@@ -35,7 +35,7 @@ GRANTS = {
     for verb in ("approved", "revoked")
 }
 KINDS = (
-    *(OPENED, CLAIMED, UNCLAIMED, RESTORED, JUDGED, FILED, CONFIRMED),
+    *(OPENED, CLAIMED, UNCLAIMED, FILLED, RESTORED, JUDGED, FILED, CONFIRMED),
     *GRANTS,
 )
 
@@ -54,6 +54,9 @@ class _Told:
 
     imported: bool = False
     claims: dict[str, ToldEvent] = field(default_factory=dict)
+    # By item and label: the digest of what stands in a blank; None of an event from
+    # before there were digests, or of one that was edited.
+    blanks: dict[str, dict[str, str | None]] = field(default_factory=dict)
     verdicts: dict[tuple[str, str, str], ToldEvent] = field(default_factory=dict)
     evidence: dict[tuple[str, str], ToldEvent] = field(default_factory=dict)
     # By kind and row: what it names last is its approval or its revocation.
@@ -77,8 +80,12 @@ def _told(events: Sequence[ToldEvent]) -> _Told:
         data, item = event.data, str(event.data.get("item", ""))
         if event.kind == OPENED:
             told.imported = data.get("imported_ticks") is True
-        elif event.kind in {CLAIMED, UNCLAIMED, RESTORED}:
+        elif event.kind in {CLAIMED, UNCLAIMED}:
             told.claims[item] = event
+        elif event.kind in {FILLED, RESTORED}:
+            told.blanks.setdefault(item, {}).update(_digests(event))
+            if event.kind == RESTORED:
+                told.claims[item] = event
         elif event.kind == JUDGED and data.get("verdict") in CONCLUSIVE:
             probe, definition = str(data.get("probe")), data.get("definition_sha256")
             told.verdicts[item, probe, str(definition)] = event
@@ -90,10 +97,39 @@ def _told(events: Sequence[ToldEvent]) -> _Told:
     return told
 
 
+def _digests(event: ToldEvent) -> dict[str, str | None]:
+    """{label: what the log keeps of its value}."""
+    hmacs = event.data.get("hmacs")
+    if not isinstance(hmacs, dict):
+        labels = event.data.get("labels")
+        return dict.fromkeys(map(str, labels if isinstance(labels, list) else ()))
+    # What was edited fits no value.
+    return {
+        str(label): str(told) if event.intact else "?" for label, told in hmacs.items()
+    }
+
+
+def _of_blanks(row: BoardRow, told: _Told) -> Iterator[str]:
+    """What stands in a blank is what the log tells of; of a blank that it tells
+    nothing of, nothing stands there."""
+    known = told.blanks.get(str(row.id), {})
+    for blank in row.shape.fields:
+        text = str(row.claim.values.get(blank.label, ""))
+        if blank.label not in known:
+            if text:
+                yield f"the log does not tell who filled in {blank.label}"
+            continue
+        digest = known[blank.label]
+        salt = bytes.fromhex(str(row.claim.salts.get(blank.label, "")))
+        if digest is not None and salted_hex(salt, text) != digest:
+            yield f"{blank.label} is not what was filled in"
+
+
 def _of_row(row: BoardRow, told: _Told, commit: str) -> Iterator[str]:
     item = str(row.id)
     if row.claimed_by != _claimed_by(told.claims.get(item), row, told):
         yield "its claim is not the one that the log tells of"
+    yield from _of_blanks(row, told)
     standings = {standing.check_of_id: standing for standing in row.standings}
     for check in row.shape.checks:
         event = told.verdicts.get((item, check.probe, check.definition_sha256))

@@ -16,6 +16,7 @@ from readiness.models.reviews import LIVING
 from readiness.queries.facts import claimant
 from readiness.queries.item import find_item
 from readiness.queries.reviews import object_of
+from readiness.services.filling import salted_values
 from readiness.services.reviews import tag_of
 
 LONGEST_NOTE = 500
@@ -76,9 +77,11 @@ def fill_fields(
     refuse_ended(claim.review)
     _check_values(claim, values)
     now = timezone.now()
+    salts, hmacs = salted_values(values)
     with transaction.atomic():
         changed = ReviewItem.objects.filter(pk=claim.pk, revision=revision).update(
             values={**claim.values, **values},
+            salts={**claim.salts, **salts},
             changed_by=by,
             changed_at=now,
             revision=revision + 1,
@@ -89,11 +92,10 @@ def fill_fields(
             "readiness.item.filled",
             actor=by.actor,
             object=object_of(claim.review),
-            # Blanks may name people: the log keeps which were filled, not with what.
             data={
                 "item": str(claim.pk),
                 "key": claim.item.key,
-                "labels": sorted(values),
+                "hmacs": hmacs,
                 "revision": str(revision + 1),
             },
         )

@@ -15,6 +15,7 @@ from audit import services as audit
 from kernel.display import age
 from readiness.models import Review, ReviewItem
 from readiness.queries.reviews import object_of
+from readiness.services.filling import salted_values
 
 
 def _known() -> Mapping[str, Mapping[str, str]]:
@@ -50,8 +51,9 @@ def fill_known(review: Review) -> None:
 
 def _fill(review: Review, line: ReviewItem, values: Mapping[str, str]) -> None:
     revision = line.revision + 1
+    salts, hmacs = salted_values(values)
     ReviewItem.objects.filter(pk=line.pk).update(
-        values=dict(values), changed_at=timezone.now(), revision=revision
+        values=dict(values), salts=salts, changed_at=timezone.now(), revision=revision
     )
     audit.append(
         "readiness.item.filled",
@@ -60,7 +62,7 @@ def _fill(review: Review, line: ReviewItem, values: Mapping[str, str]) -> None:
         data={
             "item": str(line.pk),
             "key": line.item.key,
-            "labels": sorted(values),
+            "hmacs": hmacs,
             "revision": str(revision),
         },
     )

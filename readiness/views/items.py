@@ -33,6 +33,7 @@ from readiness.services.claims import claim_item, fill_fields
 from readiness.services.comments import comment
 from readiness.services.evidence.collecting import run_now
 from readiness.services.evidence.filing import confirm_evidence, file_evidence
+from readiness.services.restoring import restore_item
 
 
 @require_POST
@@ -130,6 +131,27 @@ def fill(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
         messages.error(request, error.detail)
     else:
         messages.success(request, "Filled in.")
+    return redirect("readiness:item", review=review, item=item)
+
+
+@require_POST
+@access("readiness.claim")
+def restore(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
+    """Bring a line back to what a signature holds of it."""
+    row = find_item(item, review)
+    revision = whole_number(request.POST.get("revision", ""))
+    if revision is None:
+        raise BadRequest("Restoring names the `revision` it saw.", code="revision")
+    try:
+        signoff = UUID(request.POST.get("signoff", ""))
+    except ValueError as error:
+        raise BadRequest("Restoring names a signature.", code="signoff") from error
+    try:
+        restore_item(row, signoff, revision, request.user)
+    except Conflict as error:
+        messages.error(request, error.detail)
+    else:
+        messages.success(request, f"{row.item.key} is again what was signed.")
     return redirect("readiness:item", review=review, item=item)
 
 

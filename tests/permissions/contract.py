@@ -109,6 +109,7 @@ API = """
 /api/readiness/items/{item}/comments                    POST readiness: works
 /api/readiness/items/{item}/evidence                    POST readiness: works
 /api/readiness/items/{item}/evidence/{evidence}/confirm  POST readiness: works
+/api/readiness/items/{item}/restore                     POST readiness: works
 /api/readiness/items/{item}/run                         POST readiness: runs probes
 /api/readiness/items/{item}/waivers                     POST readiness: works
 /api/readiness/items/{item}/not-applicable              POST readiness: works
@@ -204,6 +205,7 @@ PAGES = """
 /readiness/reviews/{review}/items/{item}/claim/         POST readiness: works
 /readiness/reviews/{review}/items/{item}/fields/        POST readiness: works
 /readiness/reviews/{review}/items/{item}/comments/      POST readiness: works
+/readiness/reviews/{review}/items/{item}/restore/       POST readiness: works
 /readiness/reviews/{review}/items/{item}/waivers/       POST readiness: works
 /readiness/reviews/{review}/items/{item}/not-applicable/  POST readiness: works
 /readiness/reviews/{review}/items/{exempt}/waivers/{waiver}/decide/  POST readiness: approves

@@ -108,7 +108,7 @@ def test_a_filter_keeps_its_lines(review: Review, keep: str, count: int) -> None
     rows = [row for row in today(review).rows if kept(row, keep)]
 
     assert len(rows) == count
-    assert sum(len(part.items) for part in sections(today(review), keep)) == count
+    assert sum(len(part.items) for part in sections(today(review), keep, {})) == count
 
 
 def test_every_filter_is_a_state_or_a_kind_of_line() -> None:
@@ -174,7 +174,9 @@ def test_a_section_is_as_good_as_its_worst_line(
 ) -> None:
     judged(review, "PRF-01", outcome)
 
-    parts = {part.section.shape.slug: part for part in sections(today(review), "all")}
+    parts = {
+        part.section.shape.slug: part for part in sections(today(review), "all", {})
+    }
 
     assert (parts["performance"].chip, parts["performance"].icon) == chip
     assert parts["first-week"].tone == ""
