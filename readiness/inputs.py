@@ -97,13 +97,19 @@ def new_attestation(request: Request) -> NewAttestation:
 def new_evidence(request: Request) -> NewEvidence:
     """What `kind` announces; a text or link that is not there is empty.
 
-    Raises Invalid for a file that is not there.
+    Raises Invalid for a file that is not there, and for what `kind` does not announce:
+    it would be dropped in silence.
     """
     body = read_body(request, EvidenceUpload)
     kind, summary = body["kind"], body["summary"]
+    announced = "text" if kind == "output" else kind
+    others = [name for name in ("text", "link", "file") if name != announced]
+    if wrong := [name for name in others if body.get(name)]:
+        raise Invalid.of(
+            [FieldError(f"/{wrong[0]}", "kind", f"is not what {kind!r} announces")]
+        )
     if kind != "file":
-        content = body.get("link" if kind == "link" else "text", "")
-        return NewEvidence(kind, summary, content.encode())
+        return NewEvidence(kind, summary, body.get(announced, "").encode())
     upload = body.get("file")
     if upload is None:
         raise Invalid("Send the file as multipart field `file`.", code="file")

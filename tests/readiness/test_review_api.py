@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import sha256
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -202,6 +203,30 @@ def test_evidence_is_filed_and_confirmed_over_http(
     other = client_of(person("grace", "Technical Lead"))
     assert other.post(confirm).json()["confirmed_by"] == "grace"
     assert item(client, review, "PRF-02")["state"] == "proven"
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "beside"),
+    [
+        ("output", {"text": "2,412 passed"}, {"link": "https://example.test/r"}),
+        ("link", {"link": "https://example.test/r"}, {"text": "2,412 passed"}),
+        ("output", {"text": "2,412 passed"}, {"file": BytesIO(b"more")}),
+    ],
+)
+def test_what_the_kind_does_not_announce_is_refused_and_not_dropped(
+    client: Client,
+    review: Review,
+    kind: str,
+    content: dict[str, Any],
+    beside: dict[str, Any],
+) -> None:
+    one = item(client, review, "PRF-02")
+    form = {"kind": kind, "summary": "seen", **content, **beside}
+    refused = client.post(f"/api/readiness/items/{one['id']}/evidence", form)
+    assert refused.status_code == 422
+    [fault] = refused.json()["errors"]
+    assert fault["pointer"] == f"/{next(iter(beside))}"
+    assert fault["detail"] == f"is not what {kind!r} announces"
 
 
 def test_one_item_tells_checks_history_and_comments(

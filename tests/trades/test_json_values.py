@@ -29,6 +29,8 @@ def post(client_of, ada):
         ("/api/prices", {"prices": [{**PRICE, "source": 3}]}, "/prices/0/source"),
         ("/api/trades/1/void", {"reason": 1}, "/reason"),
         ("/api/prices/1/void", {"reason": 1}, "/reason"),
+        ("/api/balances/1/void", {"reason": 0}, "/reason"),
+        ("/api/balances/1/correct", {"reason": 0, "amount": "1"}, "/reason"),
     ],
 )
 def test_a_number_is_no_text(post, book, path, body, pointer):

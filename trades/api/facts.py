@@ -170,7 +170,7 @@ class BalanceVoidView(APIView):
         return once(request, lambda: self._void(request, pk))
 
     def _void(self, request: ApiRequest, pk: int) -> Response:
-        [reason] = one_row(request.data).read(read_reason)
+        [reason] = one_row(request.data, ReasonInput).read(read_reason)
         return Response(_told(void_balance(pk, reason, request.user), request))
 
 
