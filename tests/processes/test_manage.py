@@ -55,6 +55,14 @@ def test_through_a_link_to_it(tmp_path: Path) -> None:
     assert done.stdout.strip() == django.__version__
 
 
+def test_make_needs_no_home_for_what_it_downloads(tmp_path: Path) -> None:
+    """HOME may be missing, or not to be written: the cache lies beside what it fills."""
+    asked = 'asked: ; @echo "$$UV_CACHE_DIR"'
+    make = ("make", "-s", "-f", MANAGE.with_name("Makefile"), "--eval", asked, "asked")
+    told = run(*make, cwd=tmp_path, HOME="/nowhere").stdout.strip()
+    assert told == str(tmp_path / ".venv" / "uv-cache")
+
+
 def test_the_projects_own_python_stays(tmp_path: Path) -> None:
     done = run(sys.executable, MANAGE, "--version", cwd=tmp_path)
     assert done.stdout.strip() == django.__version__

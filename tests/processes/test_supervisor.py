@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from kernel import http
+from rrr_dashboard import preflight, preparation, processes
+from rrr_dashboard.management.commands import serve
 from rrr_dashboard.processes import Process
 from rrr_dashboard.stopping import Stop, StopSignals
 from rrr_dashboard.supervisor import SLOWEST_RESTART, Child, Supervisor, abandoned
@@ -130,6 +133,59 @@ def test_parts_that_lost_their_serve_are_named(
     supervisor.stop()
     supervisor.record.write_text(json.dumps(written))
     assert abandoned(supervisor.record) == []
+
+
+def test_children_are_looked_after_while_the_first_answer_is_waited_for(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that dies before anybody was answered is started again meanwhile."""
+    looks: list[str] = []
+    monkeypatch.setattr(supervisor, "look", lambda: looks.append("looked"))
+    monkeypatch.setattr(serve, "ASK_SECONDS", 0.0)
+
+    def answer(path: str, **given: object) -> http.Reply:
+        if len(looks) < 3:
+            raise http.NoAnswer("nobody yet")
+        return http.Reply(503 if len(looks) < 5 else 200, {}, b"")
+
+    monkeypatch.setattr(http, "own", answer)
+    assert serve._becomes_ready(supervisor)
+    assert len(looks) == 5
+
+
+def test_ready_is_said_even_when_it_took_long(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    answers = iter([False, False, True])
+
+    def ready() -> bool:
+        try:
+            return next(answers)
+        except StopIteration:
+            raise AssertionError("it was ready, and is asked no more") from None
+
+    def look() -> None:
+        if any("is ready" in line for line in said):
+            raise Stop("enough")
+
+    for name in ("READY_SECONDS", "LOOK_SECONDS", "ASK_SECONDS"):
+        monkeypatch.setattr(serve, name, 0.0)
+    monkeypatch.setattr(serve, "_is_ready", ready)
+    monkeypatch.setattr(serve, "end_orphans", lambda record, say: None)
+    monkeypatch.setattr(preflight, "refuse_taken_port", lambda: None)
+    monkeypatch.setattr(preflight, "refuse_unusable_places", lambda: None)
+    monkeypatch.setattr(preflight, "refuse_silent_redis", lambda: None)
+    monkeypatch.setattr(preparation, "prepare", lambda parts, demo: None)
+    monkeypatch.setattr(processes, "all_parts", list)
+    monkeypatch.setattr(supervisor, "look", look)
+    command = serve.Command()
+    monkeypatch.setattr(command, "say", said.append)
+    with pytest.raises(Stop):
+        command._serve(supervisor)
+    late, *_, ready_line = said
+    assert "does not serve yet" in late
+    assert "is ready (commit" in ready_line
 
 
 def begin(signals: StopSignals, begun: list[str]) -> None:

@@ -7,6 +7,7 @@ import sys
 import time
 from argparse import ArgumentParser
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -107,19 +108,26 @@ class Command(ServiceCommand):
         preparation.prepare(supervisor, demo=settings.DEMO)
         for process in processes.all_parts():
             supervisor.start(process)
-        self._announce(supervisor)
+        ready = self._announce(supervisor)
         while True:
             supervisor.look()
+            if not ready and _is_ready():
+                ready = True
+                self._say_ready()
             time.sleep(LOOK_SECONDS)
 
-    def _announce(self, supervisor: Supervisor) -> None:
-        """Say the URL once the web process is ready; a wrong start shows here."""
-        where = f"{own_origin()}/"
-        if _becomes_ready(supervisor):
-            self.say(f"{where} is ready (commit {build.running().commit[:12]})")
+    def _say_ready(self) -> None:
+        self.say(f"{own_origin()}/ is ready (commit {build.running().commit[:12]})")
+
+    def _announce(self, supervisor: Supervisor) -> bool:
+        """Say the URL once the web process is ready; a wrong start shows here. False
+        when it is not ready yet."""
+        ready = _becomes_ready(supervisor)
+        if ready:
+            self._say_ready()
         else:
             told = supervisor.logs.folder if supervisor.logs else "the lines above"
-            self.say(f"{where} does not serve yet; see {told}")
+            self.say(f"{own_origin()}/ does not serve yet; see {told}")
         if settings.DEMO and settings.DEMO_PASSWORD:
             *names, last = (login[0] for login in settings.DEMO_LOGINS)
             self.say(
@@ -129,16 +137,21 @@ class Command(ServiceCommand):
         if supervisor.logs:
             self.say(f"logs are in {supervisor.logs.folder}")
         self.say("Ctrl-C stops everything")
+        return ready
 
 
 def _becomes_ready(supervisor: Supervisor) -> bool:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         supervisor.look()
-        try:
-            if http.own("/health/ready", timeout=2).status == 200:
-                return True
-        except http.NoAnswer:
-            pass
+        if _is_ready():
+            return True
         time.sleep(ASK_SECONDS)
     return False
+
+
+def _is_ready() -> bool:
+    try:
+        return http.own("/health/ready", timeout=2).status == HTTPStatus.OK
+    except http.NoAnswer:
+        return False
