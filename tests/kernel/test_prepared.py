@@ -23,7 +23,8 @@ NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
 def sessions(users: list[int], before: datetime) -> QuerySet[Session]:
     rows = Session.objects.filter(user__in=users, opened_at__lt=before)
-    return rows.select_related("user").annotate(groups=Count("user__groups"))
+    rows = rows.select_related("user").order_by("opened_at")
+    return rows.annotate(groups=Count("user__groups"))
 
 
 @pytest.fixture
