@@ -150,6 +150,8 @@ SAMPLES: dict[str, Callable[[Get], list[dict[str, str]]]] = {
 }
 # Query parameters that an operation cannot do without.
 NEEDED = {"role": "Developer"}
+# Thirty days, which are meant without a period, may be one month.
+ASKED = {"/api/performance/monthly": "period=90d"}
 
 
 def getter(client: Asks) -> Get:
@@ -167,6 +169,7 @@ def getter(client: Asks) -> Get:
 def urls(operation: Operation, get: Get) -> list[str]:
     """The operation's URLs with this person's own ids, every required parameter set."""
     query = "&".join(f"{name}={NEEDED[name]}" for name in operation.needed)
+    query = query or ASKED.get(operation.path, "")
     samples = SAMPLES[operation.path](get) if operation.ids else [{}]
     paths = [operation.path.format(**sample) for sample in samples]
     return [f"{path}?{query}" if query else path for path in paths]

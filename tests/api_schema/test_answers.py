@@ -50,6 +50,7 @@ UNSEEN = {
         ),
         "a signature that was tampered with: test_verification.py",
     ),
+    "/api/splits.splits[].rematching[]": "a long pair: test_splits_that_wait.py",
     "/api/operations/jobs.jobs[].last_ok": "a job that a worker ran",
     "/api/performance/monthly.years[].month": "a year's row has none",
     "/api/portfolio.incomplete{}": "figures that leave positions out",

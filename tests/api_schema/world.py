@@ -250,7 +250,9 @@ def trading(trader: User) -> None:
     post(client, "/api/transfers", deposit)
     stated = {"book": book, "asset": "NEW", "amount": "2", "at": at}
     post(client, "/api/balances", stated)
-    post(client, "/api/balances", {**stated, "asset": "USD"})
+    wrong = post(client, "/api/balances", {**stated, "asset": "USD"})
+    mended = {"reason": "a slip", "amount": "3"}
+    post(client, f"/api/balances/{wrong['id']}/correct", mended)
     euros = post(client, "/api/books", {"name": "Euros", "base_currency": "EUR"})
     trade = {
         "external_id": "schema-trade",
@@ -289,11 +291,11 @@ def between_books(client: Client, trade: dict[str, Any]) -> None:
 
 
 def market(trader: User) -> None:
-    """A price and a split that were corrected, and ones that were voided. Symbols
-    and times of their own, so that no book changes."""
+    """A price and a split that were corrected, and ones that were voided: of symbols
+    that no book holds, and of one that a book does, which tells what came of it."""
     client = client_for(trader)
     at = timezone.now().isoformat()
-    for symbol in ("WAS-WRONG", "NEVER-WAS"):
+    for symbol in ("WAS-WRONG", "NEVER-WAS", "NEW-EUR"):
         price = {"symbol": symbol, "at": at, "price": "5"}
         answer = post(client, "/api/prices", {"prices": [price]})
         split = {"symbol": symbol, "at": at, "numerator": 3, "denominator": 1}
@@ -302,8 +304,8 @@ def market(trader: User) -> None:
             "splits": post(client, "/api/splits", split)["id"],
         }
         for noun, change in (("prices", {"price": "6"}), ("splits", {"numerator": 2})):
-            body = {"reason": "a slip"} | (change if symbol == "WAS-WRONG" else {})
-            verb = "correct" if symbol == "WAS-WRONG" else "void"
+            body = {"reason": "a slip"} | ({} if symbol == "NEVER-WAS" else change)
+            verb = "void" if symbol == "NEVER-WAS" else "correct"
             post(client, f"/api/{noun}/{ids[noun]}/{verb}", body)
 
 
