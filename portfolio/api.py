@@ -39,7 +39,6 @@ from portfolio.answers.performance import (
 from portfolio.answers.reconciliation import ReconciliationAnswer
 from portfolio.domain import returns
 from portfolio.domain.periods import INTERVALS, PERIODS, period
-from portfolio.domain.returns import day_of
 from portfolio.queries.books import Scope, scope, scope_asked
 from portfolio.queries.curve import curve
 from portfolio.queries.curves import curves_of, known_until
@@ -96,7 +95,7 @@ def _stated_of(row: AssetRow) -> str:
 def _selection(request: Request, books: Scope, now: datetime) -> Selection:
     name = choice_of(request, "period", PERIODS) or "30d"
     return Selection(
-        period=period(name, day_of(now, books.zone)),
+        period=period(name, books.day(now)),
         strategy=request.query_params.get("strategy", ""),
         symbol=request.query_params.get("symbol", ""),
     )

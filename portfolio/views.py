@@ -14,7 +14,6 @@ from kernel.requests import PersonRequest
 from kernel.web import not_modified, page_or_fragment
 from portfolio.domain.formulas import FORMULAS
 from portfolio.domain.periods import PERIODS, period
-from portfolio.domain.returns import day_of
 from portfolio.pages.holdings import portfolio_page, position_page, positions_address
 from portfolio.pages.known import known_note
 from portfolio.pages.metric import metric_page
@@ -211,7 +210,7 @@ def _query(request: HttpRequest) -> dict[str, str]:
 def _performance(request: HttpRequest, query: dict[str, str]) -> Performance:
     books, now = scope_asked(request.user, query, timezone.now())
     selection = Selection(
-        period=period(query["period"], day_of(now, books.zone)),
+        period=period(query["period"], books.day(now)),
         strategy=query.get("strategy", ""),
         symbol=query.get("symbol", ""),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 ROLLING = {"1d": 1, "7d": 7, "30d": 30, "90d": 90, "1y": 365}
@@ -23,6 +23,10 @@ class Period:
     first: date | None
     last: date
     hours: int | None = None
+
+    def until(self, day: date) -> Period:
+        """The same without the days after this one."""
+        return replace(self, last=min(self.last, day))
 
     def __contains__(self, day: date) -> bool:
         return day <= self.last and (self.first is None or day >= self.first)

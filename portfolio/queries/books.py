@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from django.http import QueryDict
 
 from kernel.errors import NotFound
+from portfolio.domain.returns import day_of
 from portfolio.queries.sizes import check_walks
 from trades.models import Book
 from trades.queries.books import Reader, books_of, chosen_book
@@ -77,6 +78,12 @@ class Scope:
         """The reporting zone: the books' own when they agree, else UTC."""
         zones = {book.zone for book in self.books}
         return zones.pop() if len(zones) == 1 else "UTC"
+
+    def day(self, now: datetime) -> date:
+        """The newest day that has begun for each of the books: what they add up to on a
+        later one lacks those in whose zone it is still yesterday."""
+        days = [day_of(now, book.zone) for book in self.books]
+        return min(days, default=day_of(now, self.zone))
 
     @property
     def ppy(self) -> int:

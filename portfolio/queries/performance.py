@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -81,6 +81,7 @@ def performance(
 
     `detailed` also keeps the days of every (symbol, strategy) for the tables.
     """
+    selection = replace(selection, period=selection.period.until(scope.day(now)))
     period = selection.period
     points = stored.points_for(scope, period)
     inside = [point for point in points if point.day in period]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
 
 from django.db.models import Min, Q
 
+from portfolio.domain.returns import day_of
 from trades.domain.rates import pair_symbols
 from trades.models import Fill, Transfer
 from trades.queries.known import KnownBook
@@ -76,9 +76,10 @@ def _priced(known: KnownBook, currencies: Collection[str]) -> set[str]:
 
 
 def _days(known: KnownBook) -> int:
-    """From its first fact to the time of which it is told."""
+    """From its first fact to the time of which it is told, as its zone counts them."""
     fills = Fill.objects.standing(known.known_at).filter(book=known.book)
     times = [fills.aggregate(first=Min("executed_at"))["first"]]
     times += [move.at for move in known.transfers[:1]]
     first = min((at for at in times if at is not None), default=known.known_at)
-    return (known.known_at - first) // timedelta(days=1) + 1
+    zone = known.book.zone
+    return (day_of(known.known_at, zone) - day_of(first, zone)).days + 1

@@ -35,7 +35,6 @@ def asked(
         return Said(0, "4 passed in 60 s\n")
 
     monkeypatch.setattr(fuzzing, "run_tool", run)
-    monkeypatch.delenv("FUZZ_EXAMPLES", raising=False)
     return given
 
 
@@ -44,14 +43,6 @@ def test_two_thousand_examples_an_operation_are_evidence(asked: dict[str, Any]) 
     assert asked["FUZZ_EXAMPLES"] == "2000"
     assert asked["seconds"] == 4 * 3600
     assert reports.read(COMMIT, "fuzz.json") == b"told"
-
-
-def test_whoever_has_less_time_says_how_many(
-    asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("FUZZ_EXAMPLES", "300")
-    fuzzing.fuzz(COMMIT)
-    assert asked["FUZZ_EXAMPLES"] == "300"
 
 
 def test_without_a_report_nothing_is_kept(

@@ -181,6 +181,7 @@ def test_the_log_is_as_well_as_it_was_last_verified(
     assert (check.status, check.detail, check.observed) == (status, detail, str(size))
 
 
+@pytest.mark.django_db
 def test_a_head_that_does_not_hold_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> None:
         raise ValueError("bad signature")
@@ -227,7 +228,7 @@ def test_a_database_that_goes_away_meanwhile_fails_and_the_rest_is_left_out(
     answer = client.get("/health", headers=signed)
     assert answer.status_code == 503
     checks = answer.json()["checks"]
-    assert set(checks) == {"database", "cache", "broker", "disk"}
+    assert set(checks) == {"database", "cache", "broker", "disk", "serve"}
     assert checks["database"][0]["output"] == "went away: OperationalError"
 
 

@@ -160,7 +160,7 @@ REFUSED_EVIDENCE = [
     ),
     pytest.param(
         {"kind": "link", "summary": "s", "text": "t"},
-        {"/content": "link"},
+        {"/text": "kind"},
         id="no link",
     ),
     pytest.param(

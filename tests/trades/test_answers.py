@@ -142,7 +142,7 @@ def test_a_stated_balance(client, book):
     assert answer.status_code == 201
     assert made.pop("id").isdecimal()
     fields = {"book": str(book.pk), "asset": "USD", "amount": "-5.5", "at": AT}
-    assert made == {**fields, "source": "api"}
+    assert made == {**fields, "source": "api", "status": "booked", "history": []}
     assert post(client, "/api/balances", body)[0].status_code == 200
     assert AuditEvent.objects.filter(kind="trades.balance.stated").count() == 1
 

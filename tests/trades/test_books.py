@@ -122,7 +122,7 @@ def test_trades_and_portfolio_read_the_same_book(ada, zeta, named_by_its_id, fil
     fill_in(zeta, "ZETA-USD")
     text = str(zeta.pk)
     trades = trade_page(ada, TradeFilter(book=text), limit=9).trades
-    assert {fill.book for fill in trades} == {zeta}
+    assert {trade.book for trade in trades} == {zeta.name}
     assert scope(ada, text).one == zeta
     assert writable_book(text, ada) == zeta
     assert chosen_book(ada, text) == zeta

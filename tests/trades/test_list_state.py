@@ -123,7 +123,7 @@ def test_the_pager_keeps_the_filters(ada, book, make_fill):
     assert (len(second["rows"]), second["older_url"]) == (10, "")
     newer = parse_qs(urlsplit(second["newer_url"]).query)
     back = listing(ada, state(f"side=buy&before={newer['before'][0]}"))
-    assert [row.fill for row in back["rows"]] == [row.fill for row in first["rows"]]
+    assert [row.trade for row in back["rows"]] == [row.trade for row in first["rows"]]
 
 
 @pytest.mark.django_db
@@ -245,7 +245,7 @@ def test_a_status_narrows(ada, book, make_fill, status):
     )
     Fill.objects.filter(external_id="f2").update(status=status)
     shown = [
-        row.fill.external_id for row in listing(ada, state(f"status={status}"))["rows"]
+        row.trade.external_id for row in listing(ada, state(f"status={status}"))["rows"]
     ]
     assert shown == (["f2", "f1"] if status == "booked" else ["f2"])
 

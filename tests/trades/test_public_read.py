@@ -19,7 +19,7 @@ from portfolio.services import equity
 from tests.architecture.test_access import ALL, declared
 from tests.trades.conftest import START
 from trades.domain.facts import NewBalance, NewPrice, NewSplit, NewTransfer
-from trades.models import Fill, Price, Split, Transfer
+from trades.models import BalanceStatement, Fill, Price, Split, Transfer
 from trades.queries.books import BOOKS
 from trades.queries.market import MARKET
 from trades.services.books import NewBook, create_book
@@ -68,6 +68,7 @@ SURFACES = {
     "/portfolio/": "SECRET-USD",
     "/portfolio/positions/{position}/": "SECRET-USD",
     "/portfolio/reconciliation/": "<h2>SECRET</h2>",
+    "/portfolio/reconciliation/{stated}/": "SECRET",
     "/performance/?period=all": "SECRET-USD",
 }
 # Readers' pages that show nothing of a book with two fills.
@@ -136,6 +137,7 @@ def shown(client, path, fill):
     named = {"fill": fill.pk, "position": position}
     named |= {"price": Price.objects.get().pk, "split": Split.objects.get().pk}
     named["transfer"] = Transfer.objects.get().pk
+    named["stated"] = BalanceStatement.objects.get().pk
     answer = client.get(path.format(**named))
     return answer.status_code, answer.content.decode()
 
