@@ -30,6 +30,11 @@ def desk(tmp_path_factory: pytest.TempPathFactory, kept: Path) -> Iterator[Serve
     try:
         served.add_people("ada")
         served.add_people("olga", role="Operator")
+        known = served.state / "paging.json"
+        # Whom to tell is remembered by each tick, for when no database says it.
+        assert until(
+            60 * Slowness(), lambda: known.exists() and "olga" in known.read_text()
+        )
         yield served
     finally:
         served.kill_all()
