@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -83,11 +85,24 @@ def stack(proxy: SwallowingProxy | None) -> Iterator[dict[str, str]]:
         yield {}
         return
     given, name = os.environ["DATABASE_URL"], f"rrr_faults_{os.getpid()}"
-    with psycopg.connect(given, dbname="postgres", autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}".encode())
-        url = urlsplit(through(proxy))._replace(path=f"/{name}")
-        yield {"DATABASE_URL": urlunsplit(url), "REDIS_URL": os.environ["REDIS_URL"]}
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    _at_server(given, f"CREATE DATABASE {name}")
+    url = urlsplit(through(proxy))._replace(path=f"/{name}")
+    yield {"DATABASE_URL": urlunsplit(url), "REDIS_URL": os.environ["REDIS_URL"]}
+    _at_server(given, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _at_server(given: str, statement: str) -> None:
+    """By a connection of its own: one that idled through minutes of faults was closed
+    at the end of them. A server that has just lost a process takes nobody a moment."""
+    for _ in range(5):
+        with (
+            suppress(psycopg.OperationalError),
+            psycopg.connect(given, dbname="postgres", autocommit=True) as server,
+        ):
+            server.execute(statement.encode())
+            return
+        time.sleep(2)
+    raise AssertionError(f"the server did not take: {statement}")
 
 
 @pytest.fixture(scope="package")
