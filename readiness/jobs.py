@@ -18,7 +18,7 @@ def collect(params: Params) -> str:
 @job("readiness.waivers", schedule="every 60s")
 def waivers(params: Params) -> str:
     """Log the waivers that have ended, and write to who asked and who approved."""
-    return f"{endings.note_endings(timezone.now())} waivers have ended"
+    return f"waivers that have ended: {endings.note_endings(timezone.now())}"
 
 
 @job("readiness.prune", schedule="daily 03:40 UTC")

@@ -160,9 +160,11 @@ def suite(name: str, *words: str, **environment: str) -> int:
     together = run(*WORKERS, f"--ignore={FAULTS}", f"--ignore={SERVICES}")
     if together == pytest.ExitCode.TESTS_FAILED:
         together = once_more(run)
+    if together:
+        return together
     say(f"faults on {name}, one by one")
     FAILED.unlink(missing_ok=True)
-    alone = together or run(FAULTS)
+    alone = run(FAULTS)
     return once_more(run) if alone == pytest.ExitCode.TESTS_FAILED else alone
 
 

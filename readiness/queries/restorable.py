@@ -54,14 +54,15 @@ def restorable(
 
 
 def last_change(board: Board, row: BoardRow) -> Change:
-    """By the log's word, for who may bring a line back follows from it."""
+    """By the log's word, for who may bring a line back follows from it; an event that
+    was edited says nothing, and then whom the signature names may alone."""
     kinds = (CLAIMED, UNCLAIMED, FILLED, RESTORED)
     events = [
         event
         for event in audit.logged([object_of(board.review)], kinds)
         if str(event.data.get("item")) == str(row.id)
     ]
-    if not events:
+    if not all(event.intact for event in events) or not events:
         return Change("", withdrew=False)
     names = actor_names({event.actor for event in events})
     last, claimant = events[-1], ""

@@ -255,10 +255,13 @@ def test_an_end_is_logged_once_and_told_to_both(
     pk = ask(people["ada"], line)
     api(people["root"], f"waivers/{pk}/approve")
     job = JOBS["readiness.waivers"].function
-    assert job({}) == "0 waivers have ended"
+    assert job({}) == "waivers that have ended: 0"
     Waiver.objects.update(ends=timezone.now() - timedelta(minutes=1))
     before = Waiver.objects.values().get()
-    assert (job({}), job({})) == ("1 waivers have ended", "0 waivers have ended")
+    assert (job({}), job({})) == (
+        "waivers that have ended: 1",
+        "waivers that have ended: 0",
+    )
     assert Waiver.objects.values().get() == before
     assert kinds_logged()[-1:] == ["readiness.waiver.ended"]
     told = Notice.objects.filter(kind="waiver-ended").order_by("recipient")
@@ -282,7 +285,7 @@ def test_what_never_counted_or_no_longer_matters_ends_in_silence(
     Waiver.objects.update(ends=timezone.now() - timedelta(minutes=1))
     if state == "closed":
         Review.objects.update(state="closed")
-    assert JOBS["readiness.waivers"].function({}) == "0 waivers have ended"
+    assert JOBS["readiness.waivers"].function({}) == "waivers that have ended: 0"
 
 
 # Pages

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import keys
-from audit.models import AuditEvent
+from audit.models import AuditEvent, guard
 from readiness.models import Review, ReviewItem, Signoff
 from readiness.queries.board import board
 from readiness.queries.records import differences
@@ -184,6 +184,26 @@ def test_a_signature_that_is_not_genuine_restores_nothing(
     assert forged != bytes(signed.claims)
     Signoff.objects.update(claims=forged)
     assert code(restore(clients["ben"], line, signed)) == (409, "not_genuine")
+
+
+def test_an_edited_event_lets_nobody_restore_but_whom_the_signature_names(
+    people: dict[str, User],
+    clients: dict[str, Client],
+    line: ReviewItem,
+    signed: Signoff,
+) -> None:
+    tick(line, people["ada"], done=False)
+    guard.remove()
+    event = AuditEvent.objects.get(kind="readiness.item.unclaimed")
+    edited = bytes(event.body).replace(
+        people["ada"].actor.encode(), people["ben"].actor.encode()
+    )
+    assert edited != bytes(event.body)
+    AuditEvent.objects.filter(pk=event.pk).update(
+        body=edited, actor=people["ben"].actor
+    )
+    assert code(restore(clients["ben"], line, signed)) == (403, "restore")
+    assert restore(clients["ada"], line, signed).status_code == 200
 
 
 def test_an_ended_review_is_restored_no_more(
