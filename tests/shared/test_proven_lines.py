@@ -172,7 +172,8 @@ def evidence(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = {"samples": times, "errors": 0, "load": load}
     reports.keep(HEAD, "bench.json", json.dumps(bench).encode())
     row = {"statuses": {"200": 20, "404": 20}, "problems": {}}
-    fuzz = {"seed": 15, "sent": 80, "operations": dict.fromkeys(OPERATIONS, row)}
+    told = {"seed": 15, "examples": 100, "sent": 80}
+    fuzz = {**told, "operations": dict.fromkeys(OPERATIONS, row)}
     reports.keep(HEAD, "fuzz.json", json.dumps(fuzz).encode())
     monkeypatch.setattr("operations.probes.code.run_tool", nothing_found)
     monkeypatch.setattr("operations.probes.scans.run_tool", unreachable)
