@@ -12,6 +12,7 @@ from kernel.errors import FieldError, Invalid
 from kernel.inputs import TrueOrFalseField, Verbatim, WholeField, read_body
 from operations.services.reports import MOST_BYTES as MOST_BYTES_OF_A_REPORT
 from readiness.domain.exemptions import LONGEST_TEXT, NewWaiver
+from readiness.domain.lifecycle import LONGEST_REASON
 from readiness.domain.parsing.source import MAX_BYTES
 from readiness.domain.reviews import Environment
 from readiness.queries.reviews import published_version
@@ -44,6 +45,33 @@ def new_review(request: Request) -> NewReview:
         environment=body["environment"],
         imported_ticks=body["imported_ticks"],
     )
+
+
+class DeploymentInput(serializers.Serializer[Any]):
+    """`review`, or as the gate names it: release, environment and commit."""
+
+    review = serializers.UUIDField(required=False)
+    release = serializers.CharField(required=False, max_length=80)
+    environment = serializers.ChoiceField(
+        [place.value for place in Environment], required=False
+    )
+    commit = serializers.CharField(required=False, max_length=40)
+
+
+class EndingInput(serializers.Serializer[Any]):
+    """Why a review ends."""
+
+    reason = serializers.CharField(max_length=LONGEST_REASON)
+
+
+class FollowUpInput(serializers.Serializer[Any]):
+    """What was seen."""
+
+    note = serializers.CharField(max_length=LONGEST_REASON)
+
+
+class NextReviewInput(serializers.Serializer[Any]):
+    day = serializers.DateField()
 
 
 class ClaimInput(serializers.Serializer[Any]):

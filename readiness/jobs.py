@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.utils import timezone
 
 from kernel.registry import Params, job
-from readiness.services import endings
+from readiness.services import coming_due, endings
 from readiness.services.evidence import collecting, pruning
 
 
@@ -19,6 +20,15 @@ def collect(params: Params) -> str:
 def waivers(params: Params) -> str:
     """Log the waivers that have ended, and write to who asked and who approved."""
     return f"waivers that have ended: {endings.note_endings(timezone.now())}"
+
+
+@job("readiness.lifecycle", schedule="every 60s")
+def lifecycle(params: Params) -> str:
+    """Expire undeployed reviews (not in the demo), open follow-ups, and remind."""
+    now = timezone.now()
+    expired = 0 if settings.RRR_ENV == "demo" else coming_due.expire(now)
+    opened, reminded = coming_due.open_follow_ups(now), coming_due.remind(now)
+    return f"expired: {expired}, follow-ups opened: {opened}, reminded: {reminded}"
 
 
 @job("readiness.prune", schedule="daily 03:40 UTC")

@@ -3,13 +3,22 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from readiness.api import attestations as attestations_api
+from readiness.api import documents as documents_api
 from readiness.api import downloads as downloads_api
 from readiness.api import exemptions as exemptions_api
 from readiness.api import items as items_api
+from readiness.api import lifecycle as lifecycle_api
 from readiness.api import reviews as reviews_api
 from readiness.api import signing as signing_api
 from readiness.api import templates as templates_api
-from readiness.views import exemptions, items, reviews, signing, templates
+from readiness.views import (
+    exemptions,
+    items,
+    lifecycle,
+    reviews,
+    signing,
+    templates,
+)
 
 app_name = "readiness"
 REVIEW = "readiness/reviews/<uuid:review>/"
@@ -20,6 +29,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(REVIEW, reviews.review, name="review"),
     path(f"{REVIEW}sign/", signing.sign_page, name="sign"),
     path(f"{REVIEW}verify/", signing.verify_page, name="verify"),
+    path(f"{REVIEW}lifecycle/", lifecycle.page, name="lifecycle"),
+    path(f"{REVIEW}deploy/", lifecycle.deploy, name="deploy-review"),
+    path(f"{REVIEW}abort/", lifecycle.abort, name="abort-review"),
+    path(f"{REVIEW}invalidate/", lifecycle.invalidate, name="invalidate-review"),
+    path(f"{REVIEW}next-review/", lifecycle.plan, name="plan-review"),
+    path(
+        f"{REVIEW}follow-ups/<int:follow_up>/",
+        lifecycle.answer,
+        name="answer-follow-up",
+    ),
     path(ITEM, items.item, name="item"),
     path(f"{ITEM}claim/", items.claim, name="claim-item"),
     path(f"{ITEM}run/", items.run, name="run-item"),
@@ -91,6 +110,36 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
         "readiness/reviews/<uuid:review>/signoffs",
         signing_api.ReviewSignoffs.as_view(),
         name="signoffs",
+    ),
+    path(
+        "readiness/deployments",
+        lifecycle_api.Deployments.as_view(),
+        name="deployments",
+    ),
+    path(
+        "readiness/reviews/<uuid:review>/lifecycle",
+        lifecycle_api.ReviewLifecycle.as_view(),
+        name="lifecycle",
+    ),
+    path(
+        "readiness/reviews/<uuid:review>/abort",
+        lifecycle_api.ReviewAbortion.as_view(),
+        name="abort-review",
+    ),
+    path(
+        "readiness/reviews/<uuid:review>/invalidate",
+        lifecycle_api.ReviewInvalidation.as_view(),
+        name="invalidate-review",
+    ),
+    path(
+        "readiness/reviews/<uuid:review>/next-review",
+        lifecycle_api.NextReview.as_view(),
+        name="plan-review",
+    ),
+    path(
+        "readiness/follow-ups/<int:follow_up>/done",
+        lifecycle_api.FollowUpDone.as_view(),
+        name="answer-follow-up",
     ),
     path(
         "readiness/signoffs/<uuid:signoff>/envelope",
@@ -180,6 +229,11 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
         "readiness/reviews/<uuid:review>/markdown",
         templates_api.ReviewMarkdown.as_view(),
         name="review-markdown",
+    ),
+    path(
+        "readiness/reviews/<uuid:review>/pdf",
+        documents_api.ReviewPdf.as_view(),
+        name="review-pdf",
     ),
     path("readiness/templates", templates_api.Templates.as_view(), name="templates"),
     path(

@@ -128,6 +128,7 @@ IDS = {
     "waiver": "id of the waiver",
     "exemption": "id of the request",
     "review": "id of the review",
+    "follow_up": "id of the follow-up",
     "signoff": "id of the signature",
     "template": "id of the template",
     "number": "version of the template",

@@ -9,9 +9,9 @@ from typing import Annotated
 from uuid import UUID
 
 from kernel.schema import Answer
-from readiness.domain.reviews import Environment, ReviewState, review_state
+from readiness.domain.reviews import Environment, ReviewState
 from readiness.queries.board import Board
-from readiness.queries.progress import SignoffProgress
+from readiness.queries.progress import SignoffProgress, state_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +67,7 @@ class ReviewAnswer(Answer):
             release=review.release,
             commit=review.commit,
             environment=Environment(review.environment),
-            state=review_state(
-                review.state, ready=board.verdict.ready, complete=progress.complete
-            ),
+            state=state_of(board, progress),
             verdict=VerdictAnswer(
                 ready=board.verdict.ready, blockers=len(board.verdict.blockers)
             ),

@@ -112,11 +112,18 @@ def default_policy(headings: Sequence[PolicySection]) -> list[PolicyRule]:
     return rules
 
 
-def review_state(stored: str, *, ready: bool, complete: bool) -> ReviewState:
-    """What a review is today: an open one is `ready` when nothing blocks it and
-    `approved` when the policy is complete too; decisions of people stand."""
+def review_state(
+    stored: str, *, ready: bool, complete: bool, rejected: bool = False
+) -> ReviewState:
+    """What a review is today: an open one is `rejected` while a valid signature says
+    so, else `ready` when nothing blocks it and `approved` when the policy is complete
+    too; decisions of people stand."""
     state = ReviewState(stored)
-    if state is not ReviewState.OPEN or not ready:
+    if state is not ReviewState.OPEN:
+        return state
+    if rejected:
+        return ReviewState.REJECTED
+    if not ready:
         return state
     return ReviewState.APPROVED if complete else ReviewState.READY
 

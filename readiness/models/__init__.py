@@ -1,6 +1,7 @@
 """Django finds an app's models here only."""
 
 from readiness.models.evidence import Confirmation, Evidence, Standing
+from readiness.models.lifecycle import FollowUp, Transition
 from readiness.models.reviews import (
     Comment,
     EndedWaiver,
@@ -28,6 +29,7 @@ __all__ = [
     "EndedWaiver",
     "Evidence",
     "Field",
+    "FollowUp",
     "Item",
     "NotApplicable",
     "Review",
@@ -39,5 +41,6 @@ __all__ = [
     "Step",
     "Template",
     "TemplateVersion",
+    "Transition",
     "Waiver",
 ]

@@ -49,6 +49,11 @@ class Review(models.Model):
     )
     # The demo's review does not expire (READINESS §3).
     is_demo = models.BooleanField(default=False)
+    # From then on its facts are read as of this moment: what goes out of date later
+    # does not rot a finished review.
+    ended_at = models.DateTimeField(null=True, blank=True)
+    next_review_at = models.DateField(null=True, blank=True)
+    reminded_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-created_at", "-id"]

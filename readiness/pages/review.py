@@ -13,7 +13,7 @@ from django.urls import reverse
 from accounts.models import User
 from audit import queries as audit
 from kernel.errors import Conflict
-from readiness.domain.reviews import ReviewState, review_state
+from readiness.domain.reviews import ReviewState
 from readiness.models import Review, ReviewItem
 from readiness.pages.activity import activity
 from readiness.pages.board import (
@@ -29,7 +29,12 @@ from readiness.pages.board import (
 from readiness.pages.item import item_view
 from readiness.pages.signoffs import signoff_panel
 from readiness.queries.board import Board, board, boards
-from readiness.queries.progress import SignoffProgress, progress, progress_of
+from readiness.queries.progress import (
+    SignoffProgress,
+    progress,
+    progress_of,
+    state_of,
+)
 from readiness.queries.reviews import object_of
 from readiness.queries.statements import role_to_sign
 
@@ -60,13 +65,6 @@ def review_rows(reviews: Sequence[Review], at: datetime) -> list[ReviewRow]:
         )
         for review in reviews
     ]
-
-
-def state_of(board: Board, progress: SignoffProgress) -> ReviewState:
-    """What the review is today."""
-    return review_state(
-        board.review.state, ready=board.verdict.ready, complete=progress.complete
-    )
 
 
 def review_context(today: Board, person: User, keep: str) -> dict[str, Any]:

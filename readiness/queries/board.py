@@ -6,14 +6,16 @@ Page, API, job and sign-off read the same board.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 from operations import queries as operations
 from readiness.domain import tally
+from readiness.domain.lifecycle import FollowUpWindow, window_of
 from readiness.domain.state import (
+    FOLLOW_UP,
     OUTSIDE,
     SETTLED,
     DerivedState,
@@ -24,6 +26,7 @@ from readiness.domain.verdicts import Verdict
 from readiness.models import Evidence, Review, ReviewItem, Standing
 from readiness.queries.exemptions import Exemptions, Waiting, exemptions
 from readiness.queries.facts import claimant, facts_of
+from readiness.queries.follow_ups import follow_up_lines
 from readiness.queries.grouping import grouped
 from readiness.queries.structure import ItemShape, SectionShape, structure
 
@@ -176,7 +179,9 @@ def board(review: Review, at: datetime) -> Board:
 
 
 def boards(reviews: Sequence[Review], at: datetime) -> dict[int, Board]:
-    """Several reviews' boards by id, in the same four queries."""
+    """Several reviews' boards by id, in the same four queries, and one for follow-ups
+    where a review was deployed. One that has ended is shown as of its end: what goes
+    out of date later does not rot it."""
     ids = [review.pk for review in reviews]
     claims = grouped(
         (row.review_id, row)
@@ -192,8 +197,17 @@ def boards(reviews: Sequence[Review], at: datetime) -> dict[int, Board]:
     )
     exempt = exemptions(ids)
     now = operations.configuration() if ids else None
+    answered = follow_up_lines(reviews, at)
     return {
-        review.pk: _board(review, at, claims[review.pk], standings, exempt, now)
+        review.pk: _board(
+            review,
+            min(at, review.ended_at or at),
+            claims[review.pk],
+            standings,
+            exempt,
+            None if review.ended_at else now,
+            answered.get(review.pk, {}),
+        )
         for review in reviews
     }
 
@@ -205,6 +219,7 @@ def _board(
     standings: defaultdict[int, list[Standing]],
     exempt: Exemptions,
     now: operations.Configuration | None,
+    answered: Mapping[FollowUpWindow, ItemState],
 ) -> Board:
     shapes = structure(review.version).by_id
     ordered = sorted(claims, key=lambda claim: shapes[claim.item_id].position)
@@ -217,6 +232,7 @@ def _board(
             waiver=exempt.waivers.get(claim.pk),
             not_applicable=exempt.not_applicable.get(claim.pk),
             configuration=now,
+            outside=_outside(shapes[claim.item_id], answered),
         )
         for claim in ordered
     ]
@@ -240,3 +256,12 @@ def _board(
         counts=tally.counts(facts, derived),
         verdict=tally.verdict(facts, derived),
     )
+
+
+def _outside(
+    shape: ItemShape, answered: Mapping[FollowUpWindow, ItemState]
+) -> ItemState:
+    """A line of a follow-up stands as its follow-up does."""
+    if shape.section.kind != FOLLOW_UP:
+        return ItemState.OPEN
+    return answered.get(window_of(shape.section.title), ItemState.OPEN)

@@ -13,6 +13,7 @@ from readiness.domain.state import (
     Exemption,
     FiledEvidence,
     ItemFacts,
+    ItemState,
 )
 from readiness.models import Evidence, Review, ReviewItem, Standing
 from readiness.queries.reach import out_of_reach
@@ -37,9 +38,10 @@ def facts_of(
     waiver: Exemption | None,
     not_applicable: Exemption | None,
     configuration: Configuration | None,
+    outside: ItemState = ItemState.OPEN,
 ) -> ItemFacts:
     """Everything that decides the item's state; no query. `configuration` is what the
-    product runs with now."""
+    product runs with now, `outside` the state of a line that readiness does not count."""
     by_check = {
         standing.check_of_id: standing for standing in standings if standing.check_of_id
     }
@@ -74,6 +76,7 @@ def facts_of(
         ],
         waiver=waiver,
         not_applicable=not_applicable,
+        outside=outside,
     )
 
 

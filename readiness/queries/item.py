@@ -7,8 +7,8 @@ import uuid
 from django.db.models import Case, QuerySet, Subquery, When
 
 from kernel.errors import NotFound
-from readiness.models import Comment, Evidence, Review, ReviewItem
-from readiness.models.reviews import LIVING
+from readiness.models import Comment, Evidence, ReviewItem
+from readiness.queries.reviews import living_first
 from readiness.queries.structure import structure
 
 
@@ -17,7 +17,7 @@ def find_item(item: int, review: uuid.UUID | None = None) -> ReviewItem:
 
     `newest` on it says whether badges speak of its review.
     """
-    newest = Review.objects.filter(state__in=LIVING).values("pk")[:1]
+    newest = living_first().values("pk")[:1]
     rows = ReviewItem.objects.select_related(
         "review__version__template", "item", "claimed_by", "changed_by"
     ).annotate(newest=Case(When(review=Subquery(newest), then=True), default=False))

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from readiness.domain import statements
 from readiness.domain.envelopes import SignedEvent
+from readiness.domain.reviews import ReviewState, review_state
 from readiness.domain.tally import Meter
 from readiness.queries.board import Board
 from readiness.queries.claims import FrozenRule
@@ -71,6 +72,17 @@ class SignoffProgress:
     places: Sequence[SignoffPlace]
     signatures: Meter
     complete: bool = False
+    rejected: bool = False
+
+
+def state_of(board: Board, progress: SignoffProgress) -> ReviewState:
+    """What the review is today."""
+    return review_state(
+        board.review.state,
+        ready=board.verdict.ready,
+        complete=progress.complete,
+        rejected=progress.rejected,
+    )
 
 
 def progress(board: Board) -> SignoffProgress:
@@ -102,6 +114,7 @@ def _progress(board: Board, stored: ReviewSignatures) -> SignoffProgress:
         and valid == required
         and not rejected
         and not stored.missing,
+        rejected=rejected,
     )
 
 

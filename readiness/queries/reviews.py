@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 
-from django.db.models import Q, QuerySet
+from django.conf import settings
+from django.db.models import Case, Q, QuerySet, When
 
+from kernel import build
 from kernel.errors import NotFound
 from kernel.numbers import whole_number
 from kernel.paging import Page, newest_first
@@ -45,8 +47,16 @@ def was_reviewed(commit: str, environment: str) -> bool:
 
 
 def newest_living() -> Review | None:
-    """The review that badges and overviews speak of."""
-    return _reviews().filter(state__in=LIVING).first()
+    """The review that badges and overviews speak of: the newest living one of the
+    running commit and environment, else the newest living one. One query."""
+    return living_first().first()
+
+
+def living_first() -> QuerySet[Review]:
+    """Living reviews in the order in which they are spoken of."""
+    here = Q(commit=build.running().commit, environment=settings.RRR_ENV)
+    order = Case(When(here, then=0), default=1).asc()
+    return _reviews().filter(state__in=LIVING).order_by(order, "-created_at", "-id")
 
 
 def open_versions() -> list[TemplateVersion]:

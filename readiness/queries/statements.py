@@ -20,6 +20,7 @@ from readiness.domain.reviews import Refusal, may_sign, meaning_allowed
 from readiness.models import Review
 from readiness.queries.board import Board, BoardRow
 from readiness.queries.claims import FrozenRule, claim_of, rule_of, scope
+from readiness.queries.lifecycle import how_it_ended
 from readiness.queries.records import differences
 from readiness.queries.signatures import (
     Signature,
@@ -158,6 +159,8 @@ def _refusal(
     if not person.has_perm("readiness.sign") or role not in roles_of(person):
         return SigningRefusal(Refusal.ROLE, f"You do not hold the role {role}.")
     refusal = _refusal_today(board, rule, signed, person)
+    if refusal and refusal.code is Refusal.STATE:
+        return refusal._replace(reason=f"{how_it_ended(board.review)} {refusal.reason}")
     if refusal is None and signing_key_of(person) is None:
         return SigningRefusal(
             Refusal.NO_SIGNING_KEY, "You have no signing key yet: make one first."

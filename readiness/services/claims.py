@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
 from audit import services as audit
 from kernel.cache import bump
-from kernel.errors import Conflict, FieldError, Invalid, Stale
-from readiness.models import Review, ReviewItem
-from readiness.models.reviews import LIVING
+from kernel.errors import FieldError, Invalid, Stale
+from readiness.models import ReviewItem
 from readiness.queries.facts import claimant
 from readiness.queries.item import find_item
 from readiness.queries.reviews import object_of
 from readiness.services.filling import salted_values
+from readiness.services.living import changing
 from readiness.services.reviews import tag_of
 
 LONGEST_NOTE = 500
@@ -31,13 +30,12 @@ def claim_item(
     somebody was first or the review no longer takes claims, Invalid for a note that is
     too long.
     """
-    refuse_ended(claim.review)
     if len(note) > LONGEST_NOTE:
         raise Invalid.of(
             [FieldError("/note", "length", f"at most {LONGEST_NOTE} characters")]
         )
     now = timezone.now()
-    with transaction.atomic():
+    with changing(claim.review):
         changed = ReviewItem.objects.filter(pk=claim.pk, revision=revision).update(
             claimed=done,
             claimed_by=by if done else None,
@@ -74,11 +72,10 @@ def fill_fields(
     that the item does not have or a choice that it does not offer, Conflict as
     `claim_item` does.
     """
-    refuse_ended(claim.review)
     _check_values(claim, values)
     now = timezone.now()
     salts, hmacs = salted_values(values)
-    with transaction.atomic():
+    with changing(claim.review):
         changed = ReviewItem.objects.filter(pk=claim.pk, revision=revision).update(
             values={**claim.values, **values},
             salts={**claim.salts, **salts},
@@ -116,15 +113,6 @@ def _check_values(claim: ReviewItem, values: Mapping[str, str]) -> None:
             wrong.append(FieldError(f"/{label}", "length", "at most 200 characters"))
     if wrong:
         raise Invalid.of(wrong)
-
-
-def refuse_ended(review: Review) -> None:
-    """Raises Conflict for a review whose facts are final."""
-    if review.state not in LIVING:
-        raise Conflict(
-            f"This review is {review.state}: it takes no more changes.",
-            code="review_ended",
-        )
 
 
 def stale(item: int) -> Stale:

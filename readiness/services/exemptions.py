@@ -11,7 +11,6 @@ import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -25,7 +24,7 @@ from readiness.models import NotApplicable, ReviewItem, Waiver
 from readiness.models.reviews import ExemptionRecord
 from readiness.queries.exemptions import KIND, WORDS, may_approve
 from readiness.queries.reviews import object_of
-from readiness.services.claims import refuse_ended
+from readiness.services.living import changing, refuse_ended
 from readiness.services.reviews import tag_of
 
 Kept = TypeVar("Kept", Waiver, NotApplicable)
@@ -39,7 +38,7 @@ def ask_waiver(items: Sequence[ReviewItem], new: NewWaiver, by: User) -> list[Wa
     already, lies outside readiness, or whose review has ended.
     """
     _refuse(waiver_faults(new, timezone.now()))
-    with transaction.atomic():
+    with changing(items[0].review):
         return [
             _ask(Waiver, item, by, reason=new.reason, risk=new.risk, ends=new.ends)
             for item in items
@@ -52,7 +51,7 @@ def ask_not_applicable(
     """One for each of these lines, waiting for another reviewer. Raises as
     ask_waiver()."""
     _refuse(text_faults("reason", reason))
-    with transaction.atomic():
+    with changing(items[0].review):
         return [_ask(NotApplicable, item, by, reason=reason) for item in items]
 
 
@@ -62,7 +61,6 @@ def _refuse(faults: Iterable[FieldError]) -> None:
 
 
 def _ask(model: type[Kept], item: ReviewItem, by: User, **values: Any) -> Kept:
-    refuse_ended(item.review)
     if item.item.section.kind in OUTSIDE:
         raise Conflict(
             f"{item.item.key} is outside readiness: it holds nothing up.",
@@ -102,7 +100,7 @@ def approve(row: ExemptionRecord, by: User) -> None:
         raise Conflict(
             "It has ended before anybody approved it: ask for a new one.", code="ended"
         )
-    with transaction.atomic():
+    with changing(row.review_item.review):
         waiting = _rows(row).filter(approved_by=None, revoked_by=None)
         if not waiting.update(approved_by=by, approved_at=now):
             raise Conflict(_meanwhile(row), code="decided")
@@ -113,8 +111,7 @@ def approve(row: ExemptionRecord, by: User) -> None:
 def revoke(row: ExemptionRecord, by: User) -> None:
     """It counts no more: whoever works on reviews, or approves, takes it back, for
     that makes nothing look better. Raises Conflict for what was taken back already."""
-    refuse_ended(row.review_item.review)
-    with transaction.atomic():
+    with changing(row.review_item.review):
         standing = _rows(row).filter(revoked_by=None)
         if not standing.update(revoked_by=by, revoked_at=timezone.now()):
             raise Conflict("It was taken back already.", code="revoked")

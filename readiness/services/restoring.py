@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -20,8 +19,9 @@ from readiness.queries.people import person_called
 from readiness.queries.restorable import RESTORED, last_change, today
 from readiness.queries.reviews import object_of
 from readiness.queries.signatures import Signature, signatures, signed_claims
-from readiness.services.claims import refuse_ended, stale
+from readiness.services.claims import stale
 from readiness.services.filling import salted_values
+from readiness.services.living import changing, refuse_ended
 from readiness.services.reviews import tag_of
 
 
@@ -73,7 +73,7 @@ def _write(
     labels = {*claim.values, *line.fields}
     values = {label: line.fields.get(label, "") for label in labels}
     salts, hmacs = salted_values(values)
-    with transaction.atomic():
+    with changing(claim.review):
         changed = ReviewItem.objects.filter(pk=claim.pk, revision=revision).update(
             claimed=line.done,
             claimed_by=claimant,

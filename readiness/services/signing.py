@@ -89,7 +89,7 @@ def unlock(
     """
     check_person(SIGN, by)
     _check_request(request)
-    _refuse_unsure_log()
+    refuse_unsure_log("nothing is signed")
     _check(statement_for(board(review, timezone.now()), request.role, by), request)
     with confirming(by, request.password):
         private = keys.unlock(by, request.passphrase)
@@ -121,14 +121,14 @@ def sign_with(
     return signoff
 
 
-def _refuse_unsure_log() -> None:
+def refuse_unsure_log(consequence: str) -> None:
     """Raises Conflict: what is compared with the log proves nothing while nobody can
     tell whether it was written anew."""
     log = audit_queries.verification()
     faults = [*log.problems, *log.unsure]
     if faults:
         raise Conflict(
-            f"The audit log cannot be relied on, so nothing is signed: {faults[0]}. "
+            f"The audit log cannot be relied on, so {consequence}: {faults[0]}. "
             "An administrator runs `manage.py verify_log`.",
             code="log_broken" if log.problems else "log_unsure",
         )

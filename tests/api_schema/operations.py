@@ -78,6 +78,12 @@ def _of_review(get: Get) -> list[dict[str, str]]:
     return [{"review": _review(get)}]
 
 
+def _reviews(get: Get) -> list[dict[str, str]]:
+    """All of them, the oldest first: something else became of each."""
+    reviews = get("/api/readiness/reviews?limit=500")["reviews"]
+    return [{"review": each["id"]} for each in reversed(reviews)] or _of_review(get)
+
+
 ITEM_KIND = ("state", "section_kind", "revision")
 
 
@@ -137,6 +143,8 @@ SAMPLES: dict[str, Callable[[Get], list[dict[str, str]]]] = {
     "/api/readiness/items/{item}": _items,
     "/api/readiness/reviews/{review}": _of_review,
     "/api/readiness/reviews/{review}/items": _of_review,
+    "/api/readiness/reviews/{review}/lifecycle": _reviews,
+    "/api/readiness/reviews/{review}/pdf": _of_review,
     "/api/readiness/reviews/{review}/markdown": _of_review,
     "/api/readiness/reviews/{review}/signoffs": _of_review,
     "/api/readiness/reviews/{review}/statement": _of_review,

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from kernel.registry import PROBES
 from operations.models import Alert
-from tests.api_schema import world
+from tests.api_schema import released, world
 from tests.api_schema.operations import NEEDED, SAMPLES, Asks, getter
 
 Answer = Any
@@ -247,6 +247,7 @@ class Walker:
         undone = self.call("item_claim", "security", item=line, body=undone)
         again = {"revision": undone["revision"], "signoff": signed["id"]}
         self.call("item_restore", "security", item=line, body=again)
+        released.walk(self, draft["id"])
 
     def _work_on(self, line: str, revision: int) -> None:
         claim = {"done": True, "note": "all of them, twice"}
@@ -340,6 +341,7 @@ def prepare(trader: Client) -> None:
         upload = world.csv_file(name, CSV)
         form = {"file": upload, "book": f"walk {name}", "base": ""}
         assert trader.post("/trades/import/", form).status_code == 302
+    released.prepare(world.PASSWORD)
 
 
 def alerts() -> None:

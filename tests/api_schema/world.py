@@ -28,8 +28,14 @@ from kernel.registry import JOBS, PROBES
 from operations.models import Alert, Backup, ProbeResult
 from operations.queries.measurements import params_digest
 from operations.services import scheduler
-from readiness.models import Check, NotApplicable, ReviewItem, Waiver
+from readiness.models import (
+    Check,
+    NotApplicable,
+    ReviewItem,
+    Waiver,
+)
 from rrr_dashboard.demo.logins import LOGINS
+from tests.api_schema import released
 from tests.heads import leave_at_once
 
 COMMIT = "ab" * 20
@@ -218,6 +224,8 @@ def readiness(people: dict[str, User]) -> None:
         "environment": "demo",
     }
     post(admin, "/api/readiness/reviews", review)
+    version = released.checklist("Release", people["admin"])
+    released.answered(released.deployed(version, people, PASSWORD), people["developer"])
 
 
 def sign(developer: Client) -> None:

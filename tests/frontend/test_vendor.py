@@ -8,6 +8,7 @@ from pathlib import Path
 
 STATIC = Path(__file__).parents[2] / "static"
 VENDOR = STATIC / "vendor"
+FONTS = STATIC.parent / "kernel" / "vendor"
 ROW = re.compile(r"^\| `([^`]+)` \|.*\| `([0-9a-f]{64})` \|$", re.MULTILINE)
 
 
@@ -24,8 +25,9 @@ def test_every_digest_is_true() -> None:
 def test_every_vendored_file_is_listed() -> None:
     shipped = {
         path
-        for path in VENDOR.rglob("*")
-        if path.suffix in {".js", ".css", ".woff2", ".svg"}
+        for folder in (VENDOR, FONTS)
+        for path in folder.rglob("*")
+        if path.suffix in {".js", ".css", ".woff2", ".svg", ".ttf"}
     }
     assert shipped | {STATIC / "icons.svg"} == set(listed())
 

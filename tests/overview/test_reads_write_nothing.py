@@ -182,6 +182,7 @@ def samples() -> dict[str, str]:
         "<int:evidence>": "0",
         "<int:waiver>": "0",
         "<int:exemption>": "0",
+        "<int:follow_up>": "0",
         "imports/<uuid:pk>": NO_UUID,
         "people/<int:pk>": str(User.objects.get(username="dan").pk),
         "invitations/<uuid:uid>": str(Invitation.objects.get().uid),

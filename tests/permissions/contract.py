@@ -27,6 +27,9 @@ readiness: runs probes     -         -        -       all        all     all    
 readiness: opens           -         -        -       all        all     -         -       all
 readiness: approves        -         -        -       -          -       -         -       all
 readiness: agrees          -         -        -       all        all     -         -       all
+readiness: deploys         -         -        -       -          all     all       -       -
+readiness: follows up      -         -        -       all        all     all       -       -
+readiness: ends            -         -        -       -          -       -         -       all
 readiness: templates       -         -        -       -          -       -         -       all
 operations: reads          -         -        -       all        all     all       all     all
 operations: runs probes    -         -        -       all        all     all       -       -
@@ -97,6 +100,7 @@ API = """
 /api/readiness/reviews/{review}                         GET readiness: reads
 /api/readiness/reviews/{review}/items                   GET readiness: reads
 /api/readiness/reviews/{review}/markdown                GET readiness: reads
+/api/readiness/reviews/{review}/pdf                     GET readiness: reads
 /api/readiness/reviews/{review}/statement               GET readiness: reads
 /api/readiness/reviews/{review}/signoffs                GET readiness: reads
 /api/readiness/reviews/{review}/sign                    POST readiness: signs
@@ -117,6 +121,12 @@ API = """
 /api/readiness/waivers/{waiver}/revoke                  POST readiness: agrees
 /api/readiness/not-applicable/{exemption}/approve       POST readiness: agrees
 /api/readiness/not-applicable/{exemption}/revoke        POST readiness: agrees
+/api/readiness/deployments                              POST readiness: deploys
+/api/readiness/reviews/{review}/lifecycle               GET readiness: reads
+/api/readiness/reviews/{review}/abort                   POST readiness: ends
+/api/readiness/reviews/{review}/invalidate              POST readiness: ends
+/api/readiness/reviews/{review}/next-review             POST readiness: follows up
+/api/readiness/follow-ups/{follow_up}/done              POST readiness: follows up
 /api/readiness/attestations                             POST readiness: works
 
 /api/operations/jobs                                    GET operations: reads
@@ -201,6 +211,12 @@ PAGES = """
 /readiness/reviews/{review}/                            GET readiness: reads
 /readiness/reviews/{review}/sign/                       GET readiness: reads          POST readiness: signs
 /readiness/reviews/{review}/verify/                     GET readiness: reads
+/readiness/reviews/{review}/lifecycle/                  GET readiness: reads
+/readiness/reviews/{review}/deploy/                     POST readiness: deploys
+/readiness/reviews/{review}/abort/                      POST readiness: ends
+/readiness/reviews/{review}/invalidate/                 POST readiness: ends
+/readiness/reviews/{review}/next-review/                POST readiness: follows up
+/readiness/reviews/{review}/follow-ups/{follow_up}/     POST readiness: follows up
 /readiness/reviews/{review}/items/{item}/               GET readiness: reads
 /readiness/reviews/{review}/items/{item}/claim/         POST readiness: works
 /readiness/reviews/{review}/items/{item}/fields/        POST readiness: works
@@ -279,7 +295,7 @@ SCOPES = """
 trading:read      GET    trading: reads, trading: own imports, prices: reads
 trading:write     POST   trading: writes, trading: own imports, prices: keeps
 readiness:read    GET    readiness: reads
-readiness:write   POST   readiness: works, readiness: agrees, readiness: opens, readiness: runs probes, operations: runs probes
+readiness:write   POST   readiness: works, readiness: agrees, readiness: opens, readiness: ends, readiness: deploys, readiness: follows up, readiness: runs probes, operations: runs probes
 operations:read   GET    operations: reads
 operations:write  POST   operations: acknowledges, operations: manages, operations: runs probes
 operations:write  PATCH  operations: manages

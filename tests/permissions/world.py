@@ -24,7 +24,7 @@ from accounts.services import (
 from kernel.registry import JOBS
 from operations.models import Alert
 from readiness.domain.exemptions import NewWaiver
-from readiness.models import Review, TemplateVersion
+from readiness.models import FollowUp, Review, TemplateVersion
 from readiness.services.evidence.filing import NewEvidence, file_evidence
 from readiness.services.exemptions import ask_not_applicable, ask_waiver
 from readiness.services.reviews import NewReview, open_review
@@ -224,8 +224,12 @@ def _of_readiness(admin: User, developer: User) -> dict[str, str]:
     ends = datetime.now(UTC) + timedelta(days=3)
     (waiver,) = ask_waiver([exempt], NewWaiver("known", "low", ends), filer)
     (exemption,) = ask_not_applicable([exempt], "nothing here", filer)
+    follow_up = FollowUp.objects.create(
+        review=review, window="1 week", due_at=datetime.now(UTC)
+    )
     return {
         "review": str(review.uuid),
+        "follow_up": str(follow_up.pk),
         "item": str(line.pk),
         "exempt": str(exempt.pk),
         "waiver": str(waiver.pk),

@@ -26,10 +26,9 @@ from readiness.pages.board import (
     verdict,
 )
 from readiness.pages.item import blanks, item_view
-from readiness.pages.review import state_of
 from readiness.pages.signoffs import TONES, meanings, signoff_panel
 from readiness.queries.board import Board, board
-from readiness.queries.progress import PlaceState, SignoffPlace, progress
+from readiness.queries.progress import PlaceState, SignoffPlace, progress, state_of
 from readiness.services.claims import claim_item
 
 Person = Callable[..., User]

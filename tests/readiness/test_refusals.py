@@ -283,7 +283,7 @@ def test_an_ended_review_takes_no_more_changes(
 
     assert answer.status_code == 409
     assert (
-        answer.json()["detail"] == f"This review is {state}: it takes no more changes."
+        answer.json()["detail"] == f"This review is {state}. It takes no more changes."
     )
 
 

@@ -58,13 +58,15 @@ def attest(new: NewAttestation, by: User) -> Attestation:
     itself that it is about another commit, Conflict where no living review is about
     this commit."""
     suites = _suites(new)
-    reviews = list(Review.objects.filter(commit=new.commit, state__in=LIVING))
-    if not reviews:
-        raise Conflict(
-            f"No living review is about commit {new.commit[:12]}.", code="no_review"
-        )
     digest = hashlib.sha256(new.content).hexdigest()
     with transaction.atomic():
+        # Held, so that none of them ends meanwhile.
+        living = Review.objects.select_for_update().order_by("pk")
+        reviews = list(living.filter(commit=new.commit, state__in=LIVING))
+        if not reviews:
+            raise Conflict(
+                f"No living review is about commit {new.commit[:12]}.", code="no_review"
+            )
         if by.is_service and by.has_perm("readiness.attest"):
             _hand_to_probes(new, suites, reviews)
         else:

@@ -20,8 +20,8 @@ from readiness.domain.verdicts import Judgement, Verdict
 from readiness.models import Check, Evidence, ReviewItem
 from readiness.queries.due import WatchedCheck, watched_checks
 from readiness.queries.reach import why_not_collected, why_not_now
-from readiness.services.claims import refuse_ended
 from readiness.services.evidence.recording import Observation, record
+from readiness.services.living import refuse_ended
 
 Question = tuple[str, frozenset[tuple[str, str]]]
 Answers = Mapping[Question, Observation]
@@ -147,8 +147,7 @@ def _judge(line: WatchedCheck, answers: Answers, mine: Build, at: datetime) -> b
     )
     if latest and same_settings and _says_nothing_new(line, latest, judgement, at):
         return False
-    record(line, judgement, answer, at)
-    return True
+    return record(line, judgement, answer, at) is not None
 
 
 def _says_nothing_new(

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 
 from accounts.models import User
@@ -17,7 +17,7 @@ from kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from readiness.domain.filed_files import refusal
 from readiness.models import Confirmation, Evidence, ReviewItem, Standing
 from readiness.queries.reviews import object_of
-from readiness.services.claims import refuse_ended
+from readiness.services.living import changing, refuse_ended
 from readiness.services.reviews import tag_of
 
 FILE_LIMIT = 10_000_000
@@ -49,7 +49,7 @@ def file_evidence(item: ReviewItem, new: NewEvidence, by: User) -> Evidence:
     refuse_ended(item.review)
     _check(new)
     digest = blobs.keep(new.content)
-    with transaction.atomic():
+    with changing(item.review):
         evidence = Evidence.objects.create(
             review_item=item,
             kind=new.kind,
@@ -87,7 +87,7 @@ def confirm_evidence(item: ReviewItem, evidence_id: int, by: User) -> Evidence:
     if evidence.filed_by == by:
         raise Forbidden("Somebody else must confirm what you filed.", code="own")
     try:
-        with transaction.atomic():
+        with changing(item.review):
             Confirmation.objects.create(evidence=evidence, by=by)
             _log("confirmed", item, evidence, by)
             bump(tag_of(item.review))

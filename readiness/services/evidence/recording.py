@@ -13,7 +13,8 @@ from kernel.cache import bump
 from kernel.registry import Measurement
 from readiness.domain import verdicts
 from readiness.domain.verdicts import Judgement, Verdict
-from readiness.models import Evidence, Standing
+from readiness.models import Evidence, Review, Standing
+from readiness.models.reviews import LIVING
 from readiness.queries.due import WatchedCheck
 from readiness.queries.reviews import object_of
 from readiness.services.reviews import tag_of
@@ -33,8 +34,9 @@ class Observation:
 
 def record(
     line: WatchedCheck, judgement: Judgement, answer: Observation | None, at: datetime
-) -> Evidence:
-    """Append the record and point the item's standing at it.
+) -> Evidence | None:
+    """Append the record and point the item's standing at it; None, and nothing is
+    written, where the review has ended meanwhile.
 
     Without an answer the record says why there is none. The log hears of it only
     when another pass or fail stands now than before: that something could not be
@@ -42,6 +44,8 @@ def record(
     """
     before = line.standing
     with transaction.atomic():
+        if not _lives(line.review):
+            return None
         evidence = _append(line, judgement, answer, at)
         was = before.conclusive if before else None
         counts = judgement.verdict in verdicts.CONCLUSIVE
@@ -56,6 +60,12 @@ def record(
             _log(line, evidence, said)
         bump(tag_of(line.review))
     return evidence
+
+
+def _lives(review: Review) -> bool:
+    """Held, so that it does not end before this is written."""
+    rows = Review.objects.select_for_update().filter(pk=review.pk, state__in=LIVING)
+    return bool(rows.values_list("pk", flat=True).first())
 
 
 def _append(

@@ -1,0 +1,123 @@
+"""Documents as PDF: pages, marks, letters, bounds."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+import zlib
+from base64 import a85decode
+
+import pytest
+from reportlab.pdfbase.pdfmetrics import stringWidth
+
+from kernel import pdf
+from kernel.errors import TooLarge, Unavailable
+from kernel.pdf import PdfColumn, PdfDocument, PdfTable, PdfText, render
+
+LINE = ["SEC-01", "Rate limits refuse request n+1 with a 429", "Proven", "ratelimit"]
+COLUMNS = [
+    PdfColumn(title="Line", share=1),
+    PdfColumn(title="Says", share=4),
+    PdfColumn(title="State", share=1),
+    PdfColumn(title="Amount", share=1, number=True),
+]
+
+
+def document(
+    rows: int, *, demo: bool = False, text: str = "All is well."
+) -> PdfDocument:
+    return PdfDocument(
+        title="Release 1.0 to production",
+        verdict="Approved",
+        facts=[("Release", "1.0"), ("Commit", "ab" * 20)],
+        parts=[
+            PdfText(title="Why", paragraphs=[text]),
+            PdfTable(
+                title="Lines", columns=COLUMNS, rows=[["Security"], *[LINE] * rows]
+            ),
+        ],
+        foot="Release 1.0",
+        demo=demo,
+    )
+
+
+def pages(made: bytes) -> int:
+    return len(re.findall(rb"/Type /Page\b", made))
+
+
+def contents(made: bytes) -> list[bytes]:
+    """What each page draws."""
+    streams = re.findall(rb"stream\r?\n(.*?)endstream", made, re.DOTALL)
+    drawn = []
+    for stream in streams:
+        try:
+            drawn.append(zlib.decompress(a85decode(stream.strip().removesuffix(b"~>"))))
+        except (ValueError, zlib.error):
+            continue
+    return [each for each in drawn if b" Tf " in each]
+
+
+def test_the_same_document_gives_the_same_bytes() -> None:
+    assert render(document(20)) == render(document(20))
+    assert render(document(20)).startswith(b"%PDF-")
+
+
+def test_a_document_of_101_lines_has_at_most_eight_pages() -> None:
+    assert 2 <= pages(render(document(101))) <= 8
+
+
+def test_the_mark_of_the_demo_stands_on_every_page() -> None:
+    plain, marked = (
+        contents(render(document(300))),
+        contents(render(document(300, demo=True))),
+    )
+    assert len(plain) == len(marked) == pages(render(document(300)))
+    assert all(b"(DEMO DATA)" in page and b"(DEMO)" in page for page in marked)
+    assert not any(b"DEMO" in page for page in plain)
+
+
+def test_what_the_typeface_lacks_is_named() -> None:
+    assert pdf.printable("é Ω ✓ 日本") == "é Ω ✓ [U+65E5][U+672C]"
+
+
+@pytest.mark.parametrize("text", ["w" * 5_000, "word " * 5_000, "", "\x00\n\t"])
+def test_no_text_breaks_it(text: str) -> None:
+    assert pages(render(document(2, text=text))) >= 1
+    odd = PdfTable(title=text, columns=COLUMNS, rows=[[text, text, text, text], [text]])
+    made = PdfDocument(
+        title=text or "-",
+        verdict=text,
+        facts=[(text[:20], text)],
+        parts=[odd],
+        foot="",
+        demo=False,
+    )
+    assert pages(render(made)) >= 1
+
+
+def test_lines_fit_their_width() -> None:
+    lines = list(pdf.wrapped("a b " * 50 + "x" * 400, pdf.PLAIN, 8, 100))
+    assert "".join(lines).replace(" ", "") == "ab" * 50 + "x" * 400
+    assert max(stringWidth(line, pdf.PLAIN, 8) for line in lines) <= 100
+
+
+def test_more_rows_than_a_request_has_time_for_are_refused() -> None:
+    with pytest.raises(TooLarge):
+        render(document(pdf.MOST_ROWS + 1))
+
+
+def test_a_document_of_5_000_lines_costs_less_than_its_two_seconds() -> None:
+    render(document(1))
+    began = time.process_time()
+    render(document(5_000))
+    assert time.process_time() - began < 4  # measured 1.2; a loaded machine is slower
+
+
+def test_one_is_made_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "WAITS_SECONDS", 0.05)
+    held = threading.Lock()
+    held.acquire()
+    monkeypatch.setattr(pdf, "_one_at_a_time", held)
+    with pytest.raises(Unavailable):
+        render(document(1))
