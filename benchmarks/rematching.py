@@ -1,6 +1,6 @@
 """`.venv/bin/python -m benchmarks.rematching`: how long a fact that comes late to a
-long pair, or a split of it, holds the book's lock: the longest transaction of each step, on a database of
-its own (DATABASE_URL: an empty one).
+long pair, a split of it, or a rate for its fees holds the book's lock: the longest
+transaction of each step, on a database of its own (DATABASE_URL: an empty one).
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 START = datetime(2025, 1, 1, tzinfo=UTC)
 
 
-def history(fills: int, by: User) -> Book:
+def history(fills: int, by: User, fee_currency: str = "USD") -> Book:
     """A bot that is never flat: buys two, sells one, and so on."""
     from trades.domain.facts import NewFill, NewTransfer
     from trades.services.books import NewBook, create_book
     from trades.services.recording import record_history
 
-    book = create_book(NewBook(f"bot-{fills}", "USD"), by)
+    book = create_book(NewBook(f"bot-{fills}-{fee_currency}", "USD"), by)
     money = NewTransfer(
         external_id="d1",
         kind="deposit",
@@ -47,7 +47,7 @@ def history(fills: int, by: User) -> Book:
             price=Decimal(100 + number % 17),
             executed_at=START + timedelta(minutes=number),
             fee=Decimal("0.1"),
-            fee_currency="USD",
+            fee_currency=fee_currency,
         )
         for number in range(fills)
     ]
@@ -102,6 +102,25 @@ def measure(fills: int, by: User) -> None:
         sys.exit("\n".join(wrong))
 
 
+def measure_rate(fills: int, by: User) -> None:
+    """Every fee was charged in another coin, and what that is worth comes last."""
+    from trades.domain.facts import NewPrice
+    from trades.services.healing import heal
+    from trades.services.prices import set_prices
+    from trades.services.rebuilding import differences
+    from trades.services.regenerating import regenerate
+
+    coin = f"COIN{fills}"
+    book = history(fills, by, coin)
+    at = START - timedelta(days=1)
+    rate = NewPrice(symbol=f"{coin}-USD", at=at, price=Decimal(3), scope="own")
+    set_prices([rate], by)
+    timed(f"{fills:,} | rate for its fees", lambda: heal(book))
+    timed(f"{fills:,} | its job", lambda: regenerate(book))
+    if wrong := differences(book):
+        sys.exit("\n".join(wrong))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("fills", nargs="*", type=int, default=[20_000, 100_000])
@@ -113,6 +132,7 @@ def main() -> None:
         print("|---:|---|---:|---:|---:|")
         for fills in sizes:
             measure(fills, by)
+            measure_rate(fills, by)
 
 
 if __name__ == "__main__":

@@ -173,13 +173,13 @@ def _waiting(scope: Scope) -> int:
     facts = (Fill.objects.waiting(), Transfer.objects.waiting())
     ids = {book for book, _ in waiting}
     count = sum(rows.filter(book__in=ids).count() for rows in facts)
-    return count + sum(splits_at is not None for _, splits_at in waiting)
+    return count + sum(market_at is not None for _, market_at in waiting)
 
 
 @PreparedQuery
 def _waiting_pairs(book_ids: list[int]) -> QuerySet[Generation, Any]:
     pairs = Generation.objects.filter(book__in=book_ids, waits=True)
-    return pairs.values_list("book", "splits_at")
+    return pairs.values_list("book", "market_at")
 
 
 def _income(scope: Scope, sums: Sequence[TransferSum], strategy: str | None) -> Amounts:

@@ -19,6 +19,7 @@ from portfolio.queries.derived import lot_rows, match_rows
 from trades.domain.marks import Marks
 from trades.models import Book, Instrument, Transfer, Valuation
 from trades.queries.assets import BookAssets
+from trades.queries.generations import market_times
 from trades.queries.known import KnownBook
 from trades.queries.marks import mark_history
 from trades.queries.rates import rate_histories
@@ -265,16 +266,18 @@ def unit_worths(
     known_at: datetime | None = None,
 ) -> dict[int, Decimal]:
     """What one unit of each moved instrument was worth at its transfer, in its quote:
-    as it was valued, else the mark of that time, else the first after it."""
+    as it was valued, else the mark of that time, else the first after it. While its
+    pair waits, as it was valued before."""
     kept = Valuation.objects.filter(transfer__in=moved).order_by("id")
     if known_at is not None:
         kept = kept.filter(recorded_at__lte=known_at)
+    until = market_times(book) if known_at is None and moved else {}
     valued: dict[int, Decimal | None] = {
         transfer: value
-        for transfer, currency, value in kept.values_list(
-            "transfer", "currency", "value"
+        for transfer, currency, value, at in kept.values_list(
+            "transfer", "currency", "value", "recorded_at"
         )
-        if currency == moved[transfer].quote
+        if currency == moved[transfer].quote and at <= until.get(moved[transfer].pk, at)
     }
     missing = {moved[pk].symbol for pk in moved if valued.get(pk) is None}
     marks = mark_history(book, missing, known_at=known_at) if missing else Marks({})

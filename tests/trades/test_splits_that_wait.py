@@ -159,7 +159,7 @@ def test_of_many_books_most_wait_for_one_run_of_the_job(
 
     few, many = queries(4), queries(12)
     assert many <= few + 8
-    assert Generation.objects.filter(waits=True, splits_at__isnull=False).count() > 8
+    assert Generation.objects.filter(waits=True, market_at__isnull=False).count() > 8
     assert JobRun.objects.filter(job__name=waiting.JOB, key="").count() == 1
 
 

@@ -33,8 +33,9 @@ class Generation(models.Model):
     `last` is the newest number that was given out, and grows with everything that
     makes what a job is working out void. A pair `waits` while facts of it have yet to
     be matched; it is `littered` while rows of other generations may be there. Where a
-    split makes it wait, the book goes on reading the splits of its symbol as they were
-    known at `splits_at`, until both change at once.
+    split, or what its facts were worth, makes it wait, the book goes on reading the
+    market as it was known at `market_at`: the splits of the symbol, and the worths of
+    its facts, until all change at once.
     """
 
     book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="generations")
@@ -45,7 +46,7 @@ class Generation(models.Model):
     last = models.PositiveIntegerField(default=1)
     waits = models.BooleanField(default=False)
     littered = models.BooleanField(default=False)
-    splits_at = models.DateTimeField(null=True, blank=True)
+    market_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

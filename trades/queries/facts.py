@@ -16,8 +16,9 @@ from trades.domain.ordering import Key, split_key
 from trades.domain.units import units
 from trades.models import Book, Fill, Instrument, Settled, Transfer
 from trades.queries.assets import BookAssets
+from trades.queries.generations import market_at
 from trades.queries.splits import book_splits
-from trades.queries.worth import Worth, worth_of
+from trades.queries.worth import Brought, Worth, as_valued, fee_values, worth_of
 
 IDS = 500  # in one IN list
 ROWS = 2000  # in one fetch or insert
@@ -193,9 +194,11 @@ def stored_facts(
     after: datetime | None = None,
     assets: BookAssets | None = None,
     settled: Settled | None = None,
+    brought: Brought | None = None,
 ) -> list[events.Fact]:
     """The pair's booked facts later than `after` (all without), those that stand now,
-    or once what waits has settled. At most nine queries."""
+    or once what waits has settled: then with all that is known of the market, and with
+    the lots that own books have `brought`. At most ten queries."""
     assets = assets or BookAssets(book, settled=settled)
     fills = Fill.objects.standing(settled=settled)
     fills = fills.filter(book=book, instrument=instrument)
@@ -209,12 +212,20 @@ def stored_facts(
         moves = moves.filter(at__gt=after)
         splits = [split for split in splits if split.at > after]
     paid, transfers = list(fees), list(moves)
+    values = fee_values(book, [instrument.pk]) if settled else {}
     rows = PairRows(
-        fills=fills.iterator(ROWS),
+        fills=as_valued(fills.iterator(ROWS), values),
         fees=paid,
         transfers=transfers,
         splits=splits,
-        worth=worth_of(book, instrument, transfers, fees=bool(paid)),
+        worth=worth_of(
+            book,
+            instrument,
+            transfers,
+            fees=bool(paid),
+            known_at=None if settled else market_at(book, instrument),
+            brought=brought,
+        ),
     )
     return facts_of(book, instrument, rows, assets)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from trades.models import Book, Generation, Instrument
 
@@ -26,3 +27,15 @@ class Generations:
             for instrument in instruments
             if (row := self._by_pair.get(instrument.pk)) and row.waits
         }
+
+
+def market_times(book: Book) -> dict[int, datetime]:
+    """As of when pairs read splits and worths, while they wait for what was recorded
+    since, by instrument; the others read all of them. One query."""
+    rows = Generation.objects.filter(book=book, market_at__isnull=False)
+    return {pk: at for pk, at in rows.values_list("instrument", "market_at") if at}
+
+
+def market_at(book: Book, instrument: Instrument) -> datetime | None:
+    """`market_times` of one pair. One query."""
+    return market_times(book).get(instrument.pk)

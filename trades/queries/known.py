@@ -45,7 +45,7 @@ from trades.queries.marks import mark_history
 from trades.queries.positions import new_pair, positions_of
 from trades.queries.rows import trip_columns
 from trades.queries.splits import book_splits
-from trades.queries.worth import fee_values_known_at, worth_of
+from trades.queries.worth import as_valued, fee_values, worth_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,12 +140,6 @@ class KnownBook:
         for pk, quote, strategy, stored in rows.values_list(*columns).iterator(ROWS):
             yield quote, strategy, self.fee_values.get(pk, stored)
 
-    def as_valued(self, fills: Iterable[Fill]) -> Iterator[Fill]:
-        """The (unsaved) fills with what their fees were known to be worth."""
-        for fill in fills:
-            fill.fee_value = self.fee_values.get(fill.pk, fill.fee_value)
-            yield fill
-
     def keyed(self, instrument: Instrument) -> list[tuple[Key, Fact]]:
         """The pair's facts with their places; what came from own books without the
         lots that it brought, which `known_books` adds. At most seven queries."""
@@ -155,7 +149,7 @@ class KnownBook:
         paid = list(pair_fees(book, instrument, self.assets, known_at))
         moves = list(pair_transfers(book, instrument, self.assets, known_at))
         rows = PairRows(
-            fills=self.as_valued(fills.iterator(ROWS)),
+            fills=as_valued(fills.iterator(ROWS), self.fee_values),
             fees=paid,
             transfers=moves,
             splits=book_splits(book, [instrument.symbol], known_at).of(
@@ -233,7 +227,7 @@ def _read(
         known_at=known_at,
         assets=BookAssets(book, known_at),
         transfers=list(ordered.select_related("instrument")),
-        fee_values=fee_values_known_at(book, known_at, only),
+        fee_values=fee_values(book, only, known_at),
     )
 
 

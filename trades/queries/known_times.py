@@ -83,7 +83,7 @@ def _recordings(book_ids: list[int]) -> QuerySet[Book, Any]:
         "recorded_at",
         Exists(Fill.objects.waiting().filter(book=mine)),
         Exists(Transfer.objects.waiting().filter(Q(book=mine) | Q(to_book=mine))),
-        Exists(Generation.objects.filter(book=mine, splits_at__isnull=False)),
+        Exists(Generation.objects.filter(book=mine, market_at__isnull=False)),
         *map(_newest, MARKET),
     )
 

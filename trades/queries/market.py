@@ -167,11 +167,11 @@ def books_behind(splits: Iterable[Split], user: Reader) -> dict[int, list[str]]:
     query."""
     splits = list(splits)
     rows = Generation.objects.filter(
-        splits_at__isnull=False,
+        market_at__isnull=False,
         instrument__symbol__in={split.symbol for split in splits},
         book__in=readable_books(user).order_by(),
     )
-    columns = ("instrument__symbol", "book__owner", "splits_at", "book__name")
+    columns = ("instrument__symbol", "book__owner", "market_at", "book__name")
     behind: dict[int, list[str]] = {split.pk: [] for split in splits}
     for symbol, owner, at, name in rows.values_list(*columns).order_by("book__name"):
         for split in splits:

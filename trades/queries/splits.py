@@ -68,10 +68,10 @@ def _cuts(
         return {}
     behind = Generation.objects.filter(
         book__in=set(books),
-        splits_at__isnull=False,
+        market_at__isnull=False,
         instrument__symbol__in={row.symbol for row in rows},
     )
-    columns = ("book", "instrument__symbol", "splits_at")
+    columns = ("book", "instrument__symbol", "market_at")
     return {
         (book, symbol): at for book, symbol, at in behind.values_list(*columns) if at
     }

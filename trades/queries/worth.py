@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeAlias
 
 from django.db.models import F
 
+from kernel.numbers import ZERO
 from trades.domain.events import TravellingLot
+from trades.domain.lots import LotReason, MatchKind
 from trades.domain.units import units
-from trades.models import Book, Instrument, Transfer, TransferLot, Valuation
+from trades.models import (
+    Book,
+    Fill,
+    Instrument,
+    Match,
+    Transfer,
+    TransferLot,
+    Valuation,
+)
+
+Brought: TypeAlias = Mapping[int, Sequence[TransferLot]]
+"""By transfer, the lots that came from an own book."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,28 +46,31 @@ def worth_of(
     *,
     fees: bool,
     known_at: datetime | None = None,
+    brought: Brought | None = None,
 ) -> Worth:
     """What was kept of these transfers, and with `fees` of every fee that was charged
-    in the instrument's base. The newest valuation of a fact counts. A query each."""
+    in the instrument's base. The newest valuation of a fact counts, and the lots that
+    came from own books as stored, unless `brought` says what they are. A query
+    each."""
     moved = list(transfers)
     kept = Valuation.objects.filter(currency=instrument.quote).order_by("id")
     if known_at is not None:
         kept = kept.filter(recorded_at__lte=known_at)
     paid = kept.filter(book=book, fill__fee_currency=instrument.base)
-    brought = kept.filter(transfer__in=moved)
+    in_kind = kept.filter(transfer__in=moved)
     return Worth(
         fees=_newest(paid.values_list("fill", "value")) if fees else {},
-        transfers=_newest(brought.values_list("transfer", "value")) if moved else {},
-        lots=_travelled([row for row in moved if row.to_book_id == book.pk]),
+        transfers=_newest(in_kind.values_list("transfer", "value")) if moved else {},
+        lots=_travelled([row for row in moved if row.to_book_id == book.pk], brought),
     )
 
 
-def fee_values_known_at(
-    book: Book, known_at: datetime, only: Collection[int] | None = None
+def fee_values(
+    book: Book, only: Collection[int] | None = None, known_at: datetime | None = None
 ) -> dict[int, Decimal | None]:
     """What each fee of the book (of fills of `only` these instruments) that is or was
-    valued was worth in its fill's quote as known then, by fill; None: nobody knew. One
-    query."""
+    valued is worth in its fill's quote, or was as known at a time, by fill; None: nobody
+    knows. One query."""
     rows = Valuation.objects.filter(
         book=book, fill__isnull=False, currency=F("fill__instrument__quote")
     )
@@ -63,9 +80,20 @@ def fee_values_known_at(
     for fill, value, at in rows.order_by("id").values_list(
         "fill", "value", "recorded_at"
     ):
-        known = value if at <= known_at else values.get(fill or 0)
-        values[fill or 0] = known
+        if known_at is None or at <= known_at:
+            values[fill or 0] = value
+        else:
+            values.setdefault(fill or 0, None)
     return values
+
+
+def as_valued(
+    fills: Iterable[Fill], values: Mapping[int, Decimal | None]
+) -> Iterator[Fill]:
+    """The (unsaved) fills with what their fees are worth by `fee_values`."""
+    for fill in fills:
+        fill.fee_value = values.get(fill.pk, fill.fee_value)
+        yield fill
 
 
 def _newest(
@@ -76,12 +104,70 @@ def _newest(
     return {pk: value for pk, value in last.items() if pk and value is not None}
 
 
-def _travelled(arrivals: Sequence[Transfer]) -> Mapping[int, Sequence[TravellingLot]]:
-    lots: dict[int, list[TravellingLot]] = defaultdict(list)
-    if arrivals:
-        for row in TransferLot.objects.filter(transfer__in=arrivals):
-            lots[row.transfer_id].append(travelling(row))
+def _travelled(
+    arrivals: Sequence[Transfer], brought: Brought | None
+) -> Mapping[int, Sequence[TravellingLot]]:
+    if not arrivals:
+        return {}
+    lots = lots_that_came(arrivals) if brought is None else brought
+    return {move.pk: [*map(travelling, lots.get(move.pk, ()))] for move in arrivals}
+
+
+def lots_that_came(arrivals: Iterable[Transfer]) -> Brought:
+    """The lots that movements brought from own books, as stored, by transfer. One
+    query."""
+    lots: dict[int, list[TransferLot]] = defaultdict(list)
+    for row in TransferLot.objects.filter(transfer__in=arrivals):
+        lots[row.transfer_id].append(row)
     return lots
+
+
+def lots_that_left(moves: Iterable[Transfer]) -> Brought:
+    """The lots that the senders' matches say have left, unsaved, by transfer; what
+    they did not have comes at no known cost. One query."""
+    lots: dict[int, list[TransferLot]] = defaultdict(list)
+    matches = Match.objects.filter(
+        transfer__in=moves, book=F("transfer__book"), kind=MatchKind.TRANSFER
+    )
+    for match in matches.select_related("lot", "transfer").order_by("id"):
+        transfer = match.transfer
+        assert transfer is not None
+        left = lots[transfer.pk]
+        left.append(
+            TransferLot(
+                transfer=transfer,
+                position=len(left),
+                quantity=match.quantity,
+                amount=(match.cost or ZERO) if match.lot else ZERO,
+                fee=match.entry_fee,
+                acquired_at=match.lot.acquired_at if match.lot else transfer.at,
+                reason=match.lot.reason if match.lot else LotReason.MISSING_COST,
+            )
+        )
+    return lots
+
+
+def brought_otherwise(moves: Iterable[Transfer], left: Brought) -> list[Transfer]:
+    """The movements whose stored lots are not these. One query."""
+    came = lots_that_came(moves)
+    return [move for move in moves if not same_lots(came, left, move)]
+
+
+def same_lots(some: Brought, others: Brought, move: Transfer) -> bool:
+    """Whether both say the same of a movement."""
+    mine, theirs = some.get(move.pk, ()), others.get(move.pk, ())
+    return [*map(_content, mine)] == [*map(_content, theirs)]
+
+
+def _content(lot: TransferLot) -> tuple[object, ...]:
+    return (
+        lot.position,
+        lot.quantity,
+        lot.amount,
+        lot.fee,
+        lot.acquired_at,
+        lot.reason,
+    )
 
 
 def travelling(row: TransferLot) -> TravellingLot:

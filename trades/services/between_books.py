@@ -3,7 +3,6 @@ leave the one come into the other with their cost and dates."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,17 +12,20 @@ from django.db.models import Exists, OuterRef, Q
 from accounts.models import User
 from audit import services as audit
 from kernel.errors import FieldError, Invalid
-from kernel.numbers import ZERO, text
+from kernel.numbers import text
+from operations.services import scheduler
 from trades.domain.facts import NewTransfer
-from trades.domain.lots import LotReason, MatchKind
 from trades.models import STANDING, Book, Instrument, Lot, Match, Transfer, TransferLot
 from trades.queries.assets import BookAssets
+from trades.queries.generations import market_at
+from trades.queries.worth import brought_otherwise, lots_that_left
 from trades.services.books import locked, moment, writable_book
 from trades.services.cash import BalanceChanges, save_balances
 from trades.services.reclassifying import reclassify
 from trades.services.recording import Entries, record
 from trades.services.rematching import earliest, settle
-from trades.services.waiting import two_sided
+from trades.services.travelling import bring
+from trades.services.waiting import JOB, must_wait, postpone_market, two_sided
 
 
 def book_between(new: NewTransfer, by: User) -> tuple[Transfer, int]:
@@ -126,35 +128,16 @@ def settle_arrival(
     changes.assets = after = BookAssets(receiver).load(names)
     if comes is not None:
         changes.transfer(comes)
-        TransferLot.objects.bulk_create(lots_that_left(comes))
+        TransferLot.objects.bulk_create(lots_that_left([comes]).get(comes.pk, ()))
     turned = reclassify(receiver, names, before, after, changes)
     save_balances(receiver, changes)
     return settle(receiver, pairs=earliest(facts, turned, after))
 
 
-def lots_that_left(transfer: Transfer) -> list[TransferLot]:
-    """The lots that the sender's matches say have left, unsaved; what it did not have
-    comes at no known cost."""
-    matches = Match.objects.filter(
-        transfer=transfer, book=transfer.book_id, kind=MatchKind.TRANSFER
-    ).select_related("lot")
-    return [
-        TransferLot(
-            transfer=transfer,
-            position=position,
-            quantity=match.quantity,
-            amount=(match.cost or ZERO) if match.lot else ZERO,
-            fee=match.entry_fee,
-            acquired_at=match.lot.acquired_at if match.lot else transfer.at,
-            reason=match.lot.reason if match.lot else LotReason.MISSING_COST,
-        )
-        for position, match in enumerate(matches.order_by("id"))
-    ]
-
-
 def carry_on(book: Book) -> int:
     """Bring what a book's matches say has left it into the books where it went, in
-    order of time; how many movements changed. Locks both books of each."""
+    order of time; how many movements changed. Locks both books of each. Where too much
+    would be matched again there, the job does it."""
     moves = Transfer.objects.filter(
         Q(status__in=STANDING) | _there_still(Lot) | _there_still(Match),
         book=book,
@@ -178,27 +161,23 @@ def _carry(pk: int) -> int:
     )
     receiver, instrument = transfer.to_book, transfer.instrument
     stands = transfer.status in STANDING
-    if receiver is None or instrument is None or (stands and not _changed(transfer)):
+    if receiver is None or instrument is None:
         return 0
+    if stands and not brought_otherwise([transfer], lots_that_left([transfer])):
+        return 0
+    if market_at(receiver, instrument) is not None:
+        return 0  # the job that it waits for brings it, too
+    since = {instrument: transfer.at}
     with transaction.atomic():
-        locked_pair(transfer.book, receiver)
+        _, receiver = locked_pair(transfer.book, receiver)
+        if must_wait(receiver, since):
+            postpone_market([receiver], since, moment(receiver))
+            scheduler.request(JOB, str(receiver.pk), {"book": str(receiver.pk)})
+            return 1
         if stands:
-            lots = lots_that_left(transfer)
-            transfer.travelled.all().delete()
-            TransferLot.objects.bulk_create(lots)
-        settle(receiver, pairs={instrument: transfer.at})
+            bring([transfer], lots_that_left([transfer]))
+        settle(receiver, pairs=since)
     return 1
-
-
-def _changed(transfer: Transfer) -> bool:
-    return _content(lots_that_left(transfer)) != _content(transfer.travelled.all())
-
-
-def _content(lots: Iterable[TransferLot]) -> list[tuple[object, ...]]:
-    return [
-        (lot.position, lot.quantity, lot.amount, lot.fee, lot.acquired_at, lot.reason)
-        for lot in lots
-    ]
 
 
 def _say_booked(transfer: Transfer, sender: Book, receiver: Book, by: User) -> None:

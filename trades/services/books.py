@@ -18,6 +18,8 @@ from trades.models import Book, BookMethod
 from trades.queries.books import chosen_book, own_books
 from trades.queries.versions import LEDGER
 
+MICROSECOND = timedelta(microseconds=1)
+
 
 @dataclass(frozen=True)
 class NewBook:
@@ -128,7 +130,7 @@ def moment(book: Book) -> datetime:
     what was recorded in the book before. The book is locked."""
     now = timezone.now()
     if book.recorded_at is not None and now <= book.recorded_at:
-        now = book.recorded_at + timedelta(microseconds=1)
+        now = book.recorded_at + MICROSECOND
     book.recorded_at = now
     book.save(update_fields=["recorded_at"])
     return now

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
@@ -13,15 +14,20 @@ from typing import TypeAlias
 from django.db import transaction
 from django.db.models import Q
 
+from operations.services import scheduler
 from trades.models import Book, Fill, Instrument, Transfer, Valuation
 from trades.queries.appraisal import Estimate, appraise
 from trades.queries.assets import BookAssets
-from trades.queries.facts import ROWS, time_of, touched
+from trades.queries.facts import ROWS
+from trades.queries.generations import Generations
 from trades.queries.unvalued import unvalued_fills, unvalued_transfers
-from trades.services.books import locked, moment
+from trades.services import waiting
+from trades.services.books import MICROSECOND, locked, moment
 from trades.services.cash import BalanceChanges, save_balances
-from trades.services.rematching import settle
-from trades.services.valuing import fee_values, keep
+from trades.services.pairs import undone_by
+from trades.services.rematching import earliest, settle
+from trades.services.valuing import keep, worth_of_fees
+from trades.services.waiting import JOB, postpone_market
 
 Fact: TypeAlias = Fill | Transfer
 Source: TypeAlias = tuple[str, int | None, int | None, Decimal | None]
@@ -32,29 +38,64 @@ def heal(book: Book) -> int:
     """Value what of the book can be valued now; how many facts got another worth.
 
     Looks without the book's lock, and takes it for each page that changes anything.
+    Where too much would be matched again the worths are only written down, and count
+    when the job that is asked for at the end has matched their pairs.
     """
-    assets = BookAssets(book)
-    changed = 0
+    healing = Healing(book)
     for fills in unvalued_fills(book):
-        changed += _revalue(book, fills, ())
-    for transfers in unvalued_transfers(book, assets):
-        changed += _revalue(book, (), transfers)
-    return changed
+        healing.revalue(fills, ())
+    for transfers in unvalued_transfers(book, BookAssets(book)):
+        healing.revalue((), transfers)
+    if healing.waits:
+        scheduler.request(JOB, str(book.pk), {"book": str(book.pk)})
+        scheduler.request_following("book", str(book.pk))
+    return healing.changed
 
 
-def _revalue(book: Book, fills: Sequence[Fill], transfers: Sequence[Transfer]) -> int:
-    if not _changes(book, fills, transfers, BookAssets(book))[0]:
-        return 0
-    with transaction.atomic():
-        book = locked(book)
+@dataclass
+class Healing:
+    """One run through a book: how many facts got another worth, whether pairs wait for
+    the job now, and how many matches may still be undone at once."""
+
+    book: Book
+    changed: int = 0
+    waits: bool = False
+    left: int = field(default_factory=lambda: waiting.MOST_AT_ONCE)
+
+    def revalue(self, fills: Sequence[Fill], transfers: Sequence[Transfer]) -> None:
+        if not _changes(self.book, fills, transfers, BookAssets(self.book))[0]:
+            return
+        with transaction.atomic():
+            self._revalue(fills, transfers)
+
+    def _revalue(self, fills: Sequence[Fill], transfers: Sequence[Transfer]) -> None:
+        book = locked(self.book)
         assets = BookAssets(book)
         facts, estimates = _changes(book, *_standing(fills, transfers), assets)
-        if facts:
-            now = moment(book)
-            keep(book, estimates, now)
-            _forget(book, facts, estimates, now)
-            _follow(book, facts, estimates, assets)
-        return len(facts)
+        if not facts:
+            return
+        now, since = moment(book), earliest(_matched(facts), {}, assets)
+        keep(book, estimates, now)
+        _forget(book, facts, estimates, now)
+        self.changed += len(facts)
+        if Generations(book).waiting(since) or not self._spend(since):
+            postpone_market([book], since, now - MICROSECOND)
+            self.waits = True
+        else:
+            _follow(book, facts, estimates, assets, since)
+
+    def _spend(self, since: Mapping[Instrument, datetime]) -> bool:
+        """Whether that much may still be undone at once; then it is taken off."""
+        undone = undone_by(self.book, since, self.left)
+        if undone > self.left:
+            return False
+        self.left -= undone
+        return True
+
+
+def _matched(facts: Iterable[Fact]) -> list[Fact]:
+    """Those whose worth is in lots, matches or trips."""
+    return [fact for fact in facts if isinstance(fact, Fill) or not fact.external]
 
 
 def _standing(
@@ -122,18 +163,26 @@ def _forget(
 ) -> None:
     """Say of facts that had a worth and have none any more that it is not known."""
     known = {(estimate.fact, estimate.currency) for estimate in estimates}
-    for fact in facts:
-        for currency in set(fact.valuations.values_list("currency", flat=True)):
-            if (fact, currency) not in known:
-                Valuation.objects.create(
-                    book=book,
-                    fill=fact if isinstance(fact, Fill) else None,
-                    transfer=None if isinstance(fact, Fill) else fact,
-                    currency=currency,
-                    value=None,
-                    priced_at=None,
-                    recorded_at=now,
-                )
+    fills = [fact for fact in facts if isinstance(fact, Fill)]
+    moves = [fact for fact in facts if isinstance(fact, Transfer)]
+    had = Valuation.objects.filter(Q(fill__in=fills) | Q(transfer__in=moves))
+    valued = {
+        (row.fill or row.transfer, row.currency): row
+        for row in had.select_related("fill", "transfer")
+    }
+    Valuation.objects.bulk_create(
+        Valuation(
+            book=book,
+            fill=row.fill,
+            transfer=row.transfer,
+            currency=currency,
+            value=None,
+            priced_at=None,
+            recorded_at=now,
+        )
+        for (fact, currency), row in valued.items()
+        if (fact, currency) not in known
+    )
 
 
 def _follow(
@@ -141,23 +190,15 @@ def _follow(
     facts: Sequence[Fact],
     estimates: Sequence[Estimate],
     assets: BookAssets,
+    since: Mapping[Instrument, datetime],
 ) -> None:
     """Fees join their fills and sums, and the pairs that lots or trips of these facts
     are in are matched again."""
-    values = fee_values(estimates)
+    values = worth_of_fees(estimates)
     changes = BalanceChanges(book, assets)
-    since: dict[Instrument, datetime] = {}
     fills = [fact for fact in facts if isinstance(fact, Fill)]
     for fill in fills:
         changes.revalued(fill, values.get(fill.pk))
     Fill.objects.bulk_update(fills, ["fee_value"], batch_size=ROWS)
     save_balances(book, changes)
-    income = [
-        fact for fact in facts if isinstance(fact, Transfer) and not fact.external
-    ]
-    remade: list[Fact] = [*fills, *income]
-    for fact in remade:
-        at = time_of(fact)
-        for instrument in touched(fact, assets):
-            since[instrument] = min(at, since.get(instrument, at))
     settle(book, pairs=since)

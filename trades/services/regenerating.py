@@ -44,6 +44,11 @@ from trades.queries.facts import IDS, ROWS, assets_of, stored_facts, touched
 from trades.queries.generations import Generations
 from trades.queries.positions import new_pair
 from trades.queries.profit import pair_pnl
+from trades.queries.worth import (
+    Brought,
+    lots_that_left,
+    same_lots,
+)
 from trades.services import undoing
 from trades.services.books import locked
 from trades.services.cash import BalanceChanges, save_balances
@@ -51,6 +56,8 @@ from trades.services.effects import state_effects
 from trades.services.following import Arrivals, follow
 from trades.services.pairs import insert, save_positions
 from trades.services.reclassifying import reclassify
+from trades.services.travelling import bring
+from trades.services.valued_meanwhile import add_values, take_values
 from trades.services.waiting import JOB, disturb, postpone
 
 MOST_ROUNDS = 5
@@ -71,14 +78,17 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a round has worked out: the pairs as they are to be, and what the facts and
-    their matches change of the balances. `before` and `after` is what the assets are."""
+    """What a round has worked out: the pairs as they are to be, and what the facts,
+    their fees and their matches change of the balances. `before` and `after` is what the
+    assets are; `brought` are the lots that the `arrivals` from own books came with."""
 
     pairs: Mapping[Instrument, Pair]
     facts: Sequence[Fact]
     changes: BalanceChanges
     before: BookAssets
     after: BookAssets
+    arrivals: Sequence[Transfer]
+    brought: Brought
     events: Sequence[tuple[Event, Collection[Instrument]]]
 
     @cached_property
@@ -166,11 +176,21 @@ def _work_out(started: Attempt) -> Outcome:
     changes.assets = after
     for fact in _coming(facts):
         changes.fact(fact)
-    pairs = {}
+    arrivals = list(
+        Transfer.objects.standing(settled=settled).filter(
+            to_book=book, instrument__in=started.numbers
+        )
+    )
+    brought, pairs = lots_that_left(arrivals), {}
     for instrument in started.numbers:
         pair = new_pair(book, instrument)
-        pair.apply_all(stored_facts(book, instrument, None, after, settled=settled))
+        pair.apply_all(
+            stored_facts(
+                book, instrument, None, after, settled=settled, brought=brought
+            )
+        )
         _rematched(book, instrument, pair, changes)
+        add_values(book, instrument, changes)
         pairs[instrument] = pair
     return Outcome(
         pairs=pairs,
@@ -178,6 +198,8 @@ def _work_out(started: Attempt) -> Outcome:
         changes=changes,
         before=before,
         after=after,
+        arrivals=arrivals,
+        brought=brought,
         events=list(_events(book, facts, before, after)),
     )
 
@@ -243,17 +265,19 @@ def _switch(started: Attempt, outcome: Outcome) -> bool:
     try:
         with transaction.atomic():
             book = locked(started.book)
-            _check_unmoved(book, started, outcome.before)
+            _check_unmoved(book, started, outcome)
             _take_statuses(book, started.settled, outcome.facts)
+            bring(outcome.arrivals, outcome.brought)
             turned = _turned(book, outcome)
             if set(turned) - set(started.numbers):
                 raise _Moved
             save_balances(book, outcome.changes)
             for instrument, pair in outcome.pairs.items():
                 save_positions(book, instrument, pair)
+                take_values(book, instrument)
                 mine = started.numbers[instrument]
                 row = Generation.objects.filter(book=book, instrument=instrument)
-                row.update(current=mine, last=mine + 1, splits_at=None)
+                row.update(current=mine, last=mine + 1, market_at=None)
             _state_pnl(book, outcome)
             state_effects(book, outcome.realised)
             scheduler.request_following("book", str(book.pk))
@@ -265,12 +289,15 @@ def _switch(started: Attempt, outcome: Outcome) -> bool:
     return True
 
 
-def _check_unmoved(book: Book, started: Attempt, before: BookAssets) -> None:
+def _check_unmoved(book: Book, started: Attempt, outcome: Outcome) -> None:
     rows = Generation.objects.filter(book=book, waits=True)
     last = dict(rows.values_list("instrument", "last"))
     if any(last.get(pair.pk) != mine for pair, mine in started.numbers.items()):
         raise _Moved
-    if not before.says_as(BookAssets(book)):
+    if not outcome.before.says_as(BookAssets(book)):
+        raise _Moved
+    left = lots_that_left(outcome.arrivals)
+    if not all(same_lots(left, outcome.brought, move) for move in outcome.arrivals):
         raise _Moved
 
 
@@ -325,8 +352,9 @@ def _catch_up(book: Book) -> int:
             return 0
         if any(fact.becomes != FactStatus.BOOKED for fact in facts):
             return 0
+        behind = Generation.objects.filter(book=book, market_at__isnull=False)
         news = Arrivals.of(book, fills, transfers)
-        if news.late:
+        if news.late or behind.exists():
             return 0
         news.changes.undone = True  # others were booked since
         for model, rows in ((Fill, fills), (Transfer, transfers)):

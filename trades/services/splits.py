@@ -4,7 +4,7 @@ for."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet
@@ -18,14 +18,13 @@ from trades.domain.facts import NewSplit
 from trades.models import Book, Instrument, MarketScope, Split, SplitEvent
 from trades.queries.generations import Generations
 from trades.services import waiting as limits
-from trades.services.books import locked_all
+from trades.services.books import MICROSECOND, locked_all
 from trades.services.effects import Effects
 from trades.services.market import check_scopes, nothing_changed, to_mend, withdraw
 from trades.services.pairs import undone_by
 from trades.services.rematching import settle
 
 BOOKS_AT_ONCE = 20
-MICROSECOND = timedelta(microseconds=1)
 
 
 def record_split(new: NewSplit, by: User) -> tuple[Split, bool]:
@@ -200,7 +199,9 @@ def rematch(
         else:
             left -= undone
             settle(book, pairs=pairs)
-    limits.postpone_splits(waiting, instruments, now - MICROSECOND)
+    limits.postpone_market(waiting, instruments, now - MICROSECOND)
+    if waiting:
+        scheduler.request(limits.JOB)  # all that wait, in one run
     scheduler.request_following("prices")  # a split divides the marks before it
     return waiting
 

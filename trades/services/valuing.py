@@ -25,14 +25,14 @@ def value_new(
     foreign = [fill for fill in fills if fill.fee_is_foreign]
     estimates = appraise(book, foreign, transfers, assets)
     keep(book, estimates, now)
-    values = fee_values(estimates)
+    values = worth_of_fees(estimates)
     changed = [fill for fill in foreign if fill.fee_value != values.get(fill.pk)]
     for fill in changed:
         fill.fee_value = values.get(fill.pk)
     Fill.objects.bulk_update(changed, ["fee_value"], batch_size=ROWS)
 
 
-def fee_values(estimates: Iterable[Estimate]) -> dict[int, Decimal]:
+def worth_of_fees(estimates: Iterable[Estimate]) -> dict[int, Decimal]:
     """What fees are worth in their fills' own quote, by fill id."""
     return {
         estimate.fact.pk: estimate.value

@@ -55,19 +55,25 @@ def postpone(book: Book, pairs: Iterable[Instrument]) -> None:
     scheduler.request(JOB, str(book.pk), {"book": str(book.pk)})
 
 
-def postpone_splits(
+def must_wait(book: Book, since: Mapping[Instrument, datetime]) -> bool:
+    """Whether what is new of the market has to wait in these pairs of the locked book:
+    one of them waits already, or all together are too many."""
+    return bool(Generations(book).waiting(since)) or too_many(book, since)
+
+
+def postpone_market(
     books: Collection[Book], pairs: Collection[Instrument], known_at: datetime
 ) -> None:
-    """Let these pairs of locked books wait for the job with the splits that they had at
-    a time, which count on until then. A few queries, whatever the number of books."""
+    """Let these pairs of locked books wait with the splits and worths that they had at
+    a time, which count on until the job has matched them again. Whoever asks for the
+    job does it when all is recorded. A few queries, whatever the number of books."""
     if not books or not pairs:
         return
     new = [Generation(book=book, instrument=pair) for book in books for pair in pairs]
     Generation.objects.bulk_create(new, batch_size=ROWS, ignore_conflicts=True)
     rows = Generation.objects.filter(book__in=books, instrument__in=pairs)
-    rows.filter(splits_at=None).update(splits_at=known_at)
+    rows.filter(market_at=None).update(market_at=known_at)
     rows.update(waits=True, last=F("last") + 1)
-    scheduler.request(JOB)  # all that wait, in one run
 
 
 def two_sided(fact: Transfer) -> Conflict:
