@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+UNSET = "unset"  # the fact that names settings without which nothing is measured
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -57,6 +59,18 @@ class Measurement:
     def uncollected(cls, reason: str) -> Measurement:
         """Nothing could be measured, which is neither pass nor fail."""
         return cls(value=None, detail="could not collect", error=reason)
+
+    @classmethod
+    def unset(cls, *settings: str, why: str = "") -> Measurement:
+        """Nothing could be measured, for these settings are empty; `why` says more."""
+        verb = "is" if len(settings) == 1 else "are"
+        reason = f"{', '.join(settings)} {verb} not set{f': {why}' if why else ''}"
+        return cls(
+            value=None,
+            detail="could not collect",
+            error=reason,
+            facts={UNSET: ", ".join(settings)},
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

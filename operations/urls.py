@@ -7,7 +7,16 @@ from operations.api import backups as backups_api
 from operations.api import csp as csp_api
 from operations.api import engine
 from operations.api import rules as rules_api
-from operations.views import alerts, backups, board, csp, health, metrics, rules
+from operations.views import (
+    alerts,
+    backups,
+    board,
+    csp,
+    health,
+    metrics,
+    rules,
+    runbooks,
+)
 
 app_name = "operations"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -23,6 +32,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operations/backups/", backups.index, name="backups"),
     path("operations/backups/take/", backups.take, name="take-backup"),
     path("operations/csp/", csp.index, name="csp"),
+    path("runbooks/", runbooks.index, name="runbooks"),
+    path("runbooks/<slug:name>/", runbooks.detail, name="runbook"),
     path("alerts/", alerts.index, name="alerts"),
     path("alerts/rules/<slug:name>/", rules.rule, name="rule"),
     path("alerts/<uuid:uid>/", alerts.detail, name="alert"),

@@ -71,6 +71,7 @@ MAIN = (
     ),
 )
 REFERENCE = (
+    Place(label="Runbooks", name="operations:runbooks", icon="book"),
     Place(label="API docs", name="docs", icon="file"),
     Place(label="Audit log", name="audit:index", icon="hist"),
 )

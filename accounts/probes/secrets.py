@@ -101,8 +101,7 @@ def env_secrets(params: Params) -> Measurement:
     values = {name: _setting(name) for name in names}
     missing = [name for name, value in values.items() if not value]
     if missing:
-        verb = "is" if len(missing) == 1 else "are"
-        return Measurement.uncollected(f"{', '.join(missing)} {verb} not set")
+        return Measurement.unset(*missing)
     leaks = _tracked_files_with(list(values.values()))
     if leaks is None:
         return Measurement.uncollected("git cannot list the files")

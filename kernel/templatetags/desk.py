@@ -14,13 +14,20 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from kernel.display import MISSING, ago, arrow, money, number, signed
+from kernel.display import MISSING, ago, arrow, money, number, plural, signed
 from kernel.numbers import text
 
 register = template.Library()
 for formatter in (number, money, arrow, ago):
     register.filter(formatter)
 register.filter("delta", signed)
+
+
+@register.filter
+def count(number: int, noun: str) -> str:
+    """ "3 lines", "1 line"; a noun with another plural names both: "person,people"."""
+    single, _, many = noun.partition(",")
+    return plural(number, single, many)
 
 
 @register.filter

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+SPOKEN = {"s": "s", "m": "min", "h": "h", "d": "d"}
 PERIOD = re.compile(r"([1-9][0-9]{0,4})([smhd])")
 DAILY = re.compile(r"daily ([01][0-9]|2[0-3]):([0-5][0-9]) UTC")
 DAY = timedelta(days=1)
@@ -88,3 +89,13 @@ def step(schedule: Schedule, next_due: datetime | None, now: datetime) -> Slot:
         return Slot(None, due)
     slot = schedule.latest(due, now)
     return Slot(slot, slot + schedule.period)
+
+
+def spoken(schedule: str) -> str:
+    """For people: "every 10 min", "daily 02:00 UTC", "on request"."""
+    known = parse(schedule)
+    if known is None:
+        return "on request"
+    if known.at is not None:
+        return schedule
+    return f"every {schedule[6:-1]} {SPOKEN[schedule[-1]]}"

@@ -102,3 +102,4 @@ SEEDS = (
     _seed(AUDIT_LOG, "The audit log does not hold", P0, 0, "faults", 0),
 )
 UNITS = {seed.name: seed.unit for seed in SEEDS}
+TITLES = {seed.name: seed.title for seed in SEEDS}

@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from operations.domain.alerting import Severity
 from operations.domain.rules import amount, figure
+from operations.domain.seeds import TITLES
 
 SEVERITIES = [(severity.value, severity.value) for severity in Severity]
 
@@ -37,6 +38,11 @@ class Rule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def allowed(self) -> str:
+        """The threshold with its unit."""
+        return amount(self.name, self.threshold)
 
 
 class Alert(models.Model):
@@ -99,6 +105,11 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule} {self.state}"
+
+    @property
+    def title(self) -> str:
+        """What its rule is about, as people say it."""
+        return TITLES.get(self.rule, self.rule)
 
     @property
     def seen(self) -> str:

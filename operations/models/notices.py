@@ -23,6 +23,8 @@ class Notice(models.Model):
         DEAD = "dead"
         SUPPRESSED = "suppressed"
 
+    WAITING = (State.QUEUED, State.SENDING)
+
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     kind = models.CharField(max_length=40)
     about = models.CharField(max_length=200)

@@ -58,3 +58,9 @@ class ProbeResult(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.value if self.value is not None else self.error}"
+
+    @property
+    def seen(self) -> str:
+        """The value with its unit, as people say it: "1 fault"."""
+        unit = self.unit.removesuffix("s") if self.value == "1" else self.unit
+        return f"{self.value} {unit or self.unit}".strip()

@@ -1,4 +1,4 @@
-"""Minute rollups of what the web processes counted."""
+"""Minutes: what the web processes counted, and what the rules read."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ class Minute(models.Model):
     """The sums of one series over one minute. `slots_read` counts how many of its
     six 10 s slots could be read: a minute read in part is not a quiet minute. Kept
     "40 days for windows and follow-ups" (OPERATIONS.md §3), which will read them."""
+
+    WEB, READINGS = "web", "readings"
 
     at = models.DateTimeField(help_text="start of the minute, UTC")
     series = models.CharField(max_length=100)

@@ -25,9 +25,9 @@ def lb(params: Params) -> Measurement:
     """Counts answers of the public address that are no 200, that are another commit's,
     and whether they all come from one instance."""
     if not settings.PUBLIC_ORIGIN or not settings.TRUSTED_PROXY_COUNT:
-        return Measurement.uncollected(
-            "PUBLIC_ORIGIN and TRUSTED_PROXY_COUNT name no balancer in front of us"
-        )
+        names = ("PUBLIC_ORIGIN", "TRUSTED_PROXY_COUNT")
+        unset = [name for name in names if not getattr(settings, name)]
+        return Measurement.unset(*unset, why="no balancer in front of us is known")
     instances: Counter[str] = Counter()
     faults = []
     for number in range(TIMES):

@@ -25,7 +25,7 @@ def otel(params: Params) -> Measurement:
     with a trace id of ours is looked up at `url`, where {trace} stands for the id:
     that something was sent shows nobody that it arrived."""
     if not settings.OTLP_ENDPOINT:
-        return Measurement.uncollected("OTLP_ENDPOINT is not set: nothing is traced")
+        return Measurement.unset("OTLP_ENDPOINT", why="nothing is traced")
     if fault := _endpoint_fault():
         return Measurement.of_faults([f"OTLP_ENDPOINT: {fault}"], "")
     if params.get("part") == "endpoint":

@@ -23,13 +23,15 @@ from operations.queries.backups import (
     restored_at,
     unsealed_backups,
 )
-from operations.queries.jobs import job_board, recent_runs
+from operations.queries.history import kept_readings, web_minutes
+from operations.queries.jobs import job_board, queued_runs, recent_runs
 from operations.queries.measurements import latest_results, params_digest
 from operations.queries.probes import probe_board
 from operations.queries.processes import last_tick, processes, stale_processes
 from operations.queries.recipients import operators, unheard
-from operations.queries.runbooks import runbook
+from operations.queries.runbooks import runbook, runbook_titles
 from operations.queries.starts import Configuration, configuration, web_starts
+from operations.queries.telling import messages_waiting, told
 from operations.queries.violations import policy_violations
 
 __all__ = [
@@ -42,10 +44,12 @@ __all__ = [
     "firing_unacknowledged",
     "job_board",
     "judging",
+    "kept_readings",
     "key_object",
     "key_was_exported",
     "last_tick",
     "latest_results",
+    "messages_waiting",
     "newest_drill",
     "newest_good",
     "notices",
@@ -55,14 +59,18 @@ __all__ = [
     "policy_violations",
     "probe_board",
     "processes",
+    "queued_runs",
     "recent_runs",
     "restored_at",
     "rule",
     "rules",
     "runbook",
+    "runbook_titles",
     "stale_processes",
     "timeline",
+    "told",
     "unheard",
     "unsealed_backups",
+    "web_minutes",
     "web_starts",
 ]

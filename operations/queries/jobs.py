@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Count, Min
+
 from kernel.registry import JOBS
+from operations.domain import schedules
 from operations.domain.board import JobState, job_state
 from operations.models import Job, JobRun
 
@@ -20,6 +23,11 @@ class JobLine:
     state: JobState
     last: JobRun | None
     overdue: bool
+
+    @property
+    def schedule(self) -> str:
+        """As people say it."""
+        return schedules.spoken(self.job.schedule)
 
     @property
     def place(self) -> tuple[int, str]:
@@ -60,6 +68,13 @@ def _last_finished(jobs: list[Job]) -> dict[int, JobRun]:
     for run in ended.order_by("-finished_at")[:RUNS_LOOKED_AT]:
         last.setdefault(run.job_id, run)
     return last
+
+
+def queued_runs() -> tuple[int, datetime | None]:
+    """How many runs wait, and since when the first does."""
+    waiting = JobRun.objects.filter(state=JobRun.State.QUEUED)
+    seen = waiting.aggregate(number=Count("pk"), first=Min("due_at"))
+    return seen["number"], seen["first"]
 
 
 def recent_runs(limit: int) -> list[JobRun]:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from kernel.registry import PROBES
+from kernel.registry import PROBES, UNSET
 from operations.domain import board, schedules
 from operations.domain.board import ProbeState
 from operations.models import ProbeResult
@@ -30,6 +30,16 @@ class ProbeLine:
     every: str
     overdue: bool
     day: str
+
+    @property
+    def every_words(self) -> str:
+        every = PROBES[self.name].every
+        return schedules.spoken(schedules.write(every) if every else "")
+
+    @property
+    def not_set(self) -> bool:
+        """Whether a setting of the probe's own is what it has no data for."""
+        return self.result is not None and bool(self.result.facts.get(UNSET))
 
     @property
     def place(self) -> tuple[int, str, str]:

@@ -13,10 +13,20 @@ def runbook_folder() -> Path:
 
 
 @cache
+def runbook_titles() -> dict[str, str]:
+    """{rule: what its runbook is about}, by title."""
+    titles = {
+        path.stem: path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
+        for path in runbook_folder().glob("*.md")
+    }
+    return dict(sorted(titles.items(), key=lambda each: each[1]))
+
+
+@cache
 def runbook(rule: str) -> str:
     """Markdown without its title; "" for a rule that has none (one of another engine,
     or of a name that is no rule's)."""
-    known = {path.stem: path for path in runbook_folder().glob("*.md")}
-    if rule not in known:
+    if rule not in runbook_titles():
         return ""
-    return known[rule].read_text(encoding="utf-8").partition("\n")[2].strip()
+    path = runbook_folder() / f"{rule}.md"
+    return path.read_text(encoding="utf-8").partition("\n")[2].strip()

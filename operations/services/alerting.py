@@ -72,7 +72,7 @@ def fingerprint(rule: str, target: str) -> str:
 
 
 def evaluate(at: datetime) -> int:
-    """Look at every rule but the database's (`watch` owns that one); roll up the
+    """Look at every rule but the database's (`watch` owns that one); keep the
     last minute. Returns how many alerts changed."""
     known = {rule.name: rule for rule in Rule.objects.all()}
     readings = read(known, at)
@@ -86,6 +86,7 @@ def evaluate(at: datetime) -> int:
         [known[reading.rule] for reading in readings if reading.value is not None], at
     )
     minutes.roll_up(at)
+    minutes.keep_readings(readings, at)
     return changed + _let_go(readings, at)
 
 

@@ -12,7 +12,7 @@ from operations.services import violations
 
 RUNS_KEPT = timedelta(days=30)
 MOST_RUNS = 500
-MINUTES_KEPT = timedelta(days=40)
+MINUTES_KEPT = {Minute.WEB: timedelta(days=40), Minute.READINGS: timedelta(days=8)}
 UNFIRED_KEPT = timedelta(days=7)
 HEARTBEATS_KEPT = timedelta(days=1)
 KEY = ("name", "params_digest", "commit", "environment", "configuration")
@@ -25,11 +25,19 @@ def prune(at: datetime) -> dict[str, int]:
     return {
         "runs": _runs(at),
         "results": _results(at),
-        "minutes": Minute.objects.filter(at__lt=at - MINUTES_KEPT).delete()[0],
+        "minutes": _minutes(at),
         "alerts": _unfired(at),
         "heartbeats": _silent(at),
         "violations": violations.forget(at),
     }
+
+
+def _minutes(at: datetime) -> int:
+    gone = 0
+    for series, kept in MINUTES_KEPT.items():
+        rows = Minute.objects.filter(series=series)
+        gone += rows.filter(at__lt=at - kept).delete()[0]
+    return gone
 
 
 def _runs(at: datetime) -> int:

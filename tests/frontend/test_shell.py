@@ -64,7 +64,7 @@ def test_navigation_names_pages_that_are_there(
 
 def test_a_page_that_is_not_there_cannot_be_named() -> None:
     with pytest.raises(NoReverseMatch):
-        shell.access_of("operations:runbooks")
+        shell.access_of("operations:on-call")
 
 
 @pytest.mark.parametrize(

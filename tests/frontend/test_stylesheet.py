@@ -31,7 +31,7 @@ HOLE = "\N{WHITE SQUARE}"  # where a template or Python puts a value into a clas
 # Classes that others write into our pages.
 FOREIGN = {"u-legend", "uplot", "htmx-request"}
 # Whole classes that Python hands to a template: the tones of figures.
-HANDED = {"gain", "loss", "warn"}
+HANDED = {"chart__limit", "gain", "loss", "warn"}
 # What fills the hole of a class name: a value that is not here would hide a dead class.
 FILLED = {
     "chart__area--": {"index", "loss", "main"},
@@ -46,6 +46,7 @@ FILLED = {
     "heatmap__cell--": {
         *("gain-1", "gain-2", "gain-3", "loss-1", "loss-2", "loss-3", "none"),
     },
+    "headline--": {"crit", "ok", "warn"},
     "item--depth-": {"2", "3", "4", "5", "6"},
     "note--": {"crit", "ok", "warn"},
     "progress--": {"accent", "crit", "warn"},

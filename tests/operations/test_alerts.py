@@ -366,7 +366,7 @@ def test_pages_show_open_and_resolved_alerts(
     page = client_of(operator)
     assert "Nothing judged yet" in page.get("/alerts/").content.decode()
     alert = fire(memory_rule)
-    assert "P2 memory" in page.get("/alerts/").content.decode()
+    assert "P2 High memory usage" in page.get("/alerts/").content.decode()
     shown = page.get(f"/alerts/{alert.uid}/").content.decode()
     assert "Not acknowledged" in shown
     assert "threshold 80 %" in shown

@@ -25,7 +25,7 @@ from kernel.build import Build
 from kernel.registry import JOBS, PROBES, Measurement, Probe, Weight
 from operations.domain import keeping, schedules
 from operations.models import JobRun, Minute, ProbeResult
-from operations.services import catalogue, minutes, probing, pruning
+from operations.services import alerting, catalogue, probing, pruning
 from readiness.domain import verdicts
 from readiness.domain.builtin import CHECKS
 from readiness.domain.parsing.document import Proposal
@@ -179,12 +179,16 @@ def of_runs(asked: list[Asked]) -> float:
 
 
 def of_minutes() -> float:
-    values = {f"le_{number}": 1_000_000 for number in range(14)}
+    counts = {f"le_{number}": 1_000_000 for number in range(14)}
+    alerting.evaluate(timezone.now())
+    readings = Minute.objects.get(series=Minute.READINGS).values
     start = timezone.now()
-    row = Minute(series="web", values=values, slots_read=6)
-    size = bytes_of(row, at=lambda number: start + number * timedelta(minutes=1))
-    days = (pruning.MINUTES_KEPT + PRUNED_EVERY) / DAY
-    return len(minutes.SERIES) * 1_440 * days * size
+    taken = 0.0
+    for series, values in ((Minute.WEB, counts), (Minute.READINGS, readings)):
+        row = Minute(series=series, values=values, slots_read=6)
+        size = bytes_of(row, at=lambda number: start + number * timedelta(minutes=1))
+        taken += 1_440 * (pruning.MINUTES_KEPT[series] + PRUNED_EVERY) / DAY * size
+    return taken
 
 
 def of_evidence(asked: list[Asked], by: User) -> float:

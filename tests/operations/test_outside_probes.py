@@ -69,7 +69,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     ("name", "params", "lacks"),
     [
         ("tls_cert", {}, "PUBLIC_ORIGIN is no https:// address"),
-        ("lb", {}, "name no balancer"),
+        ("lb", {}, "no balancer"),
         ("otel", {}, "OTLP_ENDPOINT is not set"),
         ("otel", {"part": "endpoint"}, "OTLP_ENDPOINT is not set"),
         ("log_sink", {}, "names no `url` with {mark}"),

@@ -166,6 +166,7 @@ def samples() -> dict[str, str]:
         "versions/<int:pk>": str(line.review.version.pk),
         "alerts/<uuid:uid>": str(Alert.objects.get().uid),
         "rules/<slug:name>": "memory",
+        "runbooks/<slug:name>": "memory",
         "metrics/<str:name>": "sharpe",
         "jobs/<str:name>": "portfolio-equity",
         "probes/<slug:name>": "audit_log",

@@ -238,6 +238,8 @@ PAGES = """
 /operations/backups/                                    GET operations: reads
 /operations/backups/take/                               POST operations: manages
 /operations/csp/                                        GET operations: reads
+/runbooks/                                              GET operations: reads
+/runbooks/{runbook}/                                    GET operations: reads
 /alerts/                                                GET operations: reads
 /alerts/{alert}/                                        GET operations: reads
 /alerts/{alert}/acknowledge/                            POST operations: acknowledges

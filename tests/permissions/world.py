@@ -244,6 +244,7 @@ def _of_readiness(admin: User, developer: User) -> dict[str, str]:
 def _of_operations() -> dict[str, str]:
     look(AT, seconds=60)
     return {
+        "runbook": "database",
         "alert": str(Alert.objects.get().uid),
         "rule": "memory",
         "job": "portfolio-equity",

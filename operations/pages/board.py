@@ -1,0 +1,52 @@
+"""The operations page: one sentence, the figures, then what fails first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from operations import queries
+from operations.domain.board import JobState, ProbeState
+from operations.domain.health import Status
+from operations.models import Alert
+from operations.pages import figures, probes
+from operations.pages.headline import headline
+from operations.queries import health
+
+NEWEST_BACKUPS = 5
+
+
+def board(at: datetime, shown: str) -> dict[str, Any]:
+    """`shown` is one of probes.SHOWN."""
+    lines, jobs = queries.probe_board(at), queries.job_board(at)
+    processes, checks = queries.processes(at), health.checks(at)
+    unwell = [check for check in checks if check.status is not Status.PASS]
+    firing = [
+        alert for alert in queries.open_alerts() if alert.state == Alert.State.FIRING
+    ]
+    last_tick = queries.last_tick()
+    return {
+        "at": at,
+        "headline": headline(firing, unwell, queries.judging(at), last_tick, at),
+        "figures": figures.all_figures(figures.gather(at, checks, last_tick)),
+        "unwell": unwell,
+        "alerts": firing,
+        "failing": probes.chosen(lines, "failing"),
+        "filters": [
+            (name, title, len(probes.chosen(lines, name)))
+            for name, title in probes.FILTERS.items()
+        ],
+        "groups": probes.groups(probes.chosen(lines, shown)),
+        "probes_all": lines,
+        "shown": shown,
+        "passing": sum(
+            line.state in {ProbeState.PASSING, ProbeState.MEASURED} for line in lines
+        ),
+        "jobs": jobs,
+        "jobs_failing": [line for line in jobs if line.state is JobState.FAILING],
+        "processes": processes,
+        "web_starts": queries.web_starts(),
+        "fresh": sum(not line.stale for line in processes),
+        "last_tick": last_tick,
+        "backups": queries.backups(limit=NEWEST_BACKUPS).rows,
+    }

@@ -1,0 +1,121 @@
+"""The sentence on top of the operations page: what is wrong, since when, who knows of
+it, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from kernel import markdown
+from kernel.display import plural
+from operations import queries
+from operations.domain.health import HealthCheck, Status
+from operations.domain.seeds import WORKER_STALE
+from operations.models import Alert
+from operations.pages.figures import TICK_LATE
+from operations.queries.alerting import Judging
+from operations.queries.telling import Told, told
+
+JUDGED = "Alert rules"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headline:
+    """`since` stands between the two halves of the sentence; `alert` is what it is
+    about, `rule` names the runbook, `next` is its first step or what to do first."""
+
+    tone: str
+    title: str
+    rest: str = ""
+    since: datetime | None = None
+    alert: Alert | None = None
+    rule: str = ""
+    next: str = ""
+
+
+def headline(
+    firing: list[Alert],
+    unwell: list[HealthCheck],
+    judging: Judging,
+    last_tick: datetime | None,
+    at: datetime,
+) -> Headline:
+    """`firing`: the worst first. One query when something fires."""
+    if last_tick is not None and at - last_tick > TICK_LATE:
+        return _nobody_looks(firing, last_tick)
+    if firing:
+        return _of_alert(firing)
+    if unwell or not judging.begun or judging.gaps:
+        return _to_look_at(unwell, judging)
+    return Headline(tone="ok", title="All is well", rest="every rule is looked at")
+
+
+def _nobody_looks(firing: list[Alert], last_tick: datetime) -> Headline:
+    """The rules were not judged since: all that stands below is from then."""
+    open_ones = f"; {plural(len(firing), 'alert')} fired before" if firing else ""
+    return Headline(
+        tone="crit",
+        title="No rule is looked at",
+        since=last_tick,
+        rest=f"what stands below is from then{open_ones}",
+        rule=WORKER_STALE,
+        next=first_step(WORKER_STALE),
+    )
+
+
+def _of_alert(firing: list[Alert]) -> Headline:
+    unheard = [alert for alert in firing if alert.acknowledged_at is None]
+    alert = (unheard or firing)[0]
+    pieces = [alert.seen, *_on_it(alert)]
+    if len(firing) > 1:
+        pieces.append(f"{plural(len(firing) - 1, 'more alert')} below")
+    return Headline(
+        tone="crit",
+        title=f"{alert.title}{f' on {alert.target}' if alert.target else ''}",
+        since=alert.fired_at or alert.pending_at,
+        rest="; ".join(pieces),
+        alert=alert,
+        rule=alert.rule,
+        next=first_step(alert.rule),
+    )
+
+
+def _on_it(alert: Alert) -> list[str]:
+    if alert.acknowledged_by is not None:
+        return [f"{alert.acknowledged_by.username} is on it"]
+    return [in_words(told(alert))]
+
+
+def in_words(reached: Told) -> str:
+    """Who knows of it: "2 people told", "nobody told yet, 1 message waits"."""
+    if reached.sent:
+        knows = f"{plural(reached.sent, 'person', 'people')} told"
+    else:
+        knows = "nobody told" if reached.lost else "nobody told yet"
+    if reached.waiting:
+        waits = "waits" if reached.waiting == 1 else "wait"
+        knows += f", {plural(reached.waiting, 'message')} {waits}"
+    return f"{knows} ({reached.why})" if reached.why and not reached.sent else knows
+
+
+def _to_look_at(unwell: list[HealthCheck], judging: Judging) -> Headline:
+    """Nothing fires, and yet not all is known to be well."""
+    worst = sorted(unwell, key=lambda check: check.status is not Status.FAIL)
+    if not judging.begun:
+        title, rest = "Nothing has been judged yet", "no rule had data so far"
+    else:
+        names = ", ".join(check.title.lower() for check in worst) or JUDGED.lower()
+        title, rest = "No alert fires", f"to look at: {names}"
+    return Headline(
+        tone="warn",
+        title=title,
+        rest=rest,
+        next=f"{worst[0].title}: {worst[0].detail}" if worst else judging.gaps,
+    )
+
+
+def first_step(rule: str) -> str:
+    """The first of the runbook's steps, as plain text; "" without a runbook."""
+    steps = queries.runbook(rule).partition("### Steps")[2]
+    _, _, first = steps.partition("1. ")
+    return markdown.plain(first.partition("\n2. ")[0].strip())

@@ -1,0 +1,47 @@
+"""Reading whom an alert has reached: in its newest episode, who was told and who waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from operations.domain.episodes import Word
+from operations.models import Alert, Notice
+
+BEGINS = (Word.FIRING.value, Word.AGAIN.value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """How many people a message has reached, how many it waits for, and why the last
+    one did not arrive."""
+
+    sent: int = 0
+    waiting: int = 0
+    lost: int = 0
+    why: str = ""
+
+
+def told(alert: Alert) -> Told:
+    """One query: what came of the newest "firing" or "firing again" of each reader."""
+    rows = Notice.objects.filter(
+        kind="alert", about=f"alert:{alert.uid}", level__in=BEGINS
+    )
+    newest: dict[str, Notice] = {}
+    for notice in rows.defer("body").order_by("pk"):
+        newest[notice.recipient] = notice
+    states = [notice.state for notice in newest.values()]
+    unsent = [n for n in newest.values() if n.state != Notice.State.SENT]
+    sent = states.count(Notice.State.SENT)
+    waiting = sum(state in Notice.WAITING for state in states)
+    return Told(
+        sent=sent,
+        waiting=waiting,
+        lost=len(states) - sent - waiting,
+        why=unsent[-1].last_error if unsent else "",
+    )
+
+
+def messages_waiting() -> tuple[int, int]:
+    """How many messages wait to be sent, and how many of those were tried in vain."""
+    waiting = Notice.objects.filter(state__in=Notice.WAITING)
+    return waiting.count(), waiting.exclude(last_error="").count()

@@ -1,0 +1,153 @@
+"""The sentence on top of the operations page, and its figures: true at three at night."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from operations.domain import history
+from operations.domain.alerting import Reading
+from operations.domain.seeds import SEEDS
+from operations.models import Alert, Heartbeat, Minute, Notice, Rule
+from operations.pages.headline import first_step, in_words
+from operations.queries.telling import Told
+from operations.services import alerting, delivery, heartbeats, incidents
+from tests.html import flat
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("silent_bell")]
+
+
+def sentence(desk: Client) -> str:
+    page = flat(desk.get("/operations/").content.decode())
+    return page.partition("In one sentence")[2].partition("</section>")[0]
+
+
+def fire(rule: str, at: datetime, value: int = 1) -> Alert:
+    row = Rule.objects.get(name=rule)
+    wait = timedelta(seconds=row.for_seconds + 10)
+    for passed in range(0, int(wait.total_seconds()) + 1, 10):
+        reading = Reading(rule, "here", Decimal(value), breached=True)
+        alerting.apply(reading, row, at + timedelta(seconds=passed))
+    return Alert.objects.get(rule=rule)
+
+
+def test_without_a_look_nothing_is_called_well(desk: Client) -> None:
+    assert "Nothing has been judged yet" in sentence(desk)
+
+
+def test_what_fires_is_said_with_since_who_and_what_next(
+    desk: Client, now: datetime
+) -> None:
+    heartbeats.beat(Heartbeat.Kind.TICK, now)
+    alert = fire("disk-full", now - timedelta(minutes=5), 98)
+    text = sentence(desk)
+    assert "Disk is nearly full on here" in text
+    assert "98 %; nobody told yet, 1 message waits" in text
+    assert "Make room at once" in text
+    assert f"/alerts/{alert.uid}/acknowledge/" in text
+    assert "/runbooks/disk-full/" in text
+    delivery.deliver(now)
+    assert "98 %; 1 person told" in sentence(desk)
+
+
+def test_who_is_on_it_is_named(desk: Client, operator: User, now: datetime) -> None:
+    heartbeats.beat(Heartbeat.Kind.TICK, now)
+    alert = fire("disk-full", now - timedelta(minutes=5), 98)
+    incidents.acknowledge(alert.uid, operator, now)
+    text = sentence(desk)
+    assert "olga is on it" in text
+    assert "/acknowledge/" not in text
+
+
+def test_an_old_tick_comes_before_all_else(desk: Client, now: datetime) -> None:
+    heartbeats.beat(Heartbeat.Kind.TICK, now - timedelta(minutes=20))
+    fire("disk-full", now - timedelta(minutes=25), 98)
+    text = sentence(desk)
+    assert "No rule is looked at" in text
+    assert "1 alert fired before" in text
+    assert "/runbooks/worker-stale/" in text
+
+
+@pytest.mark.parametrize(
+    ("reached", "text"),
+    [
+        (Told(sent=1), "1 person told"),
+        (Told(sent=2, waiting=1), "2 people told, 1 message waits"),
+        (Told(waiting=2), "nobody told yet, 2 messages wait"),
+        (Told(lost=1, why="no such mailbox"), "nobody told (no such mailbox)"),
+    ],
+)
+def test_who_knows_is_counted(reached: Told, text: str) -> None:
+    assert in_words(reached) == text
+
+
+@pytest.mark.parametrize("rule", [seed.name for seed in SEEDS])
+def test_each_runbook_has_a_first_step(rule: str) -> None:
+    assert first_step(rule)
+
+
+def test_minutes_keep_the_worst_of_what_was_read(now: datetime) -> None:
+    before = history.packed([Reading("memory", "a", Decimal(70))])
+    after = history.packed([Reading("memory", "a", Decimal(91), breached=True)])
+    assert history.value_of(history.worse(before, after), "memory", "a") == 91
+    assert history.value_of(before, "memory", "b") is None
+    assert history.value_of({"job-failing": {}}, "job-failing", "prune") == 0
+    assert history.worst_of({}, "memory") is None
+
+
+def test_a_gap_is_no_line() -> None:
+    start = datetime(2026, 3, 1, 3, tzinfo=UTC)
+    moments = [(start + timedelta(minutes=m), Decimal(1)) for m in (0, 1, 2, 9, 10)]
+    runs = history.unbroken(moments, timedelta(minutes=3))
+    assert [len(run) for run in runs] == [3, 2]
+
+
+def test_the_page_shows_the_last_minute_and_its_day(
+    desk: Client, now: datetime
+) -> None:
+    Minute.objects.create(
+        at=now.replace(second=0, microsecond=0) - timedelta(minutes=1),
+        series=Minute.WEB,
+        values={"n": 100, "e": 8, "b3": 90, "b6": 10},
+        slots_read=6,
+    )
+    page = flat(desk.get("/operations/").content.decode())
+    assert "8 %" in page
+    assert "200–500 ms" in page
+    assert "above the limit in 1 of 1 half hours, 47 without data" in page
+
+
+def test_an_alert_shows_what_was_read_and_whom_it_told(
+    desk: Client, now: datetime, make_alert: Callable[..., Alert]
+) -> None:
+    alert = make_alert(pending_at=now - timedelta(minutes=10), target="host")
+    for minute in range(20):
+        Minute.objects.create(
+            at=now.replace(second=0, microsecond=0) - timedelta(minutes=minute),
+            series=Minute.READINGS,
+            values={"memory": {"host": "91"}},
+            slots_read=1,
+        )
+    Notice.objects.create(
+        kind="alert", about=f"alert:{alert.uid}", recipient="olga", level="firing",
+        address="olga@example.com", channel="email", dedup_key="x", subject="s",
+        body="b", created_at=now, last_error="refused",
+    )  # fmt: skip
+    page = flat(desk.get(f"/alerts/{alert.uid}/").content.decode())
+    assert "limit 80 %" in page
+    assert "chart__threshold" in page
+    assert "olga@example.com" in page
+    assert "waits to be sent" in page
+    assert "(refused)" in page
+
+
+def test_runbooks_are_read_by_whoever_sees_operations(desk: Client) -> None:
+    assert "Database connection failures" in desk.get("/runbooks/").content.decode()
+    page = desk.get("/runbooks/database/").content.decode()
+    assert "What to look at" in page
+    assert desk.get("/runbooks/nothing/").status_code == 404
