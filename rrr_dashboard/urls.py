@@ -20,6 +20,7 @@ APPS = (accounts, audit, operations, trades, portfolio, readiness)
 api = [path("", include((app.api_urlpatterns, f"{app.app_name}-api"))) for app in APPS]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.overview, name="overview"),
+    path("search/", views.search, name="search"),
     path("api/", include(api)),
     *(path("", include((app.urlpatterns, app.app_name))) for app in APPS),
     path("openapi.json", reference.openapi, name="openapi"),

@@ -12,8 +12,10 @@ from kernel.access import access
 from kernel.error_pages import answer_error, expected
 from kernel.errors import BadRequest, Forbidden, NotFound, ProductError
 from kernel.requests import PersonRequest
-from kernel.web import not_modified, page_or_fragment
+from kernel.web import not_modified, page_or_fragment, wanted_part
 from rrr_dashboard import overview as parts
+from rrr_dashboard.search import search as hits_for
+from rrr_dashboard.shell import Shell
 
 
 @require_safe
@@ -33,6 +35,25 @@ def overview(request: PersonRequest) -> HttpResponse:
     )
     response["ETag"] = f'W/"{etag}"'
     response["HX-PTag"] = etag
+    return response
+
+
+@require_safe
+@access()
+def search(request: PersonRequest) -> HttpResponse:
+    """What the text names, of what the person may open; a page of its own without
+    scripts, the palette's list with them."""
+    text = request.GET.get("q", "")
+    # The palette lists the pages itself, at once.
+    places = [] if wanted_part(request) == "palhits" else Shell(request).all
+    context = {"q": text, "hits": hits_for(request.user, text, places)}
+    response = page_or_fragment(
+        request,
+        "rrr_dashboard/search.html",
+        {"palhits": "rrr_dashboard/parts/hits.html"},
+        context,
+    )
+    response["Cache-Control"] = "no-store"
     return response
 
 

@@ -9,48 +9,48 @@
 
   // --- palette and help ---------------------------------------------------
   const open = (id) => { const box = $("#" + id); if (box && !box.open) box.showModal(); };
-  const list = $("#palist"), query = $("#palq");
+  const pal = $("#pal"), list = $("#palist"), query = $("#palq");
+  const hits = () => $$("a", pal).filter((link) => !link.closest("li").hidden);
 
-  function addItems() {
-    // The items of this page join once, when the palette is first opened.
-    if (!list || list.dataset.full) return;
-    list.dataset.full = "1";
-    for (const item of $$("[data-item]")) {
-      const link = document.createElement("a");
-      link.href = "#" + item.id;
-      link.textContent = `${item.id} ${$("a", item)?.textContent.trim() ?? ""}`;
-      const row = document.createElement("li");
-      row.append(link);
-      row.hidden = true;
-      row.dataset.item = "1";
-      list.append(row);
-    }
+  function choose(link) {
+    for (const each of $$("[aria-selected]", pal)) each.removeAttribute("aria-selected");
+    link?.setAttribute("aria-selected", "true");
+    link?.scrollIntoView({ block: "nearest" });
+    if (link) query.setAttribute("aria-activedescendant", link.id);
+    else query.removeAttribute("aria-activedescendant");
   }
 
   function filter() {
     const words = query.value.toLowerCase().trim();
-    let left = 20;
-    for (const row of list.children) {
-      const hit = words ? row.textContent.toLowerCase().includes(words) : !row.dataset.item;
-      row.hidden = !(hit && left-- > 0);
-    }
+    for (const row of list.children) row.hidden = !row.textContent.toLowerCase().includes(words);
+    if (words.length < 2) $("#palhits")?.replaceChildren();
+    told();
+  }
+
+  // What was found is said once the server has answered for what stands there now.
+  function told() {
+    const words = query.value.trim(), number = hits().filter((each) => each.dataset.kind !== "Search").length;
+    const known = words.length < 2 || $("#palhits").dataset.q === query.value;
+    const found = number ? `${number} found` : `Nothing is called “${words}”`;
+    $("#palsaid").textContent = words && known ? found : "";
+    choose(words ? hits()[0] : null);
   }
 
   $("[data-palette]")?.addEventListener("click", () => open("pal"));
-  query?.addEventListener("input", () => { addItems(); filter(); });
-  $("#pal")?.addEventListener("keydown", (event) => {
-    const links = $$("li:not([hidden]) a", list);
-    const at = links.indexOf(document.activeElement);
+  query?.addEventListener("input", filter);
+  document.addEventListener("htmx:after:swap", () => { if (pal?.open) told(); });
+  pal?.addEventListener("keydown", (event) => {
+    const links = hits(), at = links.findIndex((each) => each.matches("[aria-selected]"));
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       const next = at + (event.key === "ArrowDown" ? 1 : -1);
-      (next < 0 ? query : links[Math.min(next, links.length - 1)])?.focus();
-    } else if (event.key === "Enter" && event.target === query) {
+      choose(links[Math.min(Math.max(next, 0), links.length - 1)]);
+    } else if (event.key === "Enter" && event.target === query && links.length) {
       event.preventDefault();
-      links[0]?.click();
+      links[Math.max(at, 0)].click();
     }
   });
-  list?.addEventListener("click", () => $("#pal").close());
+  pal?.addEventListener("click", (event) => { if (event.target.closest("a")) pal.close(); });
 
   // --- shortcuts ------------------------------------------------------------
   let going = 0;

@@ -23,6 +23,8 @@ pytestmark = pytest.mark.browser
 PAGES = {
     "login": (None, "/accounts/login/"),
     "overview": ("lead", "/"),
+    "search": ("operator", "/search/?q=database"),
+    "nothing found": ("trader", "/search/?q=xyzzy"),
     "portfolio": ("trader", "/portfolio/"),
     "trades": ("trader", "/trades/"),
     "trade": ("trader", "trade"),

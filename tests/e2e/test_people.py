@@ -62,6 +62,37 @@ def test_the_palette_jumps(opened: Callable[..., Page]) -> None:
     expect(page).to_have_url(re.compile("/audit/$"))
 
 
+def test_the_palette_finds_what_is_no_page(opened: Callable[..., Page]) -> None:
+    page = opened("lead")
+    page.goto("/")
+    page.keyboard.press("/")
+    page.keyboard.type("rate limit")
+    hit = page.locator("#palhits a", has_text="Item").first
+    expect(hit).to_contain_text("SEC-")
+    page.locator("#palq").fill("backup stale")
+    expect(page.locator("#palhits a", has_text="Item")).to_have_count(0)
+    page.locator("#palq").fill("no such thing")
+    expect(page.locator("#palsaid")).to_have_text("Nothing is called “no such thing”")
+    page.keyboard.press("Escape")
+    expect(page.locator("#pal")).not_to_be_visible()
+
+
+def test_a_decision_is_found_by_its_id(opened: Callable[..., Page]) -> None:
+    page = opened("trader")
+    page.goto("/trades/")
+    strategy = page.locator("#fst option").nth(1).inner_text()
+    page.keyboard.press("Control+k")
+    page.locator("#palq").fill(strategy)
+    page.locator("#palhits a", has_text="Strategy").first.click()
+    expect(page).to_have_url(re.compile("strategy="))
+    page.locator("[data-open]").first.click()
+    decision = page.get_by_text(re.compile(r"^D-\d+")).first.inner_text().split()[0]
+    page.goto(f"/trades/?q={decision}")
+    expect(page.locator("#trades tbody tr")).not_to_have_count(0)
+    page.goto(f"/search/?q={decision.lower()}")
+    expect(page.locator("main .lines")).to_contain_text(decision)
+
+
 def test_g_then_a_letter_goes_there(opened: Callable[..., Page]) -> None:
     page = opened("operator")
     page.goto("/")

@@ -147,6 +147,7 @@ API = """
 
 PAGES = """
 /                                                       GET oneself
+/search/                                                GET oneself
 /accounts/login/                                        GET public                    POST public
 /accounts/logout/                                       POST public
 /accounts/password/reset/                               GET public                    POST public

@@ -55,8 +55,8 @@ MOST_LISTS = 1_000
 class TradeFilter:
     """Which trades: every field narrows, "" does not. `start` is inclusive, `end`
     exclusive; `known_at` shows what stood then. `q`: a substring of external id, order
-    id or note (from 3 characters on), shorter: the beginning of symbol or external
-    id."""
+    id, note or strategy or the beginning of a decision's id (from 3 characters on),
+    shorter: the beginning of symbol or external id."""
 
     book: str = ""
     symbol: str = ""
@@ -248,10 +248,13 @@ def _text_filter(q: str) -> Q:
     symbol = Q(instrument__in=begins.order_by().values("pk"))
     if len(q) < SHORTEST_SUBSTRING:
         return symbol | Q(external_id__istartswith=q)
+    decided = Decision.objects.filter(external_id__istartswith=q)
     return (
         Q(external_id__icontains=q)
         | Q(order_id__icontains=q)
         | Q(note__icontains=q)
+        | Q(strategy__icontains=q)
+        | Q(decision__in=decided.order_by().values("pk"))
         | symbol
     )
 
