@@ -140,9 +140,9 @@ def _decisions(user: User, text: str) -> Iterator[Hit]:
     for decision in decisions_called(user, text, MOST):
         yield Hit(
             kind="Decision",
-            title=decision.external_id,
-            note=f"{decision.symbol}, {decision.book.name}",
-            href=_trades_of(q=decision.external_id),
+            title=f"D-{decision.pk} {decision.symbol}",
+            note=f"{decision.external_id}, {decision.book.name}",
+            href=_trades_of(q=f"D-{decision.pk}"),
             icon="bot",
         )
 

@@ -64,7 +64,7 @@ def test_from_the_mail_to_resolved(
     told = phone.locator("section", has_text="Who was told").last
     expect(told).to_contain_text("@")
     expect(told).to_contain_text("“firing”: sent")
-    expect(phone.locator(".chart__picture--narrow .chart__threshold")).to_be_visible()
+    expect(phone.locator(".chart__picture--narrow .chart__limit")).to_be_visible()
     assert phone.evaluate("document.scrollingElement.scrollWidth") == 390
 
     phone.get_by_role("button", name="Acknowledge").click()

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from trades.models import Book, Decision, Position
 from trades.queries.books import Reader, readable_books
 from trades.queries.listed import ListedTrade
-from trades.queries.trades import TradeFilter, trade_page
+from trades.queries.trades import TradeFilter, decisions_named, trade_page
 
 
 def trades_called(user: Reader, text: str, most: int) -> list[ListedTrade]:
@@ -17,9 +17,8 @@ def trades_called(user: Reader, text: str, most: int) -> list[ListedTrade]:
 
 
 def decisions_called(user: Reader, text: str, most: int) -> list[Decision]:
-    """By their id, in capitals too: D-993 is found by d-993."""
-    ids = {text, text.upper()}
-    rows = Decision.objects.filter(book__in=_books(user), external_id__in=ids)
+    """Of the books that the person may read."""
+    rows = decisions_named(text).filter(book__in=_books(user))
     return list(rows.select_related("book").order_by("pk")[:most])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -49,14 +50,14 @@ AROUND = 40
 COUNTED = 10_000
 LOG_ENTRIES = 20
 MOST_LISTS = 1_000
+DECISION = re.compile(r"[dD]-([0-9]{1,18})")
 
 
 @dataclass(frozen=True)
 class TradeFilter:
     """Which trades: every field narrows, "" does not. `start` is inclusive, `end`
     exclusive; `known_at` shows what stood then. `q`: a substring of external id, order
-    id, note or strategy or the beginning of a decision's id (from 3 characters on),
-    shorter: the beginning of symbol or external id."""
+    id, note or strategy, or a decision's id (from 3 characters on), shorter: the beginning of symbol or external id."""
 
     book: str = ""
     symbol: str = ""
@@ -243,18 +244,26 @@ def _stood_as(status: str) -> Q:
     return ~Q(replaces=None) if status == FactStatus.CORRECTED else Q(pk__in=())
 
 
+def decisions_named(text: str) -> QuerySet[Decision]:
+    """By the id that came with one, or by D- and its number, as pages call it."""
+    named = Q(external_id__in={text, text.upper()})
+    number = DECISION.fullmatch(text)
+    if number:
+        named |= Q(pk=int(number[1]))
+    return Decision.objects.filter(named).order_by()
+
+
 def _text_filter(q: str) -> Q:
     begins = Instrument.objects.filter(symbol__istartswith=q)
     symbol = Q(instrument__in=begins.order_by().values("pk"))
     if len(q) < SHORTEST_SUBSTRING:
         return symbol | Q(external_id__istartswith=q)
-    decided = Decision.objects.filter(external_id__istartswith=q)
     return (
         Q(external_id__icontains=q)
         | Q(order_id__icontains=q)
         | Q(note__icontains=q)
         | Q(strategy__icontains=q)
-        | Q(decision__in=decided.order_by().values("pk"))
+        | Q(decision__in=decisions_named(q).values("pk"))
         | symbol
     )
 
