@@ -175,6 +175,13 @@ def probe(
     return register
 
 
+def probe_title(name: str) -> str:
+    """What people call a probe; of one that this product does not have, its name as
+    people write."""
+    known = PROBES.get(name)
+    return known.title if known else name.replace("_", " ")
+
+
 def job(
     name: str,
     *,

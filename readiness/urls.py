@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readiness/", reviews.index, name="index"),
     path("readiness/reviews/new/", reviews.new, name="new-review"),
     path(REVIEW, reviews.review, name="review"),
+    path(f"{REVIEW}collect/", reviews.collect, name="collect-review"),
     path(f"{REVIEW}sign/", signing.sign_page, name="sign"),
     path(f"{REVIEW}verify/", signing.verify_page, name="verify"),
     path(f"{REVIEW}lifecycle/", lifecycle.page, name="lifecycle"),

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from kernel import registry
 from kernel.display import MISSING, ago, arrow, money, number, plural, signed
 from kernel.numbers import text
 
@@ -58,6 +59,12 @@ def short(digest: str, length: int = 8) -> str:
 def instant(text: str) -> datetime | None:
     """The time that JSON holds as text, for `clock`."""
     return datetime.fromisoformat(text) if text else None
+
+
+@register.filter
+def probe_title(name: str) -> str:
+    """What people call a probe."""
+    return registry.probe_title(name)
 
 
 @register.filter

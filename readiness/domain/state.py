@@ -64,13 +64,15 @@ class CheckRecord:
 @dataclass(frozen=True)
 class CheckFacts:
     """A check with its latest record and the latest that passed or failed.
-    `out_of_reach` says why none can come from this product, "" where one can."""
+    `out_of_reach` says why none can come from this product, "" where one can;
+    `title` is what people call the probe."""
 
     probe: str
     latest: CheckRecord | None = None
     conclusive: CheckRecord | None = None
     required: bool = True
     out_of_reach: str = ""
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -169,8 +171,15 @@ def _failing(facts: ItemFacts) -> str | None:
     for check in _required(facts):
         seen = check.conclusive
         if seen and seen.verdict == Verdict.FAIL and seen.commit == facts.commit:
-            return f"{check.probe}: {seen.reason}"
+            return _told(facts, check, seen.reason)
     return None
+
+
+def _told(facts: ItemFacts, check: CheckFacts, reason: str) -> str:
+    """The reason; whose it is stands before it where several checks are asked."""
+    said = reason or "No reason was given."
+    several = len(_required(facts)) > 1
+    return f"{check.title or check.probe}: {said}" if several else said
 
 
 def _lack(facts: ItemFacts, at: datetime) -> str | None:
@@ -178,8 +187,8 @@ def _lack(facts: ItemFacts, at: datetime) -> str | None:
     required = _required(facts)
     for check in required:
         lack = _check_lack(check, facts.commit, at)
-        if lack:
-            return lack
+        if lack is not None:
+            return _told(facts, check, lack)
     if not required:
         lack = _person_lack(facts, at)
         if lack:
@@ -192,20 +201,19 @@ def _lack(facts: ItemFacts, at: datetime) -> str | None:
 def _check_lack(check: CheckFacts, commit: str, at: datetime) -> str | None:
     latest, seen = check.latest, check.conclusive
     if latest is None:
-        return check.out_of_reach or f"{check.probe} has not run for this commit yet."
-    if latest.verdict == Verdict.ERROR:
-        return f"{check.probe}: {latest.reason}"
-    if seen is None or seen.verdict != Verdict.PASS:
-        return f"{check.probe}: {seen.reason if seen else latest.reason}"
+        return check.out_of_reach or "Not measured for this commit yet."
+    if latest.verdict == Verdict.ERROR or seen is None:
+        return latest.reason
+    if seen.verdict != Verdict.PASS:
+        return seen.reason
     if seen.commit != commit:
-        return f"{check.probe} passed for another commit ({seen.commit[:8]})."
+        return f"Passed for another commit ({seen.commit[:8]})."
     if seen.restarted_at is not None:
         return (
-            f"{check.probe} passed, but was seen before the restart of "
-            f"{_clock(seen.restarted_at, at)}."
+            f"Passed, but seen before the restart of {_clock(seen.restarted_at, at)}."
         )
     if not seen.fresh(at):
-        return f"{check.probe} passed, but its evidence is out of date."
+        return "Passed, but its evidence is out of date."
     return None
 
 
@@ -251,4 +259,4 @@ def _why_proven(facts: ItemFacts) -> str:
         return f"Filed by {sure.by}, confirmed by {sure.confirmed_by}."
     seen = required[0].conclusive
     more = f" (and {len(required) - 1} more)" if len(required) > 1 else ""
-    return f"{required[0].probe}: {seen.reason if seen else ''}{more}"
+    return f"{seen.reason if seen else ''}{more}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kernel.display import MISSING
+from kernel.registry import probe_title
 from readiness.domain.verdicts import Verdict
 from readiness.queries.people import names
 
@@ -45,7 +46,7 @@ SENTENCES = {
     "readiness.review.opened": "opened this review",
     "readiness.item.claimed": "claimed {key}",
     "readiness.item.unclaimed": "took back the claim of {key}",
-    "readiness.evidence.judged": "{probe} {was_to} on {key}",
+    "readiness.evidence.judged": "{key} {was_to}: {probe}",
     "readiness.evidence.filed": "filed evidence for {key}",
     "readiness.evidence.confirmed": "confirmed evidence of {key}",
     "readiness.report.attested": "attested a {kind} report",
@@ -58,7 +59,7 @@ SENTENCES = {
 VERDICTS: Mapping[str, str] = {
     Verdict.PASS: "passed",
     Verdict.FAIL: "failed",
-    Verdict.ERROR: "could not measure",
+    Verdict.ERROR: "could not be measured",
 }
 
 
@@ -77,6 +78,7 @@ def activity(events: Sequence[LogEntry]) -> list[Activity]:
 
 def _sentence(event: LogEntry) -> str:
     data = _Data(json.loads(bytes(event.body)).get("data", {}))
+    data["probe"] = probe_title(data["probe"])
     data["was_to"] = VERDICTS.get(data["verdict"], data["verdict"])
     plain = event.kind.rpartition(".")[2].replace("-", " ")
     return SENTENCES.get(event.kind, plain).format_map(data)

@@ -5,34 +5,73 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from kernel import markdown
 from kernel.display import ago
-from readiness.pages.item import ItemView, SignedSections, item_view
+from readiness.pages.item import ItemView, SignedSections, item_views
+from readiness.pages.states import STATES
 from readiness.queries.board import Board, BoardRow, BoardSection
 from readiness.queries.progress import SignoffProgress
 
 FILTERS: Mapping[str, str] = {
     "all": "All",
     "blocker": "Blockers",
-    "unclaimed": "Open",
-    "claimed": "Claimed",
-    "stale": "Out of date",
-    "failed": "Failed",
-    "proven": "Proven",
-    "waived": "Waived",
+    **{
+        code: STATES[code].word
+        for code in (
+            "unclaimed",
+            "claimed",
+            "stale",
+            "failed",
+            "proven",
+            "waived",
+            "not_applicable",
+        )
+    },
 }
+# As many lines are shown at once; of a longer checklist one section is open at a time.
+FEW = 200
+NEXT = 5
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What the address of the page asks for: a filter, the section that is open, and
+    the key after which its lines begin."""
+
+    keep: str = "all"
+    section: str = ""
+    after: str = ""
+
+    def address(self, section: str = "", after: str = "", anchor: str = "") -> str:
+        """The same filter, elsewhere."""
+        query = {
+            "state": "" if self.keep == "all" else self.keep,
+            "section": section,
+            "after": after,
+        }
+        text = urlencode({name: value for name, value in query.items() if value})
+        return f"?{text}" + (f"#{anchor}" if anchor else "")
+
+
+@dataclass(frozen=True, kw_only=True)
 class SectionPage:
-    """A section with the rows that a filter left."""
+    """A section with the rows that are shown of it; `kept` is how many the filter left.
+    `url` is where its rows stand, `later` where those stand that do not fit, and
+    `blocker_url` where the first blocker of a closed section stands."""
 
     section: BoardSection
-    items: Sequence[ItemView]
+    items: Sequence[ItemView] = ()
+    kept: int = 0
+    open: bool = True
+    url: str = ""
+    later: str = ""
+    blockers: int = 0
+    blocker_url: str = ""
 
     @property
     def title(self) -> SafeString:
@@ -49,10 +88,6 @@ class SectionPage:
     @property
     def chip(self) -> str:
         return self.tone or "ok"
-
-    @property
-    def icon(self) -> str:
-        return {"": "check", "warn": "warn", "crit": "fail"}[self.tone]
 
 
 @dataclass(frozen=True)
@@ -76,20 +111,70 @@ def signed_sections(board: Board, progress: SignoffProgress) -> SignedSections:
     return roles
 
 
-def sections(board: Board, keep: str, signed: SignedSections) -> list[SectionPage]:
-    """Every section; of its rows those that the filter keeps."""
+def sections(board: Board, asked: Asked, signed: SignedSections) -> list[SectionPage]:
+    """Every section; of its rows those that the filter keeps, of a long checklist those
+    of one section alone."""
+    rows = {
+        section.shape.slug: [row for row in section.rows if kept(row, asked.keep)]
+        for section in board.sections
+    }
+    long = sum(map(len, rows.values())) > FEW
+    chosen = _chosen(board, asked, rows) if long else ""
     return [
-        SectionPage(
-            section,
-            [item_view(board, row, signed) for row in section.rows if kept(row, keep)],
-        )
+        _section_page(board, section, rows[section.shape.slug], asked, signed)
+        if not long or section.shape.slug == chosen
+        else _closed(section, rows[section.shape.slug], asked)
         for section in board.sections
     ]
 
 
+def _chosen(board: Board, asked: Asked, rows: Mapping[str, Sequence[BoardRow]]) -> str:
+    """The section that is open: the one asked for, else where the first blocker is."""
+    if asked.section in rows:
+        return asked.section
+    blocking = (slug for slug, kept in rows.items() if any(row.blocker for row in kept))
+    return next(blocking, next((slug for slug, kept in rows.items() if kept), ""))
+
+
+def _section_page(
+    board: Board,
+    section: BoardSection,
+    rows: Sequence[BoardRow],
+    asked: Asked,
+    signed: SignedSections,
+) -> SectionPage:
+    slug = section.shape.slug
+    after = next((n for n, row in enumerate(rows, 1) if row.key == asked.after), 0)
+    shown = rows[after : after + FEW]
+    more = len(rows) > after + len(shown)
+    return SectionPage(
+        section=section,
+        items=item_views(board, shown, signed),
+        kept=len(rows),
+        url=f"#{slug}",
+        later=asked.address(slug, shown[-1].key, slug) if more else "",
+    )
+
+
+def _closed(
+    section: BoardSection, rows: Sequence[BoardRow], asked: Asked
+) -> SectionPage:
+    slug = section.shape.slug
+    blockers = [row for row in rows if row.blocker]
+    return SectionPage(
+        section=section,
+        kept=len(rows),
+        open=False,
+        url=asked.address(slug, anchor=slug),
+        blockers=len(blockers),
+        blocker_url=asked.address(slug, anchor=blockers[0].key) if blockers else "",
+    )
+
+
 def section_page(board: Board, row: BoardRow) -> SectionPage:
     """The section of one row, for its heading and its entry in the list."""
-    return SectionPage(board.section_of(row), ())
+    section = board.section_of(row)
+    return SectionPage(section=section, url=f"#{section.shape.slug}")
 
 
 def kept(row: BoardRow, keep: str) -> bool:
@@ -114,15 +199,28 @@ def filter_choices(board: Board, current: str) -> list[FilterChoice]:
     ]
 
 
+def place_of(board: Board, row: BoardRow) -> str:
+    """Where the row stands on the page of its review."""
+    if len(board.rows) <= FEW:
+        return f"#{row.key}"
+    slug = row.shape.section.slug
+    before = [each.key for each in board.section_of(row).rows]
+    at = before.index(row.key) // FEW * FEW
+    return Asked().address(slug, before[at - 1] if at else "", row.key)
+
+
 def notes(board: Board, progress: SignoffProgress) -> dict[str, str]:
-    """What stands under each meter."""
-    tally = board.counts
+    """What stands under each meter; waivers are always in sight."""
+    tally = board.counts.as_dict()
     expiry = board.next_expiry
+    named = ["unclaimed", "claimed", "failed", "waived"]
+    named += ["not_applicable"] if tally["not_applicable"] else []
     return {
-        "proven": f"{tally.claimed + tally.unclaimed} open · {tally.failed} failed"
-        f" · {tally.waived} waived",
+        "proven": " · ".join(
+            f"{tally[code]} {STATES[code].word.lower()}" for code in named
+        ),
         "fresh": (
-            f"next expiry in {ago(expiry, board.at)}"
+            f"{tally['stale']} out of date · next in {ago(expiry, board.at)}"
             if expiry
             else "nothing proven goes out of date"
         ),
@@ -131,34 +229,67 @@ def notes(board: Board, progress: SignoffProgress) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
+class BlockerView:
+    """Why one line blocks, as a link to it from its review's page."""
+
+    key: str
+    url: str
+    text: str
+
+
+@dataclass(frozen=True)
 class VerdictView:
-    """The verdict's words: what blocks, and where the first blocker is."""
+    """The verdict's words: the first blockers with their reasons, how many `more` there
+    are, and the key of the first."""
 
     ready: bool
     title: str
-    words: str
-    first: str
+    blockers: Sequence[BlockerView] = ()
+    more: int = 0
+    first: str = ""
+
+    @property
+    def words(self) -> str:
+        if self.ready:
+            return "Every blocking line is proven, waived or not applicable."
+        named = "; ".join(f"{each.key}: {each.text}" for each in self.blockers)
+        return f"{named} and {self.more} more." if self.more else f"{named}."
 
 
 def verdict(board: Board) -> VerdictView:
     blockers = board.verdict.blockers
     if not blockers:
-        return VerdictView(
-            ready=True,
-            title="Ready",
-            words="Every blocking line is proven, waived or not applicable.",
-            first="",
-        )
+        return VerdictView(ready=True, title="Ready")
     worst = sorted(blockers, key=lambda key: board.by_key[key].derived.own != "failed")
-    named = [markdown.plain(board.by_key[key].shape.title) for key in worst[:3]]
-    more = f" and {len(blockers) - 3} more" if len(blockers) > 3 else ""
+    named = [board.by_key[key] for key in worst[:2]]
     plural = "blocker" if len(blockers) == 1 else "blockers"
     return VerdictView(
         ready=False,
         title=f"Not ready: {len(blockers)} {plural}",
-        words=f"{'; '.join(named)}{more}.",
+        blockers=[
+            BlockerView(row.key, place_of(board, row), row.derived.reason.rstrip("."))
+            for row in named
+        ],
+        more=len(blockers) - len(named),
         first=worst[0],
     )
+
+
+@dataclass(frozen=True)
+class ExpiryView:
+    """A proven line whose evidence goes out of date soon."""
+
+    key: str
+    url: str
+    until: datetime
+
+
+def expiries(board: Board) -> list[ExpiryView]:
+    return [
+        ExpiryView(row.key, place_of(board, row), row.valid_until)
+        for row in board.expiring(NEXT)
+        if row.valid_until
+    ]
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from django.urls import reverse
@@ -12,8 +13,11 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from kernel import markdown
-from readiness.models import NotApplicable, ReviewItem, Waiver
+from kernel.display import ago
+from readiness.domain.state import OUTSIDE_REASONS, ItemState
+from readiness.models import NotApplicable, Review, ReviewItem, Waiver
 from readiness.models.reviews import LIVING
+from readiness.pages.states import STATES
 from readiness.queries.board import Board, BoardRow
 from readiness.queries.exemptions import exemptions_of, may_approve, may_revoke
 from readiness.queries.item import comments_of, evidence_of
@@ -25,28 +29,70 @@ SignedSections: TypeAlias = Mapping[str, Sequence[str]]  # {section: roles}
 
 
 @dataclass(frozen=True)
+class ShownLine:
+    """Everything that the row of a line shows, and nothing else: what is equal is drawn
+    once (`templatetags.checklist`). `href` is where its state leads."""
+
+    key: str
+    title: SafeString
+    label: str
+    depth: int
+    state: str
+    word: str
+    tone: str
+    text: str
+    url: str
+    href: str
+    claim_url: str
+    blocker: bool
+    claimed: bool
+    revision: int
+    changes: str
+    may_tick: bool
+
+
+@dataclass(frozen=True)
 class ItemView:
-    """One row of the page. `label` is the tick's constant name; without `run_url`
+    """One line for pages. `label` is the tick's constant name; without `run_url`
     `not_collected` says why its probes cannot be asked for."""
 
     row: BoardRow
-    title: SafeString
-    label: str
-    body: SafeString
+    review: Review
+    at: datetime
     url: str
-    claim_url: str
-    run_url: str
-    not_collected: str
-    ticks: bool
     signed_as: Sequence[str] = ()
 
     @property
-    def who(self) -> str:
-        if self.row.claimed_by:
-            return f"Claimed by {self.row.claimed_by}"
-        if self.row.shape.blocking != "blocking":
-            return self.row.shape.blocking.capitalize()
-        return "Blocks release" if self.row.blocker else ""
+    def title(self) -> SafeString:
+        return markdown.inline(self.row.shape.title)
+
+    @property
+    def label(self) -> str:
+        return f"Claim {self.row.key} {markdown.plain(self.row.shape.title)}"
+
+    @property
+    def body(self) -> SafeString:
+        text = self.row.shape.body
+        return markdown.block(text) if text else SafeString("")
+
+    @property
+    def claim_url(self) -> str:
+        return f"{self.url}claim/"
+
+    @cached_property
+    def not_collected(self) -> str:
+        probes = [check.probe for check in self.row.shape.checks]
+        return why_not_collected(probes, self.review)
+
+    @property
+    def run_url(self) -> str:
+        if not self.row.shape.checks or self.not_collected:
+            return ""
+        return reverse("readiness:run-item", args=[self.review.uuid, self.row.id])
+
+    @property
+    def ticks(self) -> bool:
+        return self.row.inside
 
     @property
     def changes_words(self) -> str:
@@ -59,36 +105,80 @@ class ItemView:
         )
 
     @property
-    def outside_words(self) -> str:
-        """The chip of a line that readiness does not count."""
-        return "" if self.row.inside else self.row.state.capitalize()
+    def text(self) -> str:
+        """What stands behind the word of its state: the least that a reviewer needs."""
+        row = self.row
+        parts = [self._why]
+        if row.inside and row.shape.blocking != "blocking":
+            parts.insert(0, row.shape.blocking)
+        if row.claimed_by and row.state != ItemState.CLAIMED:
+            parts.append(f"claimed by {row.claimed_by}")
+        return " · ".join(part for part in parts if part)
 
     @property
-    def reason(self) -> str:
-        return self.row.derived.reason
+    def _why(self) -> str:
+        row, reason = self.row, self.row.derived.reason
+        if row.state == ItemState.PROVEN:
+            return self._freshness
+        if row.state == ItemState.WAIVED and row.waiver and row.waiver.ends:
+            return f"until {row.waiver.ends:%-d %b}: {reason}"
+        if reason == OUTSIDE_REASONS.get(row.state):
+            return ""  # the word says it
+        return reason.removeprefix("Claimed ")
+
+    @property
+    def _freshness(self) -> str:
+        if not self.row.shape.checks:
+            return self.row.derived.reason
+        until = self.row.valid_until
+        return f"fresh for {ago(until, self.at)}" if until else "for this commit"
+
+    def shown(self, *, may_claim: bool) -> ShownLine:
+        row, state = self.row, STATES[self.row.state]
+        held_by = row.derived.held_by
+        return ShownLine(
+            key=row.key,
+            title=self.title,
+            label=self.label,
+            depth=row.shape.depth,
+            state=row.state,
+            word=state.word,
+            tone=state.tone,
+            text=self.text,
+            url=self.url,
+            href=f"#{held_by}" if held_by else f"{self.url}#history",
+            claim_url=self.claim_url,
+            blocker=row.blocker,
+            claimed=row.claim.claimed,
+            revision=row.claim.revision,
+            changes=self.changes_words if may_claim else "",
+            may_tick=may_claim and self.ticks,
+        )
+
+
+def item_views(
+    board: Board, rows: Iterable[BoardRow], signed: SignedSections | None = None
+) -> list[ItemView]:
+    """`signed`: the roles whose valid signatures hold each section."""
+    first = reverse("readiness:item", args=[board.review.uuid, 0])
+    lines = first.removesuffix("0/")  # reversed once, not for each of a thousand
+    held = signed or {}
+    return [
+        ItemView(
+            row=row,
+            review=board.review,
+            at=board.at,
+            url=f"{lines}{row.id}/",
+            signed_as=held.get(row.shape.section.slug, ()),
+        )
+        for row in rows
+    ]
 
 
 def item_view(
     board: Board, row: BoardRow, signed: SignedSections | None = None
 ) -> ItemView:
-    """`signed`: the roles whose valid signatures hold each section."""
-    where = (board.review.uuid, row.id)
-    probes = [check.probe for check in row.shape.checks]
-    reason = why_not_collected(probes, board.review)
-    return ItemView(
-        row=row,
-        title=markdown.inline(row.shape.title),
-        label=f"Claim {row.key} {markdown.plain(row.shape.title)}",
-        body=markdown.block(row.shape.body) if row.shape.body else SafeString(""),
-        url=reverse("readiness:item", args=where),
-        claim_url=reverse("readiness:claim-item", args=where),
-        run_url=(
-            reverse("readiness:run-item", args=where) if probes and not reason else ""
-        ),
-        not_collected=reason,
-        ticks=row.inside,
-        signed_as=(signed or {}).get(row.shape.section.slug, ()),
-    )
+    return item_views(board, [row], signed)[0]
 
 
 @dataclass(frozen=True)
@@ -175,19 +265,28 @@ def exemption_state(row: Waiver | NotApplicable, at: datetime) -> str:
     return "waits for another person"
 
 
+def record_context(today: Board, row: BoardRow, person: User) -> dict[str, Any]:
+    """What stands behind a line's state on the page of its review."""
+    return {
+        "view": item_view(today, row),
+        "review": today.review,
+        "may_claim": person.has_perm("readiness.claim"),
+        "may_run": person.has_perm("readiness.run"),
+    }
+
+
 def item_context(today: Board, row: BoardRow, person: User) -> dict[str, Any]:
     """What the page of one line is drawn from: its whole history."""
+    record = record_context(today, row, person)
     return {
+        **record,
         "board": today,
-        "review": today.review,
         "url": reverse("readiness:review", args=[today.review.uuid]),
-        "view": item_view(today, row),
+        "views": [record["view"]],
         "history": evidence_of(row.claim),
         "comments": comments_of(row.claim),
         "blanks": blanks(row),
         "exemptions": exemption_views(row.claim, person, today.at),
         "restorable": restorable(today, row, signatures(today).signed, person.username),
         "has_children": any(other.shape.parent == row.key for other in today.rows),
-        "may_claim": person.has_perm("readiness.claim"),
-        "may_run": person.has_perm("readiness.run"),
     }

@@ -17,8 +17,10 @@ from readiness.domain.reviews import ReviewState
 from readiness.models import Review, ReviewItem
 from readiness.pages.activity import activity
 from readiness.pages.board import (
+    Asked,
     VerdictView,
     budget,
+    expiries,
     filter_choices,
     notes,
     section_page,
@@ -26,7 +28,7 @@ from readiness.pages.board import (
     signed_sections,
     verdict,
 )
-from readiness.pages.item import item_view
+from readiness.pages.item import item_view, item_views
 from readiness.pages.signoffs import signoff_panel
 from readiness.queries.board import Board, board, boards
 from readiness.queries.progress import (
@@ -67,9 +69,8 @@ def review_rows(reviews: Sequence[Review], at: datetime) -> list[ReviewRow]:
     ]
 
 
-def review_context(today: Board, person: User, keep: str) -> dict[str, Any]:
-    """What the review's page and each of its parts are drawn from; `keep` is the
-    filter."""
+def review_context(today: Board, person: User, asked: Asked) -> dict[str, Any]:
+    """What the review's page and each of its parts are drawn from."""
     review = today.review
     signed = progress(today)
     role = role_to_sign(today, signed.signed, person)
@@ -85,10 +86,12 @@ def review_context(today: Board, person: User, keep: str) -> dict[str, Any]:
         "notes": notes(today, signed),
         "budget": budget(today),
         "panel": signoff_panel(signed),
-        "sections": sections(today, keep, signed_sections(today, signed)),
+        "sections": sections(today, asked, signed_sections(today, signed)),
         "signed": signed,
-        "choices": filter_choices(today, keep),
-        "keep": keep,
+        "choices": filter_choices(today, asked.keep),
+        "keep": asked.keep,
+        "query": asked.address(asked.section, asked.after),
+        "expiries": expiries(today),
         "activity": activity(audit.about([object_of(review)], ACTS)),
         "may_claim": person.has_perm("readiness.claim"),
         "may_run": person.has_perm("readiness.run"),
@@ -106,12 +109,14 @@ def tick_context(
     """The line that was ticked, its ancestors, and every count that it moves."""
     today = board(ticked.review, at)
     row = today.by_id[ticked.pk]
-    context = review_context(today, person, "all")
+    context = review_context(today, person, Asked())
     held = signed_sections(today, context["signed"])
+    view = item_view(today, row, held)
     return {
         **context,
-        "view": item_view(today, row, held),
-        "ancestors": [item_view(today, each, held) for each in today.ancestors(row)],
+        "view": view,
+        "views": [view],
+        "ancestors": item_views(today, today.ancestors(row), held),
         "part": section_page(today, row),
         "conflict": conflict,
         "undo": "false" if row.claim.claimed else "true",

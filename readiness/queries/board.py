@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from heapq import nsmallest
 
 from operations import queries as operations
 from readiness.domain import tally
@@ -70,6 +71,18 @@ class BoardRow:
             self.inside
             and self.shape.blocking == "blocking"
             and self.derived.own not in SETTLED
+        )
+
+    @property
+    def valid_until(self) -> datetime | None:
+        """When the first record that proves it goes out of date; None: none does."""
+        return min(
+            (
+                standing.conclusive.valid_until
+                for standing in self.standings
+                if standing.conclusive and standing.conclusive.valid_until
+            ),
+            default=None,
         )
 
     @property
@@ -161,16 +174,18 @@ class Board:
     @cached_property
     def next_expiry(self) -> datetime | None:
         """When the first evidence of a proven item goes out of date."""
-        return min(
-            (
-                standing.conclusive.valid_until
-                for row in self.rows
-                if row.state == ItemState.PROVEN
-                for standing in row.standings
-                if standing.conclusive and standing.conclusive.valid_until
-            ),
-            default=None,
-        )
+        first = self.expiring(1)
+        return first[0].valid_until if first else None
+
+    def expiring(self, most: int) -> list[BoardRow]:
+        """The proven items whose evidence goes out of date next, the first of them
+        first."""
+        ending = [
+            (row.valid_until, row.shape.position, row)
+            for row in self.rows
+            if row.state == ItemState.PROVEN and row.valid_until
+        ]
+        return [row for _, _, row in nsmallest(most, ending)]
 
 
 def board(review: Review, at: datetime) -> Board:

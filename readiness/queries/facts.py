@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from accounts.models import User
+from kernel.registry import probe_title
 from operations.queries import Configuration
 from readiness.domain.claims import IMPORT
 from readiness.domain.state import (
@@ -61,6 +62,7 @@ def facts_of(
                 conclusive=_record(_conclusive(by_check.get(check.id)), configuration),
                 required=check.required,
                 out_of_reach=out_of_reach(check.probe, review),
+                title=probe_title(check.probe),
             )
             for check in shape.checks
         ],

@@ -21,10 +21,12 @@ def names(actors: set[str]) -> dict[str, str]:
             {f"actor:{actor}": name for actor, name in fresh.items()}, KEEP_SECONDS
         )
         known.update(fresh)
-    return {
-        actor: known.get(actor, actor.removeprefix("j:").replace("_", " "))
-        for actor in actors
-    }
+    return {actor: known.get(actor, _spoken(actor)) for actor in actors}
+
+
+def _spoken(actor: str) -> str:
+    """A job's name as people write: "readiness evidence"."""
+    return actor.removeprefix("j:").replace("_", " ").replace("-", " ")
 
 
 def person_called(username: str) -> User | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -18,13 +19,14 @@ from kernel.access import access
 from kernel.blobs import blob_path
 from kernel.errors import BadRequest, Conflict, Invalid, NotFound, ProductError
 from kernel.numbers import whole_number
+from kernel.registry import probe_title
 from kernel.requests import PersonRequest
 from kernel.texts import plain
 from kernel.uploads import EVIDENCE_BYTES, takes_upload
 from kernel.web import VARY, wanted_part
 from readiness.forms import EvidenceForm, ExemptionForm, exemption_forms
 from readiness.models import ReviewItem
-from readiness.pages.item import item_context
+from readiness.pages.item import item_context, record_context
 from readiness.pages.review import tick_context
 from readiness.queries.board import board
 from readiness.queries.item import find_evidence, find_item
@@ -60,7 +62,10 @@ def claim(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
         return _ticked(request, row, conflict)
     if conflict is not None:
         return _stale_page(request, row, conflict)
-    return redirect(reverse("readiness:review", args=[review]) + f"#{row.item.key}")
+    # Of a long checklist only the section of the line is open.
+    section = urlencode({"section": row.item.section.slug})
+    page = reverse("readiness:review", args=[review])
+    return redirect(f"{page}?{section}#{row.item.key}")
 
 
 def _ticked(
@@ -85,8 +90,21 @@ def _stale_page(
 @require_safe
 @access("readiness.view")
 def item(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
-    """An item with the whole history of its evidence."""
+    """An item with the whole history of its evidence; for its row on the page of the
+    review only what stands behind its state."""
+    if wanted_part(request) == "record":
+        return _record(request, review, item)
     return item_page(request, review, item)
+
+
+def _record(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
+    today = board(find_review(review), timezone.now())
+    if item not in today.by_id:
+        raise NotFound("There is no such item.", code="not_found")
+    context = record_context(today, today.by_id[item], request.user)
+    response = render(request, "readiness/parts/opened.html", context)
+    patch_vary_headers(response, VARY)
+    return response
 
 
 def item_page(
@@ -183,7 +201,8 @@ def run(request: HttpRequest, review: UUID, item: int) -> HttpResponse:
     except Conflict as error:
         messages.error(request, error.detail)
     else:
-        messages.success(request, f"Asked for {', '.join(asked)}: seconds from now.")
+        named = ", ".join(map(probe_title, asked))
+        messages.success(request, f"Asked for {named}: seconds from now.")
     return redirect("readiness:item", review=review, item=item)
 
 

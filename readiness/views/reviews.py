@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from kernel.access import access
 from kernel.build import running
@@ -19,10 +19,11 @@ from kernel.errors import BadRequest, Conflict, Invalid
 from kernel.requests import PersonRequest
 from kernel.web import not_modified, page_or_fragment
 from readiness.forms import OpenReviewForm
-from readiness.pages.board import FILTERS
+from readiness.pages.board import FILTERS, Asked
 from readiness.pages.review import review_context, review_rows
 from readiness.queries.board import board
 from readiness.queries.reviews import find_review, reviews
+from readiness.services.evidence.collecting import run_all
 from readiness.services.reviews import open_review, tag_of
 
 ROWS = 20
@@ -90,10 +91,28 @@ def review(request: PersonRequest, review: UUID) -> HttpResponse:
     keep = request.GET.get("state", "all")
     if keep not in FILTERS:
         raise BadRequest("There is no such filter.", code="state")
-    context = review_context(board(row, now), request.user, keep)
+    asked = Asked(keep, request.GET.get("section", ""), request.GET.get("after", ""))
+    context = review_context(board(row, now), request.user, asked)
     return page_or_fragment(
         request,
         "readiness/review.html",
         {"board": "readiness/parts/board.html"},
         {**context, "page_tag": etag},
     )
+
+
+@require_POST
+@access("readiness.run")
+def collect(request: PersonRequest, review: UUID) -> HttpResponse:
+    """Ask for the review's probes now: all, or those that did not pass last."""
+    what = request.POST.get("what")
+    if what not in {"all", "failed"}:
+        raise BadRequest("Collecting names `what`: all or failed.", code="what")
+    try:
+        asked = run_all(find_review(review), failed=what == "failed")
+    except Conflict as error:
+        messages.error(request, error.detail)
+    else:
+        plural = "probe" if asked == 1 else "probes"
+        messages.success(request, f"Asked for {asked} {plural}: the lines follow.")
+    return redirect("readiness:review", review=review)

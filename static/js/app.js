@@ -88,6 +88,8 @@
     } else if (keys[event.key]) {
       event.preventDefault();
       keys[event.key]();
+    } else if (!document.dispatchEvent(new CustomEvent("rrr:key", { detail: event.key, cancelable: true }))) {
+      event.preventDefault(); // the page's own script knew it
     }
   });
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
@@ -139,11 +140,11 @@ def test_the_moment_of_expiry_is_out_of_date() -> None:
 @pytest.mark.parametrize(
     ("over", "words"),
     [
-        ({"checks": [NEVER]}, "cors has not run for this commit yet."),
-        ({"checks": [check("fail")]}, "cors: it did fail"),
-        ({"checks": [check(commit=OTHER)]}, "passed for another commit (bbbbbbbb)"),
+        ({"checks": [NEVER]}, "Not measured for this commit yet."),
+        ({"checks": [check("fail")]}, "it did fail"),
+        ({"checks": [check(commit=OTHER)]}, "Passed for another commit (bbbbbbbb)"),
         ({"checks": [check(left=-HOUR)]}, "out of date"),
-        ({"checks": [ERROR_AFTER]}, "cors: it did error"),
+        ({"checks": [ERROR_AFTER]}, "it did error"),
         ({"claimed": True, "claimed_by": "ada"}, "Claimed by ada. Needs a person"),
         ({"filed": [FiledEvidence("ada", COMMIT)]}, "of ada waits for a second person"),
         ({"checks": [check()], "missing_fields": ["Expiry"]}, "Still blank: Expiry."),
@@ -151,6 +152,18 @@ def test_the_moment_of_expiry_is_out_of_date() -> None:
 )
 def test_every_state_says_why(over: dict[str, Any], words: str) -> None:
     assert words in item_state(facts(**over), NOON).reason
+
+
+@pytest.mark.parametrize("verdict", ["fail", "error"])
+def test_of_several_checks_the_reason_says_which(verdict: str) -> None:
+    of_two = facts(checks=[check(), replace(check(verdict), title="Gzip is on")])
+    assert item_state(of_two, NOON).reason == f"Gzip is on: it did {verdict}"
+
+
+@pytest.mark.parametrize("verdict", ["fail", "error"])
+def test_a_record_that_gives_no_reason_proves_nothing(verdict: str) -> None:
+    seen = replace(NEVER, latest=CheckRecord(verdict, COMMIT, NOON, None))
+    assert item_state(facts(checks=[seen]), NOON).state != "proven"
 
 
 def family(parent: dict[str, Any], *children: dict[str, Any]) -> dict[str, str]:

@@ -21,7 +21,7 @@ def drawn(name: str, **context: Any) -> str:
     [
         ("proven", "Proven"),
         ("stale", "Out of date"),
-        ("claimed", "Claimed, no proof"),
+        ("claimed", "Claimed"),
         ("unclaimed", "Open"),
         ("failed", "Failed"),
         ("waived", "Waived"),
@@ -50,7 +50,7 @@ def test_evidence_says_who_when_and_how_long() -> None:
             "valid_until": now + timedelta(hours=23, minutes=30),
         },
     )
-    assert "headers · 2 min ago" in text_of(html)
+    assert "Security headers on every answer · 2 min ago" in text_of(html)
     assert "fresh for 23 h" in html
 
 

@@ -55,6 +55,7 @@ FILLED = {
 # Colours that are no colour of ours.
 NEUTRAL = {
     *("transparent", "currentcolor", "inherit", "none"),
+    "canvastext",  # the system's own, under forced colours
     *("solid", "inset", "in", "oklab"),  # words of border, box-shadow and color-mix
 }
 COLOURED = r"(?:color|background|fill|stroke|border|outline|box-shadow|[\w-]+-color)"
@@ -276,7 +277,7 @@ def test_colours_have_no_names_of_their_own(path: Path) -> None:
 
 def test_every_token_is_defined_and_used() -> None:
     tokens = set(re.findall(r"^ +(--[\w-]+):", (CSS / "tokens.css").read_text(), re.M))
-    own = {"--indent"}  # set by an item's depth
+    own = {"--indent", "--edge", "--mark"}  # set by an item's depth and its state
     asked = {
         name
         for path in [*PARTS, *TEMPLATES.rglob("*.html")]

@@ -218,6 +218,7 @@ PAGES = """
 /readiness/reviews/{review}/invalidate/                 POST readiness: ends
 /readiness/reviews/{review}/next-review/                POST readiness: follows up
 /readiness/reviews/{review}/follow-ups/{follow_up}/     POST readiness: follows up
+/readiness/reviews/{review}/collect/                    POST readiness: runs probes
 /readiness/reviews/{review}/items/{item}/               GET readiness: reads
 /readiness/reviews/{review}/items/{item}/claim/         POST readiness: works
 /readiness/reviews/{review}/items/{item}/fields/        POST readiness: works

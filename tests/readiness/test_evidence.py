@@ -109,7 +109,7 @@ def test_faults_turn_it_failed_and_say_what_was_seen(review: Review) -> None:
     saw("cors", "2")
     collect(timezone.now())
     row = board(review, timezone.now()).by_key["SEC-01"]
-    assert (row.state, row.derived.reason) == ("failed", "cors: cors saw 2")
+    assert (row.state, row.derived.reason) == ("failed", "cors saw 2")
 
 
 def test_only_a_later_pass_clears_a_fail(review: Review) -> None:

@@ -19,6 +19,7 @@ from readiness.models import Evidence, Review, ReviewItem, Standing
 from readiness.pages.activity import activity
 from readiness.pages.board import (
     FILTERS,
+    Asked,
     filter_choices,
     kept,
     notes,
@@ -27,6 +28,7 @@ from readiness.pages.board import (
 )
 from readiness.pages.item import blanks, item_view
 from readiness.pages.signoffs import TONES, meanings, signoff_panel
+from readiness.pages.states import STATES
 from readiness.queries.board import Board, board
 from readiness.queries.progress import PlaceState, SignoffPlace, progress, state_of
 from readiness.services.claims import claim_item
@@ -107,7 +109,8 @@ def test_a_filter_keeps_its_lines(review: Review, keep: str, count: int) -> None
     rows = [row for row in today(review).rows if kept(row, keep)]
 
     assert len(rows) == count
-    assert sum(len(part.items) for part in sections(today(review), keep, {})) == count
+    shown = sections(today(review), Asked(keep), {})
+    assert sum(len(part.items) for part in shown) == count
 
 
 def test_every_filter_is_a_state_or_a_kind_of_line() -> None:
@@ -123,11 +126,17 @@ def test_the_verdict_names_the_first_blockers_and_counts_the_rest(
     view = verdict(today(review))
 
     assert (view.ready, view.title) == (False, "Not ready: 5 blockers")
-    assert (
-        view.words
-        == "CORS limited to named origins; Rate limits; Per minute and 2 more."
-    )
-    assert view.first == "SEC-01"
+    assert [each.key for each in view.blockers] == ["SEC-01", "SEC-02"]
+    assert (view.more, view.first) == (3, "SEC-01")
+
+
+def test_a_blocker_is_its_reason_and_not_its_title(review: Review) -> None:
+    judged(review, "SEC-01", "fail")
+
+    (first, *_) = verdict(today(review)).blockers
+
+    assert (first.url, first.text) == ("#SEC-01", "it did fail")
+    assert verdict(today(review)).words.startswith("SEC-01: it did fail; SEC-02: ")
 
 
 def test_what_failed_is_named_first(review: Review) -> None:
@@ -150,8 +159,8 @@ def test_notes_stand_under_the_meters(review: Review, ada: User) -> None:
 
     under = notes(today(review), progress(today(review)))
 
-    assert under["proven"] == "5 open · 1 failed · 0 waived"
-    assert under["fresh"] in {"next expiry in 4 h", "next expiry in 5 h"}
+    assert under["proven"] == "4 open · 1 claimed · 1 failed · 0 waived"
+    assert under["fresh"].startswith("0 out of date · next in ")
     assert under["signed"] == "any later change voids them"
 
 
@@ -162,22 +171,22 @@ def test_nothing_proven_goes_out_of_date(review: Review) -> None:
 
 
 TONES_OF_SECTIONS = [
-    pytest.param("fail", ("crit", "fail"), id="a failed line"),
-    pytest.param("error", ("warn", "warn"), id="a line without proof"),
+    pytest.param("fail", "crit", id="a failed line"),
+    pytest.param("error", "warn", id="a line without proof"),
 ]
 
 
 @pytest.mark.parametrize(("outcome", "chip"), TONES_OF_SECTIONS)
 def test_a_section_is_as_good_as_its_worst_line(
-    review: Review, outcome: str, chip: tuple[str, str]
+    review: Review, outcome: str, chip: str
 ) -> None:
     judged(review, "PRF-01", outcome)
 
     parts = {
-        part.section.shape.slug: part for part in sections(today(review), "all", {})
+        part.section.shape.slug: part for part in sections(today(review), Asked(), {})
     }
 
-    assert (parts["performance"].chip, parts["performance"].icon) == chip
+    assert parts["performance"].chip == chip
     assert parts["first-week"].tone == ""
 
 
@@ -187,35 +196,67 @@ def test_an_open_review_is_open(review: Review) -> None:
 
 # --- one line -----------------------------------------------------------------------
 
-WHO = [
-    pytest.param("SEC-01", "Blocks release", id="an open blocking line"),
-    pytest.param("SEC-02.2", "Optional", id="an optional line"),
-    pytest.param("PRF-02", "Advisory", id="an advisory line"),
-    pytest.param("MON-01", "", id="a follow-up blocks nothing"),
+SAID = [
+    pytest.param(
+        "SEC-03", "Needs a person's evidence, confirmed by another.", id="open"
+    ),
+    pytest.param(
+        "PRF-02",
+        "advisory · Needs a person's evidence, confirmed by another.",
+        id="advisory",
+    ),
+    pytest.param("MON-01", "", id="a follow-up: its word says it"),
 ]
 
 
-@pytest.mark.parametrize(("key", "who"), WHO)
-def test_a_line_says_who_or_what_it_holds_up(
-    review: Review, key: str, who: str
+@pytest.mark.parametrize(("key", "text"), SAID)
+def test_behind_the_word_of_a_state_stands_why(
+    review: Review, key: str, text: str
 ) -> None:
     shown = today(review)
 
-    assert item_view(shown, shown.by_key[key]).who == who
+    assert item_view(shown, shown.by_key[key]).text == text
 
 
 def test_a_claimed_line_names_its_claimant(review: Review, ada: User) -> None:
-    claimed(review, "PRF-02", ada)
+    claimed(review, "SEC-03", ada)
+    claimed(review, "SEC-01", ada)
+    judged(review, "SEC-01", "fail")
     shown = today(review)
 
-    assert item_view(shown, shown.by_key["PRF-02"]).who == "Claimed by ada"
+    text = item_view(shown, shown.by_key["SEC-03"]).text
+    assert text == "by ada. Needs a person's evidence, confirmed by another."
+    failed = item_view(shown, shown.by_key["SEC-01"]).text
+    assert failed == "it did fail · claimed by ada"
 
 
-def test_a_line_outside_readiness_has_its_own_word_and_no_tick(review: Review) -> None:
+def test_a_proven_line_says_how_long_it_holds(review: Review) -> None:
+    judged(review, "SEC-01", "pass")
     shown = today(review)
-    view = item_view(shown, shown.by_key["MON-01"])
 
-    assert (view.outside_words, view.ticks) == ("Open", False)
+    assert item_view(shown, shown.by_key["SEC-01"]).text.startswith("fresh for ")
+
+
+def test_every_state_has_one_word() -> None:
+    assert set(STATES) == set(ItemState)
+    words = {each.word for code, each in STATES.items() if code != ItemState.OPEN}
+    assert len(words) == len(STATES) - 1  # open outside readiness is open, too
+
+
+def test_what_is_held_back_leads_to_what_holds_it(review: Review) -> None:
+    judged(review, "SEC-02", "pass")
+    shown = today(review)
+
+    line = item_view(shown, shown.by_key["SEC-02"]).shown(may_claim=True)
+
+    assert (line.href, line.text) == ("#SEC-02.1", "Held back by SEC-02.1.")
+
+
+def test_a_line_outside_readiness_has_no_tick(review: Review) -> None:
+    shown = today(review)
+    line = item_view(shown, shown.by_key["MON-01"]).shown(may_claim=True)
+
+    assert (line.word, line.may_tick) == ("Open", False)
 
 
 def test_only_a_line_with_checks_can_be_run(
@@ -319,13 +360,13 @@ SENTENCES = [
     pytest.param(
         "readiness.evidence.judged",
         {"probe": "cors", "verdict": "pass", "key": "SEC-01"},
-        "cors passed on SEC-01",
+        "SEC-01 passed: Foreign web origins get no grant",
         id="passed",
     ),
     pytest.param(
         "readiness.evidence.judged",
         {"probe": "cors", "verdict": "error", "key": "SEC-01"},
-        "cors could not measure on SEC-01",
+        "SEC-01 could not be measured: Foreign web origins get no grant",
         id="could not measure",
     ),
     pytest.param(

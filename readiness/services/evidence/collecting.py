@@ -17,7 +17,7 @@ from operations import queries as operations
 from operations.services import probing
 from readiness.domain import verdicts
 from readiness.domain.verdicts import Judgement, Verdict
-from readiness.models import Check, Evidence, ReviewItem
+from readiness.models import Check, Evidence, Review, ReviewItem, Standing
 from readiness.queries.due import WatchedCheck, watched_checks
 from readiness.queries.reach import why_not_collected, why_not_now
 from readiness.services.evidence.recording import Observation, record
@@ -84,6 +84,33 @@ def run_now(item: ReviewItem, checks: Iterable[Check]) -> list[str]:
     for check in asked:
         probing.request(check.probe, dict(check.params))
     return [check.probe for check in asked]
+
+
+def run_all(review: Review, *, failed: bool = False) -> int:
+    """Ask at once for every probe of the review that can run here, of those alone that
+    did not pass last where `failed`; how many.
+
+    Raises Conflict when there is none, and says why.
+    """
+    refuse_ended(review)
+    checks = Check.objects.filter(item__version=review.version)
+    if failed:
+        missed = Standing.objects.filter(
+            review_item__review=review,
+            latest__verdict__in=(Verdict.FAIL, Verdict.ERROR),
+        )
+        checks = checks.filter(pk__in=missed.values("check_of"))
+    named = {_question(check): check for check in checks}
+    asked = [check for check in named.values() if not why_not_now(check.probe, review)]
+    if not asked:
+        reason = why_not_collected([each.probe for each in named.values()], review)
+        raise Conflict(
+            reason or "There is nothing to collect.", code="nothing_to_collect"
+        )
+    for check in asked:
+        if not probing.under_way(*_asking(check)):
+            probing.request(*_asking(check))
+    return len(asked)
 
 
 def _asking(check: Check) -> tuple[str, dict[str, str]]:
