@@ -36,6 +36,7 @@ SETTLED = frozenset({ItemState.PROVEN, ItemState.WAIVED, ItemState.NOT_APPLICABL
 SIGN_OFF = "sign-off"
 FOLLOW_UP = "monitoring"
 OUTSIDE = frozenset({SIGN_OFF, FOLLOW_UP})
+EXPIRED = "Passed, but its evidence is out of date."
 OUTSIDE_REASONS = {
     ItemState.OPEN: "Outside readiness: open.",
     ItemState.SIGNED: "Signed.",
@@ -213,7 +214,7 @@ def _check_lack(check: CheckFacts, commit: str, at: datetime) -> str | None:
             f"Passed, but seen before the restart of {_clock(seen.restarted_at, at)}."
         )
     if not seen.fresh(at):
-        return "Passed, but its evidence is out of date."
+        return EXPIRED
     return None
 
 

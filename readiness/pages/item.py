@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from accounts.models import User
 from kernel import markdown
 from kernel.display import ago
-from readiness.domain.state import OUTSIDE_REASONS, ItemState
+from readiness.domain.state import EXPIRED, OUTSIDE_REASONS, ItemState
 from readiness.models import NotApplicable, Review, ReviewItem, Waiver
 from readiness.models.reviews import LIVING
 from readiness.pages.states import STATES
@@ -122,6 +122,8 @@ class ItemView:
             return self._freshness
         if row.state == ItemState.WAIVED and row.waiver and row.waiver.ends:
             return f"until {row.waiver.ends:%-d %b}: {reason}"
+        if reason == EXPIRED and row.valid_until:
+            return f"expired {ago(row.valid_until, self.at)} ago"
         if reason == OUTSIDE_REASONS.get(row.state):
             return ""  # the word says it
         return reason.removeprefix("Claimed ")

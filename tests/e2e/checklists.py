@@ -17,7 +17,7 @@ LINES = (
     "Rate limit of 60 requests a minute",
     "Security headers on every answer",
     "Answers over 1 KB are compressed with gzip",
-    "A rehearsed way back to the release before, in less than five minutes",
+    "A rehearsed way back to the release before",
     "`/health` answers 200",
     "The runbook names **who** is called at night",
 )
@@ -31,7 +31,7 @@ def document(title: str, sections: int, lines: int) -> str:
         parts.append(f"\n## Area {n + 1}\n")
         many = lines // sections + (n < lines % sections)
         parts += [
-            f"{'  ' if k % 3 == 2 else ''}- [ ] {name}, place {n + 1}.{k + 1}"
+            f"{'  ' if k % 3 == 2 else ''}- [ ] {name} ({n + 1}.{k + 1})"
             for k, name in enumerate(islice(names, many))
         ]
     return "\n".join(parts) + "\n"

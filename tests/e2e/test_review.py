@@ -83,7 +83,7 @@ def test_a_thousand_lines_open_by_sections(
     assert page.locator("[data-item]").count() == 40
     page.get_by_role("heading", name="Area 7").get_by_role("link").click()
     page.wait_for_url("**/?section=*")
-    expect(page.locator("[data-item]").first).to_contain_text("place 7.1")
+    expect(page.locator("[data-item]").first).to_contain_text("(7.1)")
     if script:
         assert page.evaluate(ELEMENTS) <= 3_000
 

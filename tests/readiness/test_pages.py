@@ -237,6 +237,13 @@ def test_a_proven_line_says_how_long_it_holds(review: Review) -> None:
     assert item_view(shown, shown.by_key["SEC-01"]).text.startswith("fresh for ")
 
 
+def test_a_line_out_of_date_says_since_when(review: Review) -> None:
+    judged(review, "SEC-01", "pass", hours=-3)
+    shown = today(review)
+
+    assert item_view(shown, shown.by_key["SEC-01"]).text == "expired 3 h ago"
+
+
 def test_every_state_has_one_word() -> None:
     assert set(STATES) == set(ItemState)
     words = {each.word for code, each in STATES.items() if code != ItemState.OPEN}
