@@ -104,12 +104,17 @@ def _sign_url(review: Review, role: str | None) -> str:
 
 
 def tick_context(
-    ticked: ReviewItem, person: User, at: datetime, conflict: Conflict | None
+    ticked: ReviewItem,
+    person: User,
+    at: datetime,
+    conflict: Conflict | None,
+    asked: Asked,
 ) -> dict[str, Any]:
-    """The line that was ticked, its ancestors, and every count that it moves."""
+    """The line that was ticked, its ancestors, and every count that it moves; `asked`
+    is the page that it stands on."""
     today = board(ticked.review, at)
     row = today.by_id[ticked.pk]
-    context = review_context(today, person, Asked())
+    context = review_context(today, person, asked)
     held = signed_sections(today, context["signed"])
     view = item_view(today, row, held)
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import UUID
 
 from django.contrib import messages
@@ -26,6 +26,7 @@ from kernel.uploads import EVIDENCE_BYTES, takes_upload
 from kernel.web import VARY, wanted_part
 from readiness.forms import EvidenceForm, ExemptionForm, exemption_forms
 from readiness.models import ReviewItem
+from readiness.pages.board import FILTERS, Asked
 from readiness.pages.item import item_context, record_context
 from readiness.pages.review import tick_context
 from readiness.queries.board import board
@@ -72,7 +73,10 @@ def _ticked(
     request: PersonRequest, ticked: ReviewItem, conflict: Conflict | None
 ) -> HttpResponse:
     """The row, its ancestors, and every count that it moves, in one answer."""
-    context = tick_context(ticked, request.user, timezone.now(), conflict)
+    query = parse_qs(urlsplit(request.headers.get("HX-Current-URL", "")).query)
+    keep = query.get("state", ["all"])[0]
+    asked = Asked(keep if keep in FILTERS else "all")
+    context = tick_context(ticked, request.user, timezone.now(), conflict, asked)
     status = 409 if conflict else 200
     response = render(request, "readiness/parts/ticked.html", context, status=status)
     patch_vary_headers(response, VARY)
@@ -83,7 +87,7 @@ def _stale_page(
     request: PersonRequest, ticked: ReviewItem, conflict: Conflict
 ) -> HttpResponse:
     """The same without JavaScript: who changed it, and the line as it is now."""
-    context = tick_context(ticked, request.user, timezone.now(), conflict)
+    context = tick_context(ticked, request.user, timezone.now(), conflict, Asked())
     return render(request, "readiness/conflict.html", context, status=409)
 
 

@@ -104,6 +104,15 @@ def test_by_htmx_the_answer_brings_the_row_and_all_that_it_moved(
     } <= set(oob)
 
 
+def test_the_filter_in_use_stays_in_use(
+    ada: User, client_of: ClientOf, review: Review
+) -> None:
+    here = {**HTMX, "HX-Current-URL": "http://testserver/r/?state=blocker"}
+    answer = tick(client_of(ada), line(review, "SEC-02.1"), headers=here)
+    html = flat(answer.content.decode())
+    assert re.search(r'\?state=blocker"\s*aria-current="true"', html)
+
+
 def test_a_stale_tick_names_who_changed_it(
     ada: User, grace: User, client_of: ClientOf, review: Review
 ) -> None:
