@@ -120,7 +120,9 @@ def test_every_part_has_a_reader(name: str) -> None:
     """A page, another part or a view names it: a part of nothing goes."""
     readers = [
         path
-        for pattern in ("templates/**/*.html", "*/*.py", "*/views/*.py")
+        for pattern in (
+            *("templates/**/*.html", "*/*.py", "*/views/*.py", "*/templatetags/*.py"),
+        )
         for path in ROOT.glob(pattern)
         if path != FOLDER / name and f'"{name}"' in path.read_text()
     ]
