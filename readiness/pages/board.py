@@ -39,7 +39,7 @@ NEXT = 5
 
 
 @dataclass(frozen=True)
-class Asked:
+class LineFilter:
     """What the address of the page asks for: a filter, the section that is open, and
     the key after which its lines begin."""
 
@@ -111,7 +111,9 @@ def signed_sections(board: Board, progress: SignoffProgress) -> SignedSections:
     return roles
 
 
-def sections(board: Board, asked: Asked, signed: SignedSections) -> list[SectionPage]:
+def sections(
+    board: Board, asked: LineFilter, signed: SignedSections
+) -> list[SectionPage]:
     """Every section; of its rows those that the filter keeps, of a long checklist those
     of one section alone."""
     rows = {
@@ -128,7 +130,9 @@ def sections(board: Board, asked: Asked, signed: SignedSections) -> list[Section
     ]
 
 
-def _chosen(board: Board, asked: Asked, rows: Mapping[str, Sequence[BoardRow]]) -> str:
+def _chosen(
+    board: Board, asked: LineFilter, rows: Mapping[str, Sequence[BoardRow]]
+) -> str:
     """The section that is open: the one asked for, else where the first blocker is."""
     if asked.section in rows:
         return asked.section
@@ -140,7 +144,7 @@ def _section_page(
     board: Board,
     section: BoardSection,
     rows: Sequence[BoardRow],
-    asked: Asked,
+    asked: LineFilter,
     signed: SignedSections,
 ) -> SectionPage:
     slug = section.shape.slug
@@ -157,7 +161,7 @@ def _section_page(
 
 
 def _closed(
-    section: BoardSection, rows: Sequence[BoardRow], asked: Asked
+    section: BoardSection, rows: Sequence[BoardRow], asked: LineFilter
 ) -> SectionPage:
     slug = section.shape.slug
     blockers = [row for row in rows if row.blocker]
@@ -206,7 +210,7 @@ def place_of(board: Board, row: BoardRow) -> str:
     slug = row.shape.section.slug
     before = [each.key for each in board.section_of(row).rows]
     at = before.index(row.key) // FEW * FEW
-    return Asked().address(slug, before[at - 1] if at else "", row.key)
+    return LineFilter().address(slug, before[at - 1] if at else "", row.key)
 
 
 def notes(board: Board, progress: SignoffProgress) -> dict[str, str]:

@@ -17,7 +17,7 @@ from readiness.domain.reviews import ReviewState
 from readiness.models import Review, ReviewItem
 from readiness.pages.activity import activity
 from readiness.pages.board import (
-    Asked,
+    LineFilter,
     VerdictView,
     budget,
     expiries,
@@ -69,7 +69,7 @@ def review_rows(reviews: Sequence[Review], at: datetime) -> list[ReviewRow]:
     ]
 
 
-def review_context(today: Board, person: User, asked: Asked) -> dict[str, Any]:
+def review_context(today: Board, person: User, asked: LineFilter) -> dict[str, Any]:
     """What the review's page and each of its parts are drawn from."""
     review = today.review
     signed = progress(today)
@@ -108,7 +108,7 @@ def tick_context(
     person: User,
     at: datetime,
     conflict: Conflict | None,
-    asked: Asked,
+    asked: LineFilter,
 ) -> dict[str, Any]:
     """The line that was ticked, its ancestors, and every count that it moves; `asked`
     is the page that it stands on."""

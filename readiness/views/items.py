@@ -26,7 +26,7 @@ from kernel.uploads import EVIDENCE_BYTES, takes_upload
 from kernel.web import VARY, wanted_part
 from readiness.forms import EvidenceForm, ExemptionForm, exemption_forms
 from readiness.models import ReviewItem
-from readiness.pages.board import FILTERS, Asked
+from readiness.pages.board import FILTERS, LineFilter
 from readiness.pages.item import item_context, record_context
 from readiness.pages.review import tick_context
 from readiness.queries.board import board
@@ -75,7 +75,7 @@ def _ticked(
     """The row, its ancestors, and every count that it moves, in one answer."""
     query = parse_qs(urlsplit(request.headers.get("HX-Current-URL", "")).query)
     keep = query.get("state", ["all"])[0]
-    asked = Asked(keep if keep in FILTERS else "all")
+    asked = LineFilter(keep if keep in FILTERS else "all")
     context = tick_context(ticked, request.user, timezone.now(), conflict, asked)
     status = 409 if conflict else 200
     response = render(request, "readiness/parts/ticked.html", context, status=status)
@@ -87,7 +87,7 @@ def _stale_page(
     request: PersonRequest, ticked: ReviewItem, conflict: Conflict
 ) -> HttpResponse:
     """The same without JavaScript: who changed it, and the line as it is now."""
-    context = tick_context(ticked, request.user, timezone.now(), conflict, Asked())
+    context = tick_context(ticked, request.user, timezone.now(), conflict, LineFilter())
     return render(request, "readiness/conflict.html", context, status=409)
 
 

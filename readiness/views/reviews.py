@@ -19,7 +19,7 @@ from kernel.errors import BadRequest, Conflict, Invalid
 from kernel.requests import PersonRequest
 from kernel.web import not_modified, page_or_fragment
 from readiness.forms import OpenReviewForm
-from readiness.pages.board import FILTERS, Asked
+from readiness.pages.board import FILTERS, LineFilter
 from readiness.pages.review import review_context, review_rows
 from readiness.queries.board import board
 from readiness.queries.reviews import find_review, reviews
@@ -91,7 +91,9 @@ def review(request: PersonRequest, review: UUID) -> HttpResponse:
     keep = request.GET.get("state", "all")
     if keep not in FILTERS:
         raise BadRequest("There is no such filter.", code="state")
-    asked = Asked(keep, request.GET.get("section", ""), request.GET.get("after", ""))
+    asked = LineFilter(
+        keep, request.GET.get("section", ""), request.GET.get("after", "")
+    )
     context = review_context(board(row, now), request.user, asked)
     return page_or_fragment(
         request,

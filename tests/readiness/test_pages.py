@@ -17,7 +17,7 @@ from readiness.models import Evidence, Review, ReviewItem, Standing
 from readiness.pages.activity import activity
 from readiness.pages.board import (
     FILTERS,
-    Asked,
+    LineFilter,
     filter_choices,
     kept,
     notes,
@@ -105,7 +105,7 @@ def test_a_filter_keeps_its_lines(review: Review, keep: str, count: int) -> None
     rows = [row for row in today(review).rows if kept(row, keep)]
 
     assert len(rows) == count
-    shown = sections(today(review), Asked(keep), {})
+    shown = sections(today(review), LineFilter(keep), {})
     assert sum(len(part.items) for part in shown) == count
 
 
@@ -179,7 +179,8 @@ def test_a_section_is_as_good_as_its_worst_line(
     judged(review, "PRF-01", outcome)
 
     parts = {
-        part.section.shape.slug: part for part in sections(today(review), Asked(), {})
+        part.section.shape.slug: part
+        for part in sections(today(review), LineFilter(), {})
     }
 
     assert parts["performance"].chip == chip
