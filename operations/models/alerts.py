@@ -112,6 +112,13 @@ class Alert(models.Model):
         return TITLES.get(self.rule, self.rule)
 
     @property
+    def headline(self) -> str:
+        """What it is about and where, unless the one says the other."""
+        if not self.target or self.target.lower() in self.title.lower():
+            return self.title
+        return f"{self.title} on {self.target}"
+
+    @property
     def seen(self) -> str:
         """The value with its unit."""
         return figure(self.rule, self.value)

@@ -21,6 +21,8 @@ from operations.models import Backup, RestoreDrill, Rule
 from operations.pages.strips import DayStrip, level_strip
 
 P95 = Decimal("0.95")
+# The last whole minute began up to two minutes ago, and is kept by the tick after it.
+MINUTE_FRESH = timedelta(seconds=150)
 TICK_LATE = timedelta(seconds=60)
 
 
@@ -94,7 +96,7 @@ def all_figures(seen: Seen) -> list[DayFigure]:
 
 def _of_the_web(seen: Seen) -> Iterator[DayFigure]:
     newest = seen.web[-1] if seen.web else None
-    fresh = newest if newest and seen.at - newest[0] < history.HALF_HOUR / 6 else None
+    fresh = newest if newest and seen.at - newest[0] < MINUTE_FRESH else None
     why = f"no data for {ago(newest[0], seen.at)}" if newest else "no data yet"
     counts = fresh[1] if fresh else None
     yield _error_rate(seen, counts, why)

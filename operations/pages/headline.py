@@ -9,14 +9,30 @@ from datetime import datetime
 from kernel import markdown
 from kernel.display import plural
 from operations import queries
+from operations.domain import seeds
 from operations.domain.health import HealthCheck, Status
-from operations.domain.seeds import WORKER_STALE
 from operations.models import Alert
 from operations.pages.figures import TICK_LATE
 from operations.queries.alerting import Judging
 from operations.queries.telling import Told, told
 
 JUDGED = "Alert rules"
+# What helps where a check of /health is not well, before its rule has fired.
+RUNBOOKS = {
+    "database": seeds.DATABASE,
+    "cache": seeds.BROKER,
+    "broker": seeds.BROKER,
+    "disk": seeds.DISK,
+    "serve": seeds.SERVE,
+    "worker": seeds.WORKER_STALE,
+    "beat": seeds.BEAT_STALE,
+    "watch": seeds.WATCH_STALE,
+    "jobs": seeds.JOB_FAILING,
+    "paging": seeds.UNDELIVERED,
+    "backup_age": seeds.BACKUP_STALE,
+    "restore_drill_age": seeds.DRILL_STALE,
+    "audit_log": seeds.AUDIT_LOG,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,20 +74,21 @@ def _nobody_looks(firing: list[Alert], last_tick: datetime) -> Headline:
         title="No rule is looked at",
         since=last_tick,
         rest=f"what stands below is from then{open_ones}",
-        rule=WORKER_STALE,
-        next=first_step(WORKER_STALE),
+        rule=seeds.WORKER_STALE,
+        next=first_step(seeds.WORKER_STALE),
     )
 
 
 def _of_alert(firing: list[Alert]) -> Headline:
     unheard = [alert for alert in firing if alert.acknowledged_at is None]
     alert = (unheard or firing)[0]
-    pieces = [alert.seen, *_on_it(alert)]
+    reason = queries.newest_reason(alert)
+    pieces = [f"{alert.seen}: {reason}" if reason else alert.seen, *_on_it(alert)]
     if len(firing) > 1:
         pieces.append(f"{plural(len(firing) - 1, 'more alert')} below")
     return Headline(
         tone="crit",
-        title=f"{alert.title}{f' on {alert.target}' if alert.target else ''}",
+        title=alert.headline,
         since=alert.fired_at or alert.pending_at,
         rest="; ".join(pieces),
         alert=alert,
@@ -106,11 +123,11 @@ def _to_look_at(unwell: list[HealthCheck], judging: Judging) -> Headline:
     else:
         names = ", ".join(check.title.lower() for check in worst) or JUDGED.lower()
         title, rest = "No alert fires", f"to look at: {names}"
+    rule = RUNBOOKS.get(worst[0].name, "") if worst else ""
+    told_of = f"{worst[0].title}: {worst[0].detail}" if worst else judging.gaps
+    step = f". {first_step(rule)}" if rule else ""
     return Headline(
-        tone="warn",
-        title=title,
-        rest=rest,
-        next=f"{worst[0].title}: {worst[0].detail}" if worst else judging.gaps,
+        tone="warn", title=title, rest=rest, rule=rule, next=f"{told_of}{step}"
     )
 
 

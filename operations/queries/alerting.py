@@ -50,6 +50,15 @@ def timeline(alert: Alert) -> list[TimelineEntry]:
     return list(lines.exclude(kind=TimelineKind.NOTIFIED).order_by("at", "pk")[:500])
 
 
+def newest_reason(alert: Alert) -> str:
+    """What was said when it fired last, beside the figure; "" for a figure alone."""
+    fired = TimelineEntry.objects.filter(
+        alert=alert, kind__in=(TimelineKind.FIRING, TimelineKind.REOPENED)
+    )
+    entry = fired.order_by("-pk").first()
+    return entry.text.partition("): ")[2] if entry else ""
+
+
 def notices(alert: Alert) -> list[Notice]:
     """What was written to people about this alert, in order, at most 500."""
     rows = Notice.objects.filter(kind="alert", about=f"alert:{alert.uid}")

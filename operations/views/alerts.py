@@ -57,7 +57,7 @@ def detail(request: HttpRequest, uid: UUID) -> HttpResponse:
 @require_POST
 @access("operations.acknowledge")
 def acknowledge(request: PersonRequest, uid: UUID) -> HttpResponse:
-    done = "Acknowledged: nobody else is paged."
+    done = "Acknowledged: the others see that you are on it."
     return _decide(request, uid, incidents.acknowledge, done)
 
 

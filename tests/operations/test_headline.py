@@ -151,3 +151,29 @@ def test_runbooks_are_read_by_whoever_sees_operations(desk: Client) -> None:
     page = desk.get("/runbooks/database/").content.decode()
     assert "What to look at" in page
     assert desk.get("/runbooks/nothing/").status_code == 404
+
+
+def test_a_stale_minute_is_no_figure_of_now(desk: Client, now: datetime) -> None:
+    Minute.objects.create(
+        at=now - timedelta(minutes=4), series=Minute.WEB, values={"n": 100},
+        slots_read=6,
+    )  # fmt: skip
+    page = flat(desk.get("/operations/").content.decode())
+    assert "no data for 4 min" in page
+    assert "in the last whole minute" not in page
+
+
+def test_the_reason_stands_beside_a_figure_that_says_little(
+    desk: Client, now: datetime
+) -> None:
+    heartbeats.beat(Heartbeat.Kind.TICK, now)
+    row = Rule.objects.get(name="broker")
+    for passed in range(0, 91, 10):
+        reading = Reading(
+            "broker", "broker", Decimal(1), breached=True, detail="Timeout reading"
+        )
+        alerting.apply(reading, row, now + timedelta(seconds=passed - 100))
+    text = sentence(desk)
+    assert "The broker takes no messages</a>" in text
+    assert "1 failure: Timeout reading" in text
+    assert "does not answer, or its process hangs: start it" in text

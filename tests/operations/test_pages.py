@@ -277,7 +277,7 @@ def test_an_alert_of_a_rule_that_is_gone_still_opens(
 @pytest.mark.parametrize(
     ("verb", "said"),
     [
-        ("acknowledge", "Acknowledged: nobody else is paged."),
+        ("acknowledge", "Acknowledged: the others see that you are on it."),
         ("resolve", "Resolved by hand."),
     ],
 )
