@@ -75,8 +75,8 @@ class Healing:
         if not facts:
             return
         now, since = moment(book), earliest(_matched(facts), {}, assets)
-        keep(book, estimates, now)
         _forget(book, facts, estimates, now)
+        keep(book, estimates, now)
         self.changed += len(facts)
         if Generations(book).waiting(since) or not self._spend(since):
             postpone_market([book], since, now - MICROSECOND)
