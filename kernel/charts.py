@@ -47,14 +47,16 @@ from kernel.scales import (
 
 EMPTY = mark_safe("")  # nothing in it # nosec B308
 LOWER = 96  # px of each panel under the first
+TONES = ("main", "index", "third", "fourth", "fifth")  # of lines beside one another
 
 
 @dataclass(frozen=True)
 class Line:
-    """One series over the shared days. `tone` is its colour: main, gain or loss;
-    `filled` tints the area between it and 0, where the axis shows 0."""
+    """One series over the shared days, None (a gap) where it says nothing.
+    `tone` is its colour (see TONES); `filled` tints the area between it and 0, where the
+    axis shows 0."""
 
-    values: Sequence[Number]
+    values: Sequence[Number | None]
     tone: str = "main"
     filled: bool = False
 
@@ -89,16 +91,27 @@ class _Panel:
     def x(self, position: int) -> float:
         return LEFT + (self.right - LEFT) * position / max(1, self.count - 1)
 
-    def points(self, values: Sequence[Number]) -> list[Point]:
-        """Thinned to about two points a pixel, extremes kept."""
-        raw = [(self.x(n), self.y(float(value))) for n, value in enumerate(values)]
-        return thin(raw, int(self.right) * 2)
+    def runs(self, values: Sequence[Number | None]) -> list[list[Point]]:
+        """The points between gaps, thinned to about one a pixel, extremes kept."""
+        runs: list[list[Point]] = [[]]
+        for n, value in enumerate(values):
+            if value is not None:
+                runs[-1].append((self.x(n), self.y(float(value))))
+            elif runs[-1]:
+                runs.append([])
+        return [thin(run, int(self.right)) for run in runs if run]
+
+
+def _known(lines: Iterable[Line]) -> list[float]:
+    return [
+        float(value) for line in lines for value in line.values if value is not None
+    ]
 
 
 def _panel(
     lines: Sequence[Line], top: float, bottom: float, size: Size, ticks: int
 ) -> tuple[_Panel, list[float]]:
-    values = [float(value) for line in lines for value in line.values]
+    values = _known(lines)
     marks = nice_ticks(min(values), max(values), ticks)
     panel = _Panel(
         top=top,
@@ -117,12 +130,12 @@ def _plot(
     for mark, shown in zip(marks, labels(marks, label), strict=True):
         yield rule(panel.y(mark), panel.right, shown)
     for line in lines:
-        points = panel.points(line.values)
-        if line.filled and panel.low <= 0 <= panel.high:
-            yield area(points, line.tone, panel.y(0.0))
-        yield stroke(points, line.tone)
-        if len(points) == 1:
-            yield dot(points[0], line.tone)
+        for points in panel.runs(line.values):
+            if line.filled and panel.low <= 0 <= panel.high:
+                yield area(points, line.tone, panel.y(0.0))
+            yield stroke(points, line.tone)
+            if len(points) == 1:
+                yield dot(points[0], line.tone)
 
 
 def _dates(
@@ -161,15 +174,15 @@ def timeline(
     title: str,
     description: str,
     label: Label = compact,
-    below: Sequence[Line] = (),
+    below: Sequence[Sequence[Line]] = (),
     markers: Sequence[Marker] = (),
 ) -> Drawn:
-    """Lines over days, and under them a panel for each line of fractions.
+    """Lines over days, and under them panels, each with its lines of fractions.
 
     `name` makes the ids unique on the page. Nothing to draw gives empty texts:
     the caller shows its empty state.
     """
-    if not days or not lines:
+    if not days or not _known(lines):
         return Drawn(EMPTY, EMPTY)
 
     def draw(size: Size) -> SafeString:
@@ -178,14 +191,14 @@ def timeline(
         panel, marks = _panel(lines, TOP, bottom, size, size.ticks)
         parts = list(_plot(lines, panel, marks, label))
         parts += _marks(markers, panel, bottom)
-        for line in below:
+        for fractions in below:
             top, bottom = bottom + FOOT, bottom + FOOT + LOWER
-            lower, steps = _panel([line], top, bottom, size, 3)
-            if max(line.values) <= 0:
+            lower, steps = _panel(fractions, top, bottom, size, 3)
+            if max(_known(fractions)) <= 0:
                 steps = [step for step in steps if step <= 0]
-            parts += _plot([line], lower, steps, percent_label)
+            parts += _plot(fractions, lower, steps, percent_label)
         if not below:
-            parts.append(dot(panel.points(lines[0].values)[-1], lines[0].tone))
+            parts += [dot(panel.runs(line.values)[-1][-1], line.tone) for line in lines]
         parts += _dates(days, panel, height - 6, size.dates)
         return svg(name, size, height, title, description, joined(parts))
 

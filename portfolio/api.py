@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,7 +20,7 @@ from kernel.paging import (
     newest_first,
     page_response,
 )
-from kernel.requests import check_query, choice_of, limit_of
+from kernel.requests import bad_parameter, check_query, choice_of, limit_of
 from portfolio.answers.holdings import (
     AllocationAnswer,
     LotAnswer,
@@ -38,7 +39,7 @@ from portfolio.answers.performance import (
 )
 from portfolio.answers.reconciliation import ReconciliationAnswer
 from portfolio.domain import returns
-from portfolio.domain.periods import INTERVALS, PERIODS, period
+from portfolio.domain.periods import INTERVALS, PERIODS
 from portfolio.queries.books import Scope, scope, scope_asked
 from portfolio.queries.curve import curve
 from portfolio.queries.curves import curves_of, known_until
@@ -46,7 +47,7 @@ from portfolio.queries.holdings import Cash, PositionRow, holdings, open_lots
 from portfolio.queries.parts import by_strategy, by_symbol
 from portfolio.queries.performance import Performance, performance
 from portfolio.queries.reconciliation import AssetRow, reconciliation
-from portfolio.queries.selection import Selection
+from portfolio.queries.selection import Selection, selection_asked
 from portfolio.queries.stats import counters
 from portfolio.queries.summary import portfolio
 from trades.queries.books import BOOKS
@@ -62,10 +63,19 @@ PERIOD = OpenApiParameter(
 INTERVAL = OpenApiParameter(
     "interval", str, enum=list(INTERVALS), description="default 1d"
 )
+FROM = OpenApiParameter(
+    "from", OpenApiTypes.DATE, description="first day of the range, instead of period"
+)
+TO = OpenApiParameter(
+    "to", OpenApiTypes.DATE, description="last day of the range, instead of period"
+)
+BENCHMARK = OpenApiParameter(
+    "benchmark", str, description="a symbol whose prices to compare with"
+)
 KNOWN_AT = OpenApiParameter(
     "known_at", str, description="as it was known then; a date is its 00:00 UTC"
 )
-RANGE = [PERIOD, BOOK, STRATEGY, SYMBOL, KNOWN_AT]
+RANGE = [PERIOD, FROM, TO, BOOK, STRATEGY, SYMBOL, BENCHMARK, KNOWN_AT]
 RANGE_NAMES = [parameter.name for parameter in RANGE]
 Row = TypeVar("Row")
 
@@ -93,12 +103,11 @@ def _stated_of(row: AssetRow) -> str:
 
 
 def _selection(request: Request, books: Scope, now: datetime) -> Selection:
-    name = choice_of(request, "period", PERIODS) or "30d"
-    return Selection(
-        period=period(name, books.day(now)),
-        strategy=request.query_params.get("strategy", ""),
-        symbol=request.query_params.get("symbol", ""),
-    )
+    name = choice_of(request, "period", PERIODS)
+    given = request.query_params
+    if name and (given.get("from") or given.get("to")):
+        raise bad_parameter("period", "and days of a range exclude one another")
+    return selection_asked(given, name or "30d", books.day(now))
 
 
 def _performance(
@@ -243,11 +252,11 @@ class EquityOverTime(APIView):
 
     @extend_schema(
         operation_id="performance_equity_curve",
-        parameters=[PERIOD, BOOK, INTERVAL, KNOWN_AT],
+        parameters=[PERIOD, FROM, TO, BOOK, INTERVAL, KNOWN_AT],
         responses=CurveAnswer,
     )
     def get(self, request: Request) -> Response:
-        check_query(request, "period", "book", "interval", "known_at")
+        check_query(request, "period", "from", "to", "book", "interval", "known_at")
         books, now = _asked(request)
         selection = _selection(request, books, now)
         interval = choice_of(request, "interval", INTERVALS) or "1d"

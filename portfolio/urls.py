@@ -16,6 +16,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("portfolio/positions/<int:pk>/", views.position, name="position"),
     path("performance/", views.performance, name="performance"),
+    path("portfolio/positions.csv", views.positions_file, name="positions-file"),
+    path(
+        "performance/files/<slug:name>.csv",
+        views.performance_file,
+        name="performance-file",
+    ),
     path("performance/metrics/<str:name>/", views.metric, name="metric"),
 ]
 api_urlpatterns: list[URLPattern | URLResolver] = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,12 +12,13 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.safestring import SafeString
+from django.utils import timezone
 
-from kernel.charts import sparkline
 from kernel.display import grouped
+from kernel.drawing import Drawn
 from kernel.json import dumps
 from kernel.numbers import decimals, text
+from kernel.price_chart import Deal, price_chart
 from trades.answers.trades import TradeDetailAnswer
 from trades.models import (
     STANDING,
@@ -27,6 +29,7 @@ from trades.models import (
     Transfer,
 )
 from trades.queries.books import Reader, readable_books, symbols_of
+from trades.queries.deals import fills_between
 from trades.queries.listed import ListedTrade
 from trades.queries.trades import (
     TradeDetail,
@@ -225,7 +228,7 @@ def drawer(detail: TradeDetail, rows: list[TradeRow], user: Reader) -> dict[str,
         "confidence_percent": _percent(decision.confidence if decision else None),
         "checks_passed": sum(bool(check.get("passed")) for check in checks),
         "held": _held(detail),
-        "spark": _spark(detail),
+        "price_chart": _price_chart(detail),
         "answer": answer,
         "mendable": is_mendable(fill, user),
         "names": FIELD_NAMES,
@@ -251,8 +254,51 @@ def _held(detail: TradeDetail) -> timedelta | None:
     return detail.fill.executed_at - min(opened) if opened else None
 
 
-def _spark(detail: TradeDetail) -> SafeString:
-    return sparkline([price.price for price in detail.prices])
+def _price_chart(detail: TradeDetail) -> Drawn | None:
+    """None where no price is stored around the trade. One query."""
+    fill, prices = detail.fill, detail.prices
+    if not prices:
+        return None
+    start = min(prices[0].at, fill.executed_at)
+    end = max(prices[-1].at, fill.executed_at)
+    fills = fills_between(fill.book, fill.instrument, start, end)
+    quoted = [(price.at, price.price) for price in prices]
+    return chart_of(fill.instrument.symbol, quoted, fills, told=fill.pk)
+
+
+# --- prices with what was traded at them -----------------------------------------------
+
+
+def chart_of(
+    symbol: str,
+    prices: Sequence[tuple[datetime, Decimal]],
+    fills: Iterable[Fill],
+    told: int | None = None,
+) -> Drawn:
+    """`told` is the trade of whose page it is. Empty without a price and a fill."""
+    deals = [_deal(fill, told) for fill in fills]
+    bought = sum(1 for deal in deals if deal.bought)
+    return price_chart(
+        prices,
+        deals,
+        name="prices",
+        title=f"Prices of {symbol}, with what was bought and sold",
+        description=f"{len(prices)} stored prices, {bought} bought, "
+        f"{len(deals) - bought} sold. Times are in {timezone.get_current_timezone_name()}.",
+    )
+
+
+def _deal(fill: Fill, told: int | None) -> Deal:
+    bought = fill.side == Fill.Side.BUY
+    local = timezone.localtime(fill.executed_at)
+    words = f"{'Bought' if bought else 'Sold'} {grouped(fill.quantity)}"
+    return Deal(
+        at=fill.executed_at,
+        price=fill.price,
+        bought=bought,
+        label=f"{words} at {grouped(fill.price)}, {local:%-d %b %Y %H:%M:%S %Z}",
+        told=fill.pk == told,
+    )
 
 
 def _neighbours(fill: Fill, rows: list[TradeRow]) -> dict[str, str]:

@@ -91,6 +91,7 @@ class PerformanceAnswer(Answer):
 
     period: str
     base_currency: str | None
+    benchmark: Annotated[str | None, "the symbol that it is compared with"]
     total_return: Annotated[Decimal | None, "money"]
     total_return_percent: Annotated[Decimal | None, "time-weighted, x 100"]
     sharpe_ratio: Decimal | None
@@ -125,6 +126,7 @@ class PerformanceAnswer(Answer):
         return cls(
             period=performance.selection.period.name,
             base_currency=performance.scope.currency or None,
+            benchmark=performance.selection.benchmark or None,
             total_return=rounded(metric_set.pnl) if performance.days else None,
             total_return_percent=_percent(metric_set, "total_return"),
             sharpe_ratio=metrics["sharpe"].value,

@@ -61,12 +61,13 @@ class Cut:
     `slices` is the P&L since the last cut by (symbol, strategy), zeros left out.
     `between` is the part of inflow less outflow that came from own books, by movement.
     `unvalued` counts holdings and balances without a price or rate: they are in
-    no total.
+    no total. `gross` adds up what is held of each symbol, whichever way it points.
     """
 
     at: datetime
     equity: Decimal
     cash: Decimal
+    gross: Decimal
     inflow: Decimal
     outflow: Decimal
     pnl: Decimal
@@ -185,7 +186,8 @@ class Walk:
         for entry in waiting:
             self._flow_in_kind(entry, at)
         unvalued = 0
-        cash = positions = ZERO
+        cash = ZERO
+        positions: dict[str, Decimal] = defaultdict(lambda: ZERO)
         for currency, amount in self.cash.items():
             rate = self.marks.rate(currency, self.base, at) if amount else ZERO
             unvalued += rate is None
@@ -198,10 +200,14 @@ class Walk:
                 unvalued += 1
                 continue
             market_value = held.quantity * worth
-            positions += market_value
+            positions[key[0]] += market_value
             earned[key] = market_value + (held.earned - held.cost) * rate
         return WalkValues(
-            cash=cash, positions=positions, earned=earned, unvalued=unvalued
+            cash=cash,
+            positions=sum(positions.values(), ZERO),
+            gross=sum(map(abs, positions.values()), ZERO),
+            earned=earned,
+            unvalued=unvalued,
         )
 
 
@@ -211,6 +217,7 @@ class WalkValues:
 
     cash: Decimal
     positions: Decimal
+    gross: Decimal
     earned: Mapping[Slice, Decimal]
     unvalued: int
 
@@ -243,6 +250,7 @@ def walked(
             at=at,
             equity=values.equity,
             cash=values.cash,
+            gross=values.gross,
             inflow=state.inflow,
             outflow=state.outflow,
             pnl=values.equity + state.outflow - state.equity - state.inflow,

@@ -17,6 +17,8 @@ class Formula:
     inputs: str
 
 
+AGAINST = "daily returns and the benchmark’s"
+
 FORMULAS: dict[str, Formula] = {
     "total_return": Formula(
         id="twr/1",
@@ -143,5 +145,61 @@ FORMULAS: dict[str, Formula] = {
         definition="R² of a straight line through the cumulative sum of log(1 + r)",
         unit="ratio",
         inputs="daily returns",
+    ),
+    "gross_exposure": Formula(
+        id="gross/1",
+        title="Gross exposure",
+        definition="mean over days of Σ |market value of a position| / equity, both at the day’s end",
+        unit="fraction",
+        inputs="holdings and equity",
+    ),
+    "net_exposure": Formula(
+        id="net/1",
+        title="Net exposure",
+        definition="mean over days of Σ market value (shorts are negative) / equity, both at the day’s end",
+        unit="fraction",
+        inputs="holdings and equity",
+    ),
+    "benchmark_return": Formula(
+        id="benchmark/1",
+        title="Benchmark’s return",
+        definition="last close / the newest close before the range − 1, in the benchmark’s own currency",
+        unit="fraction",
+        inputs=AGAINST,
+    ),
+    "beta": Formula(
+        id="beta/1",
+        title="Beta",
+        definition="Σ(b − mean b)(r − mean r) / Σ(b − mean b)²; r is compounded over days that the benchmark lacks",
+        unit="ratio",
+        inputs=AGAINST,
+    ),
+    "alpha": Formula(
+        id="alpha/1",
+        title="Alpha, a year",
+        definition="(1 + mean(r − β · b))^ppy − 1, rf = 0; ppy = 252 where the benchmark has no weekends",
+        unit="fraction",
+        inputs=AGAINST,
+    ),
+    "information_ratio": Formula(
+        id="information/1",
+        title="Information ratio",
+        definition="mean(r − b) / std(r − b, ddof = 1) · √ppy; ppy = 252 where the benchmark has no weekends",
+        unit="ratio",
+        inputs=AGAINST,
+    ),
+    "up_capture": Formula(
+        id="upcapture/1",
+        title="Up capture",
+        definition="yearly return of r / yearly return of b, of the periods with b > 0",
+        unit="ratio",
+        inputs=AGAINST,
+    ),
+    "down_capture": Formula(
+        id="downcapture/1",
+        title="Down capture",
+        definition="yearly return of r / yearly return of b, of the periods with b < 0",
+        unit="ratio",
+        inputs=AGAINST,
     ),
 }

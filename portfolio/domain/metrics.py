@@ -5,12 +5,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 
 from kernel.numbers import ZERO
-from portfolio.domain import money_weighted, tails
+from portfolio.domain import against, money_weighted, tails
 from portfolio.domain import returns as daily
 from portfolio.domain import statistics as stats
+from portfolio.domain.benchmark import (
+    NO_BENCHMARK,
+    Benchmark,
+    growth,
+    paired,
+    periods_per_year,
+)
+from portfolio.domain.exposure import HeldDay, average
 from portfolio.domain.formulas import FORMULAS
 from portfolio.domain.reasons import Reason
 from portfolio.domain.returns import Day, Drawdown
@@ -19,6 +28,7 @@ from portfolio.domain.trips import Trip
 
 LEAST_DAYS = 30
 LEAST_FOR_TAILS = 20  # returns: one in twenty is the tail
+LEAST_PAIRS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +57,14 @@ class Metric:
 
 @dataclass(frozen=True, kw_only=True)
 class MetricSet:
-    """The numbers of one range and slice. Money in the base currency."""
+    """The numbers of one range and slice. Money in the base currency. `first` is the first
+    day that counts, which a folded weekend hides."""
 
     days: Sequence[Day]
     trips: Sequence[Trip]
     ppy: int
     metrics: Mapping[str, Metric]
+    first: date | None = None
     worst: Drawdown | None = None
     without_capital: int = 0
 
@@ -74,7 +86,13 @@ class MetricSet:
 
 
 def measure(
-    days: Sequence[Day], trips: Sequence[Trip], ppy: int, *, whole: bool = True
+    days: Sequence[Day],
+    trips: Sequence[Trip],
+    ppy: int,
+    *,
+    whole: bool = True,
+    benchmark: Benchmark = NO_BENCHMARK,
+    held: Sequence[HeldDay] = (),
 ) -> MetricSet:
     """All metrics of daily bins (calendar days; folded here for ppy 252).
 
@@ -85,16 +103,20 @@ def measure(
     spells = daily.drawdowns(bins)
     observed = daily.observations(days)
     calendar = (observed[-1].day - observed[0].day).days + 1 if observed else 0
+    first = days[0].day if days else None
     metrics = [
         *_of_days(daily.observations(bins), ppy, calendar),
         *_of_tails(stats.floats(daily.returns(bins)), ppy),
         _money_weighted(days, whole=whole),
         *_of_trips(trips),
+        *_of_holdings(held, whole=whole),
+        *_against(bins, first or date.min, ppy, benchmark),
     ]
     return MetricSet(
         days=bins,
         trips=trips,
         ppy=ppy,
+        first=first,
         metrics={metric.name: metric for metric in metrics},
         worst=min(spells, key=lambda spell: spell.depth, default=None),
         without_capital=daily.without_capital(bins),
@@ -161,6 +183,63 @@ def _of_tails(r: Sequence[float], ppy: int) -> list[Metric]:
         _metric("expected_shortfall", n, rare(tails.expected_shortfall)),
         _metric("tail_ratio", n, rare(tails.tail_ratio)),
         _metric("stability", n, lambda: stats.stability(r)),
+    ]
+
+
+def _of_holdings(held: Sequence[HeldDay], *, whole: bool) -> list[Metric]:
+    def averaged(name: str, shares: Sequence[Decimal | None]) -> Metric:
+        def share() -> float:
+            if not whole:
+                raise Undefined(Reason.PER_BOOK)
+            if any(day.gross is None for day in held):
+                raise Undefined(Reason.RECOMPUTING)
+            return average(shares)
+
+        return _metric(name, len(held), share)
+
+    return [
+        averaged("gross_exposure", [day.gross_share for day in held]),
+        averaged("net_exposure", [day.net_share for day in held]),
+    ]
+
+
+def _against(
+    days: Sequence[Day], first: date, ppy: int, benchmark: Benchmark
+) -> list[Metric]:
+    pairs = [] if benchmark.reason else paired(days, first, benchmark)
+    own = stats.floats(pair.own for pair in pairs)
+    other = stats.floats(pair.other for pair in pairs)
+    yearly = periods_per_year(pairs, ppy)
+
+    def with_pairs(
+        compute: Callable[[], float], least: int = LEAST_PAIRS
+    ) -> Callable[[], float]:
+        def with_enough() -> float:
+            if benchmark.reason:
+                raise Undefined(benchmark.reason)
+            if len(pairs) < least:
+                raise Undefined(Reason.INSUFFICIENT_DATA)
+            return compute()
+
+        return with_enough
+
+    def reached() -> float:
+        return stats.floats([growth(days, first, benchmark)[-1] or ZERO])[0]
+
+    def caught(*, up: bool) -> float:
+        return against.capture(own, other, yearly, up=up)
+
+    def beyond() -> float:
+        return against.information_ratio(own, other, yearly)
+
+    n = len(pairs)
+    return [
+        _metric("benchmark_return", n, with_pairs(reached, 1)),
+        _metric("beta", n, with_pairs(lambda: against.beta(own, other))),
+        _metric("alpha", n, with_pairs(lambda: against.alpha(own, other, yearly))),
+        _metric("information_ratio", n, with_pairs(beyond)),
+        _metric("up_capture", n, with_pairs(lambda: caught(up=True))),
+        _metric("down_capture", n, with_pairs(lambda: caught(up=False))),
     ]
 
 

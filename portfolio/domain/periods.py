@@ -10,6 +10,7 @@ HOURS = {"1h": 1, "4h": 4}
 PERIODS = ("1h", "4h", "1d", "7d", "30d", "90d", "wtd", "ytd", "1y", "all")
 INTERVALS = {"5m": 5, "15m": 15, "1h": 60, "4h": 240, "1d": 1440}
 MOST_POINTS = 2_000
+CUSTOM = "custom"  # the range between two days
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,14 @@ class Period:
     def until(self, day: date) -> Period:
         """The same without the days after this one."""
         return replace(self, last=min(self.last, day))
+
+    @property
+    def label(self) -> str:
+        """As pages name it: 1Y, or its days."""
+        if self.name != CUSTOM:
+            return self.name.upper()
+        first = f"{self.first:%-d %b %Y}" if self.first else "the beginning"
+        return f"{first} to {self.last:%-d %b %Y}"
 
     def __contains__(self, day: date) -> bool:
         return day <= self.last and (self.first is None or day >= self.first)

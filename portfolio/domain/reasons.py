@@ -20,6 +20,7 @@ class Reason(StrEnum):
     MISSING_ACQUISITION = "missing_acquisition"
     NOT_TRACKED = "not_tracked"
     RECOMPUTING = "recomputing"
+    NO_BENCHMARK = "no_benchmark"
     NO_CAPITAL = "no_capital"
     NO_PREVIOUS_CLOSE = "no_previous_close"
     PER_BOOK = "per_book"

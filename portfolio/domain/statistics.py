@@ -31,6 +31,11 @@ def floats(values: Iterable[Decimal]) -> list[float]:
     return [float(value) for value in values]
 
 
+def floats_or_gaps(values: Iterable[Decimal | None]) -> list[float | None]:
+    """`floats`, with None where there is no value."""
+    return [None if value is None else float(value) for value in values]
+
+
 def exact_text(value: float) -> Decimal:
     """The shortest Decimal that is this float; how a statistic leaves here."""
     return Decimal(repr(value))

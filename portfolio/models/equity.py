@@ -41,6 +41,7 @@ class EquityPoint(models.Model):
     `base` = equity of the day before + inflow, `pnl` what the day brought;
     `slices` [[symbol, strategy, pnl]] says by what. `between` [[transfer, worth]] are
     the flows whose other side is a book of the same owner, negative where they went.
+    `gross` is what is held, long and short added up; null on days of a version before.
     `unvalued` holdings or balances had no price or rate. `fills`, `transfers` and `prices` count the day's facts,
     `digest` is the SHA-256 over them.
     """
@@ -49,6 +50,7 @@ class EquityPoint(models.Model):
     day = models.DateField()
     equity = ExactDecimalField()
     cash = ExactDecimalField()
+    gross = ExactDecimalField(null=True, blank=True)
     inflow = ExactDecimalField()
     outflow = ExactDecimalField()
     base = ExactDecimalField()

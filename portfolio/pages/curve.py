@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
@@ -15,14 +15,16 @@ from kernel.drawing import Drawn
 from kernel.numbers import ZERO
 from kernel.scales import compact
 from portfolio.domain import returns
+from portfolio.domain.benchmark import growth as benchmarked
 from portfolio.domain.returns import Day
-from portfolio.domain.statistics import floats
+from portfolio.domain.statistics import floats_or_gaps
 from portfolio.domain.valuation import HUNDRED
 from portfolio.pages.words import days_counted, metric_text
 from portfolio.queries.performance import Performance
 
 CHART_ID = "equity-data"
 KEEP_POINTS = 1_500
+CHARTED = Context(prec=10)
 MOST_FLOWS = 60  # more markers hide one another
 
 
@@ -37,7 +39,8 @@ def equity_chart(performance: Performance) -> Drawn:
     currency = performance.scope.currency
     sign = SIGNS.get(currency, "")
     deepest = performance.metric_set.metrics["max_drawdown"]
-    period = performance.selection.period.name
+    period = performance.selection.period.label
+    beside = benchmark_growth(performance)
     moved = flows(performance)
     return timeline(
         [day.day for day in days],
@@ -51,8 +54,11 @@ def equity_chart(performance: Performance) -> Drawn:
         ),
         label=lambda value, digits: f"{sign}{compact(value, digits)}",
         below=[
-            Line(growth(levels), "index", filled=True),
-            Line(returns.drawdown_series(levels), "loss", filled=True),
+            [
+                Line(growth(levels), "index", filled=True),
+                *([Line(beside, "third")] if beside else []),
+            ],
+            [Line(returns.drawdown_series(levels), "loss", filled=True)],
         ],
         markers=[
             Marker(n, up=net > 0, label=_moved(days[n], net, currency))
@@ -64,6 +70,14 @@ def equity_chart(performance: Performance) -> Drawn:
 def growth(levels: Sequence[Decimal]) -> list[Decimal]:
     """The time-weighted return so far: the index less 1."""
     return [level - 1 for level in levels]
+
+
+def benchmark_growth(performance: Performance) -> list[Decimal | None]:
+    """What the benchmark returned so far; empty without one."""
+    first, benchmark = performance.metric_set.first, performance.benchmark
+    if not benchmark.days or first is None:
+        return []
+    return benchmarked(performance.days, first, benchmark)
 
 
 def flows(performance: Performance) -> list[tuple[int, Decimal]]:
@@ -112,16 +126,19 @@ def chart_data(performance: Performance) -> dict[str, Any]:
     step = -(-len(days) // KEEP_POINTS)
     kept = [*range(0, len(days) - 1, step), len(days) - 1]
     levels = returns.index(days)
-    panels = [
-        (_curve_name(performance), _curve(performance), 260, "series-1"),
-        ("Return", growth(levels), 120, "series-2"),
-        ("Drawdown", returns.drawdown_series(levels), 120, "loss"),
-    ]
+    beside = benchmark_growth(performance)
+    money = _series(_curve_name(performance), _curve(performance), kept, "series-1")
+    fallen = _series("Drawdown", returns.drawdown_series(levels), kept, "loss")
+    grown = [_series("Return", growth(levels), kept, "series-2")]
+    if beside:
+        symbol = performance.benchmark.symbol
+        grown.append(_series(symbol, beside, kept, "series-3", filled=False))
     return {
         "t": [_seconds(days[n]) for n in kept],
         "panels": [
-            _panel(name, [values[n] for n in kept], height=height, hue=hue)
-            for name, values, height, hue in panels
+            {"height": 260, "percent": False, "series": [money]},
+            {"height": 120, "percent": True, "series": grown},
+            {"height": 120, "percent": True, "series": [fallen]},
         ],
         "flows": [
             {"t": _seconds(days[n]), "up": net > 0} for n, net in flows(performance)
@@ -133,23 +150,29 @@ def _seconds(day: Day) -> int:
     return int(returns.day_end(day.day, "UTC").timestamp())
 
 
-def _panel(
-    name: str, values: list[Decimal], *, height: int, hue: str
+def _series(
+    name: str,
+    values: Sequence[Decimal | None],
+    kept: Sequence[int],
+    hue: str,
+    *,
+    filled: bool = True,
 ) -> dict[str, Any]:
     """Filled only where the axis shows 0, which is where the area begins."""
-    filled = min(values) <= 0 <= max(values)
+    shown = [values[n] for n in kept]
+    known = [value for value in shown if value is not None]
+    zero = min(known, default=1) <= 0 <= max(known, default=-1)
     return {
-        "height": height,
-        "percent": hue != "series-1",
-        "series": [
-            {
-                "name": name,
-                "values": floats(values),
-                "colour": hue,
-                "fill": hue if filled else "",
-            }
-        ],
+        "name": name,
+        "values": floats_or_gaps(map(_short, shown)),
+        "colour": hue,
+        "fill": hue if filled and zero else "",
     }
+
+
+def _short(value: Decimal | None) -> Decimal | None:
+    """As many digits as a chart tells apart."""
+    return None if value is None else CHARTED.plus(value)
 
 
 def curve_table(performance: Performance) -> SafeString:

@@ -24,6 +24,7 @@ from kernel.display import (
     percent,
     tone,
 )
+from kernel.drawing import Drawn
 from kernel.numbers import ZERO
 from kernel.scales import compact
 from portfolio.domain.reasons import Reason
@@ -32,6 +33,8 @@ from portfolio.pages.words import Figure, implied_note, why
 from portfolio.queries.holdings import Holdings, OpenLot, PositionRow, open_lots
 from portfolio.queries.summary import Portfolio
 from trades.domain.rates import LAST_FILL, Mark
+from trades.pages import chart_of
+from trades.queries.deals import traded_prices
 
 RING = 4  # parts of the ring before cash
 MOST_LOTS = 200
@@ -76,8 +79,21 @@ def position_page(holdings: Holdings, row: PositionRow) -> dict[str, Any]:
         "row": row,
         "view": PositionTexts.of(row, holdings.currency),
         "lots": lot_lines(holdings, row),
+        "price_chart": _price_chart(holdings, row),
         "currency": holdings.currency,
     }
+
+
+def _price_chart(holdings: Holdings, row: PositionRow) -> Drawn | None:
+    """From where it was opened, a tenth of its age before; None without a price. Two
+    queries."""
+    book = next(book for book in holdings.scope.books if book.pk == row.book_id)
+    before = (holdings.now - row.opened_at) / 10
+    start = row.opened_at - before
+    traded = traded_prices(book, row.instrument, start, holdings.now)
+    if not traded.prices:
+        return None
+    return chart_of(row.symbol, traded.prices, traded.fills)
 
 
 # --- figures ---------------------------------------------------------------------------

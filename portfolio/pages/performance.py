@@ -11,11 +11,15 @@ from django.utils.safestring import SafeString
 
 from kernel.charts import sparkline
 from kernel.display import amount, change, grouped, tone
+from kernel.numbers import text
 from portfolio.domain import returns
 from portfolio.domain.metrics import MetricSet
 from portfolio.domain.reasons import Reason
 from portfolio.pages import curve, tables
+from portfolio.pages.exposure import exposure_chart
 from portfolio.pages.shape import shape
+from portfolio.pages.strategies import strategy_curves
+from portfolio.pages.trips import HOURS, trip_spots, week_rows
 from portfolio.pages.words import (
     Figure,
     days_counted,
@@ -50,16 +54,21 @@ def performance_page(
     currency, days = performance.scope.currency, performance.days
     metric_set, link = performance.metric_set, urlencode(query)
     worst = metric_set.worst
+    strategies = by_strategy(performance)
     return {
         "found": performance,
         "query": query,
         "periods": _period_links(query),
-        "whole": _kept(query, "period", "book", "known_at"),
+        "slice_links": {
+            field: _without(query, field) for field in ("strategy", "symbol")
+        },
+        "range_fields": _pairs_without(query, "from", "to", "benchmark"),
+        "beside": beside_note(performance),
         "book_links": [
             (book.name, urlencode({**query, "book": book.reference}))
             for book in performance.scope.books
         ],
-        "all_books": _kept(query, "period", "known_at"),
+        "all_books": _without(query, "strategy", "symbol", "book"),
         "figures": performance_figures(performance, link),
         "chart": curve.equity_chart(performance),
         "moved": bool(curve.flows(performance)),
@@ -67,6 +76,11 @@ def performance_page(
         "chart_data": curve.chart_data(performance) if days else None,
         "chart_table": curve.curve_table(performance) if days else "",
         **shape(performance, link),
+        "exposure": exposure_chart(performance),
+        "strategy_curves": strategy_curves(strategies, currency),
+        "spots": trip_spots(performance),
+        "week": week_rows(performance),
+        "hours": HOURS,
         "measured": metric_set,
         "falls": tables.drawdown_rows(days),
         "fall_money": amount(worst.money if worst else None, currency),
@@ -74,7 +88,7 @@ def performance_page(
         "words": link,
         "months": tables.month_rows(days),
         "month_names": tables.MONTHS,
-        "strategies": tables.part_rows(by_strategy(performance), currency),
+        "strategies": tables.part_rows(strategies, currency),
         "symbols": tables.part_rows(by_symbol(performance), currency),
         "provenance": provenance(performance),
         "warnings": warnings(performance),
@@ -85,15 +99,38 @@ def performance_page(
 
 def _period_links(query: Mapping[str, str]) -> list[tuple[str, str, bool]]:
     """(name, query, current) of each range."""
+    rest = _pairs_without(query, "period", "from", "to")
     return [
-        (name.upper(), urlencode({**query, "period": name}), name == query["period"])
+        (
+            name.upper(),
+            urlencode({"period": name, **rest}),
+            name == query.get("period"),
+        )
         for name in SHOWN_PERIODS
     ]
 
 
-def _kept(query: Mapping[str, str], *names: str) -> str:
-    """The query with these alone."""
-    return urlencode({name: query[name] for name in names if name in query})
+def _pairs_without(query: Mapping[str, str], *names: str) -> dict[str, str]:
+    return {name: value for name, value in query.items() if name not in names}
+
+
+def _without(query: Mapping[str, str], *names: str) -> str:
+    return urlencode(_pairs_without(query, *names))
+
+
+def beside_note(performance: Performance) -> str:
+    """What to know of the benchmark; "" without one."""
+    benchmark = performance.benchmark
+    if not benchmark.symbol:
+        return ""
+    if benchmark.reason:
+        return f"Benchmark {benchmark.symbol}: {why(benchmark.reason)}."
+    pairs = performance.metric_set.metrics["beta"].n
+    priced = f" in {benchmark.currency}" if benchmark.currency else ""
+    return (
+        f"Benchmark {benchmark.symbol}{priced}: {len(benchmark.days):,} daily closes,"
+        f" {pairs:,} of them beside a return of the books."
+    )
 
 
 def reproduce(query: Mapping[str, str]) -> str:
@@ -127,6 +164,7 @@ def _pnl_figure(performance: Performance) -> Figure:
         tone=tone(metric_set.pnl),
         note=f"after {amount(metric_set.fees, currency)} fees of closed trips",
         reason="" if known else why(missing),
+        exact=text(metric_set.pnl) if known else "",
         spark=sparkline(
             curve.running_pnl(performance.days),
             "gain" if metric_set.pnl >= 0 else "loss",
@@ -150,6 +188,7 @@ def _metric_figure(
         reason=why(metric.reason),
         spark=sparks.get(name, ""),
         href=f"{reverse('portfolio:metric', args=[name])}?{link}",
+        exact=text(metric.value) if metric.value is not None else "",
     )
 
 

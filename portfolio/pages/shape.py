@@ -16,6 +16,7 @@ from kernel.bars import histogram
 from kernel.charts import Line, timeline
 from kernel.display import change, grouped, percent, tone
 from kernel.drawing import Drawn
+from kernel.numbers import text_or_none
 from portfolio.domain import returns, rolling
 from portfolio.domain.distribution import bins
 from portfolio.domain.returns import Day
@@ -47,6 +48,7 @@ def every_figure(performance: Performance, link: str) -> list[dict[str, str]]:
         {
             "title": metric.title,
             "value": metric_text(metric, performance.scope.currency),
+            "exact": text_or_none(metric.value) or "",
             "reason": why(metric.reason),
             "observations": f"{metric.n:,}",
             "href": f"{reverse('portfolio:metric', args=[metric.name])}?{link}",
@@ -105,10 +107,15 @@ class Rolling:
     table: SafeString
 
 
+def window_of(r: Sequence[float]) -> int | None:
+    """How many days a window holds; None for too few to move one."""
+    return next((each for each in WINDOWS if len(r) >= 2 * each), None)
+
+
 def _rolling(
     performance: Performance, days: Sequence[Day], r: Sequence[float]
 ) -> Rolling | None:
-    window = next((each for each in WINDOWS if len(r) >= 2 * each), None)
+    window = window_of(r)
     if window is None:
         return None
     ppy = performance.metric_set.ppy
@@ -132,7 +139,7 @@ def _rolling(
         title=f"Sharpe ratio and volatility of the last {window} days",
         description=f"Sharpe ratio from {min(ratios):.2f} to {max(ratios):.2f}, "
         f"now {ratios[-1]:.2f}. The table holds the month ends.",
-        below=[Line(spreads, "index")],
+        below=[[Line(spreads, "index")]],
     )
     return Rolling(window=window, chart=chart, table=_rolling_table(known))
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kernel.display import MISSING, arrow, change, grouped, percent, tone
+from kernel.numbers import text
 from portfolio.domain import returns
 from portfolio.domain.returns import Day, Drawdown, Month
 from portfolio.domain.valuation import HUNDRED
@@ -76,6 +77,7 @@ def _part_row(part: Part, currency: str) -> dict[str, str | int]:
         "arrow": arrow(total),
         "tone": tone(total),
         "pnl": change(part.pnl, currency),
+        "exact": text(part.pnl),
         "pnl_tone": tone(part.pnl),
         "sharpe": metric_text(metrics["sharpe"]),
         "drawdown": metric_text(metrics["max_drawdown"]),

@@ -28,6 +28,7 @@ WHY: Mapping[Reason, str] = {
     Reason.MISSING_ACQUISITION: "something was sold that nobody had bought",
     Reason.NOT_TRACKED: "the ledger holds executions only",
     Reason.RECOMPUTING: "being recomputed",
+    Reason.NO_BENCHMARK: "no benchmark is chosen",
     Reason.NO_CAPITAL: "nothing was ever paid in",
     Reason.NO_PREVIOUS_CLOSE: "no earlier day to compare with",
     Reason.PER_BOOK: "belongs to whole books",
@@ -61,6 +62,7 @@ class Figure:
     reason: str = ""
     spark: SafeString | str = ""
     href: str = ""
+    exact: str = ""  # the value with all of its digits
 
 
 def metric_text(metric: Metric, currency: str = "") -> str:

@@ -13,9 +13,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from kernel.numbers import ZERO
+from kernel.numbers import ZERO, text
 from kernel.prepared import PreparedQuery
 from portfolio.domain import returns
+from portfolio.domain.benchmark import Benchmark
 from portfolio.domain.equity import Slice
 from portfolio.domain.periods import Period
 from portfolio.domain.returns import Day, day_end
@@ -40,6 +41,16 @@ class Inputs:
     transfers: int
     prices: int
     sha256: str
+
+    def with_closes(self, benchmark: Benchmark) -> Inputs:
+        """With the benchmark's closes among the facts."""
+        if not benchmark.days:
+            return self
+        digest = hashlib.sha256(f"{self.sha256}|{benchmark.symbol}\n".encode())
+        for day, price in zip(benchmark.days, benchmark.prices, strict=True):
+            digest.update(f"{day}|{text(price)}\n".encode())
+        prices = self.prices + len(benchmark.days)
+        return replace(self, prices=prices, sha256=digest.hexdigest())
 
     @property
     def rows(self) -> int:

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from kernel.numbers import ZERO
 from portfolio.domain.equity import walk
-from portfolio.domain.periods import INTERVALS, MOST_POINTS, Period
+from portfolio.domain.periods import CUSTOM, INTERVALS, MOST_POINTS, Period
 from portfolio.domain.reasons import Reason
 from portfolio.domain.returns import Day, day_end
 from portfolio.queries.books import Scope
@@ -81,6 +81,8 @@ def last_hours(
 def grid(period: Period, interval: str, zone: str, now: datetime) -> list[datetime]:
     """The times of a curve finer than a day: its range, at most 2,000 points."""
     step = timedelta(minutes=INTERVALS[interval])
+    if period.name == CUSTOM:
+        now = min(now, day_end(period.last, zone))
     earliest = now - step * MOST_POINTS
     if period.hours is not None:
         start = now - timedelta(hours=period.hours)

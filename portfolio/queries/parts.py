@@ -60,7 +60,13 @@ def _parts(
     parts = [
         Part(
             name=name,
-            metric_set=measure(_summed(slices[name]), trips[name], ppy, whole=False),
+            metric_set=measure(
+                _summed(slices[name]),
+                trips[name],
+                ppy,
+                whole=False,
+                benchmark=performance.benchmark,
+            ),
         )
         for name in sorted({*slices, *trips})
     ]

@@ -8,15 +8,20 @@ from datetime import datetime
 from decimal import Decimal
 
 from kernel.numbers import ZERO
+from portfolio.domain.benchmark import NO_BENCHMARK, Benchmark
 from portfolio.domain.equity import Slice
+from portfolio.domain.exposure import HeldDay
 from portfolio.domain.metrics import MetricSet, measure, unavailable
 from portfolio.domain.reasons import Reason
 from portfolio.domain.returns import Day
 from portfolio.domain.valuation import total
+from portfolio.models import EquityPoint
 from portfolio.queries import days as stored
+from portfolio.queries.benchmark import benchmark
 from portfolio.queries.books import Scope
 from portfolio.queries.curves import StoredCurves
-from portfolio.queries.days import Inputs
+from portfolio.queries.days import DayRates, Inputs
+from portfolio.queries.exposure import held_days
 from portfolio.queries.intraday import last_hours
 from portfolio.queries.selection import Selection
 from portfolio.queries.trips import closed_trips
@@ -40,6 +45,8 @@ class Performance:
     unvalued: int = 0
     implied_funding: Decimal | None = None
     slices: Mapping[Slice, Sequence[Day]] = field(default_factory=dict)
+    benchmark: Benchmark = NO_BENCHMARK
+    held: Sequence[HeldDay] = ()
 
     @property
     def days(self) -> Sequence[Day]:
@@ -77,7 +84,7 @@ def performance(
     detailed: bool = False,
 ) -> Performance:
     """Returns, metrics and provenance of a range, in four queries (more in several
-    currencies, and where anything moved between own books).
+    currencies, where anything moved between own books, and for a benchmark).
 
     `detailed` also keeps the days of every (symbol, strategy) for the tables.
     """
@@ -100,11 +107,22 @@ def performance(
             return _unavailable(scope, selection, inputs, curves, walked)
         days = walked
     trips = closed_trips(scope, selection, now, rates)
+    held = _held(scope, inside, rates, days)
+    beside = benchmark(scope, selection.benchmark, period, days)
     return Performance(
         scope=scope,
         selection=selection,
-        metric_set=measure(days, trips, scope.ppy, whole=not selection.sliced),
-        inputs=inputs,
+        metric_set=measure(
+            days,
+            trips,
+            scope.ppy,
+            whole=not selection.sliced,
+            benchmark=beside,
+            held=held,
+        ),
+        held=held,
+        inputs=inputs.with_closes(beside),
+        benchmark=beside,
         curves=curves,
         implied_funding=total(
             rate if rate is None else amount * rate
@@ -117,6 +135,19 @@ def performance(
         unvalued=sum(1 for point in inside if point.unvalued),
         slices=stored.by_slice(days, slices, selection.holds) if detailed else {},
     )
+
+
+def _held(
+    scope: Scope,
+    points: Sequence[EquityPoint],
+    rates: DayRates,
+    days: Sequence[Day],
+) -> list[HeldDay]:
+    """What was held on these days; of hours inside a day nobody asked."""
+    if not days:
+        return []
+    first = days[0].day
+    return [day for day in held_days(scope, points, rates) if day.day >= first]
 
 
 def _unavailable(

@@ -71,6 +71,7 @@ def _point(cut: Cut, before: Decimal, facts: DayFacts) -> EquityPoint:
     return EquityPoint(
         equity=equity,
         cash=rounded(cut.cash),
+        gross=rounded(cut.gross),
         inflow=inflow,
         outflow=outflow,
         base=before + inflow,

@@ -25,6 +25,7 @@ def closed_trips(
 ) -> list[Trip]:
     """In order of time; those without a rate are left out. One query."""
     after = _begins(scope, selection, now)
+    now = _ends(scope, selection, now)
     if scope.known is None:
         rows = _stored(scope, selection, after, now)
     else:
@@ -40,6 +41,14 @@ def _begins(scope: Scope, selection: Selection, now: datetime) -> datetime:
     if period.first is not None:
         return returns.day_end(period.first - timedelta(days=1), scope.zone)
     return EVER
+
+
+def _ends(scope: Scope, selection: Selection, now: datetime) -> datetime:
+    """Now, or the end of a last day that is over."""
+    last = selection.period.last
+    return (
+        now if last >= scope.day(now) else min(now, returns.day_end(last, scope.zone))
+    )
 
 
 def _stored(

@@ -21,6 +21,7 @@ from trades.queries.versions import LEDGER
 FIELDS = (
     "equity",
     "cash",
+    "gross",
     "inflow",
     "outflow",
     "base",

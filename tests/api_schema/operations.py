@@ -159,7 +159,10 @@ SAMPLES: dict[str, Callable[[Get], list[dict[str, str]]]] = {
 # Query parameters that an operation cannot do without.
 NEEDED = {"role": "Developer"}
 # Thirty days, which are meant without a period, may be one month.
-ASKED = {"/api/performance/monthly": "period=90d"}
+ASKED = {
+    "/api/performance": "benchmark=BTC-USD",
+    "/api/performance/monthly": "period=90d",
+}
 
 
 def getter(client: Asks) -> Get:

@@ -39,7 +39,9 @@ def shapes(svg: str) -> ET.Element:
 
 @pytest.mark.parametrize("drawing", ["wide", "narrow"])
 def test_a_curve_is_well_formed_and_named(drawing):
-    root = shapes(getattr(curve(below=[Line(DRAWDOWN, "loss", filled=True)]), drawing))
+    root = shapes(
+        getattr(curve(below=[[Line(DRAWDOWN, "loss", filled=True)]]), drawing)
+    )
     assert root.get("role") == "img"
     named = str(root.get("aria-labelledby")).split()
     texts = [one.text for one in root if one.get("id") in named]
@@ -54,7 +56,7 @@ def test_ids_of_the_two_drawings_differ():
 
 
 def test_no_inline_style_and_no_script():
-    drawn = curve(below=[Line(DRAWDOWN, "loss", filled=True)])
+    drawn = curve(below=[[Line(DRAWDOWN, "loss", filled=True)]])
     ring = donut([("BTC", 3), ("Cash", 1)], title="t", centre="4", caption="c")
     for svg in (*vars(drawn).values(), ring, sparkline([1, 2])):
         assert not re.search(r"style=|<script|\son\w+=", svg)
@@ -71,7 +73,7 @@ def test_what_people_typed_is_escaped():
 
 
 def test_everything_drawn_lies_inside_the_frame():
-    drawn = curve(below=[Line(DRAWDOWN, "loss", filled=True)])
+    drawn = curve(below=[[Line(DRAWDOWN, "loss", filled=True)]])
     for svg in (drawn.wide, drawn.narrow):
         root = shapes(svg)
         _, _, width, height = (float(n) for n in str(root.get("viewBox")).split())
@@ -82,7 +84,7 @@ def test_everything_drawn_lies_inside_the_frame():
 
 
 def test_labels_of_the_two_panels_do_not_meet():
-    root = shapes(curve(below=[Line(DRAWDOWN, "loss", filled=True)]).wide)
+    root = shapes(curve(below=[[Line(DRAWDOWN, "loss", filled=True)]]).wide)
     heights = sorted(
         float(str(one.get("y")))
         for one in root.iter("text")
@@ -116,7 +118,7 @@ def test_nothing_to_draw_is_empty():
 
 
 def test_one_day_is_a_dot_in_each_panel():
-    below = [Line([Decimal("-0.1")], "loss")]
+    below = [[Line([Decimal("-0.1")], "loss")]]
     drawn = timeline(
         DAYS[:1], [Line([5])], name="x", title="t", description="d", below=below
     )

@@ -168,6 +168,7 @@ def samples() -> dict[str, str]:
         "rules/<slug:name>": "memory",
         "runbooks/<slug:name>": "memory",
         "metrics/<str:name>": "sharpe",
+        "files/<slug:name>": "days",
         "jobs/<str:name>": "portfolio-equity",
         "probes/<slug:name>": "audit_log",
         "<uuid:review>/statement": f"{line.review.uuid}/statement?role=Developer",

@@ -177,6 +177,8 @@ PAGES = """
 /portfolio/reconciliation/{balance}/                    GET trading: reads            POST trading: writes
 /portfolio/positions/{position}/                        GET trading: reads
 /performance/                                           GET trading: reads
+/portfolio/positions.csv                                GET trading: reads
+/performance/files/{file}.csv                           GET trading: reads
 /performance/metrics/{metric}/                          GET trading: reads
 /books/                                                 GET trading: reads            POST trading: makes a book
 /trades/                                                GET trading: reads

@@ -250,6 +250,7 @@ def _of_operations() -> dict[str, str]:
         "job": "portfolio-equity",
         "probe": "audit_log",
         "metric": "sharpe",
+        "file": "days",
     }
 
 

@@ -10,7 +10,16 @@ from trades.models import Book
 
 URN = "urn:rrr:problem"
 PAGED = {"limit", "cursor"}
-RANGE = {"period", "book", "strategy", "symbol", "known_at"}
+RANGE = {
+    "period",
+    "from",
+    "to",
+    "book",
+    "strategy",
+    "symbol",
+    "benchmark",
+    "known_at",
+}
 RANGED = [
     "performance",
     "performance/monthly",
@@ -37,7 +46,14 @@ KNOWN = {
     "portfolio/reconciliation": {"book", *PAGED},
     **{path: {*RANGE, *PAGED} for path in RANGED},
     "performance": RANGE,
-    "performance/equity-curve": {"period", "book", "interval", "known_at"},
+    "performance/equity-curve": {
+        "period",
+        "from",
+        "to",
+        "book",
+        "interval",
+        "known_at",
+    },
     "stats": set(),
 }
 NAMES = {
@@ -45,6 +61,8 @@ NAMES = {
     "strategy": "trend",
     "symbol": "BTC-USD",
     "period": "30d",
+    "from": "2026-01-01",
+    "to": "2026-01-31",
     "interval": "1h",
     "limit": "3",
     "cursor": "",

@@ -1,11 +1,13 @@
 """Files before they are booked: looked at, kept for later, and booked once."""
 
+import gzip
 import io
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from kernel.errors import Conflict, Forbidden, Invalid, TooLarge
+from kernel.numbers import text
 from trades.domain.formats.parsed import BrokenRow
 from trades.models import BalanceStatement, Fill, ImportBatch, Price
 from trades.services.amending import void_fill
@@ -175,6 +177,43 @@ def test_the_command_says_how_many_or_why_not(tmp_path):
     assert refused.value.returncode == 1
     with pytest.raises(CommandError, match="No such file"):
         call_command("import_prices", tmp_path / "none.csv")
+
+
+CLOSES = b"Date,SP500,DAX\n2026-01-02,5900.5,20000\n2026-01-05,5950,\n"
+
+
+def test_daily_closes_have_a_column_for_each_symbol(tmp_path):
+    path = tmp_path / "closes.csv.gz"
+    path.write_bytes(gzip.compress(CLOSES, mtime=0))
+    call_command(
+        "import_prices", path, zone="UTC", currency="usd", stdout=io.StringIO()
+    )
+    stored = Price.objects.order_by("at", "symbol").values_list("symbol", "price")
+    assert [(symbol, text(price)) for symbol, price in stored] == [
+        ("DAX", "20000"),
+        ("SP500", "5900.5"),
+        ("SP500", "5950"),
+    ]
+    assert set(Price.objects.values_list("currency", flat=True)) == {"USD"}
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "said"),
+    [
+        (CLOSES, {"zone": "UTC"}, "say the currency of SP500"),
+        (CLOSES, {"currency": "USD"}, "no time zone"),
+        (b"Date\n2026-01-02\n", {}, "a column for each symbol"),
+        (gzip.compress(CLOSES, mtime=0)[:-9], {}, "ends too early"),
+    ],
+)
+def test_daily_closes_that_say_too_little_store_nothing(
+    tmp_path, content, options, said
+):
+    path = tmp_path / "closes.csv"
+    path.write_bytes(content)
+    with pytest.raises(CommandError, match=said):
+        call_command("import_prices", path, **options)
+    assert not Price.objects.exists()
 
 
 # --- rows that only the book makes impossible ----------------------------------------

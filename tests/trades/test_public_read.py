@@ -70,9 +70,14 @@ SURFACES = {
     "/portfolio/reconciliation/": "<h2>SECRET</h2>",
     "/portfolio/reconciliation/{stated}/": "SECRET",
     "/performance/?period=all": "SECRET-USD",
+    "/portfolio/positions.csv": "SECRET-USD",
 }
 # Readers' pages that show nothing of a book with two fills.
-SHOW_NOTHING = {"/api/performance/drawdowns", "/performance/metrics/<str:name>/"}
+SHOW_NOTHING = {
+    "/api/performance/drawdowns",
+    "/performance/metrics/<str:name>/",
+    "/performance/files/<slug:name>.csv",
+}
 # Paths that only write.
 WRITE_ONLY = {
     "/api/trades/import",
@@ -139,7 +144,8 @@ def shown(client, path, fill):
     named["transfer"] = Transfer.objects.get().pk
     named["stated"] = BalanceStatement.objects.get().pk
     answer = client.get(path.format(**named))
-    return answer.status_code, answer.content.decode()
+    content = answer.getvalue() if answer.streaming else answer.content
+    return answer.status_code, content.decode()
 
 
 def test_the_table_names_every_surface_and_each_has_the_one_declaration():

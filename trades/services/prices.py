@@ -161,14 +161,17 @@ def other_price(price: NewPrice, known: Price) -> Conflict:
     )
 
 
-def import_prices(content: bytes, *, zone: str = "") -> int:
+def import_prices(content: bytes, *, zone: str = "", currency: str = "") -> int:
     """Store the prices of a CSV for the desk, all or none; returns how many are new.
+    `currency` is that of plain symbols of which the file does not say it.
 
     Raises Invalid with the broken lines, Conflict for another price of one moment.
     """
     try:
         declared = zone_of(zone) if zone else None
-        rows = price_file.read(content, now=timezone.now(), zone=declared)
+        rows = price_file.read(
+            content, now=timezone.now(), zone=declared, currency=currency
+        )
     except (NotAFile, ValueError) as error:
         raise Invalid(
             f"{error}.",
