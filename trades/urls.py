@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from trades.api import amendments, books, facts, imports, market, trades
-from trades.views import amending, entering
+from trades.views import amending, entering, files
 from trades.views import books as books_page
 from trades.views import imports as import_pages
 from trades.views import market as market_pages
@@ -13,6 +13,8 @@ from trades.views import transfers as transfer_pages
 app_name = "trades"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("trades/", pages.index, name="index"),
+    path("trades/trades.csv", files.trades_csv, name="csv"),
+    path("trades/trades.jsonl", files.trades_jsonl, name="jsonl"),
     path("trades/import/", import_pages.upload, name="import"),
     path("trades/imports/<uuid:pk>/", import_pages.import_batch, name="import-batch"),
     path(

@@ -182,6 +182,8 @@ PAGES = """
 /performance/metrics/{metric}/                          GET trading: reads
 /books/                                                 GET trading: reads            POST trading: makes a book
 /trades/                                                GET trading: reads
+/trades/trades.csv                                      GET trading: reads
+/trades/trades.jsonl                                    GET trading: reads
 /trades/new/                                            GET trading: writes           POST trading: writes
 /trades/{trade}/                                        GET trading: reads
 /trades/{trade}/void/                                   GET trading: writes           POST trading: writes

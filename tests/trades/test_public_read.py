@@ -60,6 +60,8 @@ SURFACES = {
     "/transfers/{transfer}/": "SECRET-USD",
     "/trades/": "SECRET-USD",
     "/trades/{fill}/": "SECRET-USD",
+    "/trades/trades.csv": "SECRET-USD",
+    "/trades/trades.jsonl": "SECRET-USD",
     "/books/": "ada-main",
     "/prices/": "SECRET-USD",
     "/prices/{price}/": "SECRET-USD",
