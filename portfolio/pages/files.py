@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from portfolio.answers.holdings import exact
 from portfolio.domain import returns, rolling
 from portfolio.domain.benchmark import growth
 from portfolio.domain.distribution import bins
@@ -63,7 +64,7 @@ def _figures(told: Performance) -> Rows:
     for metric in told.metric_set.metrics.values():
         low, high = metric.between or (None, None)
         yield (
-            *(metric.name, metric.title, metric.value, metric.unit),
+            *(metric.name, metric.title, exact(metric.value), metric.unit),
             *(metric.reason, metric.n, metric.formula, low, high),
         )
 
