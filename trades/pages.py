@@ -291,12 +291,12 @@ def chart_of(
 def _deal(fill: Fill, told: int | None) -> Deal:
     bought = fill.side == Fill.Side.BUY
     local = timezone.localtime(fill.executed_at)
-    words = f"{'Bought' if bought else 'Sold'} {grouped(fill.quantity)}"
+    amount = f"{'Bought' if bought else 'Sold'} {grouped(fill.quantity)}"
     return Deal(
         at=fill.executed_at,
         price=fill.price,
         bought=bought,
-        label=f"{words} at {grouped(fill.price)}, {local:%-d %b %Y %H:%M:%S %Z}",
+        label=f"{amount} at {grouped(fill.price)}, {local:%-d %b %Y %H:%M:%S %Z}",
         told=fill.pk == told,
     )
 

@@ -10,16 +10,15 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from kernel.charts import Line, Marker, timeline
-from kernel.display import SIGNS, amount, change, percent
+from kernel.display import amount, change, percent
 from kernel.drawing import Drawn
 from kernel.numbers import ZERO
-from kernel.scales import compact
 from portfolio.domain import returns
 from portfolio.domain.benchmark import growth as benchmarked
 from portfolio.domain.returns import Day
 from portfolio.domain.statistics import floats_or_gaps
 from portfolio.domain.valuation import HUNDRED
-from portfolio.pages.words import days_counted, metric_text
+from portfolio.pages.words import days_counted, metric_text, money_label
 from portfolio.queries.performance import Performance
 
 CHART_ID = "equity-data"
@@ -37,7 +36,6 @@ def equity_chart(performance: Performance) -> Drawn:
     levels = returns.index(days)
     values = _curve(performance)
     currency = performance.scope.currency
-    sign = SIGNS.get(currency, "")
     deepest = performance.metric_set.metrics["max_drawdown"]
     period = performance.selection.period.label
     beside = benchmark_growth(performance)
@@ -52,7 +50,7 @@ def equity_chart(performance: Performance) -> Drawn:
             f"Deepest drawdown {metric_text(deepest)}. "
             f"Money came or went on {days_counted(len(moved))}. The table holds the month ends."
         ),
-        label=lambda value, digits: f"{sign}{compact(value, digits)}",
+        label=money_label(currency),
         below=[
             [
                 Line(growth(levels), "index", filled=True),

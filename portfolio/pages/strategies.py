@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kernel.charts import TONES, Line, timeline
-from kernel.display import SIGNS, change
+from kernel.display import change
 from kernel.drawing import Drawn
-from kernel.scales import compact
 from portfolio.pages.curve import running_pnl
+from portfolio.pages.words import money_label
 from portfolio.queries.parts import Part
 
 OTHERS = "all others"
@@ -29,7 +29,6 @@ def strategy_curves(parts: Sequence[Part], currency: str) -> StrategyCurves | No
     if len(parts) < 2 or not parts[0].metric_set.days:
         return None
     lines = _lines(parts)
-    sign = SIGNS.get(currency, "")
     told = [
         (name, tone, change(values[-1], currency))
         for (name, values), tone in zip(lines, TONES, strict=False)
@@ -41,7 +40,7 @@ def strategy_curves(parts: Sequence[Part], currency: str) -> StrategyCurves | No
         title="P&L of each strategy",
         description="; ".join(f"{name} {pnl}" for name, _, pnl in told)
         + ". The table below holds every strategy.",
-        label=lambda value, digits: f"{sign}{compact(value, digits)}",
+        label=money_label(currency),
     )
     return StrategyCurves(chart=chart, lines=told)
 

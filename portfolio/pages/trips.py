@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from kernel.display import SIGNS, age, change
+from kernel.display import age, change
 from kernel.drawing import Drawn
 from kernel.numbers import ZERO
 from kernel.scales import compact
 from kernel.scatter import Spot, scatter
 from portfolio.domain.trips import Trip
+from portfolio.pages.words import money_label
 from portfolio.queries.performance import Performance
 
 MOST_SPOTS = 250  # more hide one another
@@ -39,13 +40,12 @@ def trip_spots(performance: Performance) -> TripSpots | None:
     if not trips:
         return None
     kept = shown_trips(trips)
-    sign = SIGNS.get(currency, "")
     chart = scatter(
         [_spot(trip, currency) for trip in kept],
         name="trips",
         title="Net P&L of round trips against how long they were open",
         description=f"{len(kept)} of {len(trips)} round trips. The file holds them all.",
-        label=lambda value, digits: f"{sign}{compact(value, digits)}",
+        label=money_label(currency),
     )
     return TripSpots(chart=chart, shown=len(kept), total=len(trips))
 
@@ -62,8 +62,9 @@ def shown_trips(trips: Sequence[Trip]) -> list[Trip]:
 
 def _spot(trip: Trip, currency: str) -> Spot:
     took = trip.closed_at - trip.opened_at
-    words = f"{trip.symbol} {trip.side}, {age(took.total_seconds())}: "
-    return Spot(took=took, value=trip.net, label=words + change(trip.net, currency))
+    trade = f"{trip.symbol} {trip.side}, {age(took.total_seconds())}"
+    label = f"{trade}: {change(trip.net, currency)}"
+    return Spot(took=took, value=trip.net, label=label)
 
 
 # --- the week ------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from django.utils.safestring import SafeString
 
-from kernel.display import MISSING, amount, grouped, percent
+from kernel.display import MINUS, MISSING, SIGNS, amount, grouped, percent
+from kernel.scales import Label, compact
 from portfolio.domain.metrics import Metric
 from portfolio.domain.reasons import Reason
 from portfolio.domain.valuation import HUNDRED
@@ -74,6 +75,17 @@ def metric_text(metric: Metric, currency: str = "") -> str:
     if metric.unit == "money":
         return amount(metric.value, currency)
     return grouped(metric.value, 2)
+
+
+def money_label(currency: str) -> Label:
+    """For an axis: "$1.2M", "−$20k"; another currency's sign is in the heading."""
+    sign = SIGNS.get(currency, "")
+
+    def label(value: float, digits: int) -> str:
+        shown = compact(abs(value), digits)
+        return f"{MINUS}{sign}{shown}" if value < 0 else f"{sign}{shown}"
+
+    return label
 
 
 def days_counted(count: int) -> str:

@@ -41,6 +41,8 @@ def benchmark(
     before = counted.filter(at__lte=start).order_by("-at", "-recorded_at", "-id")[:1]
     inside = counted.filter(at__gt=start).order_by(*PRECEDENCE)[: MOST_PRICES + 1]
     prices = [*before, *inside]
+    if prices[-1].at <= start:  # it ended before the range
+        return Benchmark(symbol=symbol, reason=Reason.NO_PRICE)
     if len(prices) > MOST_PRICES:
         return Benchmark(symbol=symbol, reason=Reason.TOO_MANY_FACTS)
     splits = splits_of_books({0: _owner(scope)}, {symbol}, scope.known_at)[0]
