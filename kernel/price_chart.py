@@ -29,6 +29,8 @@ from kernel.drawing import (
 from kernel.scales import Number, Point, compact, day_label, labels, nice_ticks, thin
 
 EMPTY = mark_safe("")  # nothing in it # nosec B308
+OTHER = '<path class="chart__deal chart__deal--{}"'
+TOLD = '<path class="chart__deal chart__told chart__deal--{}"'
 MARK = 5.5  # px from a deal's price to the edges of its mark
 
 
@@ -112,10 +114,9 @@ def _mark(deal: Deal, plane: _Plane) -> SafeString:
     x, y = plane.at(deal.at, deal.price)
     base = y + 2 * MARK if deal.bought else y - 2 * MARK
     return format_html(
-        '<path class="chart__deal chart__deal--{}{}" d="M{} {}L{} {}L{} {}Z">'
+        (TOLD if deal.told else OTHER) + ' d="M{} {}L{} {}L{} {}Z">'
         "<title>{}</title></path>",
         "bought" if deal.bought else "sold",
-        SafeString(" chart__deal--told") if deal.told else "",
         *(px(x), px(y), px(x - MARK), px(base), px(x + MARK), px(base)),
         deal.label,
     )
