@@ -132,7 +132,8 @@
     const text = element.innerText.replace(/\s+/g, " ").trim();
     const [, sign, digits, percent] = text.match(shown) || [];
     if (!digits) return text;
-    return `${"−-".includes(sign || "+") ? "-" : ""}${digits.replaceAll(",", "")}${percent || ""}`;
+    const minus = sign === "−" || sign === "-" ? "-" : "";
+    return minus + digits.replaceAll(",", "") + (percent || "");
   }
   document.addEventListener("copy", (event) => {
     const selection = getSelection();
