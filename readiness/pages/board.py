@@ -78,6 +78,14 @@ class SectionPage:
         return markdown.inline(self.section.shape.title)
 
     @property
+    def count(self) -> str:
+        """What is proven of it; of what readiness does not count, how many lines."""
+        section = self.section
+        if not section.inside:
+            return str(len(section.rows))
+        return f"{section.proven}/{section.total}"
+
+    @property
     def tone(self) -> str:
         if not self.section.inside:
             return ""

@@ -40,7 +40,7 @@ from readiness.queries.progress import (
 from readiness.queries.reviews import object_of
 from readiness.queries.statements import role_to_sign
 
-ACTS = 12
+ACTS = 6
 
 
 @dataclass(frozen=True, kw_only=True)
