@@ -82,6 +82,7 @@ MENDED = {
     "price": ("/prices/?symbol=PEAR-USD", "price", "13"),
     "split": ("/splits/?symbol=PEAR-USD", "numerator", "4"),
 }
+OWN = "desk"  # in the names of the checklists that test_review.py brings
 POLLED = {
     "overview": ("lead", "/"),
     "readiness": ("developer", "review"),
@@ -171,7 +172,7 @@ def mended(page: Page, kind: str) -> str:
 
 def address(page: Page, path: str) -> str:
     """The path of a page of PAGES, found out by its person. "review" and "sign" are
-    those of the newest review, "trade", "correct" and "void" are pages of the newest
+    those of the newest review of the product's own checklist, "trade", "correct" and "void" are pages of the newest
     trade, "preview" is that of a file, "person" that of the first one, and those of
     MENDED have a history."""
     if path in {"trade", "correct", "void"}:
@@ -180,7 +181,8 @@ def address(page: Page, path: str) -> str:
     if path in MENDED:
         return mended(page, path)
     if path in {"review", "sign"}:
-        (review,) = page.request.get("/api/readiness/reviews?limit=1").json()["reviews"]
+        newest = page.request.get("/api/readiness/reviews").json()["reviews"]
+        review = next(each for each in newest if OWN not in each["template"].lower())
         return f"/readiness/reviews/{review['id']}/" + (
             "sign/" if path == "sign" else ""
         )
