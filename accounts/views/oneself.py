@@ -74,8 +74,8 @@ def login(request: HttpRequest) -> HttpResponse:
 
 def _interrupted_page(request: HttpRequest) -> HttpResponse:
     sealed = interrupted.sealed_text(request)
-    comes_back = "Sign in, and what you typed comes back."
-    is_lost = "Sign in, and type it again: we do not know whose it was."
+    comes_back = "Log in, and what you typed comes back."
+    is_lost = "Log in, and type it again: we do not know whose it was."
     return _login_page(
         request,
         target=local_path(interrupted.page_before(request), "/"),

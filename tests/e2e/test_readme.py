@@ -42,7 +42,7 @@ class Walk:
         page.goto("/accounts/login/")
         page.get_by_label("User name").fill(self.login)
         page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("main").get_by_role("button", name="Sign in").click()
+        page.get_by_role("main").get_by_role("button", name="Log in").click()
         expect(page).to_have_url(re.compile(r"/$"))
 
 

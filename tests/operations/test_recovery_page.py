@@ -53,3 +53,11 @@ def test_what_no_backup_holds_is_told_on_the_page_and_in_the_document(
         assert f"| {thing.name} | {thing.without} |" in document
     promised = f"within {recovery.RTO.total_seconds() / 60:.0f} minutes"
     assert promised in document
+
+
+def test_the_command_that_restores_the_newest_is_named(desk: Client) -> None:
+    backup = Backup.objects.create(
+        engine="sqlite", status="verified", started_at=NOON, finished_at=NOON
+    )
+    page = desk.get("/operations/backups/").content.decode()
+    assert f"./manage.py restore {backup.uid.hex}" in page
