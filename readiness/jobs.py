@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from kernel.registry import Params, job
-from readiness.services import coming_due, endings
+from readiness.services import coming_due, endings, voiding
 from readiness.services.evidence import collecting, pruning
 
 
@@ -29,6 +29,12 @@ def lifecycle(params: Params) -> str:
     expired = 0 if settings.RRR_ENV == "demo" else coming_due.expire(now)
     opened, reminded = coming_due.open_follow_ups(now), coming_due.remind(now)
     return f"expired: {expired}, follow-ups opened: {opened}, reminded: {reminded}"
+
+
+@job("readiness.void", schedule="every 60s")
+def void(params: Params) -> str:
+    """Write to signers whose signatures a change has made void."""
+    return f"signers written to: {voiding.tell(timezone.now())}"
 
 
 @job("readiness.prune", schedule="daily 03:40 UTC")

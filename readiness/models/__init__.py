@@ -10,7 +10,7 @@ from readiness.models.reviews import (
     ReviewItem,
     Waiver,
 )
-from readiness.models.signoffs import Signoff
+from readiness.models.signoffs import Signoff, VoidNotice
 from readiness.models.templates import (
     Check,
     Field,
@@ -42,5 +42,6 @@ __all__ = [
     "Template",
     "TemplateVersion",
     "Transition",
+    "VoidNotice",
     "Waiver",
 ]

@@ -57,3 +57,17 @@ class Signoff(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role}: {self.meaning}"
+
+
+class VoidNotice(models.Model):
+    """What its signer was told of a signature's changes: `told` are the lines, each
+    with its change, of which they know; forgotten when it holds again."""
+
+    signoff = models.OneToOneField(
+        Signoff, on_delete=models.CASCADE, related_name="void_notice"
+    )
+    told = models.JSONField(default=list, blank=True)
+    at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.signoff_id} told at {self.at}"

@@ -40,7 +40,7 @@ from readiness.queries.progress import (
 from readiness.queries.reviews import object_of
 from readiness.queries.statements import role_to_sign
 
-ACTS = 6
+ACTS = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +125,11 @@ def tick_context(
         "part": section_page(today, row),
         "conflict": conflict,
         "undo": "false" if row.claim.claimed else "true",
-        "say": conflict.detail if conflict else _said(today, row.key),
+        "say": (
+            conflict.detail
+            if conflict
+            else f"{_said(today, row.key)}{_voided(context['signed'], row.key)}"
+        ),
         "newest": getattr(ticked, "newest", False),
     }
 
@@ -133,3 +137,13 @@ def tick_context(
 def _said(today: Board, key: str) -> str:
     what = "claimed" if today.by_key[key].claim.claimed else "no longer claimed"
     return f"{key} is {what}. {verdict(today).title}."
+
+
+def _voided(signed: SignoffProgress, key: str) -> str:
+    """Whose signatures the line, as it is now, makes void."""
+    whose = [
+        f"{each.signed.handle}’s as {each.signed.role}"
+        for each in signed.signed
+        if key in {change.key for change in each.void}
+    ]
+    return f" Void now: the signature {', '.join(whose)}." if whose else ""

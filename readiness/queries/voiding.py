@@ -1,0 +1,38 @@
+"""Reviews whose signatures a change may void, and who changed their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from audit import queries as audit
+from readiness.models import Review
+from readiness.models.reviews import LIVING
+from readiness.queries.people import names
+from readiness.queries.reviews import object_of
+
+# What changes a signed line.
+KINDS = (
+    *(f"readiness.item.{verb}" for verb in ("claimed", "unclaimed")),
+    *(f"readiness.item.{verb}" for verb in ("filled", "restored")),
+    *(f"readiness.evidence.{verb}" for verb in ("judged", "filed", "confirmed")),
+    *(f"readiness.waiver.{verb}" for verb in ("approved", "revoked")),
+    *(f"readiness.not_applicable.{verb}" for verb in ("approved", "revoked")),
+)
+
+
+def signed_reviews(most: int) -> list[Review]:
+    """Living reviews that somebody has signed, the newest first."""
+    rows = Review.objects.filter(state__in=LIVING, signoffs__isnull=False)
+    return list(rows.select_related("version__template").distinct()[:most])
+
+
+def who_changed(review: Review, items: Sequence[int]) -> dict[int, str]:
+    """Who changed each of these lines last, by the log's word: two queries."""
+    asked = {str(item): item for item in items}
+    last = {
+        asked[str(event.data["item"])]: event.actor
+        for event in audit.logged([object_of(review)], KINDS)
+        if str(event.data.get("item")) in asked
+    }
+    called = names(set(last.values()))
+    return {item: called[actor] for item, actor in last.items()}
