@@ -22,7 +22,7 @@ from readiness.queries.lifecycle import (
     told,
     why_not_deployed_now,
 )
-from readiness.queries.progress import SignoffProgress, progress, state_of
+from readiness.queries.progress import progress, state_of
 from readiness.services.lifecycle import ENDS_ANY, what_is_broken
 
 TONES = {
@@ -84,23 +84,6 @@ def lifecycle_context(today: Board, person: User, at: datetime) -> dict[str, Any
         ),
         "broken": what_is_broken(review) if ends_any and _may_be_broken(review) else "",
         "may_plan": review.state in RUNNING and _may_follow_up(person),
-    }
-
-
-def strip(board: Board, signed: SignoffProgress, shown: Lifecycle) -> dict[str, Any]:
-    """The one line of it that the review's own page shows."""
-    review = board.review
-    last = shown.transitions[-1] if shown.transitions else None
-    reason = why_not_deployed_now(board, signed)
-    open_ones = [
-        each
-        for each in shown.follow_ups
-        if each.state in {FollowUpState.OPEN, FollowUpState.OVERDUE}
-    ]
-    return {
-        "words": told(last) if last else reason or "Approved: it may be deployed.",
-        "url": reverse("readiness:lifecycle", args=[review.uuid]),
-        "asks": len(open_ones),
     }
 
 
