@@ -35,6 +35,8 @@ SQLITE = {
     "SQLITE_CORRUPT": Outage.DAMAGED,
     "SQLITE_NOTADB": Outage.DAMAGED,
 }
+# Of a statement, as of a table that is not there: PostgreSQL tells these apart, too.
+MEANINGLESS = "SQLITE_ERROR"
 POSTGRESQL: dict[type[psycopg.Error], Outage] = {
     psycopg.errors.ReadOnlySqlTransaction: Outage.READ_ONLY,
     psycopg.errors.DataCorrupted: Outage.DAMAGED,
@@ -48,6 +50,8 @@ def outage(error: BaseException | None) -> Outage | None:
     driver = error.__cause__ if error is not None else None
     if isinstance(driver, sqlite3.Error):
         said = getattr(driver, "sqlite_errorname", "")
+        if said == MEANINGLESS:
+            return None
         for beginning, what in SQLITE.items():
             if said.startswith(beginning):
                 return what

@@ -47,7 +47,7 @@ if STACK == "PostgreSQL" and ROUNDS == 1:
     collect_ignore += BEFORE_DATABASES
 # Minutes of waiting for words that must not come sooner: `make faults` alone.
 if ROUNDS == 1:
-    collect_ignore += ["test_unnoticed.py"]
+    collect_ignore += ["test_errors_and_slowness.py", "test_unnoticed.py"]
 if shutil.which("faketime") is None:
     collect_ignore.append("test_clock_set_back.py")  # `make test` says so
 
