@@ -103,6 +103,7 @@ def portfolio_figures(portfolio: Portfolio) -> list[Figure]:
     """Six key figures, each with its note or the reason why it is missing."""
     currency, equity = portfolio.currency, portfolio.equity
     exposure = portfolio.exposure
+    gross, net = (exposure.gross, exposure.net) if exposure else (None, None)
     worth = why(portfolio.reasons.get("equity"))
     gain = why(portfolio.reasons.get("unrealised")) or worth
     cash_part = percent(percent_of(portfolio.cash_balance, equity), places=1)
@@ -122,13 +123,15 @@ def portfolio_figures(portfolio: Portfolio) -> list[Figure]:
         ),
         Figure(
             label="Gross exposure",
-            value=percent(percent_of(exposure.gross, equity), places=1),
-            note=amount(exposure.gross, currency),
+            value=percent(percent_of(gross, equity), places=1),
+            note=amount(gross, currency),
+            reason=worth if gross is None else "",
         ),
         Figure(
             label="Net exposure",
-            value=percent(percent_of(exposure.net, equity), places=1),
+            value=percent(percent_of(net, equity), places=1),
             note=f"{amount(portfolio.invested, currency)} invested",
+            reason=worth if net is None else "",
         ),
         Figure(
             label="Unrealised P&L",
@@ -213,6 +216,8 @@ class Bar:
 
 def exposure_bars(holdings: Holdings) -> list[Bar]:
     exposure = holdings.exposure
+    if exposure is None:
+        return [_bar(holdings, label, None) for label in ("Long", "Short", "Net")]
     largest = f"Largest: {exposure.largest}" if exposure.largest else "Largest"
     return [
         _bar(holdings, "Long", exposure.long),
@@ -222,9 +227,11 @@ def exposure_bars(holdings: Holdings) -> list[Bar]:
     ]
 
 
-def _bar(holdings: Holdings, label: str, value: Decimal) -> Bar:
+def _bar(holdings: Holdings, label: str, value: Decimal | None) -> Bar:
     share = percent_of(value, holdings.equity)
     text = f"{amount(value, holdings.currency)} · {percent(share, places=1)}"
+    if value is None:
+        text = MISSING
     return Bar(label=label, value=text, part=_length(share))
 
 

@@ -113,12 +113,15 @@ class Holdings:
         )
 
     @property
-    def exposure(self) -> Exposure:
-        return valuation.exposure(
+    def exposure(self) -> Exposure | None:
+        """None as soon as one position's value is unknown."""
+        known = [
             (position.symbol, position.value)
             for position in self.positions
             if position.value is not None
-        )
+        ]
+        whole = len(known) == len(self.positions)
+        return valuation.exposure(known) if whole else None
 
     @property
     def stale(self) -> list[PositionRow]:

@@ -267,6 +267,16 @@ def test_without_positions_bars_are_empty():
     assert {bar.part for bar in bars} == {"0.0"}
 
 
+def test_of_what_is_partly_unknown_no_part_stands_for_the_whole():
+    held = portfolio(position(), position("ETH-USD", price=None))
+    assert {bar.value for bar in pages.exposure_bars(held)} == {"–"}
+    notes = {figure.label: figure for figure in pages.portfolio_figures(held)}
+    gross = notes["Gross exposure"]
+    assert (gross.value, gross.note) == ("–", "–")
+    whole = portfolio(position())
+    assert {bar.value for bar in pages.exposure_bars(whole)} != {"–"}
+
+
 def test_a_bar_is_never_longer_than_its_track():
     held = portfolio(position(quantity="200", amount="20000"), cash="-21000")
     assert {bar.part for bar in pages.exposure_bars(held)} == {"100.0", "0.0"}
