@@ -46,7 +46,21 @@ def px(value: float) -> str:
 
 
 def path(points: Iterable[Point]) -> str:
-    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+    """In steps from point to point, which is half as long as where each of them is.
+    Steps between tenths of a pixel: what is rounded does not add up."""
+    x = y = 0
+    written: list[str] = []
+    for point in points:
+        right, down = (round(10 * part) for part in point)
+        written.append(f"{_tenths(right - x)} {_tenths(down - y)}")
+        x, y = right, down
+    return f"m{' '.join(written)}".replace(" -", "-")
+
+
+def _tenths(number: int) -> str:
+    whole, rest = divmod(abs(number), 10)
+    digits = f"{whole or ''}.{rest}" if rest else str(whole)
+    return f"-{digits}" if number < 0 else digits
 
 
 def stroke(points: Sequence[Point], tone: str) -> SafeString:

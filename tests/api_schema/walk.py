@@ -334,14 +334,14 @@ class Walker:
             self.call(raw["operationId"], who, query=needed, **ids)
 
 
-def prepare(trader: Client) -> None:
+def prepare(trader: Client, password: str = world.PASSWORD) -> None:
     """What a walk needs and no operation makes."""
     alerts()
     for name in ("committed", "cancelled"):
         upload = world.csv_file(name, CSV)
         form = {"file": upload, "book": f"walk {name}", "base": ""}
         assert trader.post("/trades/import/", form).status_code == 302
-    released.prepare(world.PASSWORD)
+    released.prepare(password)
 
 
 def alerts() -> None:

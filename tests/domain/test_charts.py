@@ -6,6 +6,7 @@ import itertools
 import re
 from datetime import date, timedelta
 from decimal import Decimal
+from random import Random
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from kernel.bars import histogram
 from kernel.charts import Line, Marker, donut, sparkline, timeline
-from kernel.drawing import Drawn
+from kernel.drawing import Drawn, path
 from kernel.scales import Bin, compact, labels, nice_ticks, percent_label, thin
 
 DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in range(400)]
@@ -77,10 +78,31 @@ def test_everything_drawn_lies_inside_the_frame():
     for svg in (drawn.wide, drawn.narrow):
         root = shapes(svg)
         _, _, width, height = (float(n) for n in str(root.get("viewBox")).split())
-        for path in root.iter("path"):
-            pairs = re.findall(r"([\d.-]+) ([\d.-]+)", str(path.get("d")))
-            assert all(0 <= float(x) <= width for x, _ in pairs)
-            assert all(0 <= float(y) <= height for _, y in pairs)
+        for each in root.iter("path"):
+            pairs = points_of(str(each.get("d")))
+            assert pairs
+            assert all(0 <= x <= width for x, _ in pairs)
+            assert all(0 <= y <= height for _, y in pairs)
+
+
+def points_of(d: str) -> list[tuple[float, float]]:
+    """Where a path goes: from an "m" on each pair of numbers is a step, else a place."""
+    numbers = [float(n) for n in re.findall(r"-?(?:\d+(?:\.\d+)?|\.\d+)", d)]
+    across, down = numbers[::2], numbers[1::2]
+    if d.startswith("m"):
+        across, down = (list(itertools.accumulate(steps)) for steps in (across, down))
+    return [(round(x, 6), round(y, 6)) for x, y in zip(across, down, strict=True)]
+
+
+def test_a_path_of_steps_goes_where_its_points_are():
+    random = Random(5)
+    points = [
+        (n * 1.37, random.choice([1, -1]) * random.expovariate(0.1)) for n in range(400)
+    ]
+    written = path(points)
+    for (x, y), (right, down) in zip(points_of(written), points, strict=True):
+        assert max(abs(x - right), abs(y - down)) < 0.051
+    assert len(written) < 10 * len(points)
 
 
 def test_labels_of_the_two_panels_do_not_meet():

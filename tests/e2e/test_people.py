@@ -80,13 +80,12 @@ def test_the_palette_finds_what_is_no_page(opened: Callable[..., Page]) -> None:
 def test_a_decision_is_found_by_its_id(opened: Callable[..., Page]) -> None:
     page = opened("trader")
     page.goto("/trades/")
-    strategy = page.locator("#fst option").nth(1).inner_text()
     page.keyboard.press("Control+k")
-    page.locator("#palq").fill(strategy)
+    page.locator("#palq").fill("momentum-4h")
     page.locator("#palhits a", has_text="Strategy").first.click()
     expect(page).to_have_url(re.compile("strategy="))
-    page.locator("[data-open]").first.click()
-    decision = page.get_by_text(re.compile(r"^D-\d+")).first.inner_text().split()[0]
+    decision = page.locator('#trades a[href$="#decision"]').first.inner_text()
+    assert re.fullmatch(r"D-\d+", decision)
     page.goto(f"/trades/?q={decision}")
     expect(page.locator("#trades tbody tr")).not_to_have_count(0)
     page.goto(f"/search/?q={decision.lower()}")

@@ -62,7 +62,7 @@ def test_as_a_trader(opened: Callable[..., Page]) -> None:
     expect(page.get_by_role("main")).to_contain_text("formula")
     expect(page.get_by_role("main")).to_contain_text("Computed from")
     menu(page, walk.next("Trades"))
-    page.get_by_label("Symbol").select_option("BTC-USD")
+    page.get_by_label("Symbol", exact=True).select_option("BTC-USD")
     page.get_by_role("button", name="Apply").click()
     page.get_by_role("link", name=re.compile("^BTC-USD")).first.click()
     expect(page).to_have_url(re.compile(r"/trades/[^/?]+/"))
@@ -118,11 +118,14 @@ def test_as_a_reviewer(opened: Callable[..., Page], product: Product) -> None:
     expect(role).to_contain_text(key)
     press_x(line, ticked=True)
     expect(role).to_contain_text("Signed")
+    page.get_by_role("link", name=walk.next("Lifecycle")).click()
+    expect(page).to_have_url(re.compile("/lifecycle/$"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("What becomes of")
     assert walk.names == []
 
 
 def set_threshold(page: Page, rule: str, value: str) -> None:
-    page.get_by_role("link", name=rule).first.click()
+    page.locator("a[href*='/alerts/rules/']", has_text=rule).first.click()
     page.get_by_label("Threshold").fill(value)
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_label("Threshold")).to_have_value(value)

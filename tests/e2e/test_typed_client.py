@@ -32,6 +32,7 @@ pytestmark = [pytest.mark.process, pytest.mark.timeout(600)]
 GOOD = range(200, 300)
 PACKAGE = "rrr_dashboard_api_client"
 PREPARE = """
+import sys
 import django
 django.setup()
 from accounts.models import User
@@ -39,7 +40,7 @@ from tests.api_schema.walk import prepare
 from tests.api_schema.world import client_for
 trader = client_for(User.objects.get(username="trader"))
 trader.defaults["HTTP_HOST"] = "127.0.0.1"
-prepare(trader)
+prepare(trader, sys.argv[1])
 """
 SETTINGS = "DJANGO_SETTINGS_MODULE"
 EXAMPLE = re.compile(r"```python\n(.+?)```", re.DOTALL)
@@ -215,7 +216,7 @@ def test_it_succeeds_with_every_operation(
     folder: Path, document: dict[str, Any], product: Product
 ) -> None:
     subprocess.run(
-        [sys.executable, "-c", PREPARE],
+        [sys.executable, "-c", PREPARE, PASSWORD],
         cwd=ROOT,
         env={**product.environment, SETTINGS: os.environ[SETTINGS]},
         check=True,

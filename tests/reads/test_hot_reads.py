@@ -28,20 +28,20 @@ TRADES = "/api/trades?limit=50"
 Token = Callable[[User], str]
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """clock(0.9): so many seconds pass for marks and kept answers."""
-    passed = [0.0]
+    """clock(0.9): that is just over for marks and kept answers; no other time passes."""
+    began, passed = time.monotonic(), [0.0]
 
     def now() -> float:
-        return time.monotonic() + passed[0]
+        return began + passed[0]
 
     class Clock:
         monotonic = staticmethod(now)
 
     monkeypatch.setattr(marks, "time", Clock)
     monkeypatch.setattr(answers, "time", Clock)
-    return lambda seconds: passed.__setitem__(0, passed[0] + seconds)
+    return lambda seconds: passed.__setitem__(0, passed[0] + seconds + 0.001)
 
 
 @pytest.mark.parametrize("path", sorted(gate.HOT))
