@@ -15,6 +15,7 @@ from readiness.domain.exemptions import LONGEST_TEXT, NewWaiver
 from readiness.domain.lifecycle import LONGEST_REASON
 from readiness.domain.parsing.source import MAX_BYTES
 from readiness.domain.reviews import Environment
+from readiness.models import ReviewNote
 from readiness.queries.reviews import published_version
 from readiness.services.evidence.attesting import KINDS, NewAttestation
 from readiness.services.evidence.filing import FILED_KINDS, NewEvidence
@@ -82,6 +83,52 @@ class ClaimInput(serializers.Serializer[Any]):
     note = serializers.CharField(
         required=False, default="", allow_blank=True, max_length=500
     )
+
+
+class SeenLineInput(serializers.Serializer[Any]):
+    """A line and the revision that was seen of it."""
+
+    item = WholeField(min_value=1)
+    revision = WholeField(min_value=0)
+
+
+class ClaimsInput(serializers.Serializer[Any]):
+    """Several lines of one review, each once."""
+
+    done = TrueOrFalseField()
+    note = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=500
+    )
+    lines = serializers.ListField(
+        child=SeenLineInput(), allow_empty=False, max_length=100
+    )
+
+
+def seen_lines(request: Request) -> tuple[dict[str, Any], dict[int, int]]:
+    """The body, and {line: revision}. Raises Invalid for what is no object of them and
+    for a line that stands there twice."""
+    body = read_body(request, ClaimsInput)
+    sent: Any = request.data
+    for number, line in enumerate(sent["lines"]):
+        if odd := set(line) - set(SeenLineInput().fields):
+            where = f"/lines/{number}/{min(odd, key=str)}"
+            raise Invalid.of([FieldError(where, "unknown", "is not a field of this.")])
+    seen = {line["item"]: line["revision"] for line in body["lines"]}
+    if len(seen) < len(body["lines"]):
+        fault = FieldError("/lines", "repeated", "a line stands there twice")
+        raise Invalid.of([fault])
+    return body, seen
+
+
+class AssignInput(serializers.Serializer[Any]):
+    """A username; null: nobody."""
+
+    assignee = serializers.CharField(max_length=150, allow_null=True)
+
+
+class NoteInput(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(ReviewNote.Kind.values)
+    text = serializers.CharField(max_length=5_000)
 
 
 class RestoreInput(serializers.Serializer[Any]):

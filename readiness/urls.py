@@ -11,6 +11,7 @@ from readiness.api import lifecycle as lifecycle_api
 from readiness.api import reviews as reviews_api
 from readiness.api import signing as signing_api
 from readiness.api import templates as templates_api
+from readiness.api import work as work_api
 from readiness.views import (
     exemptions,
     items,
@@ -18,6 +19,7 @@ from readiness.views import (
     reviews,
     signing,
     templates,
+    work,
 )
 
 app_name = "readiness"
@@ -31,6 +33,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{REVIEW}sign/", signing.sign_page, name="sign"),
     path(f"{REVIEW}verify/", signing.verify_page, name="verify"),
     path(f"{REVIEW}lifecycle/", lifecycle.page, name="lifecycle"),
+    path("readiness/filters/", work.filters, name="line-filters"),
+    path(f"{REVIEW}lines/", work.lines, name="lines"),
+    path(f"{REVIEW}lines/work/", work.work, name="work-lines"),
+    path(f"{REVIEW}diff/", work.diff, name="diff"),
+    path(f"{REVIEW}notes/", work.write_note, name="write-note"),
+    path(f"{REVIEW}notes/<int:note>/resolve/", work.resolve_note, name="resolve-note"),
     path(f"{REVIEW}deploy/", lifecycle.deploy, name="deploy-review"),
     path(f"{REVIEW}abort/", lifecycle.abort, name="abort-review"),
     path(f"{REVIEW}invalidate/", lifecycle.invalidate, name="invalidate-review"),
@@ -230,6 +238,31 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
         "readiness/reviews/<uuid:review>/markdown",
         templates_api.ReviewMarkdown.as_view(),
         name="review-markdown",
+    ),
+    path(
+        "readiness/reviews/<uuid:review>/claims",
+        work_api.ReviewClaims.as_view(),
+        name="claim-items",
+    ),
+    path(
+        "readiness/items/<int:item>/assign",
+        work_api.ItemAssignment.as_view(),
+        name="assign-item",
+    ),
+    path(
+        "readiness/reviews/<uuid:review>/diff",
+        work_api.ReviewDifferences.as_view(),
+        name="review-diff",
+    ),
+    path(
+        "readiness/reviews/<uuid:review>/notes",
+        work_api.ReviewNotes.as_view(),
+        name="review-notes",
+    ),
+    path(
+        "readiness/notes/<int:note>/resolve",
+        work_api.NoteResolution.as_view(),
+        name="resolve-note",
     ),
     path(
         "readiness/reviews/<uuid:review>/pdf",

@@ -129,6 +129,7 @@ IDS = {
     "exemption": "id of the request",
     "review": "id of the review",
     "follow_up": "id of the follow-up",
+    "note": "id of the note",
     "signoff": "id of the signature",
     "template": "id of the template",
     "number": "version of the template",

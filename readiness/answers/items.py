@@ -124,6 +124,7 @@ class ItemAnswer(Answer):
     claimed: bool
     claimed_by: Annotated[str | None, "a username, or `import`"]
     claimed_at: datetime | None
+    assignee: Annotated[str | None, "who is to do it; never signed"]
     revision: Annotated[int, "what a claim names"]
     evidence: EvidenceAnswer | None
 
@@ -144,6 +145,7 @@ class ItemAnswer(Answer):
             claimed=claim.claimed,
             claimed_by=row.claimed_by,
             claimed_at=claim.claimed_at,
+            assignee=claim.assignee.username if claim.assignee else None,
             revision=claim.revision,
             evidence=EvidenceAnswer.of(row.evidence) if row.evidence else None,
         )

@@ -23,6 +23,7 @@ from readiness.models import Review
 from readiness.queries.board import BoardRow, board, boards
 from readiness.queries.progress import progress, progress_of
 from readiness.queries.reviews import find_review, reviews
+from readiness.queries.work import LineSearch, kept_lines
 from readiness.services.reviews import open_review
 
 TAGS = ["readiness"]
@@ -95,19 +96,23 @@ class Items(APIView):
             OpenApiParameter(
                 "state", str, enum=STATES, description="only lines in this state"
             ),
+            OpenApiParameter(
+                "q", str, description="words of key, title, text or reason"
+            ),
+            OpenApiParameter("assignee", str, description="a username, or `nobody`"),
             *PAGE_PARAMETERS,
         ],
         responses=ItemList,
     )
     def get(self, request: ApiRequest, review: UUID) -> Response:
         """Lines in document order, each with its state and why."""
-        check_query(request, "state", "limit", "cursor")
-        state = choice_of(request, "state", STATES)
-        rows = [
-            row
-            for row in board(find_review(review), timezone.now()).rows
-            if not state or row.state == state
-        ]
+        check_query(request, "state", "q", "assignee", "limit", "cursor")
+        wanted = LineSearch(
+            text=request.query_params.get("q", ""),
+            state=choice_of(request, "state", STATES) or "",
+            assignee=request.query_params.get("assignee", ""),
+        )
+        rows = kept_lines(board(find_review(review), timezone.now()), wanted)
         page = in_order(
             rows,
             key=_place,

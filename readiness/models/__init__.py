@@ -1,7 +1,7 @@
 """Django finds an app's models here only."""
 
 from readiness.models.evidence import Confirmation, Evidence, Standing
-from readiness.models.lifecycle import FollowUp, Transition
+from readiness.models.lifecycle import FollowUp, ReviewNote, Transition
 from readiness.models.reviews import (
     Comment,
     EndedWaiver,
@@ -34,6 +34,7 @@ __all__ = [
     "NotApplicable",
     "Review",
     "ReviewItem",
+    "ReviewNote",
     "Section",
     "Signoff",
     "SignoffPolicy",

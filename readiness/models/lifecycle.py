@@ -71,3 +71,29 @@ class FollowUp(models.Model):
 
     def __str__(self) -> str:
         return f"{self.window} of {self.review_id}"
+
+
+class ReviewNote(models.Model):
+    """Said about the release as a whole; never signed. A known issue stands until
+    somebody says that it is resolved."""
+
+    class Kind(models.TextChoices):
+        NOTE = "note", "Note"
+        ISSUE = "issue", "Known issue"
+
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="notes")
+    kind = models.CharField(max_length=5, choices=Kind.choices)
+    text = models.TextField()
+    author = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    salt = models.BinaryField(max_length=32, help_text="of the log's digest of text")
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return self.text[:40]

@@ -51,6 +51,9 @@ SENTENCES = {
     "readiness.evidence.confirmed": "confirmed evidence of {key}",
     "readiness.report.attested": "attested a {kind} report",
     "readiness.item.filled": "filled in {key}",
+    "readiness.item.assigned": "said who is to do {key}",
+    "readiness.note.written": "wrote a note",
+    "readiness.note.resolved": "resolved a known issue",
     "readiness.item.commented": "commented on {key}",
     "readiness.review.signed": "signed as {role}",
 }

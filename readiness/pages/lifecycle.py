@@ -22,6 +22,7 @@ from readiness.queries.lifecycle import (
     told,
     why_not_deployed_now,
 )
+from readiness.queries.notes import notes_of
 from readiness.queries.progress import progress, state_of
 from readiness.services.lifecycle import ENDS_ANY, what_is_broken
 
@@ -76,6 +77,8 @@ def lifecycle_context(today: Board, person: User, at: datetime) -> dict[str, Any
         "living": living,
         "follow_ups": _follow_ups(shown, person),
         "deployed": review.state in RUNNING,
+        "notes": notes_of(review),
+        "may_note": person.has_perm("readiness.claim"),
         "may_deploy": living and person.has_perm("readiness.deploy"),
         "may_abort": living
         and (

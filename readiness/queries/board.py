@@ -201,7 +201,7 @@ def boards(reviews: Sequence[Review], at: datetime) -> dict[int, Board]:
     claims = grouped(
         (row.review_id, row)
         for row in ReviewItem.objects.filter(review__in=ids).select_related(
-            "claimed_by", "changed_by"
+            "claimed_by", "changed_by", "assignee"
         )
     )
     standings = grouped(

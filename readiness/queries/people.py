@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core.cache import cache
 
+from accounts.domain.roles import ROLES
 from accounts.models import User
 from kernel.registry import actor_names
 
@@ -27,6 +28,13 @@ def names(actors: set[str]) -> dict[str, str]:
 def _spoken(actor: str) -> str:
     """A job's name as people write: "readiness evidence"."""
     return actor.removeprefix("j:").replace("_", " ").replace("-", " ")
+
+
+def workers() -> list[str]:
+    """The usernames of who works on reviews: one query."""
+    roles = [role for role, may in ROLES.items() if "readiness.claim" in may]
+    rows = User.objects.filter(groups__name__in=roles, is_active=True, is_service=False)
+    return list(rows.order_by("username").values_list("username", flat=True).distinct())
 
 
 def person_called(username: str) -> User | None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
 from audit import services as audit
 from kernel.cache import bump
-from kernel.errors import FieldError, Invalid, Stale
+from kernel.errors import Conflict, FieldError, Invalid, Stale
 from readiness.models import ReviewItem
 from readiness.queries.facts import claimant
 from readiness.queries.item import find_item
@@ -61,6 +63,30 @@ def claim_item(
             },
         )
         bump(tag_of(claim.review))
+
+
+@dataclass(frozen=True)
+class RefusedLine:
+    """A line of several that was not claimed, and why."""
+
+    line: ReviewItem
+    error: Conflict
+
+
+def claim_several(
+    claims: Sequence[tuple[ReviewItem, int]], *, done: bool, note: str, by: User
+) -> list[RefusedLine]:
+    """Each line by the revision that was seen of it, each its own event; those that
+    somebody changed meanwhile are named and the others claimed. Raises Conflict for a
+    review that has ended, Invalid for a note that is too long: then none is."""
+    refused = []
+    with transaction.atomic():  # one that ends meanwhile leaves no half of them
+        for line, revision in claims:
+            try:
+                claim_item(line, done=done, revision=revision, note=note, by=by)
+            except Stale as error:
+                refused.append(RefusedLine(line, error))
+    return refused
 
 
 def fill_fields(

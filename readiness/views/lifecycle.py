@@ -37,7 +37,7 @@ def page(request: PersonRequest, review: UUID) -> HttpResponse:
 def deploy(request: PersonRequest, review: UUID) -> HttpResponse:
     """Mark it deployed."""
     row = find_review(review)
-    return _done(
+    return done(
         request,
         row,
         "deploy",
@@ -50,8 +50,8 @@ def deploy(request: PersonRequest, review: UUID) -> HttpResponse:
 @access("readiness.open", objects="one's own, or Administrator")
 def abort(request: PersonRequest, review: UUID) -> HttpResponse:
     """End it, with a reason."""
-    row, reason = find_review(review), _typed(request, "reason")
-    return _done(
+    row, reason = find_review(review), typed(request, "reason")
+    return done(
         request,
         row,
         "abort",
@@ -64,8 +64,8 @@ def abort(request: PersonRequest, review: UUID) -> HttpResponse:
 @access("readiness.end")
 def invalidate(request: PersonRequest, review: UUID) -> HttpResponse:
     """Say that nothing of it can be relied on."""
-    row, reason = find_review(review), _typed(request, "reason")
-    return _done(
+    row, reason = find_review(review), typed(request, "reason")
+    return done(
         request,
         row,
         "invalidate",
@@ -82,21 +82,21 @@ def plan(request: PersonRequest, review: UUID) -> HttpResponse:
 
     def change() -> None:
         try:
-            day = date.fromisoformat(_typed(request, "day"))
+            day = date.fromisoformat(typed(request, "day"))
         except ValueError as error:
             fault = FieldError("/day", "date", "a day as 2026-12-31")
             raise Invalid.of([fault]) from error
         services.set_next_review(row, day, request.user)
 
-    return _done(request, row, "plan", "The next review is planned.", change)
+    return done(request, row, "plan", "The next review is planned.", change)
 
 
 @require_POST
 @access("readiness.claim", "readiness.deploy")
 def answer(request: PersonRequest, review: UUID, follow_up: int) -> HttpResponse:
     """Say what was seen after the deployment."""
-    row, note = find_follow_up(follow_up, review), _typed(request, "note")
-    return _done(
+    row, note = find_follow_up(follow_up, review), typed(request, "note")
+    return done(
         request,
         row.review,
         f"answer-{row.pk}",
@@ -105,11 +105,11 @@ def answer(request: PersonRequest, review: UUID, follow_up: int) -> HttpResponse
     )
 
 
-def _typed(request: PersonRequest, name: str) -> str:
+def typed(request: PersonRequest, name: str) -> str:
     return plain(request.POST.get(name, ""), name)
 
 
-def _done(
+def done(
     request: PersonRequest,
     review: Review,
     form: str,
@@ -121,8 +121,10 @@ def _done(
     try:
         change()
     except (Conflict, Forbidden, Invalid) as error:
-        typed = {name: _typed(request, name) for name in ("reason", "note", "day")}
-        refused = {**typed, "form": form, "problem": error.detail}
+        given = {
+            name: typed(request, name) for name in ("reason", "note", "text", "day")
+        }
+        refused = {**given, "form": form, "problem": error.detail}
         return _page(request, find_review(review.uuid), refused, error.status)
     messages.success(request, said)
     return redirect("readiness:lifecycle", review=review.uuid)

@@ -46,7 +46,7 @@ def own_ids(path: str, client: Client) -> str:
         if path.startswith(f"{base.removesuffix('/markdown')}/")
     ]
     ids: dict[str, Any] = {"uid": NOBODY, "id": NOBODY, **SPELLED}
-    ids |= dict.fromkeys(("evidence", "waiver", "exemption", "follow_up"), 1)
+    ids |= dict.fromkeys(("evidence", "waiver", "exemption", "follow_up", "note"), 1)
     for found in known:
         ids |= found
     if path.startswith("/api/operations/alerts/"):

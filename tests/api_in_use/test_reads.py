@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.timeout(1_800)]
 # Of every kind of id one that a URL may hold; whether it is there comes later.
 SOME = {
     **dict.fromkeys(("item", "evidence", "template", "number"), "1"),
-    **dict.fromkeys(("waiver", "exemption", "follow_up"), "1"),
+    **dict.fromkeys(("waiver", "exemption", "follow_up", "note"), "1"),
     **dict.fromkeys(("uid", "review", "signoff"), NOBODY),
     "name": "memory",
 }

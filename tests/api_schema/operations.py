@@ -84,7 +84,13 @@ def _reviews(get: Get) -> list[dict[str, str]]:
     return [{"review": each["id"]} for each in reversed(reviews)] or _of_review(get)
 
 
-ITEM_KIND = ("state", "section_kind", "revision")
+def _newest_reviews(get: Get) -> list[dict[str, str]]:
+    """The newest alone: it has an earlier one, and notes."""
+    reviews = get("/api/readiness/reviews?limit=500")["reviews"]
+    return [{"review": reviews[0]["id"] if reviews else NOBODY}]
+
+
+ITEM_KIND = ("state", "section_kind", "revision", "assignee")
 
 
 def _items(get: Get) -> list[dict[str, str]]:
@@ -144,6 +150,8 @@ SAMPLES: dict[str, Callable[[Get], list[dict[str, str]]]] = {
     "/api/readiness/reviews/{review}": _of_review,
     "/api/readiness/reviews/{review}/items": _of_review,
     "/api/readiness/reviews/{review}/lifecycle": _reviews,
+    "/api/readiness/reviews/{review}/diff": _newest_reviews,
+    "/api/readiness/reviews/{review}/notes": _newest_reviews,
     "/api/readiness/reviews/{review}/pdf": _of_review,
     "/api/readiness/reviews/{review}/markdown": _of_review,
     "/api/readiness/reviews/{review}/signoffs": _of_review,

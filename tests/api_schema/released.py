@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import keys
-from readiness.models import FollowUp, Review, TemplateVersion
+from readiness.models import FollowUp, Review, ReviewItem, TemplateVersion
 from readiness.queries.board import board
 from readiness.queries.statements import statement_for
+from readiness.services import notes
+from readiness.services.assigning import assign
 from readiness.services.evidence.filing import (
     NewEvidence,
     confirm_evidence,
@@ -35,10 +37,20 @@ SIGNERS = {
 }
 
 
+TESTS = b"# Release\n\n## Tests\n\n- [ ] Looked at\n\n"
+
+
 def checklist(name: str, by: User) -> TemplateVersion:
-    """Of one line, behind which no probe stands."""
-    text = b"# Release\n\n## Tests\n\n- [ ] Looked at\n"
+    """Of two lines, behind which no probe stands."""
+    text = TESTS + b"## Costs\n\n- [ ] Counted\n"
     return publish(import_template(text, Importing(name), by), by)
+
+
+def next_version(version: TemplateVersion, by: User) -> TemplateVersion:
+    """One line is the same, one went, one is new."""
+    text = TESTS + b"## Speed\n\n- [ ] Measured\n"
+    how = Importing(version_of=version.template.slug)
+    return publish(import_template(text, how, by), by)
 
 
 def opened(version: TemplateVersion, release: str, by: User) -> Review:
@@ -57,10 +69,10 @@ def signed(review: Review, by: User, role: str, password: str, meaning: str) -> 
 def deployed(
     version: TemplateVersion, people: Mapping[str, User], password: str
 ) -> Review:
-    """The newer of two, of a template whose lines persons prove; its first window is
-    over."""
+    """The newer of two, of the next version of a template whose lines persons prove;
+    its first window is over."""
     opened(version, "1.8", people["lead"])
-    review = opened(version, "1.9", people["lead"])
+    review = opened(next_version(version, people["admin"]), "1.9", people["lead"])
     for line in review.items.select_related("item", "review"):
         filed = file_evidence(
             line, NewEvidence("output", "seen", b"yes"), people["developer"]
@@ -68,6 +80,7 @@ def deployed(
         confirm_evidence(line, filed.pk, people["security"])
     for name, role in SIGNERS.items():
         signed(review, people[name], role, password, "approved")
+    noted(review, people["lead"])
     deploy(review, people["devops"])
     two_days = timedelta(days=2)
     FollowUp.objects.filter(review=review).update(due_at=F("due_at") - two_days)
@@ -88,6 +101,17 @@ def with_a_key_given_up(
     keys.revoke(security, "compromised", by=security)
     keys.create(security, password)
     return review
+
+
+def worked_on(people: Mapping[str, User]) -> None:
+    """The line of the demo's review is somebody's."""
+    line = ReviewItem.objects.select_related("item", "review").order_by("pk")[0]
+    assign([line], "developer", people["lead"])
+
+
+def noted(review: Review, by: User) -> None:
+    notes.write(review, "note", "Slow on Mondays", by)
+    notes.resolve(notes.write(review, "issue", "Slow at night", by), by)
 
 
 def prepare(password: str) -> None:
@@ -144,6 +168,16 @@ def walk(walker: Walks, template: str) -> None:
         body={"note": "No errors, P95 at 40 ms"},
     )
     reason = {"reason": "The signing key was on a stolen laptop"}
+    latest = of["2.1"]
+    first = walker.call("review_items", "lead", review=latest)["items"][0]
+    walker.call("item_assign", "lead", item=first["id"], body={"assignee": "lead"})
+    seen_lines = [{"item": int(first["id"]), "revision": first["revision"]}]
+    walker.call(
+        "review_claims", "lead", review=latest, body={"done": True, "lines": seen_lines}
+    )
+    issue = {"kind": "issue", "text": "Exports are slow on Mondays"}
+    note = walker.call("review_note", "lead", review=latest, body=issue)
+    walker.call("note_resolve", "lead", note=note["id"])
     walker.call("review_invalidate", "admin", review=of["1.7"], body=reason)
     walker.call(
         "review_abort", "admin", review=of["2.1"], body={"reason": "2.2 is out"}

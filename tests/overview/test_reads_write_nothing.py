@@ -185,6 +185,7 @@ def samples() -> dict[str, str]:
         "<int:waiver>": "0",
         "<int:exemption>": "0",
         "<int:follow_up>": "0",
+        "<int:note>": "0",
         "imports/<uuid:pk>": NO_UUID,
         "people/<int:pk>": str(User.objects.get(username="dan").pk),
         "invitations/<uuid:uid>": str(Invitation.objects.get().uid),

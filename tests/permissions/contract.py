@@ -121,6 +121,11 @@ API = """
 /api/readiness/waivers/{waiver}/revoke                  POST readiness: agrees
 /api/readiness/not-applicable/{exemption}/approve       POST readiness: agrees
 /api/readiness/not-applicable/{exemption}/revoke        POST readiness: agrees
+/api/readiness/reviews/{review}/claims                  POST readiness: works
+/api/readiness/reviews/{review}/diff                    GET readiness: reads
+/api/readiness/reviews/{review}/notes                   GET readiness: reads          POST readiness: works
+/api/readiness/notes/{note}/resolve                     POST readiness: works
+/api/readiness/items/{item}/assign                      POST readiness: works
 /api/readiness/deployments                              POST readiness: deploys
 /api/readiness/reviews/{review}/lifecycle               GET readiness: reads
 /api/readiness/reviews/{review}/abort                   POST readiness: ends
@@ -217,6 +222,12 @@ PAGES = """
 /readiness/reviews/{review}/sign/                       GET readiness: reads          POST readiness: signs
 /readiness/reviews/{review}/verify/                     GET readiness: reads
 /readiness/reviews/{review}/lifecycle/                  GET readiness: reads
+/readiness/filters/                                     POST readiness: reads
+/readiness/reviews/{review}/lines/                      GET readiness: reads
+/readiness/reviews/{review}/lines/work/                 POST readiness: works
+/readiness/reviews/{review}/diff/                       GET readiness: reads
+/readiness/reviews/{review}/notes/                      POST readiness: works
+/readiness/reviews/{review}/notes/{note}/resolve/       POST readiness: works
 /readiness/reviews/{review}/deploy/                     POST readiness: deploys
 /readiness/reviews/{review}/abort/                      POST readiness: ends
 /readiness/reviews/{review}/invalidate/                 POST readiness: ends

@@ -25,6 +25,7 @@ from kernel.registry import JOBS
 from operations.models import Alert
 from readiness.domain.exemptions import NewWaiver
 from readiness.models import FollowUp, Review, TemplateVersion
+from readiness.services import notes
 from readiness.services.evidence.filing import NewEvidence, file_evidence
 from readiness.services.exemptions import ask_not_applicable, ask_waiver
 from readiness.services.reviews import NewReview, open_review
@@ -230,6 +231,7 @@ def _of_readiness(admin: User, developer: User) -> dict[str, str]:
     return {
         "review": str(review.uuid),
         "follow_up": str(follow_up.pk),
+        "note": str(notes.write(review, "issue", "Slow at night.", admin).pk),
         "item": str(line.pk),
         "exempt": str(exempt.pk),
         "waiver": str(waiver.pk),

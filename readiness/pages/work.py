@@ -1,0 +1,44 @@
+"""The page of work on several lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.services.filters import saved_filters
+from readiness.models.reviews import LIVING
+from readiness.pages.board import FILTERS
+from readiness.queries.board import Board
+from readiness.queries.people import workers
+from readiness.queries.work import LineSearch, kept_lines
+
+
+def lines_context(
+    today: Board, wanted: LineSearch, person: User, query: str
+) -> dict[str, Any]:
+    """`query` is the filter as it stands in the address."""
+    review = today.review
+    here = reverse("readiness:lines", args=[review.uuid])
+    states = [(code, title) for code, title in FILTERS.items() if code in _STATES]
+    return {
+        "board": today,
+        "review": review,
+        "url": reverse("readiness:review", args=[review.uuid]),
+        "here": here,
+        "this": f"{here}?{query}" if query else here,
+        "query": query,
+        "wanted": wanted,
+        "rows": kept_lines(today, wanted),
+        "states": states,
+        "sections": [section.shape for section in today.sections],
+        "workers": workers(),
+        "me": person.username,
+        "saved": list(saved_filters(person).items()),
+        "filters_url": reverse("readiness:line-filters"),
+        "may_work": review.state in LIVING and person.has_perm("readiness.claim"),
+    }
+
+
+_STATES = {"unclaimed", "claimed", "stale", "failed", "proven", "waived"}

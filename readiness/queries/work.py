@@ -1,0 +1,55 @@
+"""Lines of a review that somebody looks for, or works on together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from accounts.models import User
+from kernel.errors import NotFound
+from readiness.models import Review, ReviewItem
+from readiness.queries.board import Board, BoardRow
+
+ANYBODY, NOBODY = "", "nobody"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineSearch:
+    """What is looked for: words of key, title, text or reason; a state; a section's
+    slug; an assignee's name, or `nobody`."""
+
+    text: str = ""
+    state: str = ""
+    section: str = ""
+    assignee: str = ANYBODY
+
+    def keeps(self, row: BoardRow) -> bool:
+        shape = row.shape
+        told = f"{row.key} {shape.title} {shape.body} {row.derived.reason}".casefold()
+        return (
+            all(word in told for word in self.text.casefold().split())
+            and self.state in {"", row.state}
+            and self.section in {"", shape.section.slug}
+            and (self.assignee in {ANYBODY, assignee_of(row) or NOBODY})
+        )
+
+
+def assignee_of(row: BoardRow) -> str:
+    assignee: User | None = row.claim.assignee
+    return assignee.username if assignee else ""
+
+
+def kept_lines(board: Board, wanted: LineSearch) -> list[BoardRow]:
+    return [row for row in board.rows if wanted.keeps(row)]
+
+
+def lines_of(review: Review, ids: Sequence[int]) -> list[ReviewItem]:
+    """In document order, each with its review and item. Raises NotFound where one is
+    no line of this review."""
+    rows = ReviewItem.objects.filter(review=review, pk__in=ids).select_related(
+        "review__version__template", "item"
+    )
+    lines = list(rows.order_by("item__position"))
+    if len(lines) != len(set(ids)):
+        raise NotFound("One of these is no line of this review.", code="not_found")
+    return lines
