@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
@@ -24,13 +22,13 @@ from audit import queries as audit
 from audit.models import AuditEvent
 from kernel.limits.windows import Limit
 from tests.conftest import PASSWORD
+from tests.racing import Answer, at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
 RUNNERS, ROUNDS = 10, 5
 AT = "2026-01-05T09:00:00Z"
 SLIP = {"reason": "a slip of the hand"}
 NEW = {"new": "a long enough secret 7", "again": "a long enough secret 7"}
-Answer = Any
 Send = Callable[[Client], Answer]
 
 
@@ -80,30 +78,6 @@ def desk(person: Callable[..., User], client_of: Callable[[User], Client]) -> De
 def post(client: Client, path: str, body: Any) -> Answer:
     sent = "" if body is None else json.dumps(body)
     return client.post(path, sent, content_type="application/json")
-
-
-def at_once(send: Send, clients: list[Client]) -> list[Answer]:
-    """What each is answered. Who is told that the database is busy tries again."""
-    gate = threading.Barrier(len(clients))
-    answers: list[Answer] = []
-
-    def run(client: Client) -> None:
-        try:
-            gate.wait()
-            answer = send(client)
-            while answer.status_code == 503:
-                time.sleep(float(answer["Retry-After"]))
-                answer = send(client)
-            answers.append(answer)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(client,)) for client in clients]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
 
 
 # What is raced for: each makes its object anew and says what all ten then send. --------
@@ -346,7 +320,7 @@ def test_of_ten_at_once_exactly_one_wins(desk: Desk, name: str) -> None:
     clients = [desk.client(race.who) for _ in range(RUNNERS)]
     for number in range(ROUNDS):
         send = race.prepare(desk, number)
-        answers = at_once(send, clients)
+        answers = at_once([partial(send, client) for client in clients])
         codes = Counter(answer.status_code for answer in answers)
         told = [answer.content for answer in answers if answer.status_code != race.won]
         assert codes == {race.won: 1, race.lost: RUNNERS - 1}, told[:3]
