@@ -30,6 +30,7 @@ from readiness.services.assigning import assign
 from readiness.services.claims import RefusedLine, claim_several
 from readiness.views.lifecycle import done, typed
 
+MOST_AT_ONCE = 500
 NAMES = {"q": "text", "state": "state", "section": "section", "assignee": "assignee"}
 
 
@@ -48,9 +49,9 @@ def work(request: PersonRequest, review: UUID) -> HttpResponse:
     row, do = find_review(review), request.POST.get("do")
     kept = parse_qs(request.POST.get("query", ""))
     query = {name: kept.get(name, [""])[0] for name in NAMES}
-    chosen = _chosen(request, row)
     refused: list[RefusedLine] = []
     try:
+        chosen = _chosen(request, row)
         if not chosen:
             raise Invalid("Choose at least one line.", code="required")
         if do == "assign":
@@ -76,7 +77,10 @@ def work(request: PersonRequest, review: UUID) -> HttpResponse:
 def _chosen(request: PersonRequest, review: Review) -> list[tuple[ReviewItem, int]]:
     """The lines with the revisions that were seen of them."""
     seen: dict[int, int] = {}
-    for value in request.POST.getlist("line")[:500]:
+    values = request.POST.getlist("line")
+    if len(values) > MOST_AT_ONCE:
+        raise Invalid(f"Choose at most {MOST_AT_ONCE} lines at once.", code="many")
+    for value in values:
         line, _, revision = str(value).partition(":")
         pk, number = whole_number(line), whole_number(revision)
         if pk is None or number is None:

@@ -49,6 +49,9 @@ PAGES = {
     "performance of a part": ("trader", "/performance/?strategy=sentiment"),
     "readiness": ("developer", "/readiness/"),
     "review": ("developer", "review"),
+    "lifecycle": ("devops", "lifecycle"),
+    "lines": ("developer", "lines"),
+    "what changed": ("developer", "diff"),
     "books": ("admin", "/books/"),
     "people": ("admin", "/settings/people/"),
     "person": ("admin", "person"),
@@ -82,6 +85,7 @@ MENDED = {
     "price": ("/prices/?symbol=PEAR-USD", "price", "13"),
     "split": ("/splits/?symbol=PEAR-USD", "numerator", "4"),
 }
+OF_REVIEW = {"review", "sign", "lifecycle", "lines", "diff"}
 OWN = "desk"  # in the names of the checklists that test_review.py brings
 POLLED = {
     "overview": ("lead", "/"),
@@ -171,21 +175,20 @@ def mended(page: Page, kind: str) -> str:
 
 
 def address(page: Page, path: str) -> str:
-    """The path of a page of PAGES, found out by its person. "review" and "sign" are
-    those of the newest review of the product's own checklist, "trade", "correct" and "void" are pages of the newest
-    trade, "preview" is that of a file, "person" that of the first one, and those of
-    MENDED have a history."""
+    """The path of a page of PAGES, found out by its person. Those OF_REVIEW are of the
+    newest review of the product's own checklist, "trade", "correct" and "void" of the
+    newest trade, "preview" is that of a file, "person" that of the first one, and those
+    of MENDED have a history."""
     if path in {"trade", "correct", "void"}:
         (trade,) = page.request.get("/api/trades?limit=1").json()["trades"]
         return f"/trades/{trade['id']}/" + (f"{path}/" if path != "trade" else "")
     if path in MENDED:
         return mended(page, path)
-    if path in {"review", "sign"}:
+    if path in OF_REVIEW:
         newest = page.request.get("/api/readiness/reviews").json()["reviews"]
         review = next(each for each in newest if OWN not in each["template"].lower())
-        return f"/readiness/reviews/{review['id']}/" + (
-            "sign/" if path == "sign" else ""
-        )
+        part = "" if path == "review" else f"{path}/"
+        return f"/readiness/reviews/{review['id']}/{part}"
     if path == "person":
         page.goto("/settings/people/")
         return str(page.locator("main th a.link").first.get_attribute("href"))

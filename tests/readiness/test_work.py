@@ -101,6 +101,17 @@ def test_the_page_claims_the_chosen_and_names_what_it_could_not(
     assert client.post(f"{url}work/", {"do": "claim"}).status_code == 422
 
 
+def test_the_page_takes_500_lines_and_drops_none_of_more(
+    client: Client, review: Review
+) -> None:
+    chosen = [f"{number}:1" for number in range(1, 502)]
+    address = f"/readiness/reviews/{review.uuid}/lines/work/"
+    answer = client.post(address, {"line": chosen, "do": "claim"})
+    assert answer.status_code == 422
+    assert "at most 500 lines at once" in answer.content.decode()
+    assert not ReviewItem.objects.filter(claimed=True).exists()
+
+
 def test_the_page_of_the_review_links_to_its_lines(
     client: Client, review: Review
 ) -> None:
