@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
 
 from accounts.models import User
 from accounts.services.filters import saved_filters
+from readiness.domain.review_diff import LineFacts, ReviewDiff
 from readiness.models.reviews import LIVING
 from readiness.pages.board import FILTERS
+from readiness.pages.states import STATES
 from readiness.queries.board import Board
 from readiness.queries.people import workers
 from readiness.queries.work import LineSearch, kept_lines
@@ -39,6 +42,34 @@ def lines_context(
         "filters_url": reverse("readiness:line-filters"),
         "may_work": review.state in LIVING and person.has_perm("readiness.claim"),
     }
+
+
+@dataclass(frozen=True)
+class ChangeRow:
+    """What of a line was said before, and is now, in words."""
+
+    line: LineFacts
+    what: str
+    before: str
+    now: str
+
+
+def change_rows(diff: ReviewDiff) -> list[ChangeRow]:
+    """Every changed fact, in the order of the lines."""
+    return [
+        ChangeRow(
+            change.line,
+            fact.name.capitalize(),
+            _said(fact.name, fact.before),
+            _said(fact.name, fact.now),
+        )
+        for change in diff.changed
+        for fact in change.facts
+    ]
+
+
+def _said(name: str, value: str) -> str:
+    return STATES[value].word if name == "state" else value
 
 
 _STATES = {"unclaimed", "claimed", "stale", "failed", "proven", "waived"}

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from kernel.errors import Invalid
+from kernel.registry import probe_title
 from readiness.domain.review_diff import LineFacts, ReviewDiff, differences
 from readiness.models import Review
 from readiness.queries.board import Board, BoardRow, boards
@@ -51,7 +52,8 @@ def _lines(board: Board) -> dict[str, LineFacts]:
 
 def _line(row: BoardRow) -> LineFacts:
     seen = row.evidence
-    said = f"{seen.probe or seen.kind}: {seen.verdict}" if seen else "none"
+    source = (probe_title(seen.probe) if seen.probe else seen.kind) if seen else ""
+    said = f"{source}: {seen.verdict}" if seen else "none"
     return LineFacts(
         key=row.key,
         title=row.shape.title,

@@ -19,7 +19,7 @@ from kernel.numbers import whole_number
 from kernel.requests import PersonRequest
 from kernel.web import local_path
 from readiness.models import Review, ReviewItem
-from readiness.pages.work import lines_context
+from readiness.pages.work import change_rows, lines_context
 from readiness.queries.board import board
 from readiness.queries.notes import find_note
 from readiness.queries.review_diff import compared
@@ -139,6 +139,7 @@ def diff(request: HttpRequest, review: UUID) -> HttpResponse:
         "url": reverse("readiness:review", args=[row.uuid]),
         "against": held.against,
         "diff": held.diff,
+        "rows": change_rows(held.diff),
     }
     return render(request, "readiness/diff.html", context)
 

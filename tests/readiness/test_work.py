@@ -186,8 +186,9 @@ def test_the_difference_from_the_last_review(
     facts = {each["name"]: (each["before"], each["now"]) for each in change["changes"]}
     assert facts["claim"] == ("ada", "nobody")
     page = client.get(f"/readiness/reviews/{newer.uuid}/diff/").content.decode()
-    assert "1 lines changed" not in page
-    assert "SEC-01" in page
+    assert "1 line changed" in page
+    assert "Claimed → Open" in page
+    assert "unclaimed" not in page
     first = client.get(f"/readiness/reviews/{review.uuid}/diff/").content.decode()
     assert "no earlier review" in first
     odd = client.get(f"/api/readiness/reviews/{newer.uuid}/diff?against=x")
