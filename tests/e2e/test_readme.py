@@ -121,6 +121,8 @@ def test_as_a_reviewer(opened: Callable[..., Page], product: Product) -> None:
     page.get_by_role("link", name=walk.next("Lifecycle")).click()
     expect(page).to_have_url(re.compile("/lifecycle/$"))
     expect(page.get_by_role("heading", level=1)).to_contain_text("What becomes of")
+    page.get_by_role("link", name=walk.next("Lines")).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Work on lines")
     assert walk.names == []
 
 
