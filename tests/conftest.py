@@ -19,6 +19,7 @@ from accounts.models import User
 from accounts.services import overrides
 from audit import services
 from audit.models import guard
+from kernel import versions
 from kernel.limits.windows import Limit, Limiter
 from tests.accounts.limited import Clock
 from tests.api_schema import documented
@@ -48,6 +49,12 @@ def _quick_hashes() -> None:
     """The same hash function with less work: people are made in every test."""
     Argon2PasswordHasher.time_cost = 1
     Argon2PasswordHasher.memory_cost = 256
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _stamps_of_this_run() -> None:
+    """They are found once a process: not first by a test with a STATE_DIR of its own."""
+    versions.stamps()
 
 
 @pytest.fixture(autouse=True, scope="session")
