@@ -14,6 +14,7 @@ from _pytest.junitxml import xml_key
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.contrib.auth.models import Group
 from django.test import Client
+from hypothesis import HealthCheck, settings
 
 from accounts.models import User
 from accounts.services import overrides
@@ -42,6 +43,12 @@ ALIKE = (
     ),
 )
 TESTS = Path(__file__).parent
+# No example fails by the clock of a busy machine; CI's own profile says so, too.
+if not CI:
+    settings.register_profile(
+        "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True, scope="session")

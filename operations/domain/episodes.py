@@ -25,6 +25,8 @@ QUIET = timedelta(minutes=5)
 FLAPPING_EVERY = timedelta(minutes=5)
 USUAL_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(seconds=20)
+# Looks come a little early or late: three pauses of 10 s are 30 s.
+JITTER = timedelta(seconds=0.5)
 
 
 class CourseState(StrEnum):
@@ -117,6 +119,10 @@ def _aged(course: Course, pause: timedelta) -> Course:
     )
 
 
+def _for(course: Course, wait: timedelta) -> bool:
+    return course.waited >= wait - JITTER
+
+
 def _is_over(course: Course) -> bool:
     """Resolved for so long, or without ever firing, that the next breach is news."""
     resolved = course.state is CourseState.RESOLVED
@@ -138,11 +144,11 @@ def _fired(course: Course) -> Turn:
 def _pending(course: Course, *, breached: bool, wait: timedelta) -> Turn:
     if not breached:
         return ended(course)
-    return _fired(course) if course.waited >= wait else Turn(course=course)
+    return _fired(course) if _for(course, wait) else Turn(course=course)
 
 
 def _firing(course: Course, *, breached: bool) -> Turn:
-    if not breached and course.below and course.waited >= RESOLVE_AFTER:
+    if not breached and course.below and _for(course, RESOLVE_AFTER):
         return ended(course)
     if breached or not course.below:
         course = replace(course, below=not breached, waited=NOW)

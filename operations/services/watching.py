@@ -29,7 +29,8 @@ class Watch:
 
     A tick counts as missed when the stored time of the last one has not *changed*
     for 20 s: comparing it with the wall clock would believe a clock set back. Once
-    `watch` has ticked and nobody else has since, it goes on every 10 s.
+    `watch` has ticked and nobody else has since, it goes on every 10 s: at the look
+    nearest to that, for a look comes a little early or late.
     """
 
     monotonic: Callable[[], float] = time.monotonic
@@ -78,7 +79,8 @@ class Watch:
         if last != self._tick:
             self._tick, self._tick_seen, self._alone = last, now, False
             return False
-        if now - self._tick_seen < (TICK_EVERY if self._alone else TICK_MISSED_AFTER):
+        due = TICK_EVERY - LOOK_EVERY / 2 if self._alone else TICK_MISSED_AFTER
+        if now - self._tick_seen < due:
             return False
         if not self._alone:
             logger.warning("no tick for 20 s: ticking in its stead")

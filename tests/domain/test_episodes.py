@@ -17,15 +17,18 @@ WAIT = 30
 Told = list[tuple[int, str]]
 
 
-def run(looks: Sequence[bool], wait: int = WAIT) -> tuple[list[str], Told]:
-    """The state after each look, and (seconds, word) of what was told."""
+def run(
+    looks: Sequence[bool], wait: int = WAIT, late: timedelta = timedelta()
+) -> tuple[list[str], Told]:
+    """The state after each look, and (seconds, word) of what was told. Each look is
+    `late` by so much."""
     course: Course | None = None
     states, told = [], []
     for number, breached in enumerate(looks):
         turn = step(
             course,
             breached=breached,
-            pause=timedelta(seconds=LOOK),
+            pause=timedelta(seconds=LOOK) + late,
             wait=timedelta(seconds=wait),
         )
         if turn is not None:
@@ -142,6 +145,11 @@ UP, DOWN = True, False
 def test_it_fires_after_its_wait_and_resolves_after_thirty_seconds_below() -> None:
     states, told = run(pattern((UP, 40), (DOWN, 40)))
     assert states == ["pending"] * 3 + ["firing"] * 4 + ["resolved"]
+    assert told == [(30, "firing"), (70, "resolved")]
+
+
+def test_looks_that_come_a_little_early_put_no_word_off() -> None:
+    _, told = run([True] * 4 + [False] * 4, late=timedelta(seconds=-0.1))
     assert told == [(30, "firing"), (70, "resolved")]
 
 

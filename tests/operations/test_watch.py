@@ -70,6 +70,17 @@ def test_alone_it_ticks_every_ten_seconds(watch, clock) -> None:
     assert ticked == [20, 30, 40, 50, 60]
 
 
+def test_a_look_that_comes_early_does_not_put_its_tick_off(watch, clock) -> None:
+    ticked = []
+    for number in range(13):
+        clock.now = number * 5 - (0.2 if number % 2 else 0)
+        if number == 8:
+            clock.now -= 0.3
+        if watch.look():
+            ticked.append(number * 5)
+    assert ticked == [20, 30, 40, 50, 60]
+
+
 def test_it_leaves_the_tick_to_others_as_soon_as_they_tick(watch, clock) -> None:
     clock.now = 20.0
     assert watch.look()

@@ -21,6 +21,8 @@ from operations.services.redis_watch import RedisWatch
 from operations.services.watching import LOOK_EVERY, Watch
 
 logger = logging.getLogger("rrr.watch")
+# A look that took longer than its turn is not followed by the next one at once.
+LEAST_PAUSE = 0.5
 
 
 class Command(ServiceCommand):
@@ -42,9 +44,10 @@ class Command(ServiceCommand):
         memory.keep_reporting()
         watch, redis = Watch(), RedisWatch()
         while not end.is_set():
+            began = time.monotonic()
             watch.look()
             redis.look(time.monotonic())
-            end.wait(LOOK_EVERY)
+            end.wait(max(LEAST_PAUSE, began + LOOK_EVERY - time.monotonic()))
         try:
             heartbeats.forget(Heartbeat.Kind.WATCH)
         except DatabaseError:
