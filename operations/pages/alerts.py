@@ -30,7 +30,7 @@ FATES = {
 TITLES = {str(TimelineKind.UNREAD): "No longer read"}
 
 
-def alerts(cursor: str, judging: Judging) -> dict[str, Any]:
+def alerts(cursor: str, rules: list[Rule], judging: Judging) -> dict[str, Any]:
     """Open alerts first, then a page of what resolved."""
     page = queries.alerts(state=Alert.State.RESOLVED, limit=PAGE, cursor=cursor)
     quiet, why = _quiet(judging)
@@ -40,7 +40,7 @@ def alerts(cursor: str, judging: Judging) -> dict[str, Any]:
         "why": why,
         "resolved": page.rows,
         "next_cursor": page.next_cursor,
-        "rules": queries.rules(),
+        "rules": rules,
     }
 
 

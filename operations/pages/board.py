@@ -24,11 +24,12 @@ def board(at: datetime, shown: str) -> dict[str, Any]:
     firing = [
         alert for alert in queries.open_alerts() if alert.state == Alert.State.FIRING
     ]
-    last_tick = queries.last_tick()
+    rules, last_tick = queries.rules(), queries.last_tick()
+    judging = queries.judging(rules, at)
     return {
         "at": at,
-        "headline": headline(firing, unwell, queries.judging(at), last_tick, at),
-        "figures": figures.all_figures(figures.gather(at, checks, last_tick)),
+        "headline": headline(firing, unwell, judging, last_tick, at),
+        "figures": figures.all_figures(figures.gather(at, checks, rules, last_tick)),
         "unwell": unwell,
         "alerts": firing,
         "failing": probes.chosen(lines, "failing"),

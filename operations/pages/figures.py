@@ -69,14 +69,19 @@ class Seen:
         return level_strip(history.half_hours(moments, self.start, HALF_HOURS), limit)
 
 
-def gather(at: datetime, checks: list[HealthCheck], last_tick: datetime | None) -> Seen:
-    """Five queries."""
+def gather(
+    at: datetime,
+    checks: list[HealthCheck],
+    known: list[Rule],
+    last_tick: datetime | None,
+) -> Seen:
+    """Four queries."""
     start = at - DAY
     return Seen(
         at=at,
         web=queries.web_minutes(start, at),
         readings=queries.kept_readings(start, at),
-        rules={rule.name: rule for rule in queries.rules()},
+        rules={rule.name: rule for rule in known},
         checks={check.name: check for check in checks},
         last_tick=last_tick,
         backup=queries.newest_good(),
@@ -193,12 +198,22 @@ def _of_queues(seen: Seen) -> Iterator[DayFigure]:
         href=reverse("operations:jobs"),
         strip=seen.strip(figures.QUEUED),
     )
-    waiting, tried = queries.messages_waiting()
-    yield DayFigure(
+    yield _messages(seen)
+
+
+def _messages(seen: Seen) -> DayFigure:
+    """Also how long the oldest waits: one that nobody tries is not tried in vain."""
+    outbox = queries.outbox()
+    notes = []
+    if outbox.oldest is not None:
+        notes.append(f"oldest waits {ago(outbox.oldest, seen.at)}")
+    if outbox.tried:
+        notes.append(f"{outbox.tried:,} tried in vain")
+    return DayFigure(
         label="Messages",
-        value=f"{waiting:,} waiting" if waiting else "none waiting",
-        note=f"{tried:,} tried in vain" if tried else "outbox is being emptied",
-        tone="crit" if tried else "",
+        value=f"{outbox.waiting:,} waiting" if outbox.waiting else "none waiting",
+        note=", ".join(notes) or "nothing waits to be sent",
+        tone="crit" if outbox.tried else "",
         strip=seen.strip(figures.OUTBOX),
     )
 

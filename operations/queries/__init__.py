@@ -32,7 +32,7 @@ from operations.queries.processes import last_tick, processes, stale_processes
 from operations.queries.recipients import operators, unheard
 from operations.queries.runbooks import runbook, runbook_titles
 from operations.queries.starts import Configuration, configuration, web_starts
-from operations.queries.telling import messages_waiting, told
+from operations.queries.telling import outbox, told
 from operations.queries.violations import policy_violations
 
 __all__ = [
@@ -50,13 +50,13 @@ __all__ = [
     "key_was_exported",
     "last_tick",
     "latest_results",
-    "messages_waiting",
     "newest_drill",
     "newest_good",
     "newest_reason",
     "notices",
     "open_alerts",
     "operators",
+    "outbox",
     "params_digest",
     "policy_violations",
     "probe_board",

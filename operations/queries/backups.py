@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils import timezone
 
 from audit import queries as audit_queries
@@ -58,6 +58,8 @@ def newest_drill() -> RestoreDrill | None:
 
 
 def _newest(rows: QuerySet[Row]) -> Row | None:
-    newest = rows.order_by("-started_at")
-    past = newest.filter(started_at__lte=timezone.now()).first()
-    return past or newest.first()
+    """One query; what is dated ahead of now only when there is nothing else."""
+    ahead = ExpressionWrapper(
+        Q(started_at__gt=timezone.now()), output_field=BooleanField()
+    )
+    return rows.order_by(ahead, "-started_at").first()

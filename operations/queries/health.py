@@ -18,7 +18,7 @@ from kernel.registry import JOBS
 from operations.domain import health
 from operations.domain.health import HealthCheck, Status
 from operations.models import Heartbeat, Job, ProbeResult, RestoreDrill
-from operations.queries.alerting import judging
+from operations.queries.alerting import judging, rules
 from operations.queries.backups import newest_good
 from operations.queries.broker import broker_refusal
 from operations.queries.read_only import read_only
@@ -27,6 +27,7 @@ from operations.queries.time_limit import TooSlow, within
 
 DATABASE_SECONDS = 1.0
 KEPT_SECONDS = 1.0
+LIVING = ("worker", "beat", "watch")  # kinds of processes
 _STARTED_APART = time.time() - time.monotonic()
 
 
@@ -96,7 +97,7 @@ def serve() -> HealthCheck:
 
 def alerting(at: datetime) -> HealthCheck:
     """Whether the rules are looked at, and none is switched off."""
-    judged = judging(at)
+    judged = judging(rules(), at)
     if not judged.begun:
         return health.warn("alerting", "no rule has been looked at with data so far")
     if judged.gaps:
@@ -107,13 +108,12 @@ def alerting(at: datetime) -> HealthCheck:
 def jobs() -> HealthCheck:
     """Whether what is scheduled is done: none fails, and none was paused by hand."""
     known = Job.objects.filter(Q(name__in=JOBS) | Q(kind=Job.Kind.PROBE))
-    paused = known.exclude(paused_at=None).values_list("name", flat=True)
-    failing = known.filter(paused_at=None, consecutive_failures__gt=0)
+    unwell = list(known.exclude(paused_at=None, consecutive_failures=0))
     told = [
         f"{state}: {', '.join(names)}"
         for state, names in (
-            ("paused", sorted(paused)),
-            ("failing", sorted(failing.values_list("name", flat=True))),
+            ("paused", sorted(job.name for job in unwell if job.paused_at)),
+            ("failing", sorted(job.name for job in unwell if not job.paused_at)),
         )
         if names
     ]
@@ -134,10 +134,12 @@ def paging() -> HealthCheck:
     return health.passes("paging", "nothing that was to be told waits")
 
 
-def _heartbeats(kind: str, at: datetime) -> HealthCheck:
-    rows = Heartbeat.objects.filter(kind=kind)
-    ages = {row.name: (at - row.beaten_at).total_seconds() for row in rows}
-    return health.heartbeats(kind, ages)
+def signs_of_life(at: datetime) -> list[HealthCheck]:
+    """Of workers, beat and watch: one query."""
+    ages: dict[str, dict[str, float]] = {kind: {} for kind in LIVING}
+    for row in Heartbeat.objects.filter(kind__in=LIVING):
+        ages[row.kind][row.name] = (at - row.beaten_at).total_seconds()
+    return [health.heartbeats(kind, ages[kind]) for kind in LIVING]
 
 
 def backup_age(at: datetime) -> HealthCheck:
@@ -248,9 +250,6 @@ def checks(at: datetime) -> list[HealthCheck]:
     if first[0].status is Status.FAIL:
         return first
     looks: list[Callable[[], HealthCheck]] = [
-        lambda: _heartbeats("worker", at),
-        lambda: _heartbeats("beat", at),
-        lambda: _heartbeats("watch", at),
         lambda: alerting(at),
         paging,
         jobs,
@@ -261,7 +260,7 @@ def checks(at: datetime) -> list[HealthCheck]:
         certificate,
     ]
     try:
-        return [*first, *(look() for look in looks)]
+        return [*first, *signs_of_life(at), *(look() for look in looks)]
     except DatabaseError as error:
         gone = _database_fails(f"went away: {type(error).__name__}")
         return [gone, *first[1:]]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Min, Q
 
 from operations.domain.episodes import Word
 from operations.models import Alert, Notice
@@ -41,7 +44,22 @@ def told(alert: Alert) -> Told:
     )
 
 
-def messages_waiting() -> tuple[int, int]:
-    """How many messages wait to be sent, and how many of those were tried in vain."""
+@dataclass(frozen=True, kw_only=True)
+class Outbox:
+    """Messages that wait to be sent, how many of them were tried in vain, and since
+    when the oldest waits."""
+
+    waiting: int
+    tried: int
+    oldest: datetime | None
+
+
+def outbox() -> Outbox:
+    """One query."""
     waiting = Notice.objects.filter(state__in=Notice.WAITING)
-    return waiting.count(), waiting.exclude(last_error="").count()
+    seen = waiting.aggregate(
+        waiting=Count("pk"),
+        tried=Count("pk", filter=~Q(last_error="")),
+        oldest=Min("created_at"),
+    )
+    return Outbox(**seen)

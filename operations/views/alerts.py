@@ -27,7 +27,8 @@ from operations.services import alerting, incidents
 @access("operations.view")
 def index(request: HttpRequest) -> HttpResponse:
     """Open alerts first, then what resolved, page by page."""
-    judging = queries.judging(timezone.now())
+    rules = queries.rules()
+    judging = queries.judging(rules, timezone.now())
     known = f"{judging.begun:d}{len(judging.missing)}{len(judging.off)}"
     etag = f"{tag(alerting.TAG)}-{request.GET.urlencode()}-{request.user.pk}-{known}"
     unchanged = not_modified(request, etag)
@@ -37,7 +38,7 @@ def index(request: HttpRequest) -> HttpResponse:
         request,
         "operations/alerts.html",
         {"alerts": "operations/parts/alerts.html"},
-        pages.alerts(request.GET.get("cursor", ""), judging),
+        pages.alerts(request.GET.get("cursor", ""), rules, judging),
     )
     response["ETag"] = f'W/"{etag}"'
     return response
