@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,9 @@ import pytest
 from _pytest.junitxml import xml_key
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.contrib.auth.models import Group
+from django.db import DatabaseError
 from django.test import Client
+from django.test.utils import teardown_databases
 from hypothesis import HealthCheck, settings
 
 from accounts.models import User
@@ -22,9 +27,10 @@ from audit import services
 from audit.models import guard
 from kernel import versions
 from kernel.limits.windows import Limit, Limiter
+from tests import migrated
 from tests.accounts.limited import Clock
 from tests.api_schema import documented
-from tests.environment import FOLDER
+from tests.environment import FOLDER, RUN, WORKER
 from tests.heads import leave_at_once
 from tests.workers import Scheduler, make_scheduler, turn
 
@@ -56,6 +62,21 @@ def _quick_hashes() -> None:
     """The same hash function with less work: people are made in every test."""
     Argon2PasswordHasher.time_cost = 1
     Argon2PasswordHasher.memory_cost = 256
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_blocker: Any,
+) -> Iterator[None]:
+    """In place of pytest-django's, which migrates for each worker."""
+    with django_db_blocker.unblock():
+        made = migrated.make(RUN)
+    yield
+    # A database that somebody still uses is dropped by the next run.
+    with django_db_blocker.unblock(), suppress(DatabaseError):
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -118,6 +139,17 @@ def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     limiter.file.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Thousands of tests stay till the end: nobody looks among them for garbage."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What asks no server, and what looks alike on all, is marked before marks are
@@ -125,7 +157,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not asks_servers(item):
             item.add_marker("serverless")
-        if any(item.path.is_relative_to(TESTS / place) for place in ALIKE):
+        if comes_out_alike(item.path):
             item.add_marker("alike")
     if shutil.which("chromium") or shutil.which("google-chrome"):
         return
@@ -141,12 +173,17 @@ def pytest_longest_begin(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: turn(item.path.parent.name))
 
 
+@cache
+def comes_out_alike(path: Path) -> bool:
+    return any(path.is_relative_to(TESTS / place) for place in ALIKE)
+
+
 def asks_servers(item: pytest.Item) -> bool:
     """Whether the test can come out otherwise on another database or Redis. Who asks
     the cache without the database says so by the mark `cached`."""
-    marks = ("django_db", "process", "browser", "cached")
+    marks = {"django_db", "process", "browser", "cached"}
     fixtures = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
-    return bool(fixtures) or any(item.get_closest_marker(mark) for mark in marks)
+    return bool(fixtures) or any(mark.name in marks for mark in item.iter_markers())
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
@@ -165,6 +202,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """CI skips nothing: a skipped test there fails the run."""
+    if not WORKER:
+        migrated.forget(RUN)
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if CI and reporter is not None and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -6,7 +6,7 @@ run the same suite on PostgreSQL and Redis.
 
 With `-n 2` every worker loads this file by itself: folder, Valkey and SQLite file
 are its own; on PostgreSQL pytest-django names a database a worker, and on Redis a
-worker takes the numbered database after the URL's.
+worker takes the numbered database after the URL's. RUN is of them all.
 """
 
 from __future__ import annotations
@@ -77,6 +77,10 @@ def redis_url() -> str:
 
 
 os.environ.update(SETTINGS)
+# The process that hands out work names it to its workers.
+RUN = Path(os.environ["TEST_RUN"]) if WORKER else FOLDER / "run"
+os.environ["TEST_RUN"] = str(RUN)
+RUN.mkdir(exist_ok=True)
 (FOLDER / "static").mkdir()  # where `serve` puts the files that pages load
 os.environ["REDIS_URL"] = redis_url()
 os.environ.pop("CELERY_BROKER_URL", None)
