@@ -11,12 +11,12 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from django.utils import timezone
 
+from kernel.ages import age as age
 from kernel.numbers import text
 
 MINUS = "−"
 MISSING = "–"
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
-AGES = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
 def grouped(value: Decimal, places: int | None = None) -> str:
@@ -90,15 +90,6 @@ def arrow(value: Decimal | None) -> str:
     if not value:
         return ""
     return "▲" if value > 0 else "▼"
-
-
-def age(seconds: float) -> str:
-    """ "2 min", "3 h", "5 d"."""
-    whole = int(abs(seconds))
-    for size, unit in AGES:
-        if whole >= size:
-            return f"{whole // size} {unit}"
-    return f"{whole} s"
 
 
 def ago(at: datetime | None, now: datetime | None = None) -> str:

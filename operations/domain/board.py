@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -71,6 +71,17 @@ def day_of(results: Iterable[tuple[datetime, str | None, str]], start: datetime)
         slot = min((observed - start) // HALF_HOUR, HALF_HOURS - 1)
         day[slot] = max(day[slot], _half_hour(value, unit), key=SEVERITY.index)
     return "".join(day)
+
+
+def worst_day(days: Sequence[str]) -> str:
+    """The worst of each half hour of several days; as one that was quiet without any."""
+    halves = zip(*days, strict=True)
+    worst = "".join(max(half, key=_severity) for half in halves)
+    return worst or QUIET_DAY
+
+
+def _severity(letter: str) -> int:
+    return SEVERITY.index(HalfHour(letter))
 
 
 def _half_hour(value: str | None, unit: str) -> HalfHour:

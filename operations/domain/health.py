@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from kernel import ages
+
 MAY_FAIL = frozenset({"database", "audit_log"})
 HEARTBEAT_STALE = timedelta(seconds=60)
 DISK_LEAST_PERCENT = 10
@@ -80,10 +82,10 @@ def age(name: str, seconds: float | None, limit: timedelta, what: str) -> Health
     """Warns when something is older than `limit`, is dated ahead, or has never been."""
     if seconds is None:
         return warn(name, f"there is no {what} yet")
-    detail = f"the last {what} is {int(seconds)} s old"
+    detail = f"the last {what} is {ages.age(seconds)} old"
     ahead = seconds < -CLOCK_JUMP_SECONDS
     if ahead:
-        detail = f"the last {what} is dated {-int(seconds)} s ahead of now"
+        detail = f"the last {what} is dated {ages.age(seconds)} ahead of now"
     return measured(
         name,
         detail,

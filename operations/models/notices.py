@@ -7,6 +7,8 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+# Why a message is not sent whose reader has heard a newer one.
+SUPERSEDED = "a newer message about it was sent first"
 # What stands in place of a secret body once it has been sent, or never will be.
 FORGOTTEN = "What stood here let its reader in; it is not kept."
 

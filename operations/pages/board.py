@@ -21,15 +21,23 @@ def board(at: datetime, shown: str) -> dict[str, Any]:
     lines, jobs = queries.probe_board(at), queries.job_board(at)
     processes, checks = queries.processes(at), health.checks(at)
     unwell = [check for check in checks if check.status is not Status.PASS]
-    firing = [
-        alert for alert in queries.open_alerts() if alert.state == Alert.State.FIRING
-    ]
+    open_alerts = queries.open_alerts()
+    firing = [alert for alert in open_alerts if alert.state == Alert.State.FIRING]
     rules, last_tick = queries.rules(), queries.last_tick()
-    judging = queries.judging(rules, at)
+    seen = figures.gather(
+        at, checks=checks, known=rules, alerts=open_alerts, last_tick=last_tick
+    )
     return {
         "at": at,
-        "headline": headline(firing, unwell, judging, last_tick, at),
-        "figures": figures.all_figures(figures.gather(at, checks, rules, last_tick)),
+        "headline": headline(
+            firing=firing,
+            unwell=unwell,
+            probes=lines,
+            judging=queries.judging(rules, at),
+            last_tick=last_tick,
+            at=at,
+        ),
+        "figures": figures.all_figures(seen),
         "unwell": unwell,
         "alerts": firing,
         "failing": probes.chosen(lines, "failing"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 from django.conf import settings
 from django.urls import reverse
@@ -14,21 +15,22 @@ from kernel.display import MISSING, age, ago, number, plural
 from operations import queries
 from operations.domain import figures, history, rules, seeds, windows
 from operations.domain.board import DAY, HALF_HOURS
-from operations.domain.health import DRILL_WITHIN, HealthCheck, Status
+from operations.domain.health import DRILL_WITHIN, HealthCheck, Status, silent
 from operations.domain.history import Kept
 from operations.domain.windows import Counts
-from operations.models import Backup, RestoreDrill, Rule
+from operations.models import Alert, Rule
 from operations.pages.strips import DayStrip, level_strip
 
+Kind = TypeVar("Kind")
 P95 = Decimal("0.95")
 # The last whole minute began up to two minutes ago, and is kept by the tick after it.
 MINUTE_FRESH = timedelta(seconds=150)
-TICK_LATE = timedelta(seconds=60)
+NO_REQUEST = "no request lately"
 
 
 @dataclass(frozen=True, kw_only=True)
 class DayFigure:
-    """`tone` is "" or "crit"; `note` is its limit, or why there is no value."""
+    """`tone` is "", "warn" or "crit"; `note` is its limit, or why there is no value."""
 
     label: str
     value: str
@@ -40,17 +42,16 @@ class DayFigure:
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What the figures are made of: a day of minutes, the rules, what was just looked
-    at, and the newest backup and drill."""
+    """What the figures are made of: a day of minutes, the rules and their open alerts,
+    and what was just looked at."""
 
     at: datetime
     web: list[tuple[datetime, Counts]]
     readings: list[tuple[datetime, Kept]]
     rules: Mapping[str, Rule]
+    alerts: list[Alert]
     checks: Mapping[str, HealthCheck]
     last_tick: datetime | None
-    backup: Backup | None
-    drill: RestoreDrill | None
 
     @property
     def start(self) -> datetime:
@@ -58,6 +59,23 @@ class Seen:
 
     def limit(self, rule: str) -> Decimal | None:
         return self.rules[rule].threshold if rule in self.rules else None
+
+    def tone(self, *names: str) -> str:
+        """What these rules say of it: nobody else knows what is too much for how
+        long."""
+        states = {alert.state for alert in self.alerts if alert.rule in names}
+        if Alert.State.FIRING in states:
+            return "crit"
+        return "warn" if states else ""
+
+    def limit_note(self, rule: str, beside: str = "") -> str:
+        """Its limit and what stands beside that, or that nobody watches it."""
+        known = self.rules.get(rule)
+        if known is None:
+            return ""
+        if not known.enabled:
+            return "its rule is switched off"
+        return f"limit {known.allowed}{beside}"
 
     def strip(self, name: str, limit: Decimal | None = None) -> DayStrip:
         moments = history.series_of(self.readings, name)
@@ -71,21 +89,22 @@ class Seen:
 
 def gather(
     at: datetime,
+    *,
     checks: list[HealthCheck],
     known: list[Rule],
+    alerts: list[Alert],
     last_tick: datetime | None,
 ) -> Seen:
-    """Four queries."""
+    """Two queries; the figures make two more."""
     start = at - DAY
     return Seen(
         at=at,
         web=queries.web_minutes(start, at),
         readings=queries.kept_readings(start, at),
         rules={rule.name: rule for rule in known},
+        alerts=alerts,
         checks={check.name: check for check in checks},
         last_tick=last_tick,
-        backup=queries.newest_good(),
-        drill=queries.newest_drill(),
     )
 
 
@@ -95,15 +114,12 @@ def all_figures(seen: Seen) -> list[DayFigure]:
         *_of_parts(seen),
         *_of_queues(seen),
         *_of_stores(seen),
-        *_of_the_clockwork(seen),
+        _last_tick(seen),
     ]
 
 
 def _of_the_web(seen: Seen) -> Iterator[DayFigure]:
-    newest = seen.web[-1] if seen.web else None
-    fresh = newest if newest and seen.at - newest[0] < MINUTE_FRESH else None
-    why = f"no data for {ago(newest[0], seen.at)}" if newest else "no data yet"
-    counts = fresh[1] if fresh else None
+    counts, why = _of_now(seen, seen.web)
     yield _error_rate(seen, counts, why)
     yield _latency(seen, counts, why)
     yield DayFigure(
@@ -114,44 +130,62 @@ def _of_the_web(seen: Seen) -> Iterator[DayFigure]:
     )
 
 
+def _of_now(
+    seen: Seen, moments: Sequence[tuple[datetime, Kind]]
+) -> tuple[Kind | None, str]:
+    """The newest, while it tells of now; else None and why."""
+    if not moments:
+        return None, "no data yet"
+    at, newest = moments[-1]
+    if seen.at - at < MINUTE_FRESH:
+        return newest, ""
+    return None, f"no data for {ago(at, seen.at)}"
+
+
 def _error_rate(seen: Seen, counts: Counts | None, why: str) -> DayFigure:
-    limit = seen.limit(seeds.ERROR_RATE)
-    value = windows.error_percent(counts) if counts else None
-    enough = counts is not None and counts.requests >= windows.MINIMUM_REQUESTS
     moments = [
         (at, windows.error_percent(each))
         for at, each in seen.web
         if each.requests >= windows.MINIMUM_REQUESTS
     ]
+    value = MISSING
+    if counts and counts.requests:
+        value = rules.amount(seeds.ERROR_RATE, windows.error_percent(counts))
     return DayFigure(
         label="Error rate",
-        value=rules.amount(seeds.ERROR_RATE, value) if counts else MISSING,
-        note=_limit_note(seeds.ERROR_RATE, limit) if counts else why,
-        tone=_tone(value if enough else None, limit),
-        strip=seen.strip_of(moments, limit),
+        value=value,
+        note=why or _note_of_requests(seen, counts, seeds.ERROR_RATE),
+        tone=seen.tone(seeds.ERROR_RATE),
+        strip=seen.strip_of(moments, seen.limit(seeds.ERROR_RATE)),
     )
 
 
 def _latency(seen: Seen, counts: Counts | None, why: str) -> DayFigure:
-    limit = seen.limit(seeds.LATENCY)
     moments = [
         (at, windows.percentile_ms(each, P95) or Decimal(rules.OVER_MS))
         for at, each in seen.web
         if each.requests >= windows.MINIMUM_REQUESTS
     ]
-    value, shown = None, MISSING
+    value = MISSING
     if counts and counts.requests:
-        value = windows.percentile_ms(counts, P95) or Decimal(rules.OVER_MS)
-        shown = rules.figure(seeds.LATENCY, value)
-    enough = counts is not None and counts.requests >= windows.MINIMUM_REQUESTS
-    note = _limit_note(seeds.LATENCY, limit) if value else "no request lately"
+        slow = windows.percentile_ms(counts, P95) or Decimal(rules.OVER_MS)
+        value = rules.figure(seeds.LATENCY, slow)
     return DayFigure(
         label="P95 of answers",
-        value=shown,
-        note=note if counts else why,
-        tone=_tone(value if enough else None, limit),
-        strip=seen.strip_of(moments, limit),
+        value=value,
+        note=why or _note_of_requests(seen, counts, seeds.LATENCY),
+        tone=seen.tone(seeds.LATENCY),
+        strip=seen.strip_of(moments, seen.limit(seeds.LATENCY)),
     )
+
+
+def _note_of_requests(seen: Seen, counts: Counts | None, rule: str) -> str:
+    """A share of few requests is judged by nobody."""
+    if not counts or not counts.requests:
+        return NO_REQUEST
+    if counts.requests < windows.MINIMUM_REQUESTS:
+        return f"of {plural(counts.requests, 'request')}: too few to be judged"
+    return seen.limit_note(rule)
 
 
 def _of_parts(seen: Seen) -> Iterator[DayFigure]:
@@ -168,33 +202,52 @@ def _of_parts(seen: Seen) -> Iterator[DayFigure]:
             tone="" if answers else "crit",
             strip=seen.strip(name),
         )
-    yield _worst(seen, "Memory", seeds.MEMORY)
-    yield _worst(seen, "Disk used", seeds.DISK)
+    yield _memory(seen)
+    yield _disk(seen)
 
 
-def _worst(seen: Seen, label: str, rule: str) -> DayFigure:
-    """The newest reading of the fullest target."""
-    moments, limit = history.series_of(seen.readings, rule), seen.limit(rule)
-    value = moments[-1][1] if moments else None
+def _memory(seen: Seen) -> DayFigure:
+    """Of the host that uses most."""
+    value, why = _reading_of_now(seen, seeds.MEMORY)
     return DayFigure(
-        label=label,
-        value=rules.amount(rule, value) if value is not None else MISSING,
-        note=_limit_note(rule, limit) if value is not None else "no data yet",
-        tone=_tone(value, limit),
-        href=reverse("operations:rule", args=[rule]),
-        strip=seen.strip_of(moments, limit),
+        label="Memory",
+        value=value,
+        note=why or seen.limit_note(seeds.MEMORY),
+        tone=seen.tone(seeds.MEMORY),
+        href=reverse("operations:rule", args=[seeds.MEMORY]),
+        strip=seen.strip(seeds.MEMORY, seen.limit(seeds.MEMORY)),
     )
+
+
+def _disk(seen: Seen) -> DayFigure:
+    """Of the fullest. A share alone is too much nowhere, so none is a fault of the
+    strip: what was free is not kept."""
+    value, why = _reading_of_now(seen, seeds.DISK)
+    enough = f" and under {rules.DISK_ENOUGH // 10**9} GB free"
+    return DayFigure(
+        label="Disk used",
+        value=value,
+        note=why or seen.limit_note(seeds.DISK, enough),
+        tone=seen.tone(seeds.DISK, seeds.DISK_FULL),
+        href=reverse("operations:rule", args=[seeds.DISK]),
+        strip=seen.strip(seeds.DISK),
+    )
+
+
+def _reading_of_now(seen: Seen, rule: str) -> tuple[str, str]:
+    """The worst of its targets in the last minute, or "–" and why."""
+    newest, why = _of_now(seen, history.series_of(seen.readings, rule))
+    return (MISSING if newest is None else rules.amount(rule, newest)), why
 
 
 def _of_queues(seen: Seen) -> Iterator[DayFigure]:
     queued, oldest = queries.queued_runs()
-    stuck = seen.limit(seeds.QUEUE_STUCK)
     waits = (seen.at - oldest).total_seconds() if oldest else 0
     yield DayFigure(
         label="Queue",
         value=plural(queued, "run"),
         note=f"oldest waits {age(max(0, waits))}" if queued else "nothing waits",
-        tone=_tone(Decimal(int(waits)), stuck),
+        tone=seen.tone(seeds.QUEUE_STUCK),
         href=reverse("operations:jobs"),
         strip=seen.strip(figures.QUEUED),
     )
@@ -213,52 +266,62 @@ def _messages(seen: Seen) -> DayFigure:
         label="Messages",
         value=f"{outbox.waiting:,} waiting" if outbox.waiting else "none waiting",
         note=", ".join(notes) or "nothing waits to be sent",
-        tone="crit" if outbox.tried else "",
+        tone=seen.tone(seeds.UNDELIVERED) or ("warn" if outbox.tried else ""),
         strip=seen.strip(figures.OUTBOX),
     )
 
 
 def _of_stores(seen: Seen) -> Iterator[DayFigure]:
-    due, backups = settings.BACKUP_FREQUENCY, reverse("operations:backups")
-    done = seen.backup.finished_at if seen.backup else None
-    late = done is None or seen.at - done > due * 1.1
-    yield DayFigure(
-        label="Last backup",
-        value=f"{ago(done, seen.at)} ago" if done else "never",
-        note=f"one is due every {age(due.total_seconds())}",
-        tone="crit" if late else "",
-        href=backups,
-        strip=seen.strip(seeds.BACKUP_STALE, seen.limit(seeds.BACKUP_STALE)),
-    )
-    drill = seen.drill
-    within = f"one is due every {age(DRILL_WITHIN.total_seconds() / 2)}"
-    good = drill is not None and drill.ok and seen.at - drill.started_at < DRILL_WITHIN
-    yield DayFigure(
-        label="Last restore drill",
-        value=f"{ago(drill.started_at, seen.at)} ago" if drill else "never",
-        note="it failed" if drill and not drill.ok else within,
+    for label, check, every, rule in (
+        (
+            "Last backup",
+            "backup_age",
+            settings.BACKUP_FREQUENCY,
+            seeds.BACKUP_STALE,
+        ),
+        (
+            "Last restore drill",
+            "restore_drill_age",
+            DRILL_WITHIN / 2,
+            seeds.DRILL_STALE,
+        ),
+    ):
+        yield _last_of(seen, label, seen.checks.get(check), every, rule)
+
+
+def _last_of(
+    seen: Seen, label: str, check: HealthCheck | None, every: timedelta, rule: str
+) -> DayFigure:
+    """Whether it is late is said by its check of /health."""
+    good = check is not None and check.status is Status.PASS
+    value = "never"
+    if check is None:
+        value = MISSING
+    elif check.observed:
+        seconds = int(check.observed)
+        value = f"{age(seconds)} ago" if seconds >= 0 else f"in {age(seconds)}"
+    due = f"one is due every {age(every.total_seconds())}"
+    return DayFigure(
+        label=label,
+        value=value,
+        note=due if good or check is None else check.detail,
         tone="" if good else "crit",
-        href=backups,
-        strip=seen.strip(seeds.DRILL_STALE, seen.limit(seeds.DRILL_STALE)),
+        href=reverse("operations:backups"),
+        strip=seen.strip(rule, seen.limit(rule)),
     )
 
 
-def _of_the_clockwork(seen: Seen) -> Iterator[DayFigure]:
+def _last_tick(seen: Seen) -> DayFigure:
     tick = seen.last_tick
-    late = tick is None or seen.at - tick > TICK_LATE
-    yield DayFigure(
+    return DayFigure(
         label="Last tick",
         value=f"{ago(tick, seen.at)} ago" if tick else "never",
         note="one comes every 10 s: it judges the rules",
-        tone="crit" if late else "",
+        tone="crit" if is_late(tick, seen.at) else "",
         strip=seen.strip(seeds.BEAT_STALE, seen.limit(seeds.BEAT_STALE)),
     )
 
 
-def _limit_note(rule: str, limit: Decimal | None) -> str:
-    return "" if limit is None else f"limit {rules.amount(rule, limit)}"
-
-
-def _tone(value: Decimal | None, limit: Decimal | None) -> str:
-    over = value is not None and limit is not None and value > limit
-    return "crit" if over else ""
+def is_late(tick: datetime | None, at: datetime) -> bool:
+    """One dated ahead, before a clock was set back, is none."""
+    return tick is None or silent((at - tick).total_seconds())

@@ -6,14 +6,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.urls import reverse
+
 from kernel import markdown
-from kernel.display import plural
+from kernel.display import ago, plural
 from operations import queries
 from operations.domain import seeds
 from operations.domain.health import HealthCheck, Status
 from operations.models import Alert
-from operations.pages.figures import TICK_LATE
-from operations.queries.alerting import Judging
+from operations.pages.figures import is_late
+from operations.queries.alerting import JUDGED_WITHIN, Judging
+from operations.queries.probes import ProbeLine
 from operations.queries.telling import Told, told
 
 JUDGED = "Alert rules"
@@ -38,11 +41,13 @@ RUNBOOKS = {
 @dataclass(frozen=True, kw_only=True)
 class Headline:
     """`since` stands between the two halves of the sentence; `alert` is what it is
-    about, `rule` names the runbook, `next` is its first step or what to do first."""
+    about, `to_see` what is to be looked at (in words, and where), `rule` names the
+    runbook, `next` is its first step or what to do first."""
 
     tone: str
     title: str
     rest: str = ""
+    to_see: tuple[tuple[str, str], ...] = ()
     since: datetime | None = None
     alert: Alert | None = None
     rule: str = ""
@@ -50,19 +55,22 @@ class Headline:
 
 
 def headline(
+    *,
     firing: list[Alert],
     unwell: list[HealthCheck],
+    probes: list[ProbeLine],
     judging: Judging,
     last_tick: datetime | None,
     at: datetime,
 ) -> Headline:
-    """`firing`: the worst first. One query when something fires."""
-    if last_tick is not None and at - last_tick > TICK_LATE:
+    """`firing`: the worst first. Two queries when something fires."""
+    if last_tick is not None and is_late(last_tick, at):
         return _nobody_looks(firing, last_tick)
     if firing:
-        return _of_alert(firing)
-    if unwell or not judging.begun or judging.gaps:
-        return _to_look_at(unwell, judging)
+        return _of_alert(firing, at)
+    wrong = [line for line in probes if line.failing or line.overdue]
+    if unwell or wrong or not judging.begun or judging.gaps:
+        return _to_look_at(unwell, wrong, judging)
     return Headline(tone="ok", title="All is well", rest="every rule is looked at")
 
 
@@ -79,11 +87,12 @@ def _nobody_looks(firing: list[Alert], last_tick: datetime) -> Headline:
     )
 
 
-def _of_alert(firing: list[Alert]) -> Headline:
+def _of_alert(firing: list[Alert], at: datetime) -> Headline:
     unheard = [alert for alert in firing if alert.acknowledged_at is None]
     alert = (unheard or firing)[0]
     reason = queries.newest_reason(alert)
-    pieces = [f"{alert.seen}: {reason}" if reason else alert.seen, *_on_it(alert)]
+    seen = alert.seen + _when_read(alert, at)
+    pieces = [f"{seen}: {reason}" if reason else seen, *_on_it(alert)]
     if len(firing) > 1:
         pieces.append(f"{plural(len(firing) - 1, 'more alert')} below")
     return Headline(
@@ -97,6 +106,14 @@ def _of_alert(firing: list[Alert]) -> Headline:
     )
 
 
+def _when_read(alert: Alert, at: datetime) -> str:
+    """What is not read any more is no value of now."""
+    read = alert.last_data_at
+    if read is None or abs(at - read) <= JUDGED_WITHIN:
+        return ""
+    return f" when last read, {ago(read, at)} ago"
+
+
 def _on_it(alert: Alert) -> list[str]:
     if alert.acknowledged_by is not None:
         return [f"{alert.acknowledged_by.username} is on it"]
@@ -104,9 +121,11 @@ def _on_it(alert: Alert) -> list[str]:
 
 
 def in_words(reached: Told) -> str:
-    """Who knows of it: "2 people told", "nobody told yet, 1 message waits"."""
+    """Who knows of it: "2 people told", "nobody told yet, 1 message waits". A file is
+    read by nobody at night."""
     if reached.sent:
-        knows = f"{plural(reached.sent, 'person', 'people')} told"
+        where = " in a file: no EMAIL_URL is set" if reached.in_files else ""
+        knows = f"{plural(reached.sent, 'person', 'people')} told{where}"
     else:
         knows = "nobody told" if reached.lost else "nobody told yet"
     if reached.waiting:
@@ -115,20 +134,49 @@ def in_words(reached: Told) -> str:
     return f"{knows} ({reached.why})" if reached.why and not reached.sent else knows
 
 
-def _to_look_at(unwell: list[HealthCheck], judging: Judging) -> Headline:
+def _to_look_at(
+    unwell: list[HealthCheck], probes: list[ProbeLine], judging: Judging
+) -> Headline:
     """Nothing fires, and yet not all is known to be well."""
     worst = sorted(unwell, key=lambda check: check.status is not Status.FAIL)
+    to_see = [(check.title.lower(), "#health") for check in worst]
+    if judging.gaps and not worst:
+        to_see.append((JUDGED.lower(), reverse("operations:alerts")))
+    title, rest = "No alert fires", ""
     if not judging.begun:
         title, rest = "Nothing has been judged yet", "no rule had data so far"
-    else:
-        names = ", ".join(check.title.lower() for check in worst) or JUDGED.lower()
-        title, rest = "No alert fires", f"to look at: {names}"
     rule = RUNBOOKS.get(worst[0].name, "") if worst else ""
-    told_of = f"{worst[0].title}: {worst[0].detail}" if worst else judging.gaps
-    step = f". {first_step(rule)}" if rule else ""
+    said = [*_said(worst, probes), judging.gaps][0]
+    step = first_step(rule)
     return Headline(
-        tone="warn", title=title, rest=rest, rule=rule, next=f"{told_of}{step}"
+        tone="warn",
+        title=title,
+        rest=rest,
+        to_see=(*to_see, *_counted(probes)),
+        rule=rule,
+        next=f"{said.rstrip('.')}. {step}" if step else said,
     )
+
+
+def _said(worst: list[HealthCheck], probes: list[ProbeLine]) -> list[str]:
+    """What the checks say, then the probes: the worst first."""
+    said = [f"{check.title}: {check.detail}" for check in worst]
+    return said + [
+        f"{line.title}: {line.result.error or line.result.detail}"
+        for line in probes
+        if line.result
+    ]
+
+
+def _counted(probes: list[ProbeLine]) -> list[tuple[str, str]]:
+    """ "2 failing probes", "1 probe out of date", each with where they stand."""
+    failing = sum(line.failing for line in probes)
+    late = sum(line.overdue for line in probes)
+    counted = [
+        (failing, plural(failing, "failing probe"), "failing"),
+        (late, f"{plural(late, 'probe')} out of date", "out-of-date"),
+    ]
+    return [(words, f"?p={shown}#probes") for number, words, shown in counted if number]
 
 
 def first_step(rule: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 
-from operations.domain.board import ProbeState
+from operations.domain.board import ProbeState, worst_day
 from operations.pages.strips import DayStrip, day_strip
 from operations.queries.probes import RANKS, ProbeLine
 
@@ -14,12 +14,14 @@ SHOWN = {
     "failing": frozenset({ProbeState.FAILING}),
     "no-data": frozenset({ProbeState.NO_DATA, ProbeState.NEVER}),
     "not-set": frozenset({ProbeState.NO_DATA}),
+    "out-of-date": frozenset(ProbeState),
 }
 FILTERS = {
     "all": "All",
     "failing": "Failing",
     "no-data": "No data",
     "not-set": "Not set",
+    "out-of-date": "Out of date",
 }
 WORDS = {
     ProbeState.FAILING: "failing",
@@ -33,10 +35,9 @@ NOT_SET = "not set"
 
 @dataclass(frozen=True, kw_only=True)
 class ShownProbe:
-    """A line with its day."""
+    """A line in words."""
 
     line: ProbeLine
-    day: DayStrip
 
     @property
     def state(self) -> str:
@@ -47,11 +48,12 @@ class ShownProbe:
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeGroup:
-    """The lines of one probe, the worst first."""
+    """The lines of one probe, the worst first; `day` shows the worst of all of them."""
 
     name: str
     title: str
     lines: list[ShownProbe]
+    day: DayStrip
 
     @property
     def first(self) -> ShownProbe:
@@ -73,6 +75,8 @@ def chosen(lines: list[ProbeLine], shown: str) -> list[ProbeLine]:
     """Those of a filter; what is not set has one of its own."""
     if shown == "all":
         return lines
+    if shown == "out-of-date":
+        return [line for line in lines if line.overdue]
     return [
         line
         for line in lines
@@ -86,7 +90,8 @@ def groups(lines: list[ProbeLine]) -> list[ProbeGroup]:
         ProbeGroup(
             name=name,
             title=members[0].title,
-            lines=[ShownProbe(line=line, day=day_strip(line.day)) for line in members],
+            lines=[ShownProbe(line=line) for line in members],
+            day=day_strip(worst_day([line.day for line in members])),
         )
         for name, members in (
             (name, list(each))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 
@@ -13,13 +14,13 @@ from django.db import DatabaseError, connection
 from django.db.models import Q
 
 from audit import queries as audit
-from kernel import looked_after, redis
+from kernel import ages, looked_after, redis
 from kernel.registry import JOBS
 from operations.domain import health
 from operations.domain.health import HealthCheck, Status
-from operations.models import Heartbeat, Job, ProbeResult, RestoreDrill
+from operations.models import Heartbeat, Job, ProbeResult
 from operations.queries.alerting import judging, rules
-from operations.queries.backups import newest_good
+from operations.queries.backups import newest_drill, newest_good
 from operations.queries.broker import broker_refusal
 from operations.queries.read_only import read_only
 from operations.queries.recipients import unheard
@@ -150,12 +151,16 @@ def backup_age(at: datetime) -> HealthCheck:
 
 
 def restore_drill_age(at: datetime) -> HealthCheck:
-    drills = RestoreDrill.objects.filter(ok=True, environment=settings.RRR_ENV)
-    newest = drills.order_by("-finished_at").first()
+    """Of the newest; one that failed proves nothing, and nor does an older one then."""
+    newest = newest_drill()
     seconds = _since(newest.finished_at if newest else None, at)
-    return health.age(
+    check = health.age(
         "restore_drill_age", seconds, health.DRILL_WITHIN, "restore drill"
     )
+    if newest is None or newest.ok:
+        return check
+    failed = f"the last restore drill failed {ages.age(seconds or 0)} ago"
+    return replace(check, status=Status.WARN, detail=failed)
 
 
 def _since(done: datetime | None, at: datetime) -> float | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from kernel.registry import PROBES, UNSET
+from kernel.registry import PROBES, UNSET, Probe
 from operations.domain import board, schedules
 from operations.domain.board import ProbeState
 from operations.models import ProbeResult
@@ -35,6 +35,10 @@ class ProbeLine:
     def every_words(self) -> str:
         every = PROBES[self.name].every
         return schedules.spoken(schedules.write(every) if every else "")
+
+    @property
+    def failing(self) -> bool:
+        return self.state is ProbeState.FAILING
 
     @property
     def not_set(self) -> bool:
@@ -84,9 +88,6 @@ def _last_day(at: datetime) -> dict[Key, str]:
 def _line(name: str, result: ProbeResult | None, day: str, at: datetime) -> ProbeLine:
     probe = PROBES[name]
     every = schedules.write(probe.every) if probe.every else "on request"
-    late = result is not None and (
-        probe.every is not None and result.observed_at < at - 2 * probe.every
-    )
     return ProbeLine(
         name=name,
         title=probe.title,
@@ -96,6 +97,13 @@ def _line(name: str, result: ProbeResult | None, day: str, at: datetime) -> Prob
         ),
         result=result,
         every=every.removeprefix("every "),
-        overdue=late,
+        overdue=result is not None and _is_late(probe, result, at),
         day=day,
     )
+
+
+def _is_late(probe: Probe, result: ProbeResult, at: datetime) -> bool:
+    """What somebody asked with params comes by no schedule."""
+    if probe.every is None or result.params:
+        return False
+    return result.observed_at < at - 2 * probe.every

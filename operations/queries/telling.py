@@ -5,43 +5,69 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import Count, Min, Q
 
 from operations.domain.episodes import Word
 from operations.models import Alert, Notice
+from operations.models.notices import SUPERSEDED
 
-BEGINS = (Word.FIRING.value, Word.AGAIN.value)
+FIRES = (Word.FIRING.value, Word.AGAIN.value, Word.FLAPPING.value)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """How many people a message has reached, how many it waits for, and why the last
-    one did not arrive."""
+    """How many people the newest word has reached, on whichever channel (`in_files`:
+    only as far as a file of ours), how many it waits for, how many it missed, and why
+    the last of them."""
 
     sent: int = 0
     waiting: int = 0
     lost: int = 0
     why: str = ""
+    in_files: bool = False
 
 
 def told(alert: Alert) -> Told:
-    """One query: what came of the newest "firing" or "firing again" of each reader."""
+    """What came of the newest word that it fires: one query. Who heard an older one, of
+    an episode before, need not know of this one."""
     rows = Notice.objects.filter(
-        kind="alert", about=f"alert:{alert.uid}", level__in=BEGINS
+        kind="alert", about=f"alert:{alert.uid}", level__in=FIRES
     )
-    newest: dict[str, Notice] = {}
-    for notice in rows.defer("body").order_by("pk"):
-        newest[notice.recipient] = notice
-    states = [notice.state for notice in newest.values()]
-    unsent = [n for n in newest.values() if n.state != Notice.State.SENT]
-    sent = states.count(Notice.State.SENT)
-    waiting = sum(state in Notice.WAITING for state in states)
+    notices = list(rows.defer("body").order_by("-pk"))
+    of_newest = [each for each in notices if _word(each) == _word(notices[0])]
+    readers: dict[str, list[Notice]] = {}
+    for notice in of_newest:
+        readers.setdefault(notice.recipient, []).append(notice)
+    fates = [_fate(tried) for tried in readers.values()]
+    unsent = [each for each in of_newest if not _has_heard(each)]
     return Told(
-        sent=sent,
-        waiting=waiting,
-        lost=len(states) - sent - waiting,
-        why=unsent[-1].last_error if unsent else "",
+        sent=fates.count(Notice.State.SENT),
+        waiting=fates.count(Notice.State.QUEUED),
+        lost=fates.count(Notice.State.DEAD),
+        why=unsent[0].last_error if unsent else "",
+        in_files=not settings.EMAIL_URL,
     )
+
+
+def _word(notice: Notice) -> str:
+    """Which word of which episode: "firing again 3"."""
+    return notice.dedup_key.removeprefix(f"{notice.about}/").partition("/")[0]
+
+
+def _fate(notices: list[Notice]) -> Notice.State:
+    """Of one reader, on all channels: who heard it on one has heard it."""
+    if any(map(_has_heard, notices)):
+        return Notice.State.SENT
+    waits = any(notice.state in Notice.WAITING for notice in notices)
+    return Notice.State.QUEUED if waits else Notice.State.DEAD
+
+
+def _has_heard(notice: Notice) -> bool:
+    """Also by a newer message, which made this one needless."""
+    superseded = notice.last_error == SUPERSEDED
+    suppressed = notice.state == Notice.State.SUPPRESSED
+    return notice.state == Notice.State.SENT or (suppressed and superseded)
 
 
 @dataclass(frozen=True, kw_only=True)

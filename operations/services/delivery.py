@@ -18,7 +18,7 @@ from django.db.models import F, QuerySet
 from operations.channels import ChannelError, Message, send
 from operations.domain.waits import wait_after
 from operations.models import Alert, Notice
-from operations.models.notices import FORGOTTEN
+from operations.models.notices import FORGOTTEN, SUPERSEDED
 from operations.services import leases
 
 # A mail server is given up after 10 s; what a killed deliverer held is free soon.
@@ -30,7 +30,6 @@ BATCH = 20
 # A tick has 30 s in all, and one mail may take 10 of them.
 BEGIN_WITHIN = 15.0
 ENDED_ITS_DELIVERER = "each process that began to send it ended before it was sent"
-SUPERSEDED = "a newer message about it was sent first"
 State = Notice.State
 
 

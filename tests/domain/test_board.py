@@ -18,6 +18,7 @@ from operations.domain.board import (
     day_of,
     job_state,
     probe_state,
+    worst_day,
 )
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -153,3 +154,9 @@ def test_a_day_does_not_depend_on_the_order_of_its_results(
     assert len(day) == HALF_HOURS
     faults = any(unit == "faults" and value == "1" for _, value, unit in seen)
     assert (HalfHour.FAULTS in day) is faults
+
+
+def test_the_worst_of_several_days_is_that_of_each_half_hour() -> None:
+    days = ["o.wc" * 12, "..oo" * 12, "ow.w" * 12]
+    assert worst_day(days) == "owwc" * 12
+    assert worst_day([]) == QUIET_DAY

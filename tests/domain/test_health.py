@@ -63,11 +63,11 @@ def test_the_verdict_is_the_worst_of_all(statuses: list[str], worst: str) -> Non
     [
         (None, "warn", "there is no backup yet", ""),
         (0.0, "pass", "the last backup is 0 s old", "0"),
-        (3600.0, "pass", "the last backup is 3600 s old", "3600"),
-        (3600.5, "warn", "the last backup is 3600 s old", "3600"),
-        (86_400.0, "warn", "the last backup is 86400 s old", "86400"),
+        (3600.0, "pass", "the last backup is 1 h old", "3600"),
+        (3600.5, "warn", "the last backup is 1 h old", "3600"),
+        (86_400.0, "warn", "the last backup is 1 d old", "86400"),
         (-0.5, "pass", "the last backup is 0 s old", "0"),
-        (-90.0, "warn", "the last backup is dated 90 s ahead of now", "-90"),
+        (-90.0, "warn", "the last backup is dated 1 min ahead of now", "-90"),
     ],
     ids=[
         *("never", "just now", "at the limit", "just beyond", "long ago"),

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.test import Client
+from django.utils.html import strip_tags
 
 from accounts.models import User
+from kernel import registry
+from kernel.registry import Measurement
 from operations.domain import history
 from operations.domain.alerting import Reading
 from operations.domain.seeds import SEEDS
-from operations.models import Alert, Heartbeat, Minute, Notice, Rule
+from operations.models import Alert, Heartbeat, Minute, Notice, ProbeResult, Rule
+from operations.models.notices import SUPERSEDED
 from operations.pages.headline import first_step, in_words
-from operations.queries.telling import Told
-from operations.services import alerting, delivery, heartbeats, incidents
+from operations.queries.telling import Told, told
+from operations.services import alerting, delivery, heartbeats, incidents, probing
+from operations.services.subjects import Subject
 from tests.html import flat
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("silent_bell")]
+FIVE_MINUTES = timedelta(minutes=5)
 
 
 def sentence(desk: Client) -> str:
@@ -44,7 +53,7 @@ def test_what_fires_is_said_with_since_who_and_what_next(
     desk: Client, now: datetime
 ) -> None:
     heartbeats.beat(Heartbeat.Kind.TICK, now)
-    alert = fire("disk-full", now - timedelta(minutes=5), 98)
+    alert = fire("disk-full", now - timedelta(seconds=20), 98)
     text = sentence(desk)
     assert "Disk is nearly full on here" in text
     assert "98 %; nobody told yet, 1 message waits" in text
@@ -52,7 +61,82 @@ def test_what_fires_is_said_with_since_who_and_what_next(
     assert f"/alerts/{alert.uid}/acknowledge/" in text
     assert "/runbooks/disk-full/" in text
     delivery.deliver(now)
-    assert "98 %; 1 person told" in sentence(desk)
+    assert "98 %; 1 person told in a file: no EMAIL_URL is set" in sentence(desk)
+
+
+def judged_all(at: datetime) -> None:
+    heartbeats.beat(Heartbeat.Kind.TICK, at)
+    Rule.objects.update(judged_at=at)
+
+
+def _seen(seen: Measurement, params: Mapping[str, str]) -> Measurement:
+    return seen
+
+
+@pytest.fixture
+def two_probes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One that fails, one that passes; and health finds nothing to look at."""
+    made = {}
+    for name, faults in (("good", "0"), ("bad", "2")):
+        seen = Measurement(faults, "as it is", "faults")
+        made[name] = registry.Probe(
+            name, partial(_seen, seen), f"Whether it is {name}", every=FIVE_MINUTES
+        )
+    monkeypatch.setattr(probing, "subject_of", lambda probe: Subject("a" * 40, "d"))
+    monkeypatch.setattr("operations.queries.health.checks", lambda at: [])
+    with patch.dict(registry.PROBES, made, clear=True):
+        yield
+
+
+def test_all_is_well_while_it_is(desk: Client, now: datetime, two_probes: None) -> None:
+    judged_all(now)
+    probing.run("good", {})
+    assert "All is well</p><p>every rule is looked at" in sentence(desk)
+
+
+def test_all_is_not_well_while_a_probe_fails(
+    desk: Client, now: datetime, two_probes: None
+) -> None:
+    judged_all(now)
+    for name in ("good", "bad"):
+        probing.run(name, {})
+    text = sentence(desk)
+    assert "All is well" not in text
+    assert '<a class="link" href="?p=failing#probes">1 failing probe</a>' in text
+    assert "Next: Whether it is bad: as it is" in flat(strip_tags(text))
+    assert "headline--warn" in desk.get("/operations/").content.decode()
+
+
+def test_all_is_not_well_while_a_probe_has_not_run_for_long(
+    desk: Client, now: datetime, two_probes: None
+) -> None:
+    judged_all(now)
+    made = probing.run("good", {})
+    assert "All is well" in sentence(desk)
+    old = now - timedelta(minutes=11)
+    ProbeResult.objects.filter(pk=made.pk).update(observed_at=old)
+    assert '<a class="link" href="?p=out-of-date#probes">1 probe out of date' in (
+        sentence(desk)
+    )
+    page = flat(desk.get("/operations/?p=out-of-date").content.decode())
+    assert "Whether it is good" in page.partition('id="probes"')[2]
+    assert "Whether it is bad" not in page.partition('id="probes"')[2]
+
+
+def test_a_value_that_is_not_read_any_more_is_none_of_now(
+    desk: Client, now: datetime, make_alert: Callable[..., Alert]
+) -> None:
+    heartbeats.beat(Heartbeat.Kind.TICK, now)
+    alert = make_alert(last_data_at=now)
+    assert "91 %;" in sentence(desk)
+    alert.last_data_at = now - timedelta(minutes=12)
+    alert.save()
+    assert "91 % when last read, 12 min ago;" in sentence(desk)
+
+
+def test_a_tick_of_a_clock_that_was_ahead_is_none(desk: Client, now: datetime) -> None:
+    heartbeats.beat(Heartbeat.Kind.TICK, now + timedelta(hours=1))
+    assert "No rule is looked at" in sentence(desk)
 
 
 def test_who_is_on_it_is_named(desk: Client, operator: User, now: datetime) -> None:
@@ -80,10 +164,80 @@ def test_an_old_tick_comes_before_all_else(desk: Client, now: datetime) -> None:
         (Told(sent=2, waiting=1), "2 people told, 1 message waits"),
         (Told(waiting=2), "nobody told yet, 2 messages wait"),
         (Told(lost=1, why="no such mailbox"), "nobody told (no such mailbox)"),
+        (
+            Told(sent=1, in_files=True),
+            "1 person told in a file: no EMAIL_URL is set",
+        ),
     ],
 )
 def test_who_knows_is_counted(reached: Told, text: str) -> None:
     assert in_words(reached) == text
+
+
+def tell(alert: Alert, word: str, recipient: str, state: str, **values: Any) -> None:
+    about, channel = f"alert:{alert.uid}", values.pop("channel", "email")
+    level = word.rstrip(" 0123456789")
+    Notice.objects.create(
+        kind="alert", about=about, recipient=recipient, level=level, channel=channel,
+        dedup_key=f"{about}/{word}/{recipient}/{channel}", subject="s", body="b",
+        state=state, created_at=alert.pending_at, **values,
+    )  # fmt: skip
+
+
+def test_who_heard_an_older_word_need_not_know(
+    make_alert: Callable[..., Alert], settings: Any
+) -> None:
+    settings.EMAIL_URL = "smtp://mail.example.com"
+    alert = make_alert()
+    tell(alert, "firing", "olga", "sent")
+    tell(alert, "firing", "gone", "sent")
+    assert in_words(told(alert)) == "2 people told"
+    tell(alert, "firing again 2", "olga", "queued", last_error="refused")
+    assert in_words(told(alert)) == "nobody told yet, 1 message waits (refused)"
+    tell(alert, "firing again 3", "olga", "sent")
+    assert in_words(told(alert)) == "1 person told"
+
+
+def test_a_message_that_a_newer_one_made_needless_was_heard(
+    make_alert: Callable[..., Alert], settings: Any
+) -> None:
+    settings.EMAIL_URL = "smtp://mail.example.com"
+    alert = make_alert()
+    tell(alert, "firing", "olga", "suppressed", last_error=SUPERSEDED)
+    assert in_words(told(alert)) == "1 person told"
+
+
+def test_who_heard_it_on_one_channel_is_told(
+    make_alert: Callable[..., Alert], settings: Any
+) -> None:
+    settings.EMAIL_URL = "smtp://mail.example.com"
+    alert = make_alert()
+    tell(alert, "firing", "olga", "sent", channel="email")
+    tell(alert, "firing", "olga", "dead", channel="webhook", last_error="refused")
+    assert in_words(told(alert)) == "1 person told"
+
+
+def test_what_a_restore_silenced_was_told_to_nobody(
+    make_alert: Callable[..., Alert],
+) -> None:
+    alert = make_alert()
+    tell(alert, "firing", "olga", "suppressed", last_error="restored from a backup")
+    assert in_words(told(alert)) == "nobody told (restored from a backup)"
+
+
+@pytest.mark.parametrize(("mail", "says"), [("", True), ("smtp://mail", False)])
+def test_mail_that_only_goes_to_a_file_reaches_nobody(
+    make_alert: Callable[..., Alert],
+    desk: Client,
+    settings: Any,
+    mail: str,
+    says: bool,
+) -> None:
+    settings.EMAIL_URL = mail
+    alert = make_alert()
+    tell(alert, "firing", "olga", "sent")
+    page = flat(desk.get(f"/alerts/{alert.uid}/").content.decode())
+    assert ("1 person told in a file: no EMAIL_URL is set" in page) is says
 
 
 @pytest.mark.parametrize("rule", [seed.name for seed in SEEDS])
