@@ -8,7 +8,11 @@ from accounts.services.pruning import prune
 from kernel.registry import Params, job
 
 
-@job("accounts.prune", schedule="daily 03:20 UTC")
+@job(
+    "accounts.prune",
+    title="Cleaning up sessions and kept answers",
+    schedule="daily 03:20 UTC",
+)
 def accounts_prune(params: Params) -> str:
     done = prune(timezone.now())
     return ", ".join(f"{count} {name}" for name, count in done.items()) + " deleted"

@@ -8,7 +8,7 @@ from audit import queries, services
 from kernel.registry import Params, job
 
 
-@job("audit-checkpoint", schedule="every 10m")
+@job("audit-checkpoint", title="Checkpoint of the audit log", schedule="every 10m")
 def make_checkpoint(params: Params) -> str:
     """Sign the head unless that one is signed already."""
     last = queries.newest_checkpoint()

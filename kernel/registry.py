@@ -7,11 +7,13 @@ and `markers` modules (a package: all its submodules).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+SEPARATORS = re.compile("[-_.]")  # of the words in a name
 UNSET = "unset"  # the fact that names settings without which nothing is measured
 
 
@@ -123,7 +125,7 @@ class Probe:
 
 @dataclass(frozen=True)
 class JobSpec:
-    """A named job. `schedule` is "every 10m", "daily 02:00 UTC" or "" (on request);
+    """A named job; `title` is what people call it. `schedule` is "every 10m", "daily 02:00 UTC" or "" (on request);
     `follows` names what it is asked for after a change of (operations'
     `scheduler.request_following`).
 
@@ -138,6 +140,7 @@ class JobSpec:
     timeout: timedelta = timedelta(minutes=10)
     queue: str = "heavy"
     follows: tuple[str, ...] = ()
+    title: str = ""
 
 
 PROBES: dict[str, Probe] = {}
@@ -179,12 +182,20 @@ def probe_title(name: str) -> str:
     """What people call a probe; of one that this product does not have, its name as
     people write."""
     known = PROBES.get(name)
-    return known.title if known else name.replace("_", " ")
+    return known.title if known else SEPARATORS.sub(" ", name)
+
+
+def job_title(name: str) -> str:
+    """What people call a job; of one that this product does not have, its name as
+    people write."""
+    known = JOBS.get(name)
+    return known.title if known and known.title else SEPARATORS.sub(" ", name)
 
 
 def job(
     name: str,
     *,
+    title: str,
     schedule: str = "",
     grace: timedelta = timedelta(minutes=5),
     timeout: timedelta = timedelta(minutes=10),
@@ -203,6 +214,7 @@ def job(
             timeout=timeout,
             queue=queue,
             follows=follows,
+            title=title,
         )
         return function
 

@@ -14,6 +14,7 @@ from trades.services import rebuilding
 
 @job(
     "portfolio-equity",
+    title="Equity curves",
     schedule="every 10m",
     timeout=timedelta(minutes=30),
     follows=("book", "prices"),
@@ -29,7 +30,7 @@ def portfolio_equity(params: Params) -> str:
     return f"{books} books recomputed, {points} days changed"
 
 
-@job("portfolio-rederive", timeout=timedelta(hours=4))
+@job("portfolio-rederive", title="Books derived again", timeout=timedelta(hours=4))
 def portfolio_rederive(params: Params) -> str:
     """Derive again the books whose stored rows are not what their facts say, as after
     a release that changed a rule. Compares without a lock; a book that differs is

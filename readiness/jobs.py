@@ -10,19 +10,28 @@ from readiness.services import coming_due, endings, voiding
 from readiness.services.evidence import collecting, pruning
 
 
-@job("readiness-evidence", schedule="every 10s", queue="probes")
+@job(
+    "readiness-evidence",
+    title="Evidence of open reviews",
+    schedule="every 10s",
+    queue="probes",
+)
 def collect(params: Params) -> str:
     """Judge the newest results of open reviews' checks and ask for those due."""
     return str(collecting.collect(timezone.now()))
 
 
-@job("readiness.waivers", schedule="every 60s")
+@job("readiness.waivers", title="Waivers that end", schedule="every 60s")
 def waivers(params: Params) -> str:
     """Log the waivers that have ended, and write to who asked and who approved."""
     return f"waivers that have ended: {endings.note_endings(timezone.now())}"
 
 
-@job("readiness.lifecycle", schedule="every 60s")
+@job(
+    "readiness.lifecycle",
+    title="Ends, follow-ups and reminders of reviews",
+    schedule="every 60s",
+)
 def lifecycle(params: Params) -> str:
     """Expire undeployed reviews (not in the demo), open follow-ups, and remind."""
     now = timezone.now()
@@ -31,13 +40,13 @@ def lifecycle(params: Params) -> str:
     return f"expired: {expired}, follow-ups opened: {opened}, reminded: {reminded}"
 
 
-@job("readiness.void", schedule="every 60s")
+@job("readiness.void", title="Letters about void signatures", schedule="every 60s")
 def void(params: Params) -> str:
     """Write to signers whose signatures a change has made void."""
     return f"signers written to: {voiding.tell(timezone.now())}"
 
 
-@job("readiness.prune", schedule="daily 03:40 UTC")
+@job("readiness.prune", title="Cleaning up old evidence", schedule="daily 03:40 UTC")
 def prune(params: Params) -> str:
     """Forget old records of probes that nothing needs."""
     return f"{pruning.prune(timezone.now())} records of probes deleted"

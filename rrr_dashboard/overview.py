@@ -154,7 +154,7 @@ def _alerts() -> Iterator[Need]:
             yield Need(
                 tone="crit",
                 icon="siren",
-                title=f"{alert.severity} {alert.rule} is firing on {alert.target}",
+                title=f"{alert.severity} {alert.headline}",
                 detail="Nobody has acknowledged it yet.",
                 href=reverse("operations:alert", args=[alert.uid]),
             )

@@ -75,11 +75,12 @@ def _alerts(user: User, text: str) -> Iterator[Hit]:
     for alert in sorted(recent, key=lambda alert: alert.state == "resolved"):
         verb = acknowledges and alert.state == "firing" and not alert.acknowledged_at
         title = f"{alert.severity} {alert.title}"
-        if _like(text, title, alert.rule, alert.target, "acknowledge" if verb else ""):
+        about = (alert.rule, alert.target, alert.about)
+        if _like(text, title, *about, "acknowledge" if verb else ""):
             yield Hit(
                 kind="Acknowledge" if verb else "Alert",
                 title=title,
-                note=f"{alert.target} · {alert.state}",
+                note=f"{alert.about} · {alert.state}",
                 href=reverse("operations:alert", args=[alert.uid]),
                 icon="siren",
             )

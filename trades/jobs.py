@@ -18,6 +18,7 @@ from trades.services.waiting import JOB as REMATCH
 
 @job(
     "trades-valuations",
+    title="Worth of what waits for a price",
     schedule="every 1h",
     timeout=timedelta(minutes=30),
     follows=("book", "prices"),
@@ -34,7 +35,12 @@ def trades_valuations(params: Params) -> str:
     return f"{valued} facts valued, {carried} movements between books carried on"
 
 
-@job(JOB, schedule="every 10m", timeout=timedelta(hours=1))
+@job(
+    JOB,
+    title="Import of files of trades",
+    schedule="every 10m",
+    timeout=timedelta(hours=1),
+)
 def trades_import(params: Params) -> str:
     """Read a file, and book it once that was agreed to; by schedule, look whether
     one stands still."""
@@ -43,7 +49,12 @@ def trades_import(params: Params) -> str:
     return f"{import_runs.resume()} imports are under way"
 
 
-@job(REMATCH, schedule="every 10m", timeout=timedelta(hours=1))
+@job(
+    REMATCH,
+    title="Late facts matched again",
+    schedule="every 10m",
+    timeout=timedelta(hours=1),
+)
 def trades_rematch(params: Params) -> str:
     """Match again the pairs of a book whose facts wait for it, because they came too
     late to be matched at once; by schedule, whatever a lost run left."""
@@ -55,7 +66,9 @@ def trades_rematch(params: Params) -> str:
     return f"{joined} facts joined after their pairs were matched again"
 
 
-@job("trades.prune", schedule="daily 03:50 UTC")
+@job(
+    "trades.prune", title="Cleaning up files nobody booked", schedule="daily 03:50 UTC"
+)
 def trades_prune(params: Params) -> str:
     """Forget files that were handed in and that nobody booked within 7 days."""
     return f"{pruning.prune(timezone.now())} files that nobody booked forgotten"

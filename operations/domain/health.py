@@ -13,6 +13,14 @@ from enum import StrEnum
 
 from kernel import ages
 
+# Whose name is not what people call it.
+TITLES = {
+    "cache": "Redis",
+    "backup_age": "Last backup",
+    "restore_drill_age": "Last restore drill",
+    "serve": "Supervisor",
+    "paging": "Telling people",
+}
 MAY_FAIL = frozenset({"database", "audit_log"})
 HEARTBEAT_STALE = timedelta(seconds=60)
 DISK_LEAST_PERCENT = 10
@@ -43,8 +51,8 @@ class HealthCheck:
 
     @property
     def title(self) -> str:
-        """Its name, as people write it."""
-        return self.name.replace("_", " ").capitalize()
+        """What the pages call it."""
+        return TITLES.get(self.name) or self.name.replace("_", " ").capitalize()
 
     def __post_init__(self) -> None:
         if self.status is Status.FAIL and self.name not in MAY_FAIL:

@@ -21,7 +21,12 @@ from operations.services.backups import (
 from operations.services.backups.copies import BackupError
 
 
-@job("backup", schedule="every 5m", timeout=timedelta(hours=1))
+@job(
+    "backup",
+    title="Backup when one is due",
+    schedule="every 5m",
+    timeout=timedelta(hours=1),
+)
 def backup(params: Params) -> str:
     """Raises RuntimeError when a backup was due and could not be made, and when the
     newest was not where it was left; then another has been taken."""
@@ -45,7 +50,12 @@ def backup(params: Params) -> str:
     return f"{made.uid.hex} {made.status}, {made.bytes} bytes"
 
 
-@job("backup-check", schedule="daily 02:40 UTC", timeout=timedelta(hours=1))
+@job(
+    "backup-check",
+    title="Second look at backups",
+    schedule="daily 02:40 UTC",
+    timeout=timedelta(hours=1),
+)
 def look_again(params: Params) -> str:
     """Raises RuntimeError when a file is not what was read back any more, or where the
     files lie is away."""
@@ -63,7 +73,12 @@ def look_again(params: Params) -> str:
     return f"{looked} backups are as they were read back{also}"
 
 
-@job("restore-drill", schedule="daily 03:00 UTC", timeout=timedelta(hours=1))
+@job(
+    "restore-drill",
+    title="Restore drill",
+    schedule="daily 03:00 UTC",
+    timeout=timedelta(hours=1),
+)
 def drill(params: Params) -> str:
     """Raises RuntimeError when the newest backup does not come back."""
     drilled = drilling.drill("j:restore-drill")

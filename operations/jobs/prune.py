@@ -8,7 +8,7 @@ from kernel.registry import Params, job
 from operations.services import pruning
 
 
-@job("prune", schedule="daily 03:30 UTC")
+@job("prune", title="Cleaning up runs and results", schedule="daily 03:30 UTC")
 def prune(params: Params) -> str:
     gone = pruning.prune(timezone.now())
     return ", ".join(f"{number} {what}" for what, number in gone.items()) + " deleted"

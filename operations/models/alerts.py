@@ -9,9 +9,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from kernel.registry import job_title
 from operations.domain.alerting import Severity
 from operations.domain.rules import amount, figure
-from operations.domain.seeds import TITLES
+from operations.domain.seeds import JOB_FAILING, TITLES
 
 SEVERITIES = [(severity.value, severity.value) for severity in Severity]
 
@@ -116,7 +117,13 @@ class Alert(models.Model):
         """What it is about and where, unless the one says the other."""
         if not self.target or self.target.lower() in self.title.lower():
             return self.title
-        return f"{self.title} on {self.target}"
+        between = ":" if self.rule == JOB_FAILING else " on"
+        return f"{self.title}{between} {self.about}"
+
+    @property
+    def about(self) -> str:
+        """Its target as people call it."""
+        return job_title(self.target) if self.rule == JOB_FAILING else self.target
 
     @property
     def seen(self) -> str:

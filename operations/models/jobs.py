@@ -10,6 +10,10 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+from kernel.registry import job_title, probe_title
+
+PROBE_PREFIX = "probe:"  # of the name of a job that runs a probe
+
 
 class Job(models.Model):
     """A named piece of work with its schedule; one row per registered job or probe.
@@ -34,6 +38,13 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        if self.kind == self.Kind.PROBE:
+            return probe_title(self.name.removeprefix(PROBE_PREFIX))
+        return job_title(self.name)
 
 
 class JobRun(models.Model):

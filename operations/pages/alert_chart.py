@@ -40,7 +40,7 @@ def alert_chart(alert: Alert, now: datetime) -> AlertChart | None:
     )
     if not moments:
         return None
-    title = f"{alert.title}, {alert.target}" if alert.target else alert.title
+    title = f"{alert.title}, {alert.about}" if alert.target else alert.title
     watched = Watched(
         runs=history.unbroken(moments, GAP),
         start=start,

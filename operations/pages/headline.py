@@ -139,9 +139,9 @@ def _to_look_at(
 ) -> Headline:
     """Nothing fires, and yet not all is known to be well."""
     worst = sorted(unwell, key=lambda check: check.status is not Status.FAIL)
-    to_see = [(check.title.lower(), "#health") for check in worst]
+    to_see = [(check.title, "#health") for check in worst]
     if judging.gaps and not worst:
-        to_see.append((JUDGED.lower(), reverse("operations:alerts")))
+        to_see.append((JUDGED, reverse("operations:alerts")))
     title, rest = "No alert fires", ""
     if not judging.begun:
         title, rest = "Nothing has been judged yet", "no rule had data so far"
@@ -176,7 +176,7 @@ def _counted(probes: list[ProbeLine]) -> list[tuple[str, str]]:
         (failing, plural(failing, "failing probe"), "failing"),
         (late, f"{plural(late, 'probe')} out of date", "out-of-date"),
     ]
-    return [(words, f"?p={shown}#probes") for number, words, shown in counted if number]
+    return [(said, f"?p={shown}#probes") for number, said, shown in counted if number]
 
 
 def first_step(rule: str) -> str:

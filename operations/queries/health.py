@@ -113,8 +113,8 @@ def jobs() -> HealthCheck:
     told = [
         f"{state}: {', '.join(names)}"
         for state, names in (
-            ("paused", sorted(job.name for job in unwell if job.paused_at)),
-            ("failing", sorted(job.name for job in unwell if not job.paused_at)),
+            ("paused", sorted(job.title for job in unwell if job.paused_at)),
+            ("failing", sorted(job.title for job in unwell if not job.paused_at)),
         )
         if names
     ]

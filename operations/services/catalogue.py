@@ -8,9 +8,9 @@ from kernel.errors import NotFound
 from kernel.registry import JOBS, PROBES, Weight
 from operations.domain import schedules
 from operations.models import Job
+from operations.models.jobs import PROBE_PREFIX
 
 TAG = "operations"  # the cache tag of everything that runs
-PROBE_PREFIX = "probe:"
 PROBE_LIMITS = {
     Weight.QUICK: timedelta(seconds=10),
     Weight.LONG: timedelta(seconds=180),

@@ -48,7 +48,7 @@ def request(
     now = timezone.now()
     run = run or _queue(row, key, given, now, published=now if ring else None)
     if run is None:
-        raise NotFound(f"{job} could not be queued; try again.", code="queue")
+        raise NotFound(f"{row.title} could not be queued; try again.", code="queue")
     if ring:
         transaction.on_commit(lambda: _ring_first(run))
     bump(TAG)

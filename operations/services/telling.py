@@ -37,10 +37,10 @@ def announcement(
         about=f"alert:{alert.uid}",
         level=word.value,
         episode=episode,
-        subject=f"[{alert.severity}] {title} {word} on {alert.target} ({settings.RRR_ENV})",
+        subject=f"[{alert.severity}] {title} {word} on {alert.about} ({settings.RRR_ENV})",
         body="\n".join(
             (
-                f"{title}: {word} since {at:%Y-%m-%d %H:%M:%S} UTC on {alert.target}.",
+                f"{title}: {word} since {at:%Y-%m-%d %H:%M:%S} UTC on {alert.about}.",
                 text,
                 "",
                 f"{own_origin()}{where}",

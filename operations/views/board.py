@@ -54,8 +54,8 @@ def jobs(request: HttpRequest) -> HttpResponse:
 @require_POST
 @access("operations.manage")
 def run_job(request: HttpRequest, name: str) -> HttpResponse:
-    scheduler.request_job(name)
-    messages.success(request, f"{name} is queued.")
+    run = scheduler.request_job(name)
+    messages.success(request, f"{run.job.title} is queued.")
     return redirect("operations:jobs")
 
 
@@ -65,6 +65,6 @@ def run_probe(request: HttpRequest, name: str) -> HttpResponse:
     """The form's other fields are the params."""
     params = {key: plain(str(value), key) for key, value in request.POST.items()}
     params.pop("csrfmiddlewaretoken", None)
-    probing.request(name, params)
-    messages.success(request, f"{name} is queued.")
+    run = probing.request(name, params)
+    messages.success(request, f"{run.job.title} is queued.")
     return redirect("operations:index")

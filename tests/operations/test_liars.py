@@ -110,10 +110,13 @@ def test_a_job_that_was_paused_and_forgotten_is_seen(desk: Client) -> None:
     Job.objects.update_or_create(
         name="prune", defaults={"kind": "job", "paused_at": timezone.now()}
     )
-    assert health.jobs().detail == "paused: prune"
-    assert "paused: prune" in desk.get("/operations/").content.decode()
+    assert health.jobs().detail == "paused: Cleaning up runs and results"
+    assert (
+        "paused: Cleaning up runs and results"
+        in desk.get("/operations/").content.decode()
+    )
     Job.objects.update(paused_at=None, consecutive_failures=2)
-    assert health.jobs().detail == "failing: prune"
+    assert health.jobs().detail == "failing: Cleaning up runs and results"
     Job.objects.update(consecutive_failures=0)
     assert health.jobs().status == "pass"
 

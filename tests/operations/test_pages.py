@@ -95,7 +95,7 @@ def test_the_board_names_a_failing_job_and_its_error(desk: Client) -> None:
         job=job, due_at=NOON, finished_at=NOON, state="failed", error="no broom"
     )
     page = text_of(desk, "/operations/")
-    assert "Job prune failed 3 times in a row" in page
+    assert "Cleaning up runs and results: failed 3 times in a row" in page
     assert "no broom" in page
 
 

@@ -41,7 +41,7 @@ def test_an_operator_sees_the_firing_alert_and_health_but_no_money(
 ) -> None:
     breaches.look(datetime.now(UTC), seconds=60)
     text = page(client_of(person("olga", "Operator")))
-    assert "P2 memory is firing on host" in text
+    assert "P2 High memory usage on host" in text
     assert "Audit log" in text
     assert "Net asset value" not in text
 
