@@ -37,17 +37,43 @@ from tests.workers import Scheduler, make_scheduler, turn
 CI = bool(os.environ.get("CI"))
 PASSWORD = "correct horse battery staple"
 # How something is asked, refused and shown, which no server decides: one run is enough.
-ALIKE = (
-    *("api_schema", "architecture", "e2e", "frontend", "overview", "processes"),
-    *("settings", "kernel/test_error_pages.py", "operations/test_runbooks.py"),
-    *(
-        f"security/test_{subject}.py"
-        for subject in (
-            *("areas", "cors", "headers", "https", "htmx", "slashes"),
-            "wrong_method",
-        )
+# Locks, races, SQL, constraints, order, exact numbers, times, caches, migrations and
+# backups are asked of both.
+ALIKE = {
+    "": (
+        *("api_schema", "architecture", "e2e", "frontend", "overview", "processes"),
+        "settings",
     ),
-)
+    # Doors count in a file of our own; probes look at answers; preferences are words.
+    "accounts": ("login_limits", "limits_floods", "preferences", "probes", "refusals"),
+    "audit": ("page", "refusals"),
+    # The people and the review that the demo shows; test_desk.py loads it into both.
+    "demo": ("people", "review"),
+    # Sockets, processes, headers and the words of log lines and errors.
+    "kernel": ("access_log", "dialling", "error_pages", "refusals", "web"),
+    # The words of pages, and what stands outside of the product.
+    "operations": (
+        *("headline", "outside_probes", "pages", "recovery_page", "runbooks"),
+        "walking_probes",
+    ),
+    # Pages, files and refused queries; the APIs that they show are asked of both.
+    "portfolio": ("files", "holdings_page", "pages", "parameters"),
+    "readiness": (
+        *("downloads", "import_pages", "lines", "long_review", "page_refusals"),
+        *("pages", "refused_reads", "review_loop", "review_page", "review_pdf"),
+        "who_signs",
+    ),
+    "security": (
+        *("areas", "charsets", "cors", "csrf", "headers", "https", "htmx", "slashes"),
+        "wrong_method",
+    ),
+    # The same books as by the API, which test_edge_books.py imports into both.
+    "shared": ("edge_pages",),
+    "trades": (
+        *("amending_pages", "entry_pages", "json_values", "list_state", "pages"),
+        *("public_read", "transfer_pages"),
+    ),
+}
 TESTS = Path(__file__).parent
 # No example fails by the clock of a busy machine; CI's own profile says so, too.
 if not CI:
@@ -61,7 +87,8 @@ if not CI:
 def _quick_hashes() -> None:
     """The same hash function with less work: people are made in every test."""
     Argon2PasswordHasher.time_cost = 1
-    Argon2PasswordHasher.memory_cost = 256
+    Argon2PasswordHasher.memory_cost = 64
+    Argon2PasswordHasher.parallelism = 1
 
 
 @pytest.fixture(scope="session")
@@ -175,7 +202,9 @@ def pytest_longest_begin(items: list[pytest.Item]) -> None:
 
 @cache
 def comes_out_alike(path: Path) -> bool:
-    return any(path.is_relative_to(TESTS / place) for place in ALIKE)
+    folder, *file = path.relative_to(TESTS).parts
+    subject = "".join(file[-1:]).removeprefix("test_").removesuffix(".py")
+    return folder in ALIKE[""] or subject in ALIKE.get(folder, ())
 
 
 def asks_servers(item: pytest.Item) -> bool:

@@ -212,6 +212,7 @@ def test_each_url_opens_to_whom_the_contract_says(world: World, who: str) -> Non
     assert findings == [], "\n".join(findings)
 
 
+@pytest.mark.alike  # no view is reached
 @pytest.mark.parametrize("who", ["stranger", EVERYBODY])
 def test_no_url_takes_another_method(world: World, who: str) -> None:
     """Who has every role may do what any role may. Django's own site answers a POST to

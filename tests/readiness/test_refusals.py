@@ -66,6 +66,7 @@ REFUSED_REVIEWS = [
 ]
 
 
+@pytest.mark.alike  # refused before anything is written
 @pytest.mark.parametrize(("change", "status", "pointer"), REFUSED_REVIEWS)
 def test_a_review_that_cannot_be_opened(
     client: Client, version: object, change: Body, status: int, pointer: str | None
@@ -78,6 +79,7 @@ def test_a_review_that_cannot_be_opened(
     assert not Review.objects.exists()
 
 
+@pytest.mark.alike  # refused before anything is written
 @pytest.mark.parametrize("name", sorted(NEW))
 def test_every_field_of_a_review_is_needed(
     client: Client, version: object, name: str
@@ -186,6 +188,7 @@ REFUSED_EVIDENCE = [
 ]
 
 
+@pytest.mark.alike  # refused before anything is written
 @pytest.mark.parametrize(("body", "errors"), REFUSED_EVIDENCE)
 def test_evidence_that_is_not_filed(
     client: Client, line: ReviewItem, body: Body, errors: dict[str, str]
@@ -198,6 +201,7 @@ def test_evidence_that_is_not_filed(
     assert not Evidence.objects.exists()
 
 
+@pytest.mark.alike  # refused before anything is written
 def test_a_file_must_be_sent_as_a_file(client: Client, line: ReviewItem) -> None:
     answer = post(client, f"items/{line.pk}/evidence", {"kind": "file", "summary": "s"})
 
@@ -205,6 +209,7 @@ def test_a_file_must_be_sent_as_a_file(client: Client, line: ReviewItem) -> None
     assert "multipart field `file`" in answer.json()["detail"]
 
 
+@pytest.mark.alike  # refused before anything is written
 @pytest.mark.parametrize("text", ["", "   ", "t" * 5_001])
 def test_a_comment_says_something_and_not_too_much(
     client: Client, line: ReviewItem, text: str
@@ -305,6 +310,7 @@ WRITES = [
 ]
 
 
+@pytest.mark.alike  # refused before anything is written
 @pytest.mark.parametrize(("path", "body"), WRITES)
 @pytest.mark.parametrize("role", ["Viewer", "Trader"])
 def test_who_only_reads_changes_nothing(
@@ -323,6 +329,7 @@ def test_who_only_reads_changes_nothing(
     assert (answer.status_code, answer.json()["type"]) == (403, "urn:rrr:problem:role")
 
 
+@pytest.mark.alike  # refused before anything is written
 @pytest.mark.parametrize(("path", "body"), WRITES)
 def test_strangers_are_asked_who_they_are(
     line: ReviewItem, path: str, body: Body

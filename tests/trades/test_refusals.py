@@ -49,6 +49,7 @@ def pointers(problem):
     return [fault["pointer"] for fault in problem["errors"]]
 
 
+@pytest.mark.alike  # refused before anything is written
 @pytest.mark.parametrize(
     ("path", "body"),
     [
@@ -76,6 +77,7 @@ def test_a_body_of_the_wrong_form_is_400(post, book, path, body):
     assert not Fill.objects.exists()
 
 
+@pytest.mark.alike  # refused before anything is written
 @pytest.mark.parametrize("path", ["/api/trades", "/api/transfers", "/api/books"])
 def test_a_body_that_is_no_json_is_400(client_of, ada, book, path):
     answer = client_of(ada).post(path, b"{", content_type="application/json")
@@ -83,6 +85,7 @@ def test_a_body_that_is_no_json_is_400(client_of, ada, book, path):
     assert answer["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.alike  # refused before anything is written
 @pytest.mark.parametrize(
     ("path", "body", "pointer"),
     [
@@ -137,6 +140,7 @@ def test_a_value_that_cannot_be_is_422_and_named(post, book, path, body, pointer
     assert Book.objects.count() == 1
 
 
+@pytest.mark.alike  # refused before anything is written
 def test_all_rows_faults_come_together_and_at_most_a_hundred(post, book):
     rows = [{**TRADE, "side": "x", "price": "y", "quantity": "z"} for _ in range(40)]
     status, problem = post("/api/trades", {"trades": rows})
@@ -184,6 +188,7 @@ def test_a_name_is_given_to_one_book_only(post, book):
     assert (status, pointers(problem)) == (409, ["/name"])
 
 
+@pytest.mark.alike  # refused before anything is written
 @pytest.mark.parametrize(
     "query",
     [
@@ -208,6 +213,7 @@ def test_a_query_that_cannot_be_read_is_400(client_of, ada, book, query):
     assert client_of(ada).get(f"/api/trades?{query}").status_code == 400
 
 
+@pytest.mark.alike  # refused before anything is written
 @pytest.mark.parametrize(
     ("path", "query"),
     [("/api/books", "limit=0"), ("/api/books", "cursor=!"), ("/api/books", "book=a")],
@@ -266,6 +272,7 @@ def test_a_file_that_cannot_be_booked(
     assert not Fill.objects.exists()
 
 
+@pytest.mark.alike  # refused before anything is written
 @pytest.mark.parametrize(
     ("fields", "pointer", "code"),
     [
@@ -295,6 +302,7 @@ def test_a_field_that_is_not_understood_books_nothing(
     assert not Fill.objects.exists()
 
 
+@pytest.mark.alike  # refused before anything is written
 @pytest.mark.parametrize(
     "fields", [{"dry": "true"}, {"more": SimpleUploadedFile("b.csv", b"x")}]
 )
@@ -304,6 +312,7 @@ def test_the_page_of_files_ignores_no_field_either(client_of, ada, book, fields)
     assert "is not a field of this" in answer.content.decode()
 
 
+@pytest.mark.alike  # refused before anything is written
 def test_a_new_book_needs_a_currency_that_can_be_told(client_of, ada):
     two = CSV + "ETH-EUR,buy,1,1,2026-01-01T00:00:00Z\n"
     answer = upload(client_of(ada), two, book="fresh")
@@ -312,6 +321,7 @@ def test_a_new_book_needs_a_currency_that_can_be_told(client_of, ada):
     assert Book.objects.get().base_currency == "EUR"
 
 
+@pytest.mark.alike  # refused before anything is written
 def test_a_file_that_is_too_large_is_not_read(client_of, ada, book, monkeypatch):
     monkeypatch.setattr("trades.services.previewing.LARGEST", 10)
     answer = upload(client_of(ada))
@@ -342,6 +352,7 @@ def test_a_known_id_with_other_content_is_named_by_its_line(client_of, ada, book
 # --- pages --------------------------------------------------------------------------
 
 
+@pytest.mark.alike  # refused before anything is written
 @pytest.mark.parametrize(
     "path", ["/trades/", "/trades/1/", "/trades/import/", "/books/"]
 )
@@ -351,6 +362,7 @@ def test_a_stranger_is_led_to_the_login(book, path):
     assert answer["Location"].startswith("/accounts/login/?next=")
 
 
+@pytest.mark.alike  # refused before anything is written
 @pytest.mark.parametrize(
     ("role", "path", "status"),
     [
@@ -375,6 +387,7 @@ def test_each_role_opens_its_pages_and_the_others_say_why(
         assert "Your role may not open this." in answer.content.decode()
 
 
+@pytest.mark.alike  # refused before anything is written
 @pytest.mark.parametrize("missing", ["file", "book"])
 def test_the_form_says_what_is_missing(client_of, ada, book, missing):
     answer = upload(client_of(ada), path="/trades/import/", **{missing: None})
