@@ -12,12 +12,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.http import escape_leading_slashes
 
+from kernel import outage_notes
 from kernel.disk import is_full, no_room
 from kernel.errors import ProductError, TooLarge, Unavailable
 from kernel.outages import outage
 from kernel.problems import as_product_error, problem_response
 from kernel.web import is_api
 
+DATABASE = "database"  # the code of its outage
 logger = logging.getLogger("rrr.request")
 
 
@@ -31,8 +33,9 @@ def expected(request: HttpRequest, error: BaseException | None) -> ProductError 
     if what := outage(error):
         # One line: in an outage each request comes by here, and none has other news.
         logger.error("%s: %s", what.value, error, extra={"path": request.path})
+        outage_notes.met()
         told = what.told(changes=request.method not in {"GET", "HEAD"})
-        return Unavailable(told, code="database", retry_after=5)
+        return Unavailable(told, code=DATABASE, retry_after=5)
     if isinstance(error, RequestDataTooBig):
         return TooLarge("That is more than is taken here.", code="too_large")
     if isinstance(error, Http404 | PermissionDenied | ProductError):
@@ -58,6 +61,7 @@ def error_page(
         # `//evil.example/` was asked of this site, and is asked of it again.
         "again": escape_leading_slashes(request.get_full_path()),
         "back": back,
+        "outage": outage_notes.known() if error.code == DATABASE else None,
         "retry": not back and request.method in {"GET", "HEAD"},
         "rrr_env": settings.RRR_ENV,
         "demo_data": bool(cache.get("demo_data")),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 SEPARATORS = re.compile("[-_.]")  # of the words in a name
@@ -90,6 +90,15 @@ class Letter:
     secret: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class OutageNote:
+    """What somebody noted of an outage of the database outside of it: since when, and
+    in words who was told."""
+
+    since: datetime
+    told: str = ""
+
+
 Params = Mapping[str, str]
 ProbeFunction = Callable[[Params], Measurement]
 JobFunction = Callable[[Params], str]
@@ -148,6 +157,7 @@ JOBS: dict[str, JobSpec] = {}
 MARKERS: dict[str, MarkerFunction] = {}
 BLOB_NAMES: list[BlobNames] = []
 POST_OFFICES: list[Callable[[Letter], None]] = []
+OUTAGE_NOTES: list[Callable[[], OutageNote | None]] = []
 ACTOR_NAMES: list[Callable[[set[str]], dict[str, str]]] = []
 
 

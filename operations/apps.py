@@ -31,9 +31,11 @@ class OperationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from kernel.registry import POST_OFFICES
+        from kernel.registry import OUTAGE_NOTES, POST_OFFICES
+        from operations.pages.outage import noted
         from operations.services.outbox import post
 
         POST_OFFICES.append(post)
+        OUTAGE_NOTES.append(noted)
         post_migrate.connect(_rules, sender=self, dispatch_uid="operations.rules")
         discover()
