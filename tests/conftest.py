@@ -144,16 +144,18 @@ def _wide_limits() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _own_limits(request: pytest.FixtureRequest, _wide_limits: None) -> Iterator[None]:
-    """Each test counts in a small file of its own; a test marked `limits` has the
-    windows that everybody has."""
-    limiter = Limiter(FOLDER / "limits-of-a-test", slots=64)
+    """Each test that counts does so in a small file of its own; one marked `limits` has
+    the windows that everybody has."""
+    place = FOLDER / "limits-of-a-test"
+    limiter = cache(lambda: Limiter(place, slots=64))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("accounts.services.limits.limiter", lambda name: limiter)
+        patch.setattr("accounts.services.limits.limiter", lambda name: limiter())
         if request.node.get_closest_marker("limits"):
             patch.setattr("accounts.services.limits.known", overrides.known)
         yield
-    limiter.file.close()
-    (FOLDER / "limits-of-a-test").unlink(missing_ok=True)
+    if limiter.cache_info().currsize:
+        limiter().file.close()
+        place.unlink(missing_ok=True)
 
 
 @pytest.fixture

@@ -22,6 +22,8 @@ from django.template.loader import get_template
 from django.template.loader_tags import IncludeNode
 from django.template.smartif import TokenBase
 
+from tests.each import each
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "templates"
 COMPONENTS = sorted(
@@ -128,7 +130,7 @@ def test_a_component_uses_its_arguments_and_nothing_else(name: str) -> None:
     assert used(name) == declared(name).all
 
 
-@pytest.mark.parametrize("name", TEMPLATES)
+@each(TEMPLATES)
 def test_components_get_their_arguments_by_name(name: str) -> None:
     for node in includes(name):
         given, wanted = set(node.extra_context), declared(included(node))

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import pytest
 from django.conf import settings
+
+from tests.each import each
 
 ROOT = Path(settings.BASE_DIR)
 APPS = (
@@ -85,7 +86,7 @@ def test_the_walk_sees_the_whole_house() -> None:
     assert len(list(functions())) > 1_000
 
 
-@pytest.mark.parametrize("path", [*sources(), *tests()], ids=str)
+@each([*sources(), *tests()])
 def test_a_file_has_one_subject(path: Path) -> None:
     if path.name != "settings.py":
         assert length(path) <= LONGEST_FILE, "look for the second subject"

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from django.core.management import get_commands
 from django.template import Template
 from django.template.base import Node
 from django.template.loader import get_template
 from django.template.loader_tags import IncludeNode
 from django.templatetags.static import StaticNode
+
+from tests.each import each
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "templates"
@@ -33,7 +34,7 @@ def nodes(name: str) -> Iterator[Node]:
         yield from node.get_nodes_by_type(Node)
 
 
-@pytest.mark.parametrize("name", PAGES)
+@each(PAGES)
 def test_no_inline_style_or_handler(name: str) -> None:
     found = [
         tag
@@ -43,13 +44,13 @@ def test_no_inline_style_or_handler(name: str) -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("name", PAGES)
+@each(PAGES)
 def test_no_inline_script(name: str) -> None:
     scripts = re.findall(r"<script\b[^>]*>(.*?)</script>", source(name), re.DOTALL)
     assert [text for text in scripts if text.strip()] == []
 
 
-@pytest.mark.parametrize("name", PAGES)
+@each(PAGES)
 def test_every_script_and_htmx_element_carries_the_nonce(name: str) -> None:
     """Without it htmx is stripped from the element, which then does full page loads."""
     bare = [
@@ -61,7 +62,7 @@ def test_every_script_and_htmx_element_carries_the_nonce(name: str) -> None:
     assert bare == []
 
 
-@pytest.mark.parametrize("name", PAGES)
+@each(PAGES)
 def test_every_post_form_carries_its_token(name: str) -> None:
     bare = [
         form[:80]
@@ -72,19 +73,19 @@ def test_every_post_form_carries_its_token(name: str) -> None:
     assert bare == []
 
 
-@pytest.mark.parametrize("name", PAGES)
+@each(PAGES)
 def test_htmx_uses_nothing_that_needs_eval(name: str) -> None:
     assert not re.search(r"js:|hx-vals=['\"]js|hx-trigger=\"[^\"]*\[", source(name))
 
 
-@pytest.mark.parametrize("name", PAGES)
+@each(PAGES)
 def test_every_included_template_exists(name: str) -> None:
     for node in nodes(name):
         if isinstance(node, IncludeNode) and isinstance(node.template.var, str):
             get_template(node.template.var)
 
 
-@pytest.mark.parametrize("name", PAGES)
+@each(PAGES)
 def test_every_static_file_exists(name: str) -> None:
     """The storage is forgiving at run time, so a wrong name must fail here."""
     wanted = [
@@ -96,7 +97,7 @@ def test_every_static_file_exists(name: str) -> None:
     assert [path for path, file in files.items() if not file.is_file()] == []
 
 
-@pytest.mark.parametrize("name", PAGES)
+@each(PAGES)
 def test_every_icon_is_in_the_sprite(name: str) -> None:
     sprite = (ROOT / "static" / "icons.svg").read_text()
     text = source(name)
@@ -108,14 +109,14 @@ def test_every_icon_is_in_the_sprite(name: str) -> None:
 FRAGMENTS = [name for name in PAGES if re.match(r"components/|.*/parts/", name)]
 
 
-@pytest.mark.parametrize("name", FRAGMENTS)
+@each(FRAGMENTS)
 def test_every_fragment_stands_alone(name: str) -> None:
     """It extends nothing and is drawn as it is, inside a page or for htmx."""
     assert "{% extends" not in source(name)
     get_template(name)
 
 
-@pytest.mark.parametrize("name", [name for name in FRAGMENTS if "/parts/" in name])
+@each([name for name in FRAGMENTS if "/parts/" in name])
 def test_every_part_has_a_reader(name: str) -> None:
     """A page, another part or a view names it: a part of nothing goes."""
     readers = [
@@ -129,7 +130,7 @@ def test_every_part_has_a_reader(name: str) -> None:
     assert readers
 
 
-@pytest.mark.parametrize("name", [name for name in FRAGMENTS if "/parts/" in name])
+@each([name for name in FRAGMENTS if "/parts/" in name])
 def test_a_part_says_what_it_shows(name: str) -> None:
     """{# what it takes from its page: what it shows #}, in the first line."""
     first, _, _ = (FOLDER / name).read_text().partition("\n")
@@ -140,7 +141,7 @@ LONGEST_LINE = 120
 LINES = {name: (FOLDER / name).read_text().splitlines() for name in PAGES}
 
 
-@pytest.mark.parametrize("name", PAGES)
+@each(PAGES)
 def test_lines_can_be_read(name: str) -> None:
     """One element a line: at most 120 letters, indented by twos, nothing at the end."""
     wrong = [
@@ -157,7 +158,7 @@ def test_lines_can_be_read(name: str) -> None:
 BLOCKS = "div|section|header|main|aside|form|table|thead|tbody|tr|td|th|ul|ol|li|dl|dt|dd|p|h1|h2|h3"
 
 
-@pytest.mark.parametrize("name", PAGES)
+@each(PAGES)
 def test_one_block_element_a_line(name: str) -> None:
     crowded = [
         line for line in LINES[name] if len(re.findall(rf"<(?:{BLOCKS})\b", line)) > 1
@@ -165,7 +166,7 @@ def test_one_block_element_a_line(name: str) -> None:
     assert crowded == []
 
 
-@pytest.mark.parametrize("name", PAGES)
+@each(PAGES)
 def test_addresses_of_ours_are_asked_for(name: str) -> None:
     """`{% url %}` fails when a page goes; an address that was typed in goes stale."""
     typed = re.findall(
