@@ -92,6 +92,7 @@ class Fuzzer:
             each.ok().definition.raw["operationId"]: each.ok() for each in every
         }
         self.people = people
+        self.turns = itertools.cycle(people)
         self.password = password
         self.tokens: dict[str, tuple[float, str]] = {}
         self.seen: dict[str, Seen] = {}
@@ -110,8 +111,11 @@ class Fuzzer:
                 case.path_parameters = dict(call.ids)
             self._try(call, case, next(others) if number % 2 else call.who)
         made_up = count - len(some)
+        # Of few examples not everybody gets one: they take turns.
+        more = min(math.ceil(made_up / 2), len(self.people))
         share = math.ceil(made_up / 2 / len(self.people))
-        for who, most in [(call.who, made_up // 2), *((p, share) for p in self.people)]:
+        taking = [(next(self.turns), share) for _ in range(more)]
+        for who, most in [(call.who, made_up // 2), *taking]:
             for mode in GenerationMode:
                 self._generate(call, operation, mode, who, max(1, most // 2))
 
