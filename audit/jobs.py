@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from audit import queries, services
+from kernel.display import plural
 from kernel.registry import Params, job
 
 
@@ -15,5 +16,5 @@ def make_checkpoint(params: Params) -> str:
     with transaction.atomic():
         made = services.checkpoint()
     if last is not None and last.pk == made.pk:
-        return f"Nothing was appended since {made.size} events were signed."
-    return f"Signed the log at {made.size} events."
+        return f"Nothing was appended since the log was signed at {plural(made.size, 'event')}."
+    return f"Signed the log at {plural(made.size, 'event')}."

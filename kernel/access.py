@@ -24,8 +24,10 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from kernel.errors import Forbidden
+from kernel.roles import refusal
 from kernel.web import wanted_part
 
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # What browsers send to pages; the API's classes list their methods themselves.
 OF_PAGES = ("GET", "HEAD", "POST")
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -58,15 +60,23 @@ class Access:
         object.__setattr__(self, "public_read", public_read)
 
     def allows(self, user: Any, method: str) -> bool:
-        safe = method in {"GET", "HEAD", "OPTIONS"}
-        if self.public or (self.public_read and settings.PUBLIC_READ and safe):
+        open_to_all = self.public_read and settings.PUBLIC_READ and method in SAFE
+        if self.public or open_to_all:
             return True
         if not user.is_authenticated:
             return False
-        needed = self.permissions
-        if self.writes is not None and not safe:
-            needed = self.writes
+        needed = self._needed(method)
         return not needed or any(user.has_perm(name) for name in needed)
+
+    def refusal(self, user: Any, method: str) -> Forbidden:
+        """For somebody who is known: which roles may, and which they have."""
+        done = "open" if method in SAFE else "do"
+        return Forbidden(refusal(self._needed(method), user, done), code="role")
+
+    def _needed(self, method: str) -> tuple[str, ...]:
+        if self.writes is not None and method not in SAFE:
+            return self.writes
+        return self.permissions
 
 
 PUBLIC = Access(public=True)
@@ -108,7 +118,7 @@ def guarded(rule: Access) -> Callable[[View], View]:
             if not rule.allows(request.user, request.method):
                 if not request.user.is_authenticated:
                     return ask_to_log_in(request)
-                raise Forbidden("Your role may not open this.", code="role")
+                raise rule.refusal(request.user, request.method)
             return view(request, *args, **kwargs)
 
         checked.access = rule  # type: ignore[attr-defined]
@@ -135,4 +145,9 @@ class AccessPermission(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         rule: Access | None = getattr(view, "access", None)
-        return rule is not None and rule.allows(request.user, request.method or "GET")
+        method = request.method or "GET"
+        if rule is None or rule.allows(request.user, method):
+            return rule is not None
+        if request.user.is_authenticated:
+            raise rule.refusal(request.user, method)
+        return False

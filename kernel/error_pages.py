@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.http import escape_leading_slashes
@@ -21,6 +22,9 @@ from kernel.web import is_api
 
 DATABASE = "database"  # the code of its outage
 logger = logging.getLogger("rrr.request")
+# What passes by itself: asking again is what to do first, and what only another request mends.
+PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 507})
+ASKED_WRONG = frozenset({403, 404, 405, 409, 410, 412, 422, 428})
 
 
 def expected(request: HttpRequest, error: BaseException | None) -> ProductError | None:
@@ -43,6 +47,18 @@ def expected(request: HttpRequest, error: BaseException | None) -> ProductError 
     return None
 
 
+def _drawn(request: HttpRequest, error: ProductError, context: dict[str, Any]) -> str:
+    """With the navigation for somebody who is known, where nothing is broken;
+    errors/base.html needs no user, session, query or script."""
+    if error.status in ASKED_WRONG and getattr(request, "user", None) is not None:
+        try:
+            if request.user.is_authenticated:
+                return render_to_string("errors/known.html", context, request)
+        except DatabaseError as failed:
+            logger.warning("an error page without its navigation: %s", failed)
+    return render_to_string("errors/base.html", context)
+
+
 def answer_error(request: HttpRequest, error: ProductError) -> HttpResponse:
     """The error for whoever asked: a client, an htmx fragment, or a person."""
     if is_api(request.path):
@@ -53,8 +69,7 @@ def answer_error(request: HttpRequest, error: ProductError) -> HttpResponse:
 def error_page(
     request: HttpRequest, error: ProductError, *, back: str = ""
 ) -> HttpResponse:
-    """errors/base.html needs no user, session, query or script. `back` is the page to
-    go to where asking again helps nobody."""
+    """`back` is the page to go to where asking again helps nobody."""
     context: dict[str, Any] = {
         "problem": error,
         "request_id": getattr(request, "request_id", ""),
@@ -63,12 +78,11 @@ def error_page(
         "back": back,
         "outage": outage_notes.known() if error.code == DATABASE else None,
         "retry": not back and request.method in {"GET", "HEAD"},
+        "passing": error.status in PASSING,
         "rrr_env": settings.RRR_ENV,
         "demo_data": bool(cache.get("demo_data")),
     }
-    response = HttpResponse(
-        render_to_string("errors/base.html", context), status=error.status
-    )
+    response = HttpResponse(_drawn(request, error, context), status=error.status)
     if error.retry_after is not None:
         response["Retry-After"] = str(error.retry_after)
     response["Cache-Control"] = "no-store"

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from kernel.display import plural
 from kernel.registry import Params, job
 from portfolio.queries.books import every_book
 from portfolio.services import equity
@@ -25,9 +26,9 @@ def portfolio_equity(params: Params) -> str:
     now = timezone.now()
     if "book" in params:
         changed = equity.rebuild(int(params["book"]), now)
-        return f"1 book recomputed, {changed} days changed"
+        return f"1 book recomputed, {plural(changed, 'day')} changed"
     books, points = equity.catch_up(now)
-    return f"{books} books recomputed, {points} days changed"
+    return f"{plural(books, 'book')} recomputed, {plural(points, 'day')} changed"
 
 
 @job("portfolio-rederive", title="Books derived again", timeout=timedelta(hours=4))
@@ -40,4 +41,4 @@ def portfolio_rederive(params: Params) -> str:
     for book in differ:
         rebuilding.rebuild(book)
         equity.rebuild(book.pk, timezone.now(), afresh=True)
-    return f"{len(differ)} of {len(books)} books derived again"
+    return f"{len(differ)} of {plural(len(books), 'book')} derived again"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils import timezone
 
+from kernel.display import plural
 from kernel.registry import Params, job
 from readiness.services import coming_due, endings, voiding
 from readiness.services.evidence import collecting, pruning
@@ -49,4 +50,4 @@ def void(params: Params) -> str:
 @job("readiness.prune", title="Cleaning up old evidence", schedule="daily 03:40 UTC")
 def prune(params: Params) -> str:
     """Forget old records of probes that nothing needs."""
-    return f"{pruning.prune(timezone.now())} records of probes deleted"
+    return f"{plural(pruning.prune(timezone.now()), 'record')} of probes deleted"

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from kernel.cache import tag
+from kernel.display import plural
 from kernel.requests import PersonRequest
 from operations import queries as operations
 from operations.queries.health import checks
@@ -223,6 +224,6 @@ def _signature(user: User, review: Board) -> Iterator[Need]:
         tone="info",
         icon="pen",
         title=f"Your turn to sign {review.review.release} as {role}",
-        detail=f"{len(statement.rows)} claims are in your scope.",
+        detail=f"{plural(len(statement.rows), 'claim')} in your scope.",
         href=url,
     )

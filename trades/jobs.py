@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from kernel.display import plural
 from kernel.registry import Params, job
 from trades.models import Book
 from trades.services import healing, import_runs, pruning, regenerating
@@ -71,4 +72,4 @@ def trades_rematch(params: Params) -> str:
 )
 def trades_prune(params: Params) -> str:
     """Forget files that were handed in and that nobody booked within 7 days."""
-    return f"{pruning.prune(timezone.now())} files that nobody booked forgotten"
+    return f"Forgot {plural(pruning.prune(timezone.now()), 'file')} that nobody booked"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from kernel.display import plural
+
 
 @dataclass(frozen=True, kw_only=True)
 class Life:
@@ -29,7 +31,7 @@ class Life:
 def _words(span: timedelta) -> str:
     """ "12 hours", "14 days"."""
     hours = span // timedelta(hours=1)
-    return f"{hours} hours" if hours < 48 else f"{hours // 24} days"
+    return plural(hours, "hour") if hours < 48 else plural(hours // 24, "day")
 
 
 # A browser: a night at home ends it. Polls of an open page are no sign of a person.

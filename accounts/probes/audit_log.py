@@ -11,6 +11,7 @@ from accounts.models import Session
 from accounts.services import probe as account
 from accounts.services.sessions import end, open_session
 from audit import queries
+from kernel.display import plural
 from kernel.registry import Measurement, Params, probe
 
 ENDED = "accounts.session.ended"
@@ -43,7 +44,7 @@ def audit_log(params: Params) -> Measurement:
         problems.append(f"event {event} is not included in the tree")
     return Measurement.of_faults(
         problems,
-        f"{verified.size} events, chain and root hold; event {event} was found and "
+        f"{plural(verified.size, 'event')}, chain and root hold; event {event} was found and "
         "proven included",
         facts={"size": str(verified.size), "root": verified.root},
     )

@@ -14,6 +14,7 @@ from accounts.probes.asking import over_http
 from accounts.probes.tokens import signing_kid
 from accounts.services import tokens
 from accounts.services.secret_ages import YEAR, secret_ages
+from kernel.display import plural
 from kernel.errors import ProductError
 from kernel.registry import Measurement, Params, probe
 
@@ -82,14 +83,15 @@ def secret_age(params: Params) -> Measurement:
     except (OSError, ProductError) as error:
         return Measurement.uncollected(str(error))
     faults = [
-        f"{secret.name} is {(at - secret.since).days} days old"
+        f"{secret.name} is {plural((at - secret.since).days, 'day')} old"
         for secret in known
         if secret.older_than(YEAR, at)
     ]
     return Measurement.of_faults(
         faults,
-        f"{len(known)} secrets and keys; the oldest is {known[0].name}, "
-        f"{(at - known[0].since).days} days old.",
+        f"{plural(len(known), 'secret or key', 'secrets and keys')}; the oldest is "
+        f"{known[0].name}, "
+        f"{plural((at - known[0].since).days, 'day')} old.",
         facts={secret.name: secret.since.isoformat() for secret in known},
     )
 

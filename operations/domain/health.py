@@ -152,7 +152,7 @@ def certificate(days: int) -> HealthCheck:
     """`days`: how long the certificate is still good."""
     return measured(
         "certificate",
-        f"{days} days left",
+        "1 day left" if days == 1 else f"{days:,} days left",
         late=days < CERTIFICATE_LEAST_DAYS,
         observed=str(days),
         unit="days",

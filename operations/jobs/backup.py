@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from kernel.display import plural
 from kernel.registry import Params, job
 from operations import queries
 from operations.models import Backup
@@ -68,9 +69,9 @@ def look_again(params: Params) -> str:
     except BackupError as error:
         raise RuntimeError(f"backups could not be looked at: {error}") from error
     if lost:
-        raise RuntimeError(f"{lost} of {looked} backups are lost")
+        raise RuntimeError(f"{lost} of {plural(looked, 'backup')} lost")
     also = f"; {others}" if others else ""
-    return f"{looked} backups are as they were read back{also}"
+    return f"{plural(looked, 'backup')} looked at: as read back{also}"
 
 
 @job(

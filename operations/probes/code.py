@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 
+from kernel.display import plural
 from kernel.registry import Measurement, Params, Weight, probe
 from operations.services.sources import product_files, python_files
 from operations.services.tools import run_tool
@@ -61,7 +62,9 @@ def ruff_black(params: Params) -> Measurement:
     faults += [line for line in lint.lines + form.lines if FINDING.match(line)]
     faults += _broke("ruff check", lint.status, lint.errors, faults)
     faults += _broke("ruff format", form.status, form.errors, faults)
-    return Measurement.of_faults(faults, f"{len(files)} files, nothing to say")
+    return Measurement.of_faults(
+        faults, f"{plural(len(files), 'file')}, nothing to say"
+    )
 
 
 @probe(
@@ -102,7 +105,9 @@ def _types(files: list[str], arguments: list[str], report: str) -> Measurement:
         faults.append(f"it looked at {counted[1]} of {len(files)} files")
     faults += _broke("mypy", said.status, said.errors or said.output, faults)
     return Measurement.of_faults(
-        faults, f"{len(files)} files, no issue", facts={"files": str(len(files))}
+        faults,
+        f"{plural(len(files), 'file')}, no issue",
+        facts={"files": str(len(files))},
     )
 
 

@@ -35,7 +35,9 @@ def db_pragmas(params: Params) -> Measurement:
         )
     values = sorted({value for value, _ in seen})
     value = " and ".join(values)
-    return Measurement(value, f"{name} is {value}", facts={"pragma": value})
+    return Measurement(
+        value, f"{name.replace('_', ' ')} is {value}", facts={"pragma": value}
+    )
 
 
 def _fresh_pragma(name: str) -> tuple[str, int]:

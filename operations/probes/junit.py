@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from kernel import build
+from kernel.display import plural
 from kernel.registry import Measurement, Params, Weight, probe
 from operations.domain.xml_reports import (
     JUnit,
@@ -91,7 +92,7 @@ def coverage(params: Params) -> Measurement:
     missing = sorted(set(wanted) - set(report.files))
     return Measurement(
         f"{report.percent(wanted):.1f}",
-        f"{len(wanted)} files of the product"
+        f"{plural(len(wanted), 'file')} of the product"
         + (f", {len(missing)} not in the report: {missing[0]}" if missing else ""),
         "%",
         facts={"files": str(len(wanted)), "missing": str(len(missing))},

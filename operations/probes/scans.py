@@ -10,6 +10,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from kernel.display import plural
 from kernel.registry import Measurement, Params, Weight, probe
 from operations.services.pins import LOCK, pinned
 from operations.services.sources import product_files
@@ -50,7 +51,8 @@ def bandit(params: Params) -> Measurement:
     allowed = totals.get("nosec", 0) + totals.get("skipped_tests", 0)
     return Measurement.of_faults(
         faults,
-        f"{len(files)} files, nothing of weight; {allowed} lines are excepted",
+        f"{plural(len(files), 'file')}, nothing of weight; "
+        f"{plural(allowed, 'line')} excepted",
         facts={"files": str(len(files)), "excepted": str(allowed)},
     )
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.utils import timezone
 
+from kernel.display import plural
 from kernel.registry import Measurement, Params, probe
 from operations.domain import windows
 from operations.domain.windows import WINDOW_SLOTS, Counts
@@ -53,7 +54,7 @@ def window(params: Params) -> Measurement:
 
 def _error_rate(counts: Counts) -> Measurement:
     value = windows.error_percent(counts)
-    return Measurement(str(value), f"of {counts.requests:,} requests", "%")
+    return Measurement(str(value), f"of {plural(counts.requests, 'request')}", "%")
 
 
 def _latency(counts: Counts) -> Measurement:
@@ -63,7 +64,9 @@ def _latency(counts: Counts) -> Measurement:
         if not counts.requests:
             return Measurement.uncollected("nobody asked for anything")
         return Measurement(str(slowest + 1), f"more than {slowest} ms", "ms")
-    return Measurement(str(value), f"at most, of {counts.requests:,} requests", "ms")
+    return Measurement(
+        str(value), f"at most, of {plural(counts.requests, 'request')}", "ms"
+    )
 
 
 COUNTED: dict[str, Callable[[Counts], Measurement]] = {

@@ -15,6 +15,7 @@ from django.db.models import Q
 
 from audit import queries as audit
 from kernel import ages, looked_after, redis
+from kernel.display import plural
 from kernel.registry import JOBS
 from operations.domain import health
 from operations.domain.health import HealthCheck, Status
@@ -198,7 +199,7 @@ def _audit_verdict(size: int, verified: ProbeResult | None) -> tuple[Status, str
         return Status.WARN, f"not verified: {verified.error}"
     if verified.value != "0" and verified_size:
         return Status.FAIL, verified.detail
-    events = f"{size} event" + "s" * (size != 1)
+    events = plural(size, "event")
     if verified_size == size:
         return Status.PASS, f"{events}, all verified"
     upto = f"verified up to event {verified_size - 1}" if verified_size else "new"

@@ -55,7 +55,10 @@ def capture(
     if not chosen:
         raise Undefined(Reason.INSUFFICIENT_DATA)
     gained, reached = zip(*chosen, strict=True)
-    return _yearly(gained, ppy) / _yearly(reached, ppy)
+    yearly = _yearly(reached, ppy)
+    if not yearly:  # it moved by less than the rounding of a float
+        raise Undefined(Reason.ZERO_VARIANCE)
+    return _yearly(gained, ppy) / yearly
 
 
 def _yearly(returns: Sequence[float], ppy: int) -> float:
@@ -65,7 +68,4 @@ def _yearly(returns: Sequence[float], ppy: int) -> float:
 def _power(growth: float, exponent: float) -> float:
     if growth <= 0:
         raise Undefined(Reason.EQUITY_NON_POSITIVE)
-    try:
-        return float(growth**exponent)
-    except OverflowError:
-        raise Undefined(Reason.INSUFFICIENT_DATA) from None
+    return float(growth**exponent)

@@ -3,6 +3,7 @@ reason, formula id and n. Here sit the rules on how much data a number needs."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -133,9 +134,14 @@ def unavailable(ppy: int, reason: Reason) -> MetricSet:
 
 def _metric(name: str, n: int, compute: Callable[[], float]) -> Metric:
     try:
-        return Metric(name=name, value=stats.exact_text(compute()), n=n)
+        value = compute()
     except Undefined as undefined:
         return Metric(name=name, value=None, reason=undefined.reason, n=n)
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
+        return Metric(name=name, value=None, reason=Reason.OUT_OF_RANGE, n=n)
+    return Metric(name=name, value=stats.exact_text(value), n=n)
 
 
 def _of_days(days: Sequence[Day], ppy: int, calendar: int) -> list[Metric]:

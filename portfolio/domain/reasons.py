@@ -13,6 +13,7 @@ class Reason(StrEnum):
     NO_WINS = "no_wins"
     NO_DRAWDOWN = "no_drawdown"
     NO_SOLUTION = "no_solution"
+    OUT_OF_RANGE = "out_of_range"
     EQUITY_NON_POSITIVE = "equity_non_positive"
     NO_PRICE = "no_price"
     NO_FX = "no_fx"

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from kernel.charts import sparkline
-from kernel.display import amount, change, grouped, tone
+from kernel.display import amount, change, grouped, plural, tone
 from kernel.numbers import text
 from portfolio.domain import returns
 from portfolio.domain.metrics import MetricSet
@@ -246,8 +246,8 @@ def provenance(performance: Performance) -> str:
     """From how many facts: "5,060 fills, 52 transfers and 4,086 prices"."""
     inputs = performance.inputs
     return (
-        f"{inputs.fills:,} fills, {inputs.transfers:,} transfers "
-        f"and {inputs.prices:,} prices"
+        f"{plural(inputs.fills, 'fill')}, {plural(inputs.transfers, 'transfer')} "
+        f"and {plural(inputs.prices, 'price')}"
     )
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.utils.safestring import SafeString
 
-from kernel.display import MINUS, MISSING, SIGNS, amount, grouped, percent
+from kernel.display import MINUS, MISSING, SIGNS, amount, grouped, percent, plural
 from kernel.scales import Label, compact
 from portfolio.domain.metrics import Metric
 from portfolio.domain.reasons import Reason
@@ -22,6 +22,7 @@ WHY: Mapping[Reason, str] = {
     Reason.NO_WINS: "nothing was won in this range",
     Reason.NO_DRAWDOWN: "never below an earlier peak",
     Reason.NO_SOLUTION: "no one rate explains these flows",
+    Reason.OUT_OF_RANGE: "larger than any number that is computed",
     Reason.EQUITY_NON_POSITIVE: "no capital on at least one day",
     Reason.NO_PRICE: "an instrument has no price",
     Reason.NO_FX: "no exchange rate is known",
@@ -89,4 +90,4 @@ def money_label(currency: str) -> Label:
 
 
 def days_counted(count: int) -> str:
-    return f"{count} day" if count == 1 else f"{count} days"
+    return plural(count, "day")

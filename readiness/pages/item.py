@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from accounts.models import User
 from kernel import markdown
-from kernel.display import ago
+from kernel.display import ago, plural
 from readiness.domain.state import EXPIRED, OUTSIDE_REASONS, ItemState
 from readiness.models import NotApplicable, Review, ReviewItem, Waiver
 from readiness.models.reviews import LIVING
@@ -100,9 +100,7 @@ class ItemView:
         many = len(self.signed_as)
         if not many or not self.ticks:
             return ""
-        return (
-            f"changes {many} signature{'s' * (many > 1)}: {', '.join(self.signed_as)}"
-        )
+        return f"changes {plural(many, 'signature')}: {', '.join(self.signed_as)}"
 
     @property
     def text(self) -> str:

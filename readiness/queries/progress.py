@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kernel.display import plural
 from readiness.domain import statements
 from readiness.domain.envelopes import SignedEvent
 from readiness.domain.reviews import ReviewState, review_state
@@ -52,7 +53,7 @@ class SignoffPlace:
         if self.state is PlaceState.MISSING:
             return "the log tells of a signature whose row is gone"
         if self.last is None:
-            return f"{self.sections} section{'s' * (self.sections != 1)}"
+            return plural(self.sections, "section")
         if self.state is PlaceState.VOID:
             return _why_void(self.last)
         signed = self.last.signed

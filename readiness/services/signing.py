@@ -22,6 +22,7 @@ from audit import services as audit
 from audit.domain import dsse
 from audit.domain.canonical import sha256_hex
 from kernel.cache import bump
+from kernel.display import plural
 from kernel.errors import Conflict, FieldError, Forbidden, Invalid
 from readiness.domain import statements
 from readiness.domain.claims import claim_root
@@ -154,9 +155,9 @@ def _check(sheet: StatementSheet, request: SignatureRequest) -> None:
         code, reason = sheet.refusal
         raise (Forbidden if code in FORBIDDEN else Conflict)(reason, code=code)
     if request.meaning == statements.APPROVED and not sheet.may_approve:
-        count = len(sheet.board.verdict.blockers)
+        blocking = plural(len(sheet.board.verdict.blockers), "line")
         raise Conflict(
-            f"Approving waits until nothing blocks: {count} lines still do.",
+            f"Approving waits until nothing blocks: it is up to {blocking}.",
             code="not_ready",
         )
     if request.statement_sha256 != sheet.sha256:

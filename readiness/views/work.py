@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.services.filters import forget_filter, save_filter
 from kernel.access import access
+from kernel.display import plural
 from kernel.errors import BadRequest, Conflict, Invalid, ProductError
 from kernel.numbers import whole_number
 from kernel.requests import PersonRequest
@@ -66,7 +67,7 @@ def work(request: PersonRequest, review: UUID) -> HttpResponse:
             raise BadRequest("There is no such thing to do.", code="do")
     except (Conflict, Invalid) as error:
         return _page(request, row, query, problem=error.detail, status=error.status)
-    told = f"{len(chosen) - len(refused)} of {len(chosen)} lines changed."
+    told = f"{len(chosen) - len(refused)} of {plural(len(chosen), 'line')} changed."
     if refused:
         return _page(request, row, query, refused=refused, problem=told, status=409)
     messages.success(request, told)

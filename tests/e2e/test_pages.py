@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import FilePayload, Page, Response
 
 from tests.e2e.test_entry import enter
+from tests.words import for_machines
 
 pytestmark = pytest.mark.browser
 
@@ -85,6 +86,7 @@ MENDED = {
     "price": ("/prices/?symbol=PEAR-USD", "price", "13"),
     "split": ("/splits/?symbol=PEAR-USD", "numerator", "4"),
 }
+FOR_PROGRAMS = {"reference"}
 OF_REVIEW = {"review", "sign", "lifecycle", "lines", "diff"}
 OWN = "desk"  # in the names of the checklists that test_review.py brings
 POLLED = {
@@ -111,6 +113,19 @@ FEW_OPERATIONS = """
 # What asks again every few seconds fades while the answer is late: not while axe looks.
 STAND_STILL = """
 () => document.addEventListener("htmx:config:request", (event) => event.preventDefault())
+"""
+# What is read, seen or not: without what stands in a program's own letters.
+READ = """
+() => {
+  const verbatim = [...document.querySelectorAll("code, pre, kbd, samp, textarea, .mono")];
+  verbatim.forEach((e) => e.style.setProperty("visibility", "hidden"));
+  const text = document.body.innerText;
+  verbatim.forEach((e) => e.style.removeProperty("visibility"));
+  const said = ["title", "aria-label", "alt", "placeholder"].flatMap((name) =>
+    [...document.body.querySelectorAll(`[${name}]`)].filter((e) => !e.closest("code, pre"))
+      .map((e) => e.getAttribute(name)));
+  return [document.title, text, ...said].join("\\n");
+}
 """
 RUN_AXE = """
 async (rules) => {
@@ -220,6 +235,8 @@ def test_a_page_is_light_accessible_and_nowhere_too_wide(
     looked_at = {"heavy": heavy(answers), **inaccessible(page)}
     looked_at["overflow"] = page.evaluate(OVERFLOW)
     looked_at["too small for a finger"] = page.evaluate(SMALL)
+    if name not in FOR_PROGRAMS:
+        looked_at["words for machines"] = for_machines(page.evaluate(READ))
     found = {what: where for what, where in looked_at.items() if where}
     assert not found, json.dumps(found, indent=1)
 

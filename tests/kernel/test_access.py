@@ -83,9 +83,28 @@ def test_a_page_sends_strangers_to_the_login_with_the_way_back() -> None:
     assert answer["Location"] == "/accounts/login/?next=/books/%3Fq%3D1"
 
 
-def test_a_page_refuses_who_is_in_and_may_not() -> None:
-    with pytest.raises(Forbidden, match="Your role may not open this"):
-        books(asked(MALLORY))
+def test_a_page_refuses_who_is_in_and_may_not_and_says_who_may(person: Any) -> None:
+    mallory = person("mallory", "Operator", "Developer")
+    with pytest.raises(Forbidden) as refused:
+        books(asked(mallory))
+    assert refused.value.detail == (
+        "Your role may not open this: it is for Administrator or Viewer; "
+        "you are Developer and Operator."
+    )
+
+
+def test_whose_role_may_is_told_that_the_token_may_not(person: Any) -> None:
+    rule = Access("operations.view", writes=("operations.manage",))
+    refused = rule.refusal(person("olga", "Operator"), "POST")
+    assert refused.detail.startswith("This token may not do this, though your role may")
+
+
+def test_who_has_no_role_is_told_so(person: Any) -> None:
+    rule = Access("operations.view", writes=("operations.manage",))
+    refused = rule.refusal(person("mallory"), "POST")
+    assert refused.detail == (
+        "Your role may not do this: it is for Operator; you are of no role."
+    )
 
 
 def test_a_page_opens_to_who_may() -> None:

@@ -7,6 +7,8 @@ import re
 from typing import Any
 
 import pytest
+from django.db import DatabaseError
+from django.template.loader import render_to_string
 from django.test import Client
 
 from rrr_dashboard.api import document
@@ -213,3 +215,61 @@ def test_an_error_page_leads_nowhere_else(anyone: Client, path: str) -> None:
     assert not [
         link for link in links if not re.fullmatch(r"/(?![/\\\s])[^\\\s]*", link)
     ]
+
+
+@pytest.fixture
+def known(person: Any, client_of: Any) -> Client:
+    client: Client = client_of(person("olga", "Operator"))
+    client.raise_request_exception = False
+    return client
+
+
+def test_who_is_known_keeps_the_navigation_where_nothing_is_broken(
+    person: Any, client_of: Any, settings: Any
+) -> None:
+    settings.ROOT_URLCONF = "rrr_dashboard.urls"
+    client = client_of(person("olga", "Operator"))
+    for path, status in (("/trades/", 403), ("/nowhere/", 404), ("/readiness/9/", 404)):
+        answer = client.get(path)
+        page = answer.content.decode()
+        assert answer.status_code == status
+        assert "Skip to content" in page, path
+        assert answer["X-Request-ID"] in page
+        assert 'button--primary" href="/"' in page, "the way on stands first"
+        assert "Still up" not in page
+
+
+def test_a_stranger_gets_the_page_that_needs_nothing(
+    client: Client, settings: Any
+) -> None:
+    settings.ROOT_URLCONF = "rrr_dashboard.urls"
+    page = client.get("/nowhere/").content.decode()
+    assert "Skip to content" not in page
+    assert "<script" not in page
+
+
+@pytest.mark.parametrize("name", ["unavailable", "our-fault", "database", "too-many"])
+def test_what_is_broken_is_shown_without_what_may_be_broken(
+    known: Client, name: str
+) -> None:
+    page = known.get(f"/test/{name}/").content.decode()
+    assert "Skip to content" not in page
+    assert 'button--primary" href="/test/' in page, "asking again stands first"
+
+
+def test_a_database_that_goes_away_meanwhile_costs_the_navigation_only(
+    person: Any, client_of: Any, settings: Any, monkeypatch: Any
+) -> None:
+    settings.ROOT_URLCONF = "rrr_dashboard.urls"
+    client = client_of(person("olga", "Operator"))
+    draw = render_to_string
+
+    def without_database(template: str, *words: Any) -> str:
+        if template == "errors/known.html":
+            raise DatabaseError("gone")
+        return draw(template, *words)
+
+    monkeypatch.setattr("kernel.error_pages.render_to_string", without_database)
+    answer = client.get("/nowhere/")
+    assert answer.status_code == 404
+    assert "Skip to content" not in answer.content.decode()

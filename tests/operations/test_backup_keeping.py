@@ -129,7 +129,7 @@ def test_a_backup_that_changed_is_not_verified_any_more(state: Path) -> None:
     whole, changed, gone = (taken(age * DAY) for age in (1, 2, 3))
     Path(changed.location).write_bytes(b"else")
     Path(gone.location).unlink()
-    with pytest.raises(RuntimeError, match="2 of 3 backups are lost"):
+    with pytest.raises(RuntimeError, match="2 of 3 backups lost"):
         jobs.look_again({})
     rows = {row.pk: row for row in Backup.objects.all()}
     assert rows[whole.pk].status == "verified"
@@ -137,7 +137,7 @@ def test_a_backup_that_changed_is_not_verified_any_more(state: Path) -> None:
     assert "not what was read back" in rows[changed.pk].error
     assert "cannot be read" in rows[gone.pk].error
     assert kinds()[-2:] == ["operations.backup.lost"] * 2
-    assert jobs.look_again({}) == "1 backups are as they were read back"
+    assert jobs.look_again({}) == "1 backup looked at: as read back"
 
 
 def test_old_backups_end_with_their_files(settings: Any) -> None:

@@ -51,7 +51,7 @@ def test_an_unplugged_stick_is_said_and_loses_no_backup(stick: Path) -> None:
     backup.refresh_from_db()
     assert backup.status == "verified"
     drawer.rename(stick)
-    assert jobs.look_again({}) == "1 backups are as they were read back"
+    assert jobs.look_again({}) == "1 backup looked at: as read back"
 
 
 def test_one_that_is_back_as_it_was_is_what_it_was(stick: Path) -> None:
@@ -60,10 +60,10 @@ def test_one_that_is_back_as_it_was_is_what_it_was(stick: Path) -> None:
     Backup.objects.filter(pk=ok.pk).update(status="ok")
     drawer = unplugged(stick)
     stick.mkdir()
-    with pytest.raises(RuntimeError, match="2 of 2 backups are lost"):
+    with pytest.raises(RuntimeError, match="2 of 2 backups lost"):
         jobs.look_again({})
     assert set(Backup.objects.values_list("status", flat=True)) == {"failed"}
-    assert jobs.look_again({}) == "0 backups are as they were read back"
+    assert jobs.look_again({}) == "0 backups looked at: as read back"
     stick.rmdir()
     drawer.rename(stick)
     jobs.look_again({})

@@ -111,7 +111,7 @@ def rebuilt(*words: str) -> str:
 
 
 def test_a_rebuild_finds_what_is_stored(traded: None) -> None:
-    assert "1 books compared, 0 differences" in rebuilt("--check")
+    assert "1 book compared, 0 differences" in rebuilt("--check")
 
 
 def test_a_check_fails_on_a_lot_that_the_facts_do_not_give(traded: None) -> None:

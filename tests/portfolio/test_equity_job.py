@@ -99,7 +99,7 @@ def test_what_bears_on_every_book_asks_for_all_curves(ada, story, change):
     run_job()
     change(ada)
     assert {} in asked_for()
-    assert run_job()[0].startswith(("1 book recomputed", "1 books recomputed"))
+    assert run_job()[0].startswith(("1 book recomputed", "1 book recomputed"))
 
 
 def test_until_the_job_ran_the_portfolio_is_current_and_the_day_is_not_known(
@@ -179,7 +179,7 @@ def test_a_book_without_facts_waits_for_nothing(ada, client_of, record):
 
 
 def test_the_scheduled_run_catches_up_and_then_rests(story):
-    assert JOBS[JOB].function({}) == "1 books recomputed, 4 days changed"
+    assert JOBS[JOB].function({}) == "1 book recomputed, 4 days changed"
     assert JOBS[JOB].function({}) == "0 books recomputed, 0 days changed"
     assert EquityCurve.objects.get().through is not None
 

@@ -138,7 +138,7 @@ def test_performance_shows_eight_figures_with_reasons_in_words(ada, client_of, s
     page, _ = counted(client_of(ada), "/performance/?period=all")
     assert page.count('class="kpi"') == 8
     assert "too few days in this range" in page
-    assert "Computed from 2 fills, 1 transfers and 1 prices" in page
+    assert "Computed from 2 fills, 1 transfer and 1 price" in page
     assert "/api/performance?period=all" in page
 
 

@@ -45,7 +45,7 @@ def test_a_good_file_makes_the_book_and_says_so(ada, file):
 def test_a_second_import_changes_nothing_and_says_how_many_were_known(ada, file):
     run(file(HEAD + GOOD), owner="ada")
     size = audit.head().size
-    assert "1 were known already" in run(file(HEAD + GOOD), owner="ada")
+    assert "known already: 1." in run(file(HEAD + GOOD), owner="ada")
     assert (audit.head().size, ImportBatch.objects.count()) == (size, 1)
 
 
@@ -113,4 +113,4 @@ def test_a_file_too_long_for_one_transaction_is_booked_in_parts_that_are_told(
     batch = ImportBatch.objects.get()
     assert (batch.state, batch.new, batch.parts.count()) == ("booked", 5, 0)
     assert len(set(Fill.objects.values_list("recorded_at", flat=True))) == 3
-    assert "5 were known already" in run(file(HEAD + rows), owner="ada")
+    assert "known already: 5." in run(file(HEAD + rows), owner="ada")

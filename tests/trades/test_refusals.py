@@ -384,7 +384,7 @@ def test_each_role_opens_its_pages_and_the_others_say_why(
     answer = client_of(person("someone", role)).get(path)
     assert answer.status_code == status
     if status == 403:
-        assert "Your role may not open this." in answer.content.decode()
+        assert "Your role may not open this: it is for" in answer.content.decode()
 
 
 @pytest.mark.alike  # refused before anything is written

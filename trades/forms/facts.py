@@ -157,7 +157,7 @@ class TransferForm(_BookFactForm):
 
     def __init__(self, books: Sequence[Book], *args: Any, **kwargs: Any) -> None:
         super().__init__(books, *args, **kwargs)
-        self._offer("to_book", [("", "None"), *self.books])
+        self._offer("to_book", [("", "No other book"), *self.books])
         # Sent twice, the form books once.
         self.fields["external_id"].initial = f"hand-{uuid4().hex}"
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kernel.access import access
 from kernel.cache import tag
+from kernel.display import plural
 from kernel.errors import ProductError
 from kernel.requests import PersonRequest
 from kernel.uploads import IMPORT_BYTES, takes_upload
@@ -87,8 +88,8 @@ def commit_import(request: PersonRequest, pk: UUID) -> HttpResponse:
     if batch.state == State.BOOKED:
         messages.success(
             request,
-            f"Booked {batch.new} trades and transfers in {batch.book_name}; "
-            f"{batch.duplicates} were known already.",
+            f"Booked {plural(batch.new, 'trade or transfer', 'trades and transfers')} in "
+            f"{batch.book_name}; known already: {batch.duplicates:,}.",
         )
     return redirect("trades:import-batch", pk)
 

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError
 
 from audit import queries
+from kernel.display import plural
 from kernel.errors import ProductError
 
 FAILED = 1
@@ -50,7 +51,9 @@ class Command(BaseCommand):
             self.stdout.write(f"cannot tell: {gap}")
         word = "CANNOT TELL" if verified.unsure else "whole"
         word = "NOT WHOLE" if verified.problems else word
-        self.stdout.write(f"{verified.size} events, root {verified.root}: {word}")
+        self.stdout.write(
+            f"{plural(verified.size, 'event')}, root {verified.root}: {word}"
+        )
 
 
 def as_json(verified: queries.LogVerification) -> dict[str, object]:

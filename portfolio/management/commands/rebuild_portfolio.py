@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from kernel.display import plural
 from portfolio.queries.books import every_book
 from portfolio.services import equity
 from trades.services import rebuilding
@@ -37,7 +38,9 @@ class Command(BaseCommand):
                 equity.rebuild(book.pk, timezone.now(), afresh=True)
             self._progress(number, len(books), book.name)
         done = "compared" if options["check"] else "rebuilt"
-        self.stdout.write(f"{len(books)} books {done}, {wrong} differences")
+        self.stdout.write(
+            f"{plural(len(books), 'book')} {done}, {plural(wrong, 'difference')}"
+        )
         if wrong and options["check"]:
             raise CommandError("stored rows differ from what the facts say.")
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from kernel.display import plural
 from kernel.errors import Conflict, ProductError
 from readiness.answers.templates import ChecklistAnswer
 from readiness.domain.parsing.source import MAX_BYTES
@@ -69,18 +70,18 @@ def _plain(version: TemplateVersion, answer: ChecklistAnswer) -> list[str]:
         f"  ticked          {answer.ticked} (claims, not yet proof)",
         f"  fields          {answer.fields}",
         f"  steps           {answer.steps}",
-        f"  repaired        {answer.repaired} runs of wrongly decoded bytes",
+        f"  repaired        {plural(answer.repaired, 'run')} of wrongly decoded bytes",
         *(
             [f"  offered         {offered} more: --repair makes them"]
             if (offered := sum(repair.times for repair in answer.offered))
             else []
         ),
-        f"  checks          proposed for {len(bound)} items",
+        f"  checks          proposed for {plural(len(bound), 'item')}",
         f"  contradictions  {len(answer.contradictions)}",
         *(
             f"    line {', '.join(map(str, clash.lines))}: {clash.detail}"
             for clash in answer.contradictions
         ),
-        f"  no items        {answer.odd_total} lines look like boxes",
+        f"  no items        what looks like a box: {plural(answer.odd_total, 'line')}",
         *(f"    line {odd.line}: {odd.kind}: {odd.text}" for odd in answer.odd_boxes),
     ]

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from kernel import build
 from kernel.build import Build
+from kernel.display import plural
 from kernel.errors import Conflict
 from kernel.registry import PROBES, Weight
 from operations import queries as operations
@@ -37,8 +38,9 @@ class Round:
 
     def __str__(self) -> str:
         return (
-            f"{self.watched} checks watched, {self.recorded} records added, "
-            f"{self.requested} probes asked for"
+            f"{plural(self.watched, 'check')} watched, "
+            f"{plural(self.recorded, 'record')} added, "
+            f"{plural(self.requested, 'probe')} asked for"
         )
 
 

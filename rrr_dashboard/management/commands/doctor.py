@@ -25,6 +25,7 @@ from accounts.services import limits
 from accounts.services.secret_ages import YEAR, secret_ages
 from audit import channels as audit_channels
 from kernel import build, http, patience
+from kernel.display import plural
 from kernel.errors import ProductError
 from kernel.limits.shared import LimitsBusy
 from kernel.redis import FAILURES, client
@@ -75,7 +76,9 @@ class Command(BaseCommand):
                 line = f"{finding.level:4}  {finding.name}: {finding.detail}"
                 self.stdout.write(line)
         if failed:
-            raise CommandError(f"{len(failed)} of {len(findings)} checks failed.")
+            raise CommandError(
+                f"{len(failed)} of {plural(len(findings), 'check')} failed."
+            )
 
 
 def _settings() -> Iterator[Finding]:

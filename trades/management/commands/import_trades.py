@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
+from kernel.display import plural
 from kernel.errors import ProductError
 from kernel.numbers import text
 from trades.domain.formats.dialect import LARGEST
@@ -75,8 +76,8 @@ class Command(BaseCommand):
     def _say(self, preview: Preview) -> None:
         report, write = preview.report, self.stdout.write
         write(
-            f"{report.format}: {report.fills} fills, "
-            f"{report.transfers} transfers; {report.new} new, "
+            f"{report.format}: {plural(report.fills, 'fill')}, "
+            f"{plural(report.transfers, 'transfer')}; {report.new} new, "
             f"{report.duplicates} known, {report.broken_count} broken, "
             f"{report.skipped_count} left out"
         )
@@ -88,7 +89,7 @@ class Command(BaseCommand):
             write(f"  {note}")
         if report.rounded_rows:
             write(
-                f"  rounded to 18 decimals: {report.rounded_rows} rows, "
+                f"  rounded to 18 decimals: {plural(report.rounded_rows, 'row')}, "
                 f"largest error {text(report.largest_rounding)}"
             )
         for name, value in report.stated.items():
@@ -106,8 +107,9 @@ class Command(BaseCommand):
                 f"for {book.owner.username}."
             )
         self.stdout.write(
-            f"Booked {imported.fills} fills and {imported.transfers} transfers in "
-            f"{book.name}; {imported.duplicates} were known already."
+            f"Booked {plural(imported.fills, 'fill')} and "
+            f"{plural(imported.transfers, 'transfer')} in "
+            f"{book.name}; known already: {imported.duplicates:,}."
         )
 
 
