@@ -17,10 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
 
 import pytest
 
@@ -32,13 +30,12 @@ WORKERS = ["-n", str((os.cpu_count() or 1) + 1)]
 PYTEST = [sys.executable, "-m", "pytest", *sys.argv[1:]]
 # The second run asks what may differ on other servers: a page looks the same on both.
 SECOND = "not embedded and not serverless and not browser and not alike"
-# Promises in seconds are asked one by one, of a machine that does little else. Those of
-# the two stacks wait most of their time, and stretch by what the machine is slower.
+# Promises in seconds are asked of a machine that does nothing else meanwhile.
 # The services of docker-compose.yml are started once, not once a worker.
 FAULTS, SERVICES = "tests/faults", "tests/services"
 # What must never be lost or doubled has no second chance.
 ONCE = "tests/faults/test_kills.py"
-ROOT = Path(__file__).parents[1]
+FAILED = Path(__file__).parents[1] / ".pytest_cache/v/cache/lastfailed"
 UNSTABLE: list[str] = []
 
 
@@ -149,97 +146,57 @@ def wait_for(port: int) -> None:
     sys.exit(f"a server on port {port} did not start")
 
 
-@dataclass(frozen=True)
-class Stack:
-    """A database and a Redis to run tests on. `words` choose the tests."""
+def suite(name: str, *words: str, **environment: str) -> int:
+    environment = {**os.environ, **environment}
 
-    name: str
-    environment: Mapping[str, str]
-    words: Sequence[str] = ()
+    def run(*more: str) -> int:
+        command = [*PYTEST, *words, *more]
+        return subprocess.run(command, env=environment, check=False).returncode
 
-    @property
-    def cache(self) -> Path:
-        """Of its own: the faults of two stacks run at once."""
-        return ROOT / ".pytest_cache" / self.name.partition(" ")[0].lower()
+    say(f"the suite on {name}")
+    if sys.argv[1:]:
+        return run(*WORKERS)
+    FAILED.unlink(missing_ok=True)
+    together = run(*WORKERS, f"--ignore={FAULTS}", f"--ignore={SERVICES}")
+    if together == pytest.ExitCode.TESTS_FAILED:
+        together = once_more(run)
+    if together:
+        return together
+    say(f"faults on {name}, one by one")
+    FAILED.unlink(missing_ok=True)
+    alone = run(FAULTS)
+    return once_more(run) if alone == pytest.ExitCode.TESTS_FAILED else alone
 
-    @property
-    def failed(self) -> list[str]:
-        file = self.cache / "v/cache/lastfailed"
-        return list(json.loads(file.read_text())) if file.exists() else []
 
-    def run(self, *more: str) -> int:
-        return self.start(*more).wait()
+def once_more(run: Callable[..., int]) -> int:
+    """The failed ones again, one by one: what passes now was pressed by its neighbours.
 
-    def start(
-        self, *more: str, out: IO[bytes] | None = None
-    ) -> subprocess.Popen[bytes]:
-        (self.cache / "v/cache/lastfailed").unlink(missing_ok=True)
-        command = [*PYTEST, *self.words, "-o", f"cache_dir={self.cache}", *more]
-        environment = {**os.environ, **self.environment}
-        return subprocess.Popen(
-            command, env=environment, stdout=out, stderr=out and subprocess.STDOUT
-        )
-
-    def judged(self, ended: int) -> int:
-        """The failed ones again, one by one: what passes now was pressed by its
-        neighbours.
-
-        It is named at the end all the same: a test that came out both ways is a fault,
-        in it or in the product, only not one of the change that CI judges.
-        """
-        if ended != pytest.ExitCode.TESTS_FAILED:
-            return ended
-        failed = self.failed
-        if not failed or len(failed) > 5 or any(ONCE in each for each in failed):
-            return ended
-        say(f"once more on {self.name}, alone: {', '.join(failed)}")
-        if again := self.run(*failed):
-            return again
+    It is named at the end all the same: a test that came out both ways is a fault,
+    in it or in the product, only not one of the change that CI judges.
+    """
+    failed = list(json.loads(FAILED.read_text())) if FAILED.exists() else []
+    if not failed or len(failed) > 5 or any(ONCE in each for each in failed):
+        return int(pytest.ExitCode.TESTS_FAILED)
+    say(f"once more, alone: {', '.join(failed)}")
+    ended = run(*failed)
+    if not ended:
         UNSTABLE.extend(failed)
-        return 0
+    return ended
 
 
-SQLITE = Stack(
-    "SQLite and embedded Valkey", {"TEST_DATABASE_URL": "", "TEST_REDIS_URL": ""}
-)
-
-
-@contextlib.contextmanager
-def second_stack() -> Iterator[list[Stack]]:
-    """PostgreSQL and Redis; none where one of them is not installed."""
+def second_run() -> int:
     given = os.environ.get("TEST_DATABASE_URL"), os.environ.get("TEST_REDIS_URL")
     with contextlib.ExitStack() as stack:
         database = given[0] or stack.enter_context(postgresql())
         cache = given[1] or stack.enter_context(redis())
         if not database or not cache:
-            yield []
-            return
-        servers = {"TEST_DATABASE_URL": database, "TEST_REDIS_URL": cache}
-        yield [Stack("PostgreSQL and Redis", servers, ("-m", SECOND))]
-
-
-def suite(stack: Stack) -> int:
-    say(f"the suite on {stack.name}")
-    if sys.argv[1:]:
-        return stack.run(*WORKERS)
-    beside = (f"--ignore={FAULTS}", f"--ignore={SERVICES}")
-    return stack.judged(stack.run(*WORKERS, *beside))
-
-
-def faults(stacks: Sequence[Stack]) -> int:
-    """On all stacks at once, each stack's one by one. What they say comes at the end."""
-    say("faults (some minutes): " + ", ".join(stack.name for stack in stacks))
-    running = []
-    for stack in stacks:
-        out = tempfile.TemporaryFile()  # noqa: SIM115 - closed with this process
-        running.append((stack, out, stack.start(FAULTS, out=out)))
-    for stack, out, process in running:
-        process.wait()
-        say(f"faults on {stack.name}")
-        out.seek(0)
-        shutil.copyfileobj(out, sys.stdout.buffer)
-    # Whoever is asked once more is asked alone.
-    return max(stack.judged(process.returncode) for stack, _, process in running)
+            return 0
+        return suite(
+            "PostgreSQL and Redis",
+            *("-m", SECOND),
+            TEST_DATABASE_URL=database,
+            TEST_REDIS_URL=cache,
+        )
 
 
 def services() -> int:
@@ -263,11 +220,8 @@ def main() -> int:
         say(
             "faketime is not installed here: the test of a clock that is set back is left out (apt install faketime)"
         )
-    with second_stack() as second:
-        stacks = [SQLITE, *second]
-        ended = next(filter(None, map(suite, stacks)), 0)
-        if not ended and not sys.argv[1:]:
-            ended = faults(stacks) or services()
+    first = suite("SQLite and embedded Valkey", TEST_DATABASE_URL="", TEST_REDIS_URL="")
+    ended = first or second_run() or (0 if sys.argv[1:] else services())
     if UNSTABLE:
         say(f"UNSTABLE, failed once and passed alone: {', '.join(UNSTABLE)}")
     return ended
