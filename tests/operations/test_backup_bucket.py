@@ -130,7 +130,7 @@ def test_old_ones_go_and_one_that_is_gone_is_lost(bucket: Any, settings: Any) ->
     assert len(list(bucket.objects.all())) == 2
     shelf, name = shelves.of(gone.location)
     shelf.remove(name)
-    with pytest.raises(RuntimeError, match="1 of 2 backups are lost"):
+    with pytest.raises(RuntimeError, match="1 of 2 backups lost"):
         jobs.look_again({})
     gone.refresh_from_db()
     assert gone.status == "failed"
