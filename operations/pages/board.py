@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from operations import queries
-from operations.domain.board import JobState, ProbeState
+from operations.domain.board import ProbeState
 from operations.domain.health import Status
 from operations.models import Alert
 from operations.pages import figures, probes
@@ -42,8 +42,10 @@ def board(at: datetime, shown: str) -> dict[str, Any]:
         "alerts": firing,
         "failing": probes.chosen(lines, "failing"),
         "filters": [
-            (name, title, len(probes.chosen(lines, name)))
+            (name, title, number)
             for name, title in probes.FILTERS.items()
+            if (number := len(probes.chosen(lines, name)))
+            or name in {shown, *probes.ALWAYS}
         ],
         "groups": probes.groups(probes.chosen(lines, shown)),
         "probes_all": lines,
@@ -52,7 +54,7 @@ def board(at: datetime, shown: str) -> dict[str, Any]:
             line.state in {ProbeState.PASSING, ProbeState.MEASURED} for line in lines
         ),
         "jobs": jobs,
-        "jobs_failing": [line for line in jobs if line.state is JobState.FAILING],
+        "jobs_failing": [line for line in jobs if line.failing],
         "processes": processes,
         "web_starts": queries.web_starts(),
         "fresh": sum(not line.stale for line in processes),

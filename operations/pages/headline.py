@@ -3,6 +3,7 @@ it, and what to do next."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -93,12 +94,14 @@ def _of_alert(firing: list[Alert], at: datetime) -> Headline:
     reason = queries.newest_reason(alert)
     seen = alert.seen + _when_read(alert, at)
     pieces = [f"{seen}: {reason}" if reason else seen, *_on_it(alert)]
+    if alert.episode > 1:
+        pieces.append(f"it has fired {alert.episode} times since")
     if len(firing) > 1:
         pieces.append(f"{plural(len(firing) - 1, 'more alert')} below")
     return Headline(
         tone="crit",
         title=alert.headline,
-        since=alert.fired_at or alert.pending_at,
+        since=alert.pending_at,
         rest="; ".join(pieces),
         alert=alert,
         rule=alert.rule,
@@ -134,49 +137,66 @@ def in_words(reached: Told) -> str:
     return f"{knows} ({reached.why})" if reached.why and not reached.sent else knows
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Concern:
+    """Something to look at: in words, where it stands, what it says of itself, and the
+    rule whose runbook helps."""
+
+    text: str
+    href: str
+    said: str
+    rule: str = ""
+
+
 def _to_look_at(
     unwell: list[HealthCheck], probes: list[ProbeLine], judging: Judging
 ) -> Headline:
-    """Nothing fires, and yet not all is known to be well."""
-    worst = sorted(unwell, key=lambda check: check.status is not Status.FAIL)
-    to_see = [(check.title, "#health") for check in worst]
-    if judging.gaps and not worst:
-        to_see.append((JUDGED, reverse("operations:alerts")))
+    """Nothing fires, and yet not all is known to be well: what has failed comes before
+    what is only not known to be well."""
+    failing = [line for line in probes if line.failing]
+    late = [line for line in probes if line.overdue]
+    concerns = [
+        *(_of_check(check) for check in unwell if check.status is Status.FAIL),
+        *_of_probes(failing, plural(len(failing), "failing probe"), "failing"),
+        *(_of_check(check) for check in unwell if check.status is not Status.FAIL),
+        *_of_probes(late, f"{plural(len(late), 'probe')} out of date", "out-of-date"),
+    ]
+    if judging.gaps and not unwell:
+        href = reverse("operations:alerts")
+        concerns.append(_Concern(text=JUDGED, href=href, said=judging.gaps))
     title, rest = "No alert fires", ""
     if not judging.begun:
         title, rest = "Nothing has been judged yet", "no rule had data so far"
-    rule = RUNBOOKS.get(worst[0].name, "") if worst else ""
-    said = [*_said(worst, probes), judging.gaps][0]
+    said = concerns[0].said if concerns else ""
+    rule = concerns[0].rule if concerns else ""
     step = first_step(rule)
     return Headline(
         tone="warn",
         title=title,
         rest=rest,
-        to_see=(*to_see, *_counted(probes)),
+        to_see=tuple((concern.text, concern.href) for concern in concerns),
         rule=rule,
         next=f"{said.rstrip('.')}. {step}" if step else said,
     )
 
 
-def _said(worst: list[HealthCheck], probes: list[ProbeLine]) -> list[str]:
-    """What the checks say, then the probes: the worst first."""
-    said = [f"{check.title}: {check.detail}" for check in worst]
-    return said + [
-        f"{line.title}: {line.result.error or line.result.detail}"
-        for line in probes
-        if line.result
-    ]
+def _of_check(check: HealthCheck) -> _Concern:
+    return _Concern(
+        text=check.title,
+        href="#health",
+        said=f"{check.title}: {check.detail}",
+        rule=RUNBOOKS.get(check.name, ""),
+    )
 
 
-def _counted(probes: list[ProbeLine]) -> list[tuple[str, str]]:
-    """ "2 failing probes", "1 probe out of date", each with where they stand."""
-    failing = sum(line.failing for line in probes)
-    late = sum(line.overdue for line in probes)
-    counted = [
-        (failing, plural(failing, "failing probe"), "failing"),
-        (late, f"{plural(late, 'probe')} out of date", "out-of-date"),
-    ]
-    return [(said, f"?p={shown}#probes") for number, said, shown in counted if number]
+def _of_probes(lines: list[ProbeLine], text: str, shown: str) -> Iterator[_Concern]:
+    """All of them as one, which says what the first says."""
+    for line in lines[:1]:
+        seen = line.result
+        said = (seen.error or seen.detail) if seen else "never ran"
+        yield _Concern(
+            text=text, href=f"?p={shown}#probes", said=f"{line.title}: {said}"
+        )
 
 
 def first_step(rule: str) -> str:

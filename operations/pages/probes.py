@@ -23,6 +23,7 @@ FILTERS = {
     "not-set": "Not set",
     "out-of-date": "Out of date",
 }
+ALWAYS = frozenset({"all", "failing"})  # also while none is in it
 WORDS = {
     ProbeState.FAILING: "failing",
     ProbeState.PASSING: "passing",

@@ -97,10 +97,15 @@ class Judging:
         """Sentences about what nobody watches; "" when there is nothing like that."""
         told = []
         if self.off:
-            told.append(f"Switched off: {', '.join(self.off)}.")
+            told.append(f"Switched off: {_quoted(self.off)}.")
         if self.missing:
-            told.append(f"No data for 2 minutes: {', '.join(self.missing)}.")
+            told.append(f"No data for 2 minutes: {_quoted(self.missing)}.")
         return " ".join(told)
+
+
+def _quoted(titles: Iterable[str]) -> str:
+    """A rule is called what it says when it fires: unquoted, it would say so."""
+    return ", ".join(f"“{title}”" for title in titles)
 
 
 def judging(rules: Iterable[Rule], at: datetime) -> Judging:

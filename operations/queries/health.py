@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 
 from django.conf import settings
@@ -25,10 +25,13 @@ from operations.queries.backups import newest_drill, newest_good
 from operations.queries.broker import broker_refusal
 from operations.queries.read_only import read_only
 from operations.queries.recipients import unheard
+from operations.queries.telling import outbox
 from operations.queries.time_limit import TooSlow, within
 
 DATABASE_SECONDS = 1.0
 KEPT_SECONDS = 1.0
+# Each tick sends what waits: one that is older was left by all of them.
+TRIED_WITHIN = timedelta(minutes=5)
 LIVING = ("worker", "beat", "watch")  # kinds of processes
 _STARTED_APART = time.time() - time.monotonic()
 
@@ -124,8 +127,8 @@ def jobs() -> HealthCheck:
     return health.passes("jobs", "none fails and none is paused")
 
 
-def paging() -> HealthCheck:
-    """Whether people hear of what fires."""
+def paging(at: datetime) -> HealthCheck:
+    """Whether people hear of what fires, and anybody tries to tell them."""
     people = unheard()
     if not people:
         return health.warn("paging", "no active Operator has a mail address")
@@ -133,6 +136,10 @@ def paging() -> HealthCheck:
     if untold:
         why = next(iter(untold.values()))[-1].last_error
         return health.warn("paging", f"not told by mail: {', '.join(untold)} ({why})")
+    untried = outbox().untried
+    if untried is not None and at - untried > TRIED_WITHIN:
+        waits = ages.age((at - untried).total_seconds())
+        return health.warn("paging", f"a message waits {waits}, and nobody tried it")
     return health.passes("paging", "nothing that was to be told waits")
 
 
@@ -257,7 +264,7 @@ def checks(at: datetime) -> list[HealthCheck]:
         return first
     looks: list[Callable[[], HealthCheck]] = [
         lambda: alerting(at),
-        paging,
+        lambda: paging(at),
         jobs,
         lambda: backup_age(at),
         lambda: restore_drill_age(at),

@@ -30,9 +30,14 @@ class JobLine:
         return schedules.spoken(self.job.schedule)
 
     @property
+    def failing(self) -> bool:
+        """Also while it is tried again."""
+        return self.job.consecutive_failures > 0 and self.state is not JobState.PAUSED
+
+    @property
     def place(self) -> tuple[int, str]:
         """Failing ones first, then by name."""
-        return int(self.state is not JobState.FAILING), self.job.name
+        return int(not self.failing), self.job.name
 
 
 def job_board(at: datetime) -> list[JobLine]:

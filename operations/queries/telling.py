@@ -72,12 +72,13 @@ def _has_heard(notice: Notice) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Outbox:
-    """Messages that wait to be sent, how many of them were tried in vain, and since
-    when the oldest waits."""
+    """Messages that wait to be sent, how many of them were tried in vain, since when
+    the oldest waits, and since when the oldest that nobody tried."""
 
     waiting: int
     tried: int
     oldest: datetime | None
+    untried: datetime | None
 
 
 def outbox() -> Outbox:
@@ -87,5 +88,6 @@ def outbox() -> Outbox:
         waiting=Count("pk"),
         tried=Count("pk", filter=~Q(last_error="")),
         oldest=Min("created_at"),
+        untried=Min("created_at", filter=Q(last_error="", attempts=0)),
     )
     return Outbox(**seen)

@@ -18,6 +18,7 @@ from kernel import registry
 from kernel.registry import Measurement
 from operations.domain import history
 from operations.domain.alerting import Reading
+from operations.domain.health import HealthCheck, Status
 from operations.domain.seeds import SEEDS
 from operations.models import Alert, Heartbeat, Minute, Notice, ProbeResult, Rule
 from operations.models.notices import SUPERSEDED
@@ -105,6 +106,35 @@ def test_all_is_not_well_while_a_probe_fails(
     assert '<a class="link" href="?p=failing#probes">1 failing probe</a>' in text
     assert "Next: Whether it is bad: as it is" in flat(strip_tags(text))
     assert "headline--warn" in desk.get("/operations/").content.decode()
+
+
+def test_what_has_failed_comes_before_what_is_not_known(
+    desk: Client, now: datetime, two_probes: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without TLS the certificate is to be looked at for ever."""
+    judged_all(now)
+    probing.run("bad", {})
+    checks = [
+        HealthCheck(name="certificate", status=Status.WARN, detail="needs TLS"),
+        HealthCheck(name="audit_log", status=Status.FAIL, detail="events are missing"),
+    ]
+    monkeypatch.setattr("operations.queries.health.checks", lambda at: checks[:1])
+    text = sentence(desk)
+    assert text.index("1 failing probe") < text.index("Certificate")
+    assert "Next:</b>Whether it is bad" in text.replace("</b> ", "</b>")
+    monkeypatch.setattr("operations.queries.health.checks", lambda at: checks)
+    text = sentence(desk)
+    assert text.index("Audit log") < text.index("1 failing probe")
+
+
+def test_it_is_so_since_its_first_sign(
+    desk: Client, now: datetime, make_alert: Callable[..., Alert]
+) -> None:
+    heartbeats.beat(Heartbeat.Kind.TICK, now)
+    make_alert(episode=3, last_data_at=now)
+    text = sentence(desk)
+    assert "12:00 UTC" in text
+    assert "it has fired 3 times since" in text
 
 
 def test_all_is_not_well_while_a_probe_has_not_run_for_long(

@@ -15,7 +15,7 @@ from django.utils import timezone
 from kernel.registry import PROBES
 from operations.channels import email
 from operations.jobs.backup import backup
-from operations.models import Alert, Backup, Job, Notice
+from operations.models import Alert, Backup, Job, JobRun, Notice
 from operations.queries import health
 from operations.services import probing
 from operations.services.backups import taking
@@ -122,7 +122,7 @@ def test_a_job_that_was_paused_and_forgotten_is_seen(desk: Client) -> None:
 
 
 def test_words_that_did_not_arrive_are_seen(desk: Client) -> None:
-    assert health.paging().status == "pass"
+    assert health.paging(timezone.now()).status == "pass"
     Notice.objects.create(
         kind="alert",
         about="alert:1",
@@ -135,9 +135,44 @@ def test_words_that_did_not_arrive_are_seen(desk: Client) -> None:
         last_error="no route to host",
         created_at=timezone.now() - timedelta(minutes=1),
     )
-    assert health.paging().detail == "not told by mail: olga (no route to host)"
+    assert (
+        health.paging(timezone.now()).detail
+        == "not told by mail: olga (no route to host)"
+    )
     assert "no route to host" in desk.get("/operations/").content.decode()
 
 
 def test_a_desk_that_nobody_can_be_told_of_is_seen(db: None) -> None:
-    assert health.paging().detail == "no active Operator has a mail address"
+    assert (
+        health.paging(timezone.now()).detail == "no active Operator has a mail address"
+    )
+
+
+def test_a_message_that_nobody_tries_is_seen(desk: Client) -> None:
+    """It was not tried in vain, so no rule would ever say so."""
+    at = timezone.now()
+    notice = Notice.objects.create(
+        kind="letter",
+        about="person:1",
+        recipient="ada",
+        address="ada@example.test",
+        channel="email",
+        level="letter",
+        dedup_key="1",
+        created_at=at - timedelta(minutes=4),
+    )
+    assert health.paging(at).status == "pass"
+    at += timedelta(minutes=8)
+    assert health.paging(at).detail == "a message waits 12 min, and nobody tried it"
+    notice.state = Notice.State.SENT
+    notice.save()
+    assert health.paging(at).status == "pass"
+
+
+def test_a_job_that_is_tried_again_still_fails(desk: Client) -> None:
+    job, _ = Job.objects.update_or_create(
+        name="prune", defaults={"kind": "job", "consecutive_failures": 3}
+    )
+    JobRun.objects.create(job=job, due_at=timezone.now(), state="running")
+    page = desk.get("/operations/").content.decode()
+    assert "Cleaning up runs and results: failed 3 times in a row" in page

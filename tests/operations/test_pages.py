@@ -247,7 +247,7 @@ def test_before_anything_is_judged_nothing_is_said_to_be_right(desk: Client) -> 
     assert "Nothing judged yet" in text_of(desk, "/alerts/")
     Rule.objects.exclude(name="memory").update(judged_at=timezone.now())
     page = text_of(desk, "/alerts/")
-    assert "No data for 2 minutes: High memory usage." in page
+    assert "No data for 2 minutes: “High memory usage”." in page
     assert "Nothing is wrong" not in page
     etag = desk.get("/alerts/")["ETag"]
     Rule.objects.update(judged_at=timezone.now())
