@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Permission
-from django.db.models import Model, Q
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import Model
 from django.http import HttpRequest
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
 from accounts.models import User
+from accounts.queries import grants_of
 from accounts.services.admit import Bearer, admit
 from kernel.errors import Forbidden, NotAuthenticated
 
@@ -30,14 +31,7 @@ class PeopleBackend(ModelBackend):
             return set()
         if user_obj.is_superuser:
             return user_obj.narrowed(super().get_all_permissions(user_obj))
-        held: set[str] | None = getattr(user_obj, "_people_permissions", None)
-        if held is None:
-            mine = Q(user=user_obj) | Q(group__user=user_obj)
-            rows = Permission.objects.filter(mine).order_by()
-            pairs = rows.values_list("content_type__app_label", "codename")
-            held = {f"{area}.{verb}" for area, verb in pairs}
-            user_obj._people_permissions = held  # type: ignore[attr-defined]
-        return user_obj.narrowed(held)
+        return user_obj.narrowed(set(grants_of(user_obj).permissions))
 
 
 def bearer(request: HttpRequest) -> tuple[User, Any]:

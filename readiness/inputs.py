@@ -17,8 +17,11 @@ from readiness.domain.parsing.source import MAX_BYTES
 from readiness.domain.reviews import Environment
 from readiness.models import ReviewNote
 from readiness.queries.reviews import published_version
+from readiness.services import notes, signing
+from readiness.services.claims import LONGEST_NOTE, MOST_AT_ONCE
+from readiness.services.comments import LONGEST_COMMENT
 from readiness.services.evidence.attesting import KINDS, NewAttestation
-from readiness.services.evidence.filing import FILED_KINDS, NewEvidence
+from readiness.services.evidence.filing import FILED_KINDS, TEXT_LIMIT, NewEvidence
 from readiness.services.importing import Importing
 from readiness.services.reviews import NewReview
 from readiness.services.signing import SignatureRequest
@@ -81,7 +84,7 @@ class ClaimInput(serializers.Serializer[Any]):
     done = TrueOrFalseField()
     revision = WholeField(required=False, min_value=0)
     note = serializers.CharField(
-        required=False, default="", allow_blank=True, max_length=500
+        required=False, default="", allow_blank=True, max_length=LONGEST_NOTE
     )
 
 
@@ -97,10 +100,10 @@ class ClaimsInput(serializers.Serializer[Any]):
 
     done = TrueOrFalseField()
     note = serializers.CharField(
-        required=False, default="", allow_blank=True, max_length=500
+        required=False, default="", allow_blank=True, max_length=LONGEST_NOTE
     )
     lines = serializers.ListField(
-        child=SeenLineInput(), allow_empty=False, max_length=100
+        child=SeenLineInput(), allow_empty=False, max_length=MOST_AT_ONCE
     )
 
 
@@ -128,7 +131,7 @@ class AssignInput(serializers.Serializer[Any]):
 
 class NoteInput(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(ReviewNote.Kind.values)
-    text = serializers.CharField(max_length=5_000)
+    text = serializers.CharField(max_length=notes.LONGEST)
 
 
 class RestoreInput(serializers.Serializer[Any]):
@@ -143,7 +146,7 @@ class EvidenceInput(serializers.Serializer[Any]):
 
     kind = serializers.ChoiceField([kind.value for kind in FILED_KINDS])
     summary = serializers.CharField(max_length=500)
-    text = Verbatim(required=False, allow_blank=True, max_length=20_000)
+    text = Verbatim(required=False, allow_blank=True, max_length=TEXT_LIMIT)
     link = serializers.URLField(required=False, allow_blank=True)
 
 
@@ -193,7 +196,7 @@ def new_evidence(request: Request) -> NewEvidence:
 
 
 class CommentInput(serializers.Serializer[Any]):
-    text = serializers.CharField(max_length=5_000)
+    text = serializers.CharField(max_length=LONGEST_COMMENT)
 
 
 class WaiverInput(serializers.Serializer[Any]):
@@ -222,7 +225,9 @@ class SignatureInput(serializers.Serializer[Any]):
     statement_sha256 = serializers.CharField(max_length=64, allow_blank=True)
     password = Verbatim(max_length=256, trim_whitespace=False)
     passphrase = Verbatim(max_length=256, trim_whitespace=False)
-    note = serializers.CharField(max_length=2000, allow_blank=True, default="")
+    note = serializers.CharField(
+        max_length=signing.LONGEST_NOTE, allow_blank=True, default=""
+    )
 
 
 def signature_request(request: Request) -> SignatureRequest:

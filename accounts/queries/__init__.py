@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
+from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Q, QuerySet, Value
 from django.http import HttpRequest
 
 from accounts.domain.roles import PERMISSIONS
@@ -150,12 +152,38 @@ def owners_of_books(*, most: int) -> list[User]:
     return list(people().filter(pk__in=owners)[:most])
 
 
+@dataclass(frozen=True)
+class Grants:
+    """What a person was given: roles by name, and as "area.verb" the permissions of
+    these roles and of their own."""
+
+    roles: Sequence[str]
+    permissions: frozenset[str]
+
+
+def grants_of(user: Any) -> Grants:
+    """One query for each person object, which remembers them."""
+    if not hasattr(user, "_grants"):
+        of_roles = Group.objects.filter(user=user).values_list(
+            "name", "permissions__content_type__app_label", "permissions__codename"
+        )
+        own = (
+            Permission.objects.filter(user=user)
+            .annotate(role=Value(""))
+            .values_list("role", "content_type__app_label", "codename")
+        )
+        rows = list(of_roles.order_by().union(own.order_by(), all=True))
+        user._grants = Grants(
+            roles=sorted({role for role, _, _ in rows if role}),
+            permissions=frozenset(f"{area}.{verb}" for _, area, verb in rows if verb),
+        )
+    grants: Grants = user._grants
+    return grants
+
+
 def roles_of(user: Any) -> list[str]:
-    """The names of the person's roles, sorted. One query for each person object,
-    which remembers them as it does its permissions."""
-    if not hasattr(user, "_role_names"):
-        user._role_names = sorted(user.groups.values_list("name", flat=True))
-    return list(user._role_names)
+    """The names of the person's roles, sorted: grants_of()."""
+    return list(grants_of(user).roles)
 
 
 def permissions_of(user: User) -> list[str]:

@@ -91,9 +91,8 @@ class ItemClaim(APIView):
         If-Match; neither: 428."""
         check_query(request)
         body = read_body(request, ClaimInput)
-        line = find_item(item)
-        claim_item(
-            line,
+        line = claim_item(
+            item,
             done=body["done"],
             revision=revision_of(request),
             note=body["note"],

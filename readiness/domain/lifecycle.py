@@ -18,7 +18,6 @@ LONGEST_REASON = 2_000
 
 _ENDS = frozenset(
     {
-        ReviewState.DEPLOYED,
         ReviewState.SUPERSEDED,
         ReviewState.EXPIRED,
         ReviewState.ABORTED,
@@ -28,7 +27,8 @@ _ENDS = frozenset(
 # What is stored, and what may follow it: none goes back.
 FOLLOWS: Mapping[ReviewState, frozenset[ReviewState]] = {
     ReviewState.DRAFT: _ENDS,
-    ReviewState.OPEN: _ENDS,
+    # Only an open one can have been approved.
+    ReviewState.OPEN: _ENDS | {ReviewState.DEPLOYED},
     ReviewState.DEPLOYED: frozenset({ReviewState.MONITORING, ReviewState.INVALIDATED}),
     ReviewState.MONITORING: frozenset({ReviewState.CLOSED, ReviewState.INVALIDATED}),
     ReviewState.CLOSED: frozenset({ReviewState.INVALIDATED}),
@@ -111,9 +111,10 @@ def why_not_deployed(gap: Gap) -> str:
     return f"This review is {gap.state}, not approved."
 
 
-def reason_faults(reason: str) -> Iterator[FieldError]:
-    if not reason.strip():
-        yield FieldError("/reason", "required", "say why in a sentence")
-    elif len(reason) > LONGEST_REASON:
-        limit = f"at most {LONGEST_REASON:,} characters, these are {len(reason):,}"
-        yield FieldError("/reason", "length", limit)
+def sentence_faults(text: str, field: str, asked: str) -> Iterator[FieldError]:
+    """Of what somebody must say: a reason, or what they saw."""
+    if not text.strip():
+        yield FieldError(f"/{field}", "required", f"{asked} in a sentence")
+    elif len(text) > LONGEST_REASON:
+        limit = f"at most {LONGEST_REASON:,} characters, these are {len(text):,}"
+        yield FieldError(f"/{field}", "length", limit)

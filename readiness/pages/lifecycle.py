@@ -10,7 +10,7 @@ from typing import Any
 from django.urls import reverse
 
 from accounts.models import User
-from readiness.domain.lifecycle import RUNNING, FollowUpState
+from readiness.domain.lifecycle import LONGEST_REASON, RUNNING, FollowUpState
 from readiness.domain.reviews import ReviewState
 from readiness.models import Review
 from readiness.models.reviews import LIVING
@@ -24,6 +24,7 @@ from readiness.queries.lifecycle import (
 )
 from readiness.queries.notes import notes_of
 from readiness.queries.progress import progress, state_of
+from readiness.services import notes
 from readiness.services.lifecycle import ENDS_ANY, what_is_broken
 
 TONES = {
@@ -78,6 +79,8 @@ def lifecycle_context(today: Board, person: User, at: datetime) -> dict[str, Any
         "follow_ups": _follow_ups(shown, person),
         "deployed": review.state in RUNNING,
         "notes": notes_of(review),
+        "longest": LONGEST_REASON,
+        "longest_note": notes.LONGEST,
         "may_note": person.has_perm("readiness.claim"),
         "may_deploy": living and person.has_perm("readiness.deploy"),
         "may_abort": living

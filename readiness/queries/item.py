@@ -17,10 +17,21 @@ def find_item(item: int, review: uuid.UUID | None = None) -> ReviewItem:
 
     `newest` on it says whether badges speak of its review.
     """
+    return found(lines(), item, review)
+
+
+def lines() -> QuerySet[ReviewItem]:
+    """Lines as find_item() has them."""
     newest = living_first().values("pk")[:1]
-    rows = ReviewItem.objects.select_related(
-        "review__version__template", "item", "claimed_by", "changed_by"
+    return ReviewItem.objects.select_related(
+        "review__version__template", "item__section", "claimed_by", "changed_by"
     ).annotate(newest=Case(When(review=Subquery(newest), then=True), default=False))
+
+
+def found(
+    rows: QuerySet[ReviewItem], item: int, review: uuid.UUID | None
+) -> ReviewItem:
+    """The one of these; raises NotFound."""
     if review is not None:
         rows = rows.filter(review__uuid=review)
     line = rows.filter(pk=item).first()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+from django.db.models import Exists, OuterRef
 
 from audit import queries as audit
-from readiness.models import Review
+from readiness.models import Review, Signoff
 from readiness.models.reviews import LIVING
 from readiness.queries.people import names
 from readiness.queries.reviews import object_of
@@ -20,10 +22,15 @@ KINDS = (
 )
 
 
-def signed_reviews(most: int) -> list[Review]:
-    """Living reviews that somebody has signed, the newest first."""
-    rows = Review.objects.filter(state__in=LIVING, signoffs__isnull=False)
-    return list(rows.select_related("version__template").distinct()[:most])
+def signed_reviews(most: int) -> Iterator[list[Review]]:
+    """All living reviews that somebody has signed, at most so many at a time."""
+    signed = Review.objects.filter(
+        Exists(Signoff.objects.filter(review=OuterRef("pk"))), state__in=LIVING
+    )
+    ids = list(signed.order_by("pk").values_list("pk", flat=True))
+    rows = Review.objects.select_related("version__template")
+    for first in range(0, len(ids), most):
+        yield list(rows.filter(pk__in=ids[first : first + most]).order_by("pk"))
 
 
 def who_changed(review: Review, items: Sequence[int]) -> dict[int, str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -17,52 +17,33 @@ from readiness.queries.facts import claimant
 from readiness.queries.item import find_item
 from readiness.queries.reviews import object_of
 from readiness.services.filling import salted_values
-from readiness.services.living import changing
+from readiness.services.living import changing, changing_line
 from readiness.services.reviews import tag_of
 
 LONGEST_NOTE = 500
+MOST_AT_ONCE = 500  # lines of one request
 
 
 def claim_item(
-    claim: ReviewItem, *, done: bool, revision: int, note: str, by: User
-) -> None:
-    """Set or withdraw the claim if nobody changed the item since `revision`.
+    item: int,
+    *,
+    done: bool,
+    revision: int,
+    note: str,
+    by: User,
+    review: UUID | None = None,
+) -> ReviewItem:
+    """Set or withdraw the claim of a line (of this `review`) if nobody changed it since
+    `revision`; the line as it was.
 
-    `claim` comes with its review and item. Raises Conflict, with `current`, when
-    somebody was first or the review no longer takes claims, Invalid for a note that is
-    too long.
+    Raises NotFound, Conflict when the review no longer takes claims, Stale, with
+    `current`, when somebody was first, Invalid for a note that is too long.
     """
-    if len(note) > LONGEST_NOTE:
-        raise Invalid.of(
-            [FieldError("/note", "length", f"at most {LONGEST_NOTE} characters")]
-        )
-    now = timezone.now()
-    with changing(claim.review):
-        changed = ReviewItem.objects.filter(pk=claim.pk, revision=revision).update(
-            claimed=done,
-            claimed_by=by if done else None,
-            claimed_by_import=False,
-            claimed_at=now if done else None,
-            claim_note=note,
-            changed_by=by,
-            changed_at=now,
-            revision=revision + 1,
-        )
-        if not changed:
-            raise stale(claim.pk)
-        audit.append(
-            "readiness.item.claimed" if done else "readiness.item.unclaimed",
-            actor=by.actor,
-            object=object_of(claim.review),
-            data={
-                "item": str(claim.pk),
-                "key": claim.item.key,
-                "revision": str(revision + 1),
-                # What a person typed may name people: only its length is kept here.
-                "note_length": str(len(note)),
-            },
-        )
-        bump(tag_of(claim.review))
+    _check_note(note)
+    with changing_line(item, review) as line:
+        if not _claimed(line, done=done, revision=revision, note=note, by=by):
+            raise stale(item)
+    return line
 
 
 @dataclass(frozen=True)
@@ -76,17 +57,56 @@ class RefusedLine:
 def claim_several(
     claims: Sequence[tuple[ReviewItem, int]], *, done: bool, note: str, by: User
 ) -> list[RefusedLine]:
-    """Each line by the revision that was seen of it, each its own event; those that
-    somebody changed meanwhile are named and the others claimed. Raises Conflict for a
-    review that has ended, Invalid for a note that is too long: then none is."""
-    refused = []
-    with transaction.atomic():  # one that ends meanwhile leaves no half of them
-        for line, revision in claims:
-            try:
-                claim_item(line, done=done, revision=revision, note=note, by=by)
-            except Stale as error:
-                refused.append(RefusedLine(line, error))
-    return refused
+    """Lines of one review, each by the revision that was seen of it, each its own event;
+    those that somebody changed meanwhile are named and the others claimed. Raises
+    Conflict for a review that has ended, Invalid for a note that is too long: then none
+    is."""
+    _check_note(note)
+    with changing(claims[0][0].review):
+        return [
+            RefusedLine(line, stale(line.pk))
+            for line, revision in claims
+            if not _claimed(line, done=done, revision=revision, note=note, by=by)
+        ]
+
+
+def _check_note(note: str) -> None:
+    if len(note) > LONGEST_NOTE:
+        limit = f"at most {LONGEST_NOTE} characters"
+        raise Invalid.of([FieldError("/note", "length", limit)])
+
+
+def _claimed(
+    line: ReviewItem, *, done: bool, revision: int, note: str, by: User
+) -> bool:
+    """Of a held review; False, and nothing is written, where somebody was first."""
+    now = timezone.now()
+    changed = ReviewItem.objects.filter(pk=line.pk, revision=revision).update(
+        claimed=done,
+        claimed_by=by if done else None,
+        claimed_by_import=False,
+        claimed_at=now if done else None,
+        claim_note=note,
+        changed_by=by,
+        changed_at=now,
+        revision=revision + 1,
+    )
+    if not changed:
+        return False
+    audit.append(
+        "readiness.item.claimed" if done else "readiness.item.unclaimed",
+        actor=by.actor,
+        object=object_of(line.review),
+        data={
+            "item": str(line.pk),
+            "key": line.item.key,
+            "revision": str(revision + 1),
+            # What a person typed may name people: only its length is kept here.
+            "note_length": str(len(note)),
+        },
+    )
+    bump(tag_of(line.review))
+    return True
 
 
 def fill_fields(

@@ -11,8 +11,8 @@ from accounts.models import User
 from audit import services as audit
 from audit.domain.canonical import salted_hex
 from kernel.cache import bump
-from kernel.errors import Conflict, FieldError, Invalid
-from readiness.domain.lifecycle import LONGEST_REASON
+from kernel.errors import Conflict, Invalid
+from readiness.domain.lifecycle import sentence_faults
 from readiness.models import FollowUp, Review
 from readiness.queries.reviews import object_of
 from readiness.services.lifecycle import enter, hold
@@ -27,7 +27,8 @@ def answer(follow_up: FollowUp, note: str, by: User) -> Review:
     Raises Invalid without a note, Conflict before its window is over, for one that was
     answered already, and for a review that was invalidated.
     """
-    _check(note)
+    if faults := list(sentence_faults(note, "note", "say what you saw")):
+        raise Invalid.of(faults)
     now = timezone.now()
     if now < follow_up.due_at:
         raise Conflict(
@@ -61,14 +62,3 @@ def answer(follow_up: FollowUp, note: str, by: User) -> Review:
             enter(review, State.CLOSED, at=timezone.now(), by=by)
         bump(tag_of(review))
     return review
-
-
-def _check(note: str) -> None:
-    if not note.strip():
-        fault = FieldError("/note", "required", "say what you saw in a sentence")
-    elif len(note) > LONGEST_REASON:
-        limit = f"at most {LONGEST_REASON:,} characters, these are {len(note):,}"
-        fault = FieldError("/note", "length", limit)
-    else:
-        return
-    raise Invalid.of([fault])

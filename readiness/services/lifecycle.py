@@ -21,7 +21,7 @@ from readiness.domain.lifecycle import (
     LENGTH,
     NEXT_REVIEW,
     may_follow,
-    reason_faults,
+    sentence_faults,
 )
 from readiness.models import FollowUp, Review, Transition
 from readiness.models.reviews import LIVING
@@ -173,8 +173,7 @@ def enter(
 
 
 def _end(review: Review, state: Review.State, reason: str, by: User) -> Review:
-    faults = list(reason_faults(reason))
-    if faults:
+    if faults := list(sentence_faults(reason, "reason", "say why")):
         raise Invalid.of(faults)
     with transaction.atomic():
         held = hold(review)

@@ -1,15 +1,21 @@
-"""A review takes changes only while it lives, and ends once."""
+"""A review takes changes only while it lives, and ends once.
+
+Whoever changes anything of a review holds its row until the change is committed, so that
+the review cannot end between the look at it and the change.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 from django.db import transaction
 
 from kernel.errors import Conflict
-from readiness.models import Review
+from readiness.models import Review, ReviewItem
 from readiness.models.reviews import LIVING
+from readiness.queries.item import found, lines
 from readiness.queries.lifecycle import how_it_ended
 
 
@@ -21,11 +27,29 @@ def refuse_ended(review: Review) -> None:
         )
 
 
+def hold_living(**wanted: object) -> list[Review]:
+    """Those of these reviews that take changes, held until the transaction ends; in the
+    order of their ids, so that two who hold several wait for each other."""
+    rows = Review.objects.select_for_update().filter(state__in=LIVING, **wanted)
+    return list(rows.order_by("pk"))
+
+
 @contextmanager
 def changing(review: Review) -> Iterator[None]:
-    """The transaction of a change: the review is held, so that it cannot end between
-    the look at it and the change. Raises Conflict as refuse_ended()."""
+    """The transaction of a change of a review. Raises Conflict as refuse_ended()."""
     refuse_ended(review)
     with transaction.atomic():
-        refuse_ended(Review.objects.select_for_update().get(pk=review.pk))
+        if not hold_living(pk=review.pk):
+            refuse_ended(Review.objects.get(pk=review.pk))
         yield
+
+
+@contextmanager
+def changing_line(item: int, review: UUID | None = None) -> Iterator[ReviewItem]:
+    """The transaction of a change of one line, which is found in the query that holds its
+    review. Only the review is read anew where it had to wait: the line is changed by
+    compare-and-set. Raises NotFound, and Conflict as refuse_ended()."""
+    with transaction.atomic():
+        line = found(lines().select_for_update(of=("review",)), item, review)
+        refuse_ended(line.review)
+        yield line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -12,7 +13,7 @@ from kernel.registry import Letter, post
 from kernel.web import own_origin
 from readiness.domain.claims import ClaimChange
 from readiness.domain.voiding import known_as, to_tell
-from readiness.models import Signoff, VoidNotice
+from readiness.models import Review, Signoff, VoidNotice
 from readiness.queries.board import Board, boards
 from readiness.queries.signatures import Signature, signatures_of
 from readiness.queries.voiding import signed_reviews, who_changed
@@ -23,40 +24,70 @@ NAMED = 20  # lines in one letter
 
 def tell(now: datetime) -> int:
     """How many were written to. Living reviews alone: what has ended changes no more."""
-    today = boards(signed_reviews(REVIEWS_AT_ONCE), now)
+    return sum(_tell_of(batch, now) for batch in signed_reviews(REVIEWS_AT_ONCE))
+
+
+def _tell_of(reviews: Sequence[Review], now: datetime) -> int:
+    today = boards(reviews, now)
     stored = signatures_of(list(today.values()))
+    told = dict(
+        VoidNotice.objects.filter(signoff__review__in=reviews).values_list(
+            "signoff", "told"
+        )
+    )
     return sum(
-        _tell(today[review], signature, now)
+        _tell(today[review], place, now)
         for review, signed in stored.items()
-        for signature in signed.signed
-        if not signature.faults
+        for place in _places(signed.signed)
+        if place.void_as != told.get(place.newest.signoff.pk, [])
     )
 
 
-def _tell(board: Board, signature: Signature, now: datetime) -> bool:
-    """Remembered and written in one transaction: once, whatever happens next."""
+@dataclass(frozen=True)
+class _Place:
+    """What one person signed as one role: the newest signature counts, and none is void
+    while an older one holds."""
+
+    newest: Signature
+    void: Sequence[ClaimChange]
+
+    @property
+    def void_as(self) -> list[str]:
+        return [known_as(change) for change in self.void]
+
+
+def _places(signed: Sequence[Signature]) -> list[_Place]:
+    """Of those who can be written to; who cannot now knows nothing yet."""
+    by_signer: dict[tuple[str, str], list[Signature]] = {}
+    for each in signed:
+        signer = each.signoff.signer
+        if not each.faults and signer.is_active and signer.email:
+            by_signer.setdefault((each.actor, each.signed.role), []).append(each)
+    return [
+        _Place(mine[-1], () if any(each.valid for each in mine) else mine[-1].void)
+        for mine in by_signer.values()
+    ]
+
+
+def _tell(board: Board, place: _Place, now: datetime) -> bool:
+    """Remembered and written in one transaction: once, whatever happens next. A line
+    that is again as it was signed is forgotten, so that its next change is told."""
+    signoff = place.newest.signoff
     with transaction.atomic():
-        Signoff.objects.select_for_update().get(pk=signature.signoff.pk)
-        notice = VoidNotice.objects.filter(signoff=signature.signoff).first()
-        if notice is None and not signature.void:
+        Signoff.objects.select_for_update().get(pk=signoff.pk)
+        notice = VoidNotice.objects.filter(signoff=signoff).first()
+        notice = notice or VoidNotice(signoff=signoff)
+        known = [each for each in place.void_as if each in notice.told]
+        new = to_tell(place.void, known, notice.at, now)
+        if new:
+            notice.told, notice.at = place.void_as, now
+            post(_letter(board, place.newest, new, now))
+        elif known != notice.told:
+            notice.told = known
+        else:
             return False
-        notice = notice or VoidNotice(signoff=signature.signoff)
-        if not signature.void:
-            if notice.told:
-                notice.told = []
-                notice.save()
-            return False
-        new = to_tell(signature.void, notice.told, notice.at, now)
-        if not new:
-            return False
-        notice.told = [known_as(change) for change in signature.void]
-        notice.at = now
         notice.save()
-        signer = signature.signoff.signer
-        if not (signer.is_active and signer.email):
-            return False
-        post(_letter(board, signature, new, now))
-    return True
+    return bool(new)
 
 
 def _letter(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterable
 from functools import lru_cache
@@ -16,6 +17,7 @@ from readiness.pages.item import ItemView, ShownLine
 
 register = template.Library()
 # What differs from answer to answer stands in a kept row as a word nobody can write.
+INDENTATION = re.compile(r"[ \n]+")
 TOKEN, NONCE = secrets.token_hex(16), secrets.token_hex(16)
 
 
@@ -37,7 +39,7 @@ def _drawn(line: ShownLine, conflict: str, *, oob: bool) -> str:
             "nonce": NONCE,
         },
     )
-    return " ".join(html.split())  # a hundred rows carry no indentation
+    return INDENTATION.sub(" ", html).strip()  # a hundred rows carry none
 
 
 @register.simple_tag(takes_context=True)

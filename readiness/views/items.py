@@ -43,22 +43,22 @@ from readiness.services.restoring import restore_item
 @access("readiness.claim")
 def claim(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
     """Tick or untick: the item and everything it moves, or a redirect to it."""
-    row = find_item(item, review)
     done = request.POST.get("done")
     revision = whole_number(request.POST.get("revision", ""))
     if done not in {"true", "false"} or revision is None:
         raise BadRequest("A tick names `done` and the `revision` it saw.", code="tick")
     conflict = None
     try:
-        claim_item(
-            row,
+        row = claim_item(
+            item,
+            review=review,
             done=done == "true",
             revision=revision,
             note=plain(request.POST.get("note", ""), "note"),
             by=request.user,
         )
     except Conflict as error:
-        conflict = error
+        row, conflict = find_item(item, review), error
     if wanted_part(request) is not None:
         return _ticked(request, row, conflict)
     if conflict is not None:

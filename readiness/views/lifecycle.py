@@ -24,6 +24,8 @@ from readiness.queries.reviews import find_review
 from readiness.services import follow_ups
 from readiness.services import lifecycle as services
 
+FIELDS = ("reason", "note", "kind", "text", "day")
+
 
 @require_safe
 @access("readiness.view")
@@ -121,9 +123,7 @@ def done(
     try:
         change()
     except (Conflict, Forbidden, Invalid) as error:
-        given = {
-            name: typed(request, name) for name in ("reason", "note", "text", "day")
-        }
+        given = {name: typed(request, name) for name in FIELDS}
         refused = {**given, "form": form, "problem": error.detail}
         return _page(request, find_review(review.uuid), refused, error.status)
     messages.success(request, said)

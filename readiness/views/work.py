@@ -28,10 +28,9 @@ from readiness.queries.reviews import find_review
 from readiness.queries.work import LineSearch, lines_of
 from readiness.services import notes
 from readiness.services.assigning import assign
-from readiness.services.claims import RefusedLine, claim_several
+from readiness.services.claims import MOST_AT_ONCE, RefusedLine, claim_several
 from readiness.views.lifecycle import done, typed
 
-MOST_AT_ONCE = 500
 NAMES = {"q": "text", "state": "state", "section": "section", "assignee": "assignee"}
 
 

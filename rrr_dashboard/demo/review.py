@@ -56,7 +56,7 @@ def _live(shown: Board) -> None:
     claimed = lines[::EVERY]
     for number, row in enumerate(claimed):
         claim_item(
-            find_item(row.id),
+            row.id,
             done=True,
             revision=row.claim.revision,
             note="",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from readiness.domain.lifecycle import may_follow
 from readiness.domain.reviews import (
     PolicySection,
+    ReviewState,
     default_policy,
     may_sign,
     meaning_allowed,
@@ -98,3 +100,9 @@ def test_signing_starts_open_and_ends_with_deployment() -> None:
 def test_approved_is_said_only_of_what_is_ready() -> None:
     assert not meaning_allowed("approved", ready=False)
     assert meaning_allowed("reviewed", ready=False)
+
+
+def test_only_an_open_review_becomes_deployed() -> None:
+    before = {now for now in ReviewState if may_follow(now, ReviewState.DEPLOYED)}
+
+    assert before == {ReviewState.OPEN}

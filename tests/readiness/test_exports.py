@@ -65,7 +65,7 @@ def test_a_tick_of_the_document_is_no_claim(lines: dict[str, ReviewItem]) -> Non
 def test_a_claim_is_a_tick_and_names_who_made_it(
     lines: dict[str, ReviewItem], ada: User
 ) -> None:
-    claim_item(lines["Team was told"], done=True, revision=1, note="", by=ada)
+    claim_item(lines["Team was told"].pk, done=True, revision=1, note="", by=ada)
 
     text = markdown(lines)
 

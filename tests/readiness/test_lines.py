@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from django.test import Client
 
 from accounts.models import User
 from kernel import build
 from kernel.build import Build
 from readiness.domain.state import ItemState
-from readiness.models import Review, ReviewItem
+from readiness.models import Item, Review, ReviewItem
 from readiness.pages.item import blanks, item_view
 from readiness.pages.states import STATES
 from tests.readiness.test_pages import claimed, judged, line_of, today
@@ -100,6 +103,18 @@ def test_the_label_of_a_tick_has_no_markdown(review: Review) -> None:
     label = item_view(shown, shown.by_key["SEC-01"]).label
 
     assert label == "Claim SEC-01 CORS limited to named origins"
+
+
+def test_a_row_loses_its_indentation_and_no_letter_of_its_text(
+    review: Review, client_of: Callable[[User], Client], ada: User
+) -> None:
+    text = "Keep 10\u00a0000 rows\u2003wide"
+    Item.objects.filter(version=review.version, key="SEC-03").update(title=text)
+    page = client_of(ada).get(f"/readiness/reviews/{review.uuid}/").content.decode()
+
+    row = page.partition('<li class="item" id="SEC-03"')[2].partition("</li>")[0]
+    assert f">{text}</a>" in row
+    assert "\n" not in row
 
 
 def test_blanks_show_what_stands_in_them(review: Review) -> None:

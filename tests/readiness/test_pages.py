@@ -42,7 +42,7 @@ def line_of(review: Review, key: str) -> ReviewItem:
 
 def claimed(review: Review, key: str, by: User) -> None:
     line = line_of(review, key)
-    claim_item(line, done=True, revision=line.revision, note="", by=by)
+    claim_item(line.pk, done=True, revision=line.revision, note="", by=by)
 
 
 def judged(review: Review, key: str, verdict: str, hours: int = 5) -> None:

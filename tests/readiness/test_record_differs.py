@@ -67,7 +67,7 @@ def item(review: Review, key: str) -> ReviewItem:
 
 def claims(review: Review, key: str, by: User, *, done: bool = True) -> None:
     line = find_item(item(review, key).pk)
-    claim_item(line, done=done, revision=line.revision, note="", by=by)
+    claim_item(line.pk, done=done, revision=line.revision, note="", by=by)
 
 
 def saw(review: Review, value: str) -> None:

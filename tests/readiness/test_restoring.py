@@ -46,7 +46,7 @@ def fresh(line: ReviewItem) -> ReviewItem:
 
 def tick(line: ReviewItem, who: User, *, done: bool) -> None:
     now = fresh(line)
-    claim_item(now, done=done, revision=now.revision, note="", by=who)
+    claim_item(now.pk, done=done, revision=now.revision, note="", by=who)
 
 
 def fill(line: ReviewItem, who: User, **values: str) -> None:

@@ -96,7 +96,7 @@ def line(review: Review, key: str) -> ReviewItem:
 
 def tick(review: Review, key: str, who: User) -> None:
     row = line(review, key)
-    claim_item(row, done=not row.claimed, revision=row.revision, note="", by=who)
+    claim_item(row.pk, done=not row.claimed, revision=row.revision, note="", by=who)
 
 
 def judged(review: Review, key: str, verdict: str, commit: str = COMMIT) -> None:

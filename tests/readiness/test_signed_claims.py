@@ -60,7 +60,7 @@ def test_the_known_claim_is_what_is_signed(person: Callable[..., User]) -> None:
         NewReview(publish(version, None), "1.0.0", COMMIT, "development"), developer
     )
     line = ReviewItem.objects.get(review=review)
-    claim_item(line, done=True, revision=line.revision, note="", by=developer)
+    claim_item(line.pk, done=True, revision=line.revision, note="", by=developer)
     passed(line)
 
     read = statement_for(board(review, timezone.now()), "Developer", developer)

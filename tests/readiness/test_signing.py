@@ -66,7 +66,7 @@ def a_line(review: Review) -> ReviewItem:
 
 def tick(line: ReviewItem, who: User, *, done: bool) -> None:
     fresh = ReviewItem.objects.get(pk=line.pk)
-    claim_item(fresh, done=done, revision=fresh.revision, note="", by=who)
+    claim_item(fresh.pk, done=done, revision=fresh.revision, note="", by=who)
 
 
 def test_a_signature_is_an_envelope_that_others_can_verify(

@@ -48,7 +48,7 @@ def signed(review: Review, who: User, role: str) -> None:
 
 def tick(review: Review, key: str, who: User, *, done: bool) -> None:
     line = ReviewItem.objects.get(review=review, item__key=key)
-    claim_item(line, done=done, revision=line.revision, note="", by=who)
+    claim_item(line.pk, done=done, revision=line.revision, note="", by=who)
 
 
 FRESH = [

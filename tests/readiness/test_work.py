@@ -11,6 +11,7 @@ from django.test import Client
 from accounts.models import User
 from audit.models import AuditEvent
 from readiness.models import Review, ReviewItem, ReviewNote
+from readiness.services import notes
 from readiness.services.claims import claim_item
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +55,7 @@ def test_a_line_that_somebody_changed_is_named_and_the_others_are_claimed(
 ) -> None:
     body = {"done": True, "lines": seen(review, "SEC-01", "SEC-02")}
     grace = person("grace", "Developer")
-    claim_item(line_of(review, "SEC-01"), done=True, revision=1, note="", by=grace)
+    claim_item(line_of(review, "SEC-01").pk, done=True, revision=1, note="", by=grace)
     told = post(client, f"reviews/{review.uuid}/claims", body).json()
     assert [row["key"] for row in told["claimed"]] == ["SEC-02"]
     (refused,) = told["refused"]
@@ -70,7 +71,9 @@ def test_a_line_that_somebody_changed_is_named_and_the_others_are_claimed(
         ([{"item": 1}], 422),
         ([{"item": 1, "revision": 1, "odd": 1}], 422),
         ([{"item": 1, "revision": 1}] * 2, 422),
-        ([{"item": n, "revision": 1} for n in range(1, 102)], 422),
+        ([{"item": n, "revision": 1} for n in range(1, 502)], 422),
+        # As many as the page takes: these are no lines of the review.
+        ([{"item": n, "revision": 1} for n in range(10_000, 10_500)], 404),
     ],
 )
 def test_what_is_no_list_of_lines_is_refused(
@@ -174,7 +177,7 @@ def test_a_filter_is_kept_under_a_name_and_forgotten(
 def test_the_difference_from_the_last_review(
     client: Client, review: Review, make_review: Callable[..., Review], ada: User
 ) -> None:
-    claim_item(line_of(review, "SEC-01"), done=True, revision=1, note="", by=ada)
+    claim_item(line_of(review, "SEC-01").pk, done=True, revision=1, note="", by=ada)
     alone = client.get(f"/api/readiness/reviews/{review.uuid}/diff").json()
     assert (alone["against"], alone["changed"]) == (None, [])
     newer = make_review(ada, release="2.0.0")
@@ -221,6 +224,8 @@ def test_the_page_takes_notes(client: Client, review: Review) -> None:
     url = f"/readiness/reviews/{review.uuid}/"
     empty = client.post(f"{url}notes/", {"kind": "issue", "text": " "})
     assert empty.status_code == 422
+    assert 'value="issue" selected' in empty.content.decode()
+    assert f'maxlength="{notes.LONGEST}"' in empty.content.decode()
     client.post(f"{url}notes/", {"kind": "issue", "text": "Exports are slow"})
     note = ReviewNote.objects.get()
     assert "Exports are slow" in client.get(f"{url}lifecycle/").content.decode()

@@ -25,9 +25,9 @@ from operations.domain.xml_reports import NoReport, read_coverage, read_junit
 from operations.services import probing, reports
 from operations.services.sources import NotHere
 from readiness.models import Check, Evidence, Review, ReviewItem, Standing
-from readiness.models.reviews import LIVING
 from readiness.queries.reviews import object_of
 from readiness.services.evidence.filing import LONGEST_NAME
+from readiness.services.living import hold_living
 from readiness.services.reviews import tag_of
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -60,9 +60,7 @@ def attest(new: NewAttestation, by: User) -> Attestation:
     suites = _suites(new)
     digest = hashlib.sha256(new.content).hexdigest()
     with transaction.atomic():
-        # Held, so that none of them ends meanwhile.
-        living = Review.objects.select_for_update().order_by("pk")
-        reviews = list(living.filter(commit=new.commit, state__in=LIVING))
+        reviews = hold_living(commit=new.commit)
         if not reviews:
             raise Conflict(
                 f"No living review is about commit {new.commit[:12]}.", code="no_review"
@@ -83,11 +81,10 @@ def attest_own(kind: str, commit: str, suites: Sequence[str]) -> None:
     content = reports.read(commit, name)
     if content is None:
         raise NotHere(f"{name} has more than {reports.MOST_BYTES:,} bytes or is gone")
-    reviews = Review.objects.filter(commit=commit, state__in=LIVING)
     new = NewAttestation(kind, commit, content)
     digest = hashlib.sha256(content).hexdigest()
     with transaction.atomic():
-        _log(new, digest, suites, list(reviews), probe.account())
+        _log(new, digest, suites, hold_living(commit=commit), probe.account())
 
 
 def _suites(new: NewAttestation) -> list[str]:

@@ -13,10 +13,10 @@ from kernel.cache import bump
 from kernel.registry import Measurement
 from readiness.domain import verdicts
 from readiness.domain.verdicts import Judgement, Verdict
-from readiness.models import Evidence, Review, Standing
-from readiness.models.reviews import LIVING
+from readiness.models import Evidence, Standing
 from readiness.queries.due import WatchedCheck
 from readiness.queries.reviews import object_of
+from readiness.services.living import hold_living
 from readiness.services.reviews import tag_of
 
 COLLECTOR = "j:readiness-evidence"
@@ -44,7 +44,7 @@ def record(
     """
     before = line.standing
     with transaction.atomic():
-        if not _lives(line.review):
+        if not hold_living(pk=line.review.pk):
             return None
         evidence = _append(line, judgement, answer, at)
         was = before.conclusive if before else None
@@ -60,12 +60,6 @@ def record(
             _log(line, evidence, said)
         bump(tag_of(line.review))
     return evidence
-
-
-def _lives(review: Review) -> bool:
-    """Held, so that it does not end before this is written."""
-    rows = Review.objects.select_for_update().filter(pk=review.pk, state__in=LIVING)
-    return bool(rows.values_list("pk", flat=True).first())
 
 
 def _append(

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
@@ -14,14 +16,16 @@ from operations.models import Notice
 from readiness.models import Review
 from readiness.services import voiding
 from readiness.services.claims import claim_item
+from readiness.services.reviews import NewReview, open_review
 from tests.readiness.approving import line_of, sign_as
+from tests.readiness.conftest import COMMIT, make_version
 
 pytestmark = pytest.mark.django_db
 
 
-def tick(review: Review, who: User) -> None:
-    row = line_of(review)
-    claim_item(row, done=not row.claimed, revision=row.revision, note="", by=who)
+def tick(review: Review, who: User, key: str = "SEC-01") -> None:
+    row = line_of(review, key)
+    claim_item(row.pk, done=not row.claimed, revision=row.revision, note="", by=who)
 
 
 def letters() -> list[Notice]:
@@ -109,3 +113,70 @@ def test_the_page_says_whose_signature_a_tick_voids(
         },
     )
     assert "Void now: the signature dev’s as Developer." in answer.content.decode()
+
+
+def test_all_signed_reviews_are_looked_at_in_batches(
+    signed: Review,
+    opened: Callable[..., Review],
+    people: dict[str, User],
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(voiding, "REVIEWS_AT_ONCE", 1)
+    newer = opened("2.0")
+    sign_as(newer, people["sol"], "Security Engineer", "reviewed")
+    for review in (signed, newer):
+        tick(review, people["lena"])
+    assert voiding.tell(now) == 2
+    assert {letter.recipient for letter in letters()} == {"dev", "sol"}
+
+
+def test_of_a_signature_that_holds_nothing_is_asked(
+    signed: Review, people: dict[str, User], now: datetime
+) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert voiding.tell(now) == 0
+        return len(seen.captured_queries)
+
+    one = asked()
+    sign_as(signed, people["sol"], "Security Engineer", "reviewed")
+    sign_as(signed, people["dorian"], "DevOps Engineer", "reviewed")
+    assert asked() == one
+
+
+def test_whose_older_signature_holds_again_is_not_told_that_the_newer_one_is_void(
+    signed: Review, people: dict[str, User], now: datetime
+) -> None:
+    tick(signed, people["sol"])
+    sign_as(signed, people["dev"], "Developer", "reviewed")
+    tick(signed, people["sol"])
+    assert voiding.tell(now) == 0
+
+
+def test_a_line_that_was_as_signed_in_between_is_told_again(
+    people: dict[str, User], now: datetime
+) -> None:
+    lines = [(f"SEC-0{n}", None, f"Line {n}", "blocking", None, False) for n in (1, 2)]
+    version = make_version({("security", "Security", "checks"): lines}, slug="two")
+    review = open_review(NewReview(version, "3.0", COMMIT, "staging"), people["dev"])
+    sign_as(review, people["dev"], "Developer", "reviewed")
+    tick(review, people["sol"], "SEC-01")
+    tick(review, people["sol"], "SEC-02")
+    voiding.tell(now)
+    tick(review, people["sol"], "SEC-01")
+    voiding.tell(now + timedelta(hours=2))
+    tick(review, people["sol"], "SEC-01")
+    assert voiding.tell(now + timedelta(hours=4)) == 1
+    assert "SEC-01" in letters()[-1].body
+    assert "SEC-02" not in letters()[-1].body
+
+
+def test_who_was_away_is_told_when_they_are_back(
+    signed: Review, people: dict[str, User], now: datetime
+) -> None:
+    User.objects.filter(pk=people["dev"].pk).update(is_active=False)
+    tick(signed, people["sol"])
+    assert voiding.tell(now) == 0
+    User.objects.filter(pk=people["dev"].pk).update(is_active=True)
+    assert voiding.tell(now + timedelta(minutes=1)) == 1
