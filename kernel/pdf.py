@@ -8,6 +8,7 @@ so that a request stays within its time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,7 @@ from io import BytesIO
 from pathlib import Path
 from threading import Lock
 from typing import Any
+from unicodedata import bidirectional, category
 
 from reportlab.lib.colors import Color, HexColor
 from reportlab.lib.pagesizes import A4
@@ -33,6 +35,9 @@ INK, GREY, RULE = HexColor(0x1A1F29), HexColor(0x5A6372), HexColor(0xC9CFD8)
 WATERMARK = Color(0.2, 0.3, 0.6, alpha=0.05)
 SIZE, LEADING, GAP = 7.5, 9.6, 6.0
 MOST_ROWS = 10_000
+# Of a text that reads from right to left: numbers keep their order, marks their letter.
+TURNED = re.compile("[0-9]+(?:[.,:/][0-9]+)*|.[\u0591-\u05c7\u064b-\u065f\u0670]*")
+MIRRORED = str.maketrans("()[]<>", ")(][><")
 WAITS_SECONDS = 5
 
 _one_at_a_time = Lock()
@@ -102,16 +107,39 @@ def _letters() -> frozenset[int]:
 
 
 def printable(text: str) -> str:
-    """What the typeface lacks is named by its code point."""
+    """What the typeface lacks, and what nobody sees, is named by its code point."""
     letters = _letters()
     return "".join(
-        letter if ord(letter) in letters else f"[U+{ord(letter):04X}]"
+        letter
+        if ord(letter) in letters and category(letter) != "Cf"
+        else f"[U+{ord(letter):04X}]"
         for letter in " ".join(text.split())
     )
 
 
+def as_drawn(line: str) -> str:
+    """A canvas draws from left to right: what reads from right to left is turned round,
+    up to the next letter that does not (Arabic letters stay unjoined)."""
+    reads_left = [bidirectional(letter) in {"R", "AL"} for letter in line]
+    drawn, at = "", 0
+    while True in reads_left[at:]:
+        first = reads_left.index(True, at)
+        ends = (n for n in range(first, len(line)) if bidirectional(line[n]) == "L")
+        end = next(ends, len(line))
+        while not reads_left[end - 1]:
+            end -= 1
+        turned = reversed(TURNED.findall(line[first:end]))
+        drawn += line[at:first] + "".join(turned).translate(MIRRORED)
+        at = end
+    return drawn + line[at:]
+
+
 def wrapped(text: str, font: str, size: float, width: float) -> Iterator[str]:
-    """Lines that fit; a word that is too long is cut."""
+    """Lines that fit, as they are drawn; a word that is too long is cut."""
+    yield from map(as_drawn, _fitted(text, font, size, width))
+
+
+def _fitted(text: str, font: str, size: float, width: float) -> Iterator[str]:
     line = ""
     for word in printable(text).split():
         longer = f"{line} {word}" if line else word
@@ -174,7 +202,8 @@ class _Pages:
         canvas = self.canvas
         canvas.setFillColor(GREY)
         canvas.setFont(PLAIN, 7)
-        canvas.drawString(LEFT, 28, printable(self.document.foot))
+        foot, *more = wrapped(self.document.foot, PLAIN, 7, INNER - 70)
+        canvas.drawString(LEFT, 28, f"{foot} …" if more else foot)
         canvas.drawRightString(WIDTH - LEFT, 28, f"Page {number} of {of}")
         if self.document.demo:
             canvas.setFont(BOLD, 9)

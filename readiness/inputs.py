@@ -129,6 +129,13 @@ class AssignInput(serializers.Serializer[Any]):
     assignee = serializers.CharField(max_length=150, allow_null=True)
 
 
+class SectionInput(serializers.Serializer[Any]):
+    """A section's slug, and a username; null: nobody."""
+
+    section = serializers.CharField(max_length=200)
+    owner = serializers.CharField(max_length=150, allow_null=True)
+
+
 class NoteInput(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(ReviewNote.Kind.values)
     text = serializers.CharField(max_length=notes.LONGEST)

@@ -36,6 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readiness/filters/", work.filters, name="line-filters"),
     path(f"{REVIEW}lines/", work.lines, name="lines"),
     path(f"{REVIEW}lines/work/", work.work, name="work-lines"),
+    path(f"{REVIEW}sections/", work.own, name="own-section"),
     path(f"{REVIEW}diff/", work.diff, name="diff"),
     path(f"{REVIEW}notes/", work.write_note, name="write-note"),
     path(f"{REVIEW}notes/<int:note>/resolve/", work.resolve_note, name="resolve-note"),
@@ -248,6 +249,11 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
         "readiness/items/<int:item>/assign",
         work_api.ItemAssignment.as_view(),
         name="assign-item",
+    ),
+    path(
+        "readiness/reviews/<uuid:review>/sections",
+        work_api.ReviewSections.as_view(),
+        name="review-sections",
     ),
     path(
         "readiness/reviews/<uuid:review>/diff",

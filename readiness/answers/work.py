@@ -12,6 +12,7 @@ from kernel.schema import Answer
 from readiness.answers.items import ItemAnswer
 from readiness.domain.review_diff import ChangedFact, LineChange, LineFacts
 from readiness.models import ReviewNote
+from readiness.queries.board import Board
 from readiness.queries.review_diff import ComparedReviews
 from readiness.services.claims import RefusedLine
 
@@ -36,6 +37,37 @@ class ClaimsAnswer(Answer):
 
     claimed: Sequence[ItemAnswer]
     refused: Sequence[RefusedLineAnswer]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SectionAnswer(Answer):
+    slug: str
+    title: str
+    owner: Annotated[str | None, "whose its lines are; never signed"]
+    lines: int
+    proven: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SectionList(Answer):
+    """All sections of a review, in document order."""
+
+    sections: Sequence[SectionAnswer]
+
+    @classmethod
+    def of(cls, board: Board) -> SectionList:
+        return cls(
+            sections=[
+                SectionAnswer(
+                    slug=section.shape.slug,
+                    title=section.shape.title,
+                    owner=board.review.owners.get(section.shape.slug),
+                    lines=len(section.rows),
+                    proven=section.proven,
+                )
+                for section in board.sections
+            ]
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

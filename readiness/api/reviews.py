@@ -99,7 +99,11 @@ class Items(APIView):
             OpenApiParameter(
                 "q", str, description="words of key, title, text or reason"
             ),
-            OpenApiParameter("assignee", str, description="a username, or `nobody`"),
+            OpenApiParameter(
+                "assignee",
+                str,
+                description="a username, also as the owner of a section; or `nobody`",
+            ),
             *PAGE_PARAMETERS,
         ],
         responses=ItemList,

@@ -23,10 +23,17 @@ from readiness.answers.work import (
     NoteList,
     RefusedLineAnswer,
     ReviewDiffAnswer,
+    SectionList,
 )
 from readiness.api.items import row_of
 from readiness.api.reviews import TAGS
-from readiness.inputs import AssignInput, ClaimsInput, NoteInput, seen_lines
+from readiness.inputs import (
+    AssignInput,
+    ClaimsInput,
+    NoteInput,
+    SectionInput,
+    seen_lines,
+)
 from readiness.queries.board import board
 from readiness.queries.item import find_item
 from readiness.queries.notes import find_note, notes_of
@@ -34,7 +41,7 @@ from readiness.queries.review_diff import compared
 from readiness.queries.reviews import find_review
 from readiness.queries.work import lines_of
 from readiness.services import notes
-from readiness.services.assigning import assign
+from readiness.services.assigning import assign, own_section
 from readiness.services.claims import claim_several
 
 CLAIMS = Access("readiness.claim")
@@ -93,6 +100,36 @@ class ItemAssignment(APIView):
             line = find_item(item)
             assign([line], assignee, request.user)
             return Response(ItemAnswer.of(row_of(line)))
+
+        return once(request, produce)
+
+
+class ReviewSections(APIView):
+    access = Access("readiness.view", writes=("readiness.claim",))
+
+    @extend_schema(operation_id="review_sections", tags=TAGS, responses=SectionList)
+    def get(self, request: ApiRequest, review: UUID) -> Response:
+        """Sections of a review, each with its owner."""
+        check_query(request)
+        return Response(SectionList.of(board(find_review(review), timezone.now())))
+
+    @extend_schema(
+        operation_id="section_own",
+        tags=TAGS,
+        request=SectionInput,
+        responses=SectionList,
+    )
+    def post(self, request: ApiRequest, review: UUID) -> HttpResponseBase:
+        """Say who owns a section: somebody who works on reviews, or nobody. It changes
+        no signature."""
+        check_query(request)
+        body = read_body(request, SectionInput)
+
+        def produce() -> Response:
+            row = find_review(review)
+            own_section(row, body["section"], body["owner"] or "", request.user)
+            today = board(find_review(review), timezone.now())
+            return Response(SectionList.of(today))
 
         return once(request, produce)
 

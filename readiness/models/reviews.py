@@ -41,6 +41,9 @@ class Review(models.Model):
     image_digest = models.CharField(max_length=80, blank=True)
     environment = models.CharField(max_length=20)
     policy = models.JSONField(default=list)
+    owners = models.JSONField(
+        default=dict, blank=True, help_text="of sections: {slug: username}; not signed"
+    )
     state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
     imported_ticks = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -91,7 +94,7 @@ class ReviewItem(models.Model):
         Person, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     changed_at = models.DateTimeField(null=True, blank=True)
-    # Who is to do it: READINESS §2; no page assigns yet.
+    # Who is to do it; not signed.
     assignee = models.ForeignKey(
         Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

@@ -62,7 +62,8 @@ class LineFilter:
 class SectionPage:
     """A section with the rows that are shown of it; `kept` is how many the filter left.
     `url` is where its rows stand, `later` where those stand that do not fit, and
-    `blocker_url` where the first blocker of a closed section stands."""
+    `blocker_url` where the first blocker of a closed section stands; `owner` is whose
+    lines they are, "" nobody's."""
 
     section: BoardSection
     items: Sequence[ItemView] = ()
@@ -72,6 +73,7 @@ class SectionPage:
     later: str = ""
     blockers: int = 0
     blocker_url: str = ""
+    owner: str = ""
 
     @property
     def title(self) -> SafeString:
@@ -133,7 +135,7 @@ def sections(
     return [
         _section_page(board, section, rows[section.shape.slug], asked, signed)
         if not long or section.shape.slug == chosen
-        else _closed(section, rows[section.shape.slug], asked)
+        else _closed(board, section, rows[section.shape.slug], asked)
         for section in board.sections
     ]
 
@@ -165,11 +167,16 @@ def _section_page(
         kept=len(rows),
         url=f"#{slug}",
         later=asked.address(slug, shown[-1].key, slug) if more else "",
+        owner=owner_of(board, section),
     )
 
 
+def owner_of(board: Board, section: BoardSection) -> str:
+    return str(board.review.owners.get(section.shape.slug, ""))
+
+
 def _closed(
-    section: BoardSection, rows: Sequence[BoardRow], asked: LineFilter
+    board: Board, section: BoardSection, rows: Sequence[BoardRow], asked: LineFilter
 ) -> SectionPage:
     slug = section.shape.slug
     blockers = [row for row in rows if row.blocker]
@@ -180,13 +187,16 @@ def _closed(
         url=asked.address(slug, anchor=slug),
         blockers=len(blockers),
         blocker_url=asked.address(slug, anchor=blockers[0].key) if blockers else "",
+        owner=owner_of(board, section),
     )
 
 
 def section_page(board: Board, row: BoardRow) -> SectionPage:
     """The section of one row, for its heading and its entry in the list."""
     section = board.section_of(row)
-    return SectionPage(section=section, url=f"#{section.shape.slug}")
+    return SectionPage(
+        section=section, url=f"#{section.shape.slug}", owner=owner_of(board, section)
+    )
 
 
 def kept(row: BoardRow, keep: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -16,13 +17,18 @@ from readiness.pages.states import STATES
 from readiness.queries.board import Board
 from readiness.queries.people import workers
 from readiness.queries.work import LineSearch, kept_lines
+from readiness.services.claims import MOST_AT_ONCE
 
 
 def lines_context(
-    today: Board, wanted: LineSearch, person: User, query: str
+    today: Board, wanted: LineSearch, person: User, *, query: str, after: str
 ) -> dict[str, Any]:
-    """`query` is the filter as it stands in the address."""
-    review = today.review
+    """`query` is the filter as it stands in the address, `after` the key after which its
+    lines begin: as many are shown as are taken at once."""
+    review, kept = today.review, kept_lines(today, wanted)
+    first = next((n for n, row in enumerate(kept, 1) if row.key == after), 0)
+    rows = kept[first : first + MOST_AT_ONCE]
+    later = {"after": rows[-1].key} if first + len(rows) < len(kept) else {}
     here = reverse("readiness:lines", args=[review.uuid])
     states = [(code, title) for code, title in FILTERS.items() if code in _STATES]
     return {
@@ -33,9 +39,14 @@ def lines_context(
         "this": f"{here}?{query}" if query else here,
         "query": query,
         "wanted": wanted,
-        "rows": kept_lines(today, wanted),
+        "rows": rows,
+        "kept": len(kept),
+        "later": "&".join(filter(None, (query, urlencode(later)))) if later else "",
         "states": states,
-        "sections": [section.shape for section in today.sections],
+        "sections": [
+            (section.shape, review.owners.get(section.shape.slug, ""))
+            for section in today.sections
+        ],
         "workers": workers(),
         "me": person.username,
         "saved": list(saved_filters(person).items()),

@@ -11,6 +11,7 @@ from accounts.models import User
 from kernel import markdown
 from kernel.pdf import PdfColumn, PdfDocument, PdfTable, PdfText
 from readiness.domain import statements
+from readiness.models import Review
 from readiness.queries.board import Board, BoardRow
 from readiness.queries.lifecycle import lifecycle, told
 from readiness.queries.progress import SignoffProgress, state_of
@@ -43,7 +44,7 @@ def review_document(
         facts=[*_facts(board), ("Made for", f"{person.username}, {_moment(at)}")],
         parts=[
             _life(board, at),
-            _statement(board),
+            PdfText(title="What a signature states", paragraphs=stated(review)),
             PdfTable(
                 title="Signatures",
                 columns=SIGNATURES,
@@ -108,19 +109,16 @@ def _life(board: Board, at: datetime) -> PdfText:
     )
 
 
-def _statement(board: Board) -> PdfText:
-    review = board.review
-    return PdfText(
-        title="What a signature states",
-        paragraphs=[
-            "Each signature is over the claims of its role's lines, as one digest, and "
-            "over the commit, release, environment, checklist and sign-off policy "
-            "below. A later change of a signed line makes it void.",
-            f"Checklist (SHA-256): {review.version.sha256}",
-            f"Policy (SHA-256): {statements.policy_sha256(review.policy)}",
-            f"Git commit: {review.commit}",
-        ],
-    )
+def stated(review: Review) -> list[str]:
+    """What each signature of a review is over, in words and digests."""
+    return [
+        "Each signature is over the claims of its role's lines, as one digest, and "
+        "over the commit, release, environment, checklist and sign-off policy "
+        "below. A later change of a signed line makes it void.",
+        f"Checklist (SHA-256): {review.version.sha256}",
+        f"Policy (SHA-256): {statements.policy_sha256(review.policy)}",
+        f"Git commit: {review.commit}",
+    ]
 
 
 def _signatures(progress: SignoffProgress) -> Iterator[list[str]]:
@@ -153,7 +151,8 @@ def _today(signature: Signature) -> str:
 
 def _lines(board: Board) -> Iterator[list[str]]:
     for section in board.sections:
-        yield [section.shape.title]
+        owner = board.review.owners.get(section.shape.slug)
+        yield [f"{section.shape.title} ({owner})" if owner else section.shape.title]
         for row in section.rows:
             yield [
                 row.key,

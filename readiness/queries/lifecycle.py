@@ -12,6 +12,7 @@ from django.db.models import Q
 from accounts.models import User
 from kernel.errors import Conflict, Invalid, NotFound
 from readiness.domain.lifecycle import (
+    RUNNING,
     FollowUpState,
     Gap,
     follow_up_state,
@@ -153,9 +154,9 @@ def undeployed(before: datetime, most: int) -> list[Review]:
 
 
 def to_remind(at: datetime, most: int) -> list[Review]:
-    """Reviews whose next review has come and of which nobody was reminded."""
+    """Reviews, none of them invalidated, whose next review has come and of which nobody was reminded."""
     rows = Review.objects.filter(
-        next_review_at__lte=at.date(), reminded_at=None
+        next_review_at__lte=at.date(), reminded_at=None, state__in=RUNNING
     ).select_related("created_by")
     return list(rows.order_by("next_review_at")[:most])
 

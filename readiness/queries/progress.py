@@ -58,7 +58,8 @@ class SignoffPlace:
             return _why_void(self.last)
         signed = self.last.signed
         return (
-            f"{signed.handle} · {signed.meaning} · {signed.signed_at:%-d %b, %H:%M} UTC"
+            f"{signed.name} ({signed.handle}) · {signed.meaning} · "
+            f"{signed.signed_at:%-d %b %Y, %H:%M} UTC"
         )
 
 

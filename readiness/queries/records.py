@@ -23,6 +23,7 @@ from readiness.queries.claims import standing_verdict
 from readiness.queries.reviews import object_of
 from readiness.queries.structure import CheckShape
 
+NAMED = 5  # differing lines
 OPENED = "readiness.review.opened"
 CLAIMED, UNCLAIMED = "readiness.item.claimed", "readiness.item.unclaimed"
 FILLED, RESTORED = "readiness.item.filled", "readiness.item.restored"
@@ -72,6 +73,19 @@ def differences(board: Board, rows: Sequence[BoardRow]) -> list[ChangedRow]:
         for row in rows
         for text in _of_row(row, told, board.review.commit)
     ]
+
+
+def why_unlike_the_log(board: Board, rows: Sequence[BoardRow], consequence: str) -> str:
+    """In one sentence, what therefore does not happen; "" where they are alike."""
+    differing = differences(board, rows)
+    if not differing:
+        return ""
+    named = "; ".join(f"{line.key}: {line.text}" for line in differing[:NAMED])
+    more = len(differing) - NAMED
+    return (
+        f"The database says something else than the log, so {consequence}: "
+        f"{named}{f'; and {more} more' if more > 0 else ''}."
+    )
 
 
 def _told(events: Sequence[ToldEvent]) -> _Told:

@@ -21,7 +21,7 @@ from readiness.models import Review
 from readiness.queries.board import Board, BoardRow
 from readiness.queries.claims import FrozenRule, claim_of, rule_of, scope
 from readiness.queries.lifecycle import how_it_ended
-from readiness.queries.records import differences
+from readiness.queries.records import why_unlike_the_log
 from readiness.queries.signatures import (
     Signature,
     complete,
@@ -30,7 +30,6 @@ from readiness.queries.signatures import (
 )
 
 SHOWN_SECONDS = 3600
-NAMED = 5  # differing lines
 
 
 class SigningRefusal(NamedTuple):
@@ -170,16 +169,8 @@ def _refusal(
 
 def _record_refusal(board: Board, rows: Sequence[BoardRow]) -> SigningRefusal | None:
     """What the database says of these lines must be what the log tells of them."""
-    differing = differences(board, rows)
-    if not differing:
-        return None
-    named = "; ".join(f"{line.key}: {line.text}" for line in differing[:NAMED])
-    more = len(differing) - NAMED
-    return SigningRefusal(
-        Refusal.RECORD_DIFFERS,
-        "The database says something else than the log, so nothing is signed: "
-        f"{named}{f'; and {more} more' if more > 0 else ''}.",
-    )
+    reason = why_unlike_the_log(board, rows, "nothing is signed")
+    return SigningRefusal(Refusal.RECORD_DIFFERS, reason) if reason else None
 
 
 def _refusal_today(

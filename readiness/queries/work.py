@@ -16,31 +16,38 @@ ANYBODY, NOBODY = "", "nobody"
 @dataclass(frozen=True, kw_only=True)
 class LineSearch:
     """What is looked for: words of key, title, text or reason; a state; a section's
-    slug; an assignee's name, or `nobody`."""
+    slug; whose they are: a name, or `nobody`."""
 
     text: str = ""
     state: str = ""
     section: str = ""
     assignee: str = ANYBODY
 
-    def keeps(self, row: BoardRow) -> bool:
+    def keeps(self, row: BoardRow, owner: str) -> bool:
+        """`owner` of its section, "" where it has none."""
         shape = row.shape
         told = f"{row.key} {shape.title} {shape.body} {row.derived.reason}".casefold()
         return (
             all(word in told for word in self.text.casefold().split())
             and self.state in {"", row.state}
             and self.section in {"", shape.section.slug}
-            and (self.assignee in {ANYBODY, assignee_of(row) or NOBODY})
+            and self.assignee in {ANYBODY, *_whose(row, owner)}
         )
 
 
-def assignee_of(row: BoardRow) -> str:
+def _whose(row: BoardRow, owner: str) -> set[str]:
+    """Who is to do it: whom it was given to, and who owns its section."""
     assignee: User | None = row.claim.assignee
-    return assignee.username if assignee else ""
+    return {assignee.username if assignee else "", owner} - {""} or {NOBODY}
 
 
 def kept_lines(board: Board, wanted: LineSearch) -> list[BoardRow]:
-    return [row for row in board.rows if wanted.keeps(row)]
+    owners = board.review.owners
+    return [
+        row
+        for row in board.rows
+        if wanted.keeps(row, owners.get(row.shape.section.slug, ""))
+    ]
 
 
 def lines_of(review: Review, ids: Sequence[int]) -> list[ReviewItem]:

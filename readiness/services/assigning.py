@@ -1,4 +1,4 @@
-"""Who is to do a line: said beside it, never signed."""
+"""Who is to do a line, and who owns a section: said beside them, never signed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from accounts.models import User
 from audit import services as audit
 from kernel.cache import bump
 from kernel.errors import FieldError, Invalid
-from readiness.models import ReviewItem
+from readiness.models import Review, ReviewItem
 from readiness.queries.people import person_called
 from readiness.queries.reviews import object_of
+from readiness.queries.structure import structure
 from readiness.services.living import changing
 from readiness.services.reviews import tag_of
 
@@ -19,7 +20,7 @@ def assign(lines: Sequence[ReviewItem], username: str, by: User) -> None:
     """Give these lines of one review to a person, or with "" to nobody: an event for
     each that was somebody else's. Raises Invalid for nobody who works on reviews,
     Conflict for a review that has ended."""
-    assignee = _worker(username) if username else None
+    assignee = _worker(username, "assignee") if username else None
     review = lines[0].review
     with changing(review):
         for line in lines:
@@ -41,9 +42,38 @@ def assign(lines: Sequence[ReviewItem], username: str, by: User) -> None:
         bump(tag_of(review))
 
 
-def _worker(username: str) -> User:
+def own_section(review: Review, slug: str, username: str, by: User) -> None:
+    """Make a person the owner of a section of this review, or with "" nobody; an event
+    where it was somebody else's. Raises Invalid for no section of it and for nobody who
+    works on reviews, Conflict for a review that has ended."""
+    if slug not in {section.slug for section in structure(review.version).sections}:
+        fault = FieldError("/section", "choice", "this review has no such section")
+        raise Invalid.of([fault])
+    owner = _worker(username, "owner") if username else None
+    with changing(review) as held:
+        if held.owners.get(slug, "") == username:
+            return
+        held.owners.pop(slug, None)
+        if owner is not None:
+            held.owners[slug] = owner.username
+        held.save(update_fields=["owners"])
+        audit.append(
+            "readiness.section.owned",
+            actor=by.actor,
+            object=object_of(held),
+            data={"section": slug, "owner": owner.actor if owner else None},
+        )
+        bump(tag_of(held))
+
+
+def _worker(username: str, field: str) -> User:
     person = person_called(username)
-    if person is None or not person.is_active or not person.has_perm("readiness.claim"):
-        fault = FieldError("/assignee", "choice", "nobody of this name works reviews")
+    if (
+        person is None
+        or not person.is_active
+        or person.is_service
+        or not person.has_perm("readiness.claim")
+    ):
+        fault = FieldError(f"/{field}", "choice", "nobody of this name works reviews")
         raise Invalid.of([fault])
     return person

@@ -72,7 +72,10 @@ def _open(follow_up: FollowUp, now: datetime) -> bool:
 
 def _remind(review: Review, now: datetime) -> bool:
     with transaction.atomic():
-        unreminded = Review.objects.filter(pk=review.pk, reminded_at=None)
+        # Somebody may have planned a later day meanwhile.
+        unreminded = Review.objects.filter(
+            pk=review.pk, reminded_at=None, next_review_at=review.next_review_at
+        )
         if not unreminded.update(reminded_at=now):
             return False
         _write(

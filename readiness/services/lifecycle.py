@@ -23,11 +23,13 @@ from readiness.domain.lifecycle import (
     may_follow,
     sentence_faults,
 )
+from readiness.domain.reviews import Refusal
 from readiness.models import FollowUp, Review, Transition
 from readiness.models.reviews import LIVING
 from readiness.queries.board import board
 from readiness.queries.lifecycle import how_it_ended, why_not_deployed_now
 from readiness.queries.progress import progress
+from readiness.queries.records import why_unlike_the_log
 from readiness.queries.reviews import object_of
 from readiness.queries.signatures import signatures
 from readiness.services.reviews import REVIEWS, tag_of
@@ -41,7 +43,8 @@ def deploy(review: Review, by: User) -> Review:
     """Mark an approved review deployed, open its follow-ups, and supersede every older
     living review of the same template and environment.
 
-    Raises Conflict for one that is not approved, and while nobody can rely on the log.
+    Raises Conflict for one that is not approved, while nobody can rely on the log, and
+    where the database says something else of its lines than the log.
     """
     refuse_unsure_log("nothing is deployed")
     with transaction.atomic():
@@ -51,6 +54,9 @@ def deploy(review: Review, by: User) -> Review:
         reason = why_not_deployed_now(shown, progress(shown))
         if reason:
             raise Conflict(reason, code="not_approved")
+        counted = [row for row in shown.rows if row.inside]
+        if differs := why_unlike_the_log(shown, counted, "nothing is deployed"):
+            raise Conflict(differs, code=Refusal.RECORD_DIFFERS)
         enter(held, State.DEPLOYED, at=now, by=by)
         FollowUp.objects.bulk_create(
             FollowUp(review=held, window=window, due_at=now + length)

@@ -35,13 +35,14 @@ def hold_living(**wanted: object) -> list[Review]:
 
 
 @contextmanager
-def changing(review: Review) -> Iterator[None]:
-    """The transaction of a change of a review. Raises Conflict as refuse_ended()."""
+def changing(review: Review) -> Iterator[Review]:
+    """The transaction of a change of a review, and the review as it is held. Raises
+    Conflict as refuse_ended()."""
     refuse_ended(review)
     with transaction.atomic():
-        if not hold_living(pk=review.pk):
-            refuse_ended(Review.objects.get(pk=review.pk))
-        yield
+        held = Review.objects.select_for_update().get(pk=review.pk)
+        refuse_ended(held)
+        yield held
 
 
 @contextmanager

@@ -133,6 +133,9 @@ def _check(new: NewReview) -> None:
         wrong.append(FieldError("/template", "draft", "this version is not published"))
     if not new.release.strip() or len(new.release) > 80:
         wrong.append(FieldError("/release", "length", "1 to 80 characters"))
+    if not new.release.isprintable():
+        # It stands in subjects of letters and at the foot of documents.
+        wrong.append(FieldError("/release", "control", "one line of text"))
     if not COMMIT.fullmatch(new.commit):
         wrong.append(
             FieldError("/commit", "commit", "40 lower-case hexadecimal digits")

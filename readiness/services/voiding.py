@@ -36,15 +36,15 @@ def _tell_of(reviews: Sequence[Review], now: datetime) -> int:
         )
     )
     return sum(
-        _tell(today[review], place, now)
+        _tell(today[review], mine, now)
         for review, signed in stored.items()
-        for place in _places(signed.signed)
-        if place.void_as != told.get(place.newest.signoff.pk, [])
+        for mine in _signed_roles(signed.signed)
+        if mine.void_as != told.get(mine.newest.signoff.pk, [])
     )
 
 
 @dataclass(frozen=True)
-class _Place:
+class _SignedRole:
     """What one person signed as one role: the newest signature counts, and none is void
     while an older one holds."""
 
@@ -56,7 +56,7 @@ class _Place:
         return [known_as(change) for change in self.void]
 
 
-def _places(signed: Sequence[Signature]) -> list[_Place]:
+def _signed_roles(signed: Sequence[Signature]) -> list[_SignedRole]:
     """Of those who can be written to; who cannot now knows nothing yet."""
     by_signer: dict[tuple[str, str], list[Signature]] = {}
     for each in signed:
@@ -64,24 +64,24 @@ def _places(signed: Sequence[Signature]) -> list[_Place]:
         if not each.faults and signer.is_active and signer.email:
             by_signer.setdefault((each.actor, each.signed.role), []).append(each)
     return [
-        _Place(mine[-1], () if any(each.valid for each in mine) else mine[-1].void)
+        _SignedRole(mine[-1], () if any(each.valid for each in mine) else mine[-1].void)
         for mine in by_signer.values()
     ]
 
 
-def _tell(board: Board, place: _Place, now: datetime) -> bool:
+def _tell(board: Board, mine: _SignedRole, now: datetime) -> bool:
     """Remembered and written in one transaction: once, whatever happens next. A line
     that is again as it was signed is forgotten, so that its next change is told."""
-    signoff = place.newest.signoff
+    signoff = mine.newest.signoff
     with transaction.atomic():
         Signoff.objects.select_for_update().get(pk=signoff.pk)
         notice = VoidNotice.objects.filter(signoff=signoff).first()
         notice = notice or VoidNotice(signoff=signoff)
-        known = [each for each in place.void_as if each in notice.told]
-        new = to_tell(place.void, known, notice.at, now)
+        known = [each for each in mine.void_as if each in notice.told]
+        new = to_tell(mine.void, known, notice.at, now)
         if new:
-            notice.told, notice.at = place.void_as, now
-            post(_letter(board, place.newest, new, now))
+            notice.told, notice.at = mine.void_as, now
+            post(_letter(board, mine.newest, new, now))
         elif known != notice.told:
             notice.told = known
         else:

@@ -22,6 +22,7 @@ from readiness.forms import OpenReviewForm
 from readiness.pages.board import FILTERS, LineFilter
 from readiness.pages.review import review_context, review_rows
 from readiness.queries.board import board
+from readiness.queries.document import stated
 from readiness.queries.reviews import find_review, reviews
 from readiness.services.evidence.collecting import run_all
 from readiness.services.reviews import open_review, tag_of
@@ -99,7 +100,7 @@ def review(request: PersonRequest, review: UUID) -> HttpResponse:
         request,
         "readiness/review.html",
         {"board": "readiness/parts/board.html"},
-        {**context, "page_tag": etag},
+        {**context, "page_tag": etag, "printed_at": now, "stated": stated(row)},
     )
 
 

@@ -27,7 +27,7 @@ from readiness.queries.review_diff import compared
 from readiness.queries.reviews import find_review
 from readiness.queries.work import LineSearch, lines_of
 from readiness.services import notes
-from readiness.services.assigning import assign
+from readiness.services.assigning import assign, own_section
 from readiness.services.claims import MOST_AT_ONCE, RefusedLine, claim_several
 from readiness.views.lifecycle import done, typed
 
@@ -74,6 +74,20 @@ def work(request: PersonRequest, review: UUID) -> HttpResponse:
     return redirect(f"{where}?{_query(query)}")
 
 
+@require_POST
+@access("readiness.claim")
+def own(request: PersonRequest, review: UUID) -> HttpResponse:
+    """Say who owns a section."""
+    row, section = find_review(review), typed(request, "section")
+    try:
+        own_section(row, section, typed(request, "owner"), request.user)
+    except (Conflict, Invalid) as error:
+        query = dict.fromkeys(NAMES, "")
+        return _page(request, row, query, problem=error.detail, status=error.status)
+    messages.success(request, "The section has its owner.")
+    return redirect("readiness:lines", review=row.uuid)
+
+
 def _chosen(request: PersonRequest, review: Review) -> list[tuple[ReviewItem, int]]:
     """The lines with the revisions that were seen of them."""
     seen: dict[int, int] = {}
@@ -101,7 +115,13 @@ def _page(
     wanted = LineSearch(**{NAMES[name]: value for name, value in query.items()})
     today = board(review, timezone.now())
     context = {
-        **lines_context(today, wanted, request.user, _query(query)),
+        **lines_context(
+            today,
+            wanted,
+            request.user,
+            query=_query(query),
+            after=request.GET.get("after", ""),
+        ),
         "refused": refused or [],
         "problem": problem,
     }

@@ -171,6 +171,9 @@ def walk(walker: Walks, template: str) -> None:
     latest = of["2.1"]
     first = walker.call("review_items", "lead", review=latest)["items"][0]
     walker.call("item_assign", "lead", item=first["id"], body={"assignee": "lead"})
+    sections = walker.call("review_sections", "lead", review=latest)["sections"]
+    owned = {"section": sections[0]["slug"], "owner": "lead"}
+    walker.call("section_own", "lead", review=latest, body=owned)
     seen_lines = [{"item": int(first["id"]), "revision": first["revision"]}]
     walker.call(
         "review_claims", "lead", review=latest, body={"done": True, "lines": seen_lines}

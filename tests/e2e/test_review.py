@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.checklists import document, open_review
 from tests.e2e.conftest import Product
 from tests.e2e.test_pages import OVERFLOW, inaccessible
+from tests.kernel.test_pdf import pages
 
 pytestmark = pytest.mark.browser
 Opened = Callable[..., Page]
@@ -189,3 +190,18 @@ def test_s_leads_to_the_signature(opened: Opened, reviews: dict[int, str]) -> No
     visit(page, reviews[101])
     page.keyboard.press("s")
     page.wait_for_url("**/sign/?role=Developer")
+
+
+def test_101_lines_are_printed_on_at_most_eight_pages(
+    opened: Opened, reviews: dict[int, str]
+) -> None:
+    page = opened("developer")
+    visit(page, reviews[101])
+    made = page.pdf(prefer_css_page_size=True, format="A4")
+    assert 2 <= pages(made) <= 8
+    page.emulate_media(media="print")
+    assert page.get_by_role("heading", name="What a signature states").is_visible()
+    assert page.get_by_text("printed for developer").is_visible()
+    assert page.locator("main[data-demo]").count() == 1
+    for gone in ("#activity", "#papers", "#collecting", "#counts"):
+        assert page.locator(gone).is_hidden()

@@ -7,9 +7,11 @@ import threading
 import time
 import zlib
 from base64 import a85decode
+from dataclasses import replace
 
 import pytest
 from reportlab.pdfbase.pdfmetrics import stringWidth
+from reportlab.pdfgen.canvas import Canvas
 
 from kernel import pdf
 from kernel.errors import TooLarge, Unavailable
@@ -121,3 +123,42 @@ def test_one_is_made_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pdf, "_one_at_a_time", held)
     with pytest.raises(Unavailable):
         render(document(1))
+
+
+# --- letters that are not what they seem -------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "drawn"),
+    [
+        ("plain 1.5 (a)", "plain 1.5 (a)"),
+        ("\u05d0\u05d1\u05d2", "\u05d2\u05d1\u05d0"),
+        ("see \u05d0\u05d1 12.5 \u05d2, then", "see \u05d2 12.5 \u05d1\u05d0, then"),
+        ("(\u05d0) x (\u05d1)", "(\u05d0) x (\u05d1)"),
+        ("\u05d0 (\u05d1) \u05d2", "\u05d2 (\u05d1) \u05d0"),
+        ("\u05d1\u05b0\u05d0", "\u05d0\u05d1\u05b0"),
+    ],
+)
+def test_what_reads_from_right_to_left_is_drawn_so(text: str, drawn: str) -> None:
+    assert pdf.as_drawn(text) == drawn
+
+
+def test_what_nobody_sees_is_named() -> None:
+    assert pdf.printable("a\u202eb\u200dc\x07") == "a[U+202E]b[U+200D]c[U+0007]"
+
+
+def test_a_long_foot_leaves_room_for_the_number_of_the_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[str] = []
+    draw = Canvas.drawString
+
+    def drawing(canvas: Canvas, x: float, y: float, text: str) -> None:
+        if y == 28:
+            drawn.append(text)
+        draw(canvas, x, y, text)
+
+    monkeypatch.setattr(Canvas, "drawString", drawing)
+    render(replace(document(1), foot="W" * 200))
+    (foot,) = drawn
+    assert stringWidth(foot, pdf.PLAIN, 7) < pdf.INNER - 60

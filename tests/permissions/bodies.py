@@ -85,6 +85,10 @@ API: dict[str, Body] = {
     "POST /api/readiness/not-applicable/{exemption}/approve": {},
     "POST /api/readiness/not-applicable/{exemption}/revoke": {},
     "POST /api/readiness/reviews/{review}/abort": WHY,
+    "POST /api/readiness/reviews/{review}/sections": {
+        "section": "security",
+        "owner": None,
+    },
     "POST /api/readiness/reviews/{review}/notes": {"kind": "note", "text": "Slow."},
     "POST /api/readiness/notes/{note}/resolve": {},
     "POST /api/operations/jobs/{job}/run": {},
@@ -127,6 +131,7 @@ FORMS: dict[str, Body] = {
     "POST /readiness/templates/builtin/": {},
     "POST /readiness/templates/versions/{draft}/decide/": {},
     "POST /readiness/reviews/{review}/abort/": WHY,
+    "POST /readiness/reviews/{review}/sections/": {"section": "security"},
     "POST /readiness/reviews/{review}/notes/": {"kind": "note", "text": "Slow."},
     "POST /readiness/reviews/{review}/notes/{note}/resolve/": {},
     "POST /readiness/filters/": {"name": "mine", "query": "assignee=ada"},

@@ -122,6 +122,7 @@ API = """
 /api/readiness/not-applicable/{exemption}/approve       POST readiness: agrees
 /api/readiness/not-applicable/{exemption}/revoke        POST readiness: agrees
 /api/readiness/reviews/{review}/claims                  POST readiness: works
+/api/readiness/reviews/{review}/sections                GET readiness: reads          POST readiness: works
 /api/readiness/reviews/{review}/diff                    GET readiness: reads
 /api/readiness/reviews/{review}/notes                   GET readiness: reads          POST readiness: works
 /api/readiness/notes/{note}/resolve                     POST readiness: works
@@ -225,6 +226,7 @@ PAGES = """
 /readiness/filters/                                     POST readiness: reads
 /readiness/reviews/{review}/lines/                      GET readiness: reads
 /readiness/reviews/{review}/lines/work/                 POST readiness: works
+/readiness/reviews/{review}/sections/                   POST readiness: works
 /readiness/reviews/{review}/diff/                       GET readiness: reads
 /readiness/reviews/{review}/notes/                      POST readiness: works
 /readiness/reviews/{review}/notes/{note}/resolve/       POST readiness: works

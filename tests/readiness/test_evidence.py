@@ -291,6 +291,17 @@ def test_filed_evidence_counts_once_another_person_confirms(
     assert states(review)["PRF-02"] == "proven"
 
 
+def test_no_service_account_is_the_second_person(
+    review: Review, ada: User, person: Person, client_of: ClientOf
+) -> None:
+    files(client_of(ada), review, "PRF-02", text="done on Monday")
+    robot = person("robot", "Developer")
+    robot.is_service = True
+    robot.save()
+    confirms(client_of(robot), Evidence.objects.get(filed_by=ada))
+    assert states(review)["PRF-02"] == "unclaimed"
+
+
 def test_nobody_confirms_their_own(
     review: Review, ada: User, client_of: ClientOf
 ) -> None:

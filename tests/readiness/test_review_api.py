@@ -165,6 +165,7 @@ def test_a_review_is_opened_once(client: Client, version: TemplateVersion) -> No
         ({"commit": "z" * 40}, 422),
         ({"environment": "moon"}, 422),
         ({"release": " "}, 422),
+        ({"release": "1.0\nBcc: mallory@evil.example"}, 422),
         ({"template": "none-such"}, 404),
         ({"version": 7}, 404),
     ],

@@ -11,6 +11,7 @@ from django.test import Client
 from accounts.models import User
 from audit.models import AuditEvent
 from readiness.models import Review, ReviewItem, ReviewNote
+from readiness.pages import work
 from readiness.services import notes
 from readiness.services.claims import claim_item
 
@@ -115,6 +116,20 @@ def test_the_page_takes_500_lines_and_drops_none_of_more(
     assert not ReviewItem.objects.filter(claimed=True).exists()
 
 
+def test_a_page_shows_as_many_lines_as_it_takes_at_once(
+    client: Client, review: Review, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "MOST_AT_ONCE", 4)
+    url = f"/readiness/reviews/{review.uuid}/lines/"
+    page = client.get(url, {"section": "security"}).content.decode()
+    assert (page.count('name="line"'), "5 of 9 lines" in page) == (4, True)
+    later = "?section=security&amp;after=SEC-02.2"
+    assert f'href="{url}{later}"' in page
+    rest = client.get(url, {"section": "security", "after": "SEC-02.2"})
+    assert rest.content.decode().count('name="line"') == 1
+    assert "Next lines" not in rest.content.decode()
+
+
 def test_the_page_of_the_review_links_to_its_lines(
     client: Client, review: Review
 ) -> None:
@@ -154,6 +169,56 @@ def test_the_page_gives_the_chosen_to_somebody(client: Client, review: Review) -
     assert client.post(f"{url}work/", form).status_code == 302
     page = client.get(url, {"assignee": "ada"}).content.decode()
     assert "1 of 9 lines" in page
+
+
+def test_a_section_has_an_owner_whose_lines_are_theirs(
+    client: Client, review: Review, person: Person, client_of: ClientOf
+) -> None:
+    vera = client_of(person("vera", "Viewer"))
+    path = f"reviews/{review.uuid}/sections"
+    mine = {"section": "performance", "owner": "ada"}
+    told = post(client, path, mine).json()["sections"]
+    assert {each["slug"]: each["owner"] for each in told} == {
+        "security": None,
+        "performance": "ada",
+        "first-week": None,
+        "technical-review": None,
+    }
+    assert client.get(f"/api/readiness/{path}").json()["sections"] == told
+    assert post(vera, path, mine).status_code == 403
+    assert post(client, path, {**mine, "owner": "vera"}).status_code == 422
+    assert post(client, path, {**mine, "section": "x"}).status_code == 422
+    events = AuditEvent.objects.filter(kind="readiness.section.owned")
+    assert events.count() == 1
+    post(client, path, mine)
+    assert events.count() == 1
+
+    post(client, f"items/{line_of(review, 'SEC-03').pk}/assign", {"assignee": "ada"})
+    url = f"/api/readiness/reviews/{review.uuid}/items"
+    items = client.get(url, {"assignee": "ada"}).json()["items"]
+    assert [row["key"] for row in items] == ["SEC-03", "PRF-01", "PRF-02"]
+    others = client.get(url, {"assignee": "nobody"}).json()["items"]
+    assert not {row["key"] for row in others} & {"SEC-03", "PRF-01", "PRF-02"}
+
+    Review.objects.filter(pk=review.pk).update(state="aborted")
+    assert post(client, path, {**mine, "owner": None}).status_code == 409
+
+
+def test_the_page_says_and_changes_who_owns_a_section(
+    client: Client, review: Review
+) -> None:
+    url = f"/readiness/reviews/{review.uuid}/"
+    form = {"section": "performance", "owner": "ada"}
+    assert client.post(f"{url}sections/", form).status_code == 302
+    head = client.get(url).content.decode().partition('id="head-performance"')[2]
+    assert "0 of 2 proven · ada" in head.partition("</header>")[0]
+    assert "3 of 9 lines" not in client.get(f"{url}lines/").content.decode()
+    mine = client.get(f"{url}lines/", {"assignee": "ada"}).content.decode()
+    assert "2 of 9 lines" in mine
+    odd = client.post(f"{url}sections/", {**form, "owner": "mallory"})
+    assert odd.status_code == 422
+    assert client.post(f"{url}sections/", {**form, "owner": ""}).status_code == 302
+    assert "· ada" not in client.get(url).content.decode()
 
 
 def test_a_filter_is_kept_under_a_name_and_forgotten(

@@ -72,8 +72,8 @@ def file_evidence(item: ReviewItem, new: NewEvidence, by: User) -> Evidence:
 
 
 def confirm_evidence(item: ReviewItem, evidence_id: int, by: User) -> Evidence:
-    """A second person agrees. Raises NotFound, Forbidden for one's own, Conflict
-    when it is confirmed already."""
+    """A second person agrees. Raises NotFound, Forbidden for one's own and for a
+    service account, Conflict when it is confirmed already."""
     refuse_ended(item.review)
     evidence = (
         Evidence.objects.filter(
@@ -84,6 +84,8 @@ def confirm_evidence(item: ReviewItem, evidence_id: int, by: User) -> Evidence:
     )
     if evidence is None:
         raise NotFound("There is no such evidence here.", code="not_found")
+    if by.is_service:
+        raise Forbidden("A person confirms this, no service account.", code="person")
     if evidence.filed_by == by:
         raise Forbidden("Somebody else must confirm what you filed.", code="own")
     try:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from kernel.registry import JOBS
 from operations.models import Notice
-from readiness.models import FollowUp, Review
+from readiness.models import FollowUp, Review, ReviewItem
 from readiness.queries.board import board
 from readiness.queries.progress import progress
 from tests.readiness.approving import line_of, prove, sign_as
@@ -83,6 +83,22 @@ def test_a_change_after_the_last_signature_keeps_it_from_being_deployed(
     answer = deploy(client("dorian"), approved)
     assert answer.status_code == 409
     assert "Developer, Security Engineer" in answer.json()["detail"]
+
+
+def test_what_the_log_tells_otherwise_is_not_deployed(
+    approved: Review, client: Callable[[str], Client]
+) -> None:
+    line = line_of(approved)
+    claim = {"done": True, "revision": line.revision}
+    assert post(client("sol"), f"items/{line.pk}/claim", claim).status_code == 200
+    ReviewItem.objects.filter(pk=line.pk).update(
+        claimed=False, claimed_by=None, claimed_at=None
+    )
+    assert state(approved) == "approved"
+    answer = deploy(client("dorian"), approved)
+    assert (answer.status_code, code_of(answer)) == (409, "record_differs")
+    assert "SEC-01: its claim is not the one" in answer.json()["detail"]
+    assert state(approved) == "approved"
 
 
 @pytest.mark.parametrize("who", ["dev", "root", "vera"])

@@ -17,6 +17,7 @@ from kernel import build
 from kernel.registry import JOBS
 from operations.models import Notice
 from readiness.models import Review, Transition
+from readiness.queries.lifecycle import to_remind
 from readiness.queries.reviews import newest_living
 from readiness.services import coming_due
 from tests.readiness.approving import approve, line_of
@@ -52,6 +53,31 @@ def test_the_next_review_is_planned_and_reminded_of_once(
     assert coming_due.remind(after) == 0
     told = Notice.objects.filter(kind="next-review")
     assert {row.recipient for row in told} == {"dev", "dorian"}
+
+
+def test_a_day_that_is_planned_while_the_job_runs_is_reminded_of_when_it_comes(
+    approved: Review,
+    client: Callable[[str], Client],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    deploy(client("dorian"), approved)
+    path = f"reviews/{approved.uuid}/next-review"
+    due = timezone.now() + timedelta(days=91)
+    found = to_remind(due, 100)
+    later = (due + timedelta(days=30)).date().isoformat()
+    assert post(client("dev"), path, {"day": later}).status_code == 200
+    monkeypatch.setattr(coming_due, "to_remind", lambda at, most: found)
+    assert coming_due.remind(due) == 0
+    monkeypatch.undo()
+    assert coming_due.remind(due + timedelta(days=31)) == 1
+
+
+def test_nobody_is_asked_to_review_what_was_invalidated(
+    approved: Review, client: Callable[[str], Client]
+) -> None:
+    deploy(client("dorian"), approved)
+    Review.objects.filter(pk=approved.pk).update(state="invalidated")
+    assert coming_due.remind(timezone.now() + timedelta(days=91)) == 0
 
 
 # --- superseded, expired -----------------------------------------------------------------

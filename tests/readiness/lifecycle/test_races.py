@@ -4,23 +4,36 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from audit import queries as audit
 from audit.models import AuditEvent
+from operations.models import Notice
+from readiness.domain.lifecycle import UNDEPLOYED
 from readiness.models import FollowUp, Review
+from readiness.services import coming_due, voiding
 from readiness.services.reviews import NewReview, open_review
 from tests.racing import at_once
-from tests.readiness.approving import approve, line_of
+from tests.readiness.approving import approve, line_of, sign_as
 from tests.readiness.conftest import COMMIT, make_version
-from tests.readiness.lifecycle.acts import deploy, kinds, post
+from tests.readiness.lifecycle.acts import (
+    deploy,
+    follow_ups,
+    kinds,
+    pass_time,
+    post,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
 ROUNDS = 3
+TWO = ("dev", "sol")
 Opened = Callable[..., Review]
 ClientOf = Callable[[str], Client]
 LINES = {
@@ -37,8 +50,19 @@ def dorian(client: ClientOf) -> Callable[[], Client]:
     return lambda: client("dorian")
 
 
+@pytest.fixture(autouse=True)
+def _served_before(people: dict[str, User], client: ClientOf) -> None:
+    """The first request of a process makes its counters: once, not by two threads."""
+    client("vera").get("/readiness/")
+
+
 def stored(review: Review) -> str:
     return str(Review.objects.get(pk=review.pk).state)
+
+
+def counted(run: Callable[[], int]) -> HttpResponse:
+    """What a job says it did, as an answer."""
+    return HttpResponse(str(run()))
 
 
 def test_of_two_who_deploy_the_same_review_one_does(
@@ -140,4 +164,63 @@ def test_several_lines_are_claimed_all_or_none_when_their_review_ends(
         assert claimed.status_code in {200, 409}, claimed.content
         after = AuditEvent.objects.filter(kind="readiness.item.claimed").count()
         assert after - before == (3 if claimed.status_code == 200 else 0)
+    assert audit.verification().ok
+
+
+def test_of_an_expiry_and_a_deployment_one_happens(
+    opened: Opened, people: dict[str, User], dorian: Callable[[], Client]
+) -> None:
+    for number in range(ROUNDS):
+        review = opened(f"1.{number}")
+        approve(review, people)
+        late = timezone.now() + UNDEPLOYED
+
+        deployed, expired = at_once(
+            [
+                partial(deploy, dorian(), review),
+                partial(counted, partial(coming_due.expire, late)),
+            ]
+        )
+
+        assert (deployed.status_code, int(expired.content)) in {(201, 0), (409, 1)}
+        assert stored(review) == (
+            "deployed" if int(expired.content) == 0 else "expired"
+        )
+    assert audit.verification().ok
+
+
+def test_jobs_that_run_twice_at_once_tell_once(
+    opened: Opened, people: dict[str, User], client: ClientOf
+) -> None:
+    for number in range(ROUNDS):
+        review, other = opened(f"1.{number}"), opened(f"2.{number}")
+        approve(review, people)
+        assert deploy(client("dorian"), review).status_code == 201
+        sign_as(other, people["dev"], "Developer", "reviewed")
+        line = line_of(other)
+        claim = {"done": True, "revision": line.revision}
+        post(client("sol"), f"items/{line.pk}/claim", claim)
+        late = timezone.now() + timedelta(days=91)
+        for job in (coming_due.open_follow_ups, coming_due.remind, voiding.tell):
+            runs = at_once([partial(counted, partial(job, late))] * 2)
+            told = sum(int(run.content) for run in runs)
+            assert told == (3 if job is coming_due.open_follow_ups else 1)
+    assert Notice.objects.filter(kind="next-review").count() == 2 * ROUNDS
+    assert Notice.objects.filter(kind="signature-void").count() == ROUNDS
+
+
+def test_a_follow_up_that_two_answer_is_answered_once_and_closes_once(
+    opened: Opened, people: dict[str, User], client: ClientOf
+) -> None:
+    for number in range(ROUNDS):
+        review = opened(f"1.{number}")
+        approve(review, people)
+        deploy(client("dorian"), review)
+        pass_time(review, days=40)
+        for row in follow_ups(review):
+            path, body = f"follow-ups/{row.pk}/done", {"note": "calm"}
+            both = at_once([partial(post, client(who), path, body) for who in TWO])
+            assert sorted(answer.status_code for answer in both) == [200, 409]
+        assert stored(review) == "closed"
+        assert kinds(review).count("readiness.review.closed") == 1
     assert audit.verification().ok
