@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -11,9 +12,10 @@ from accounts.models import User
 from kernel import build
 from kernel.build import Build
 from readiness.domain.state import ItemState
-from readiness.models import Item, Review, ReviewItem
+from readiness.models import Review, ReviewItem
 from readiness.pages.item import blanks, item_view
 from readiness.pages.states import STATES
+from tests.readiness.conftest import make_version
 from tests.readiness.test_pages import claimed, judged, line_of, today
 
 SAID = [
@@ -106,14 +108,18 @@ def test_the_label_of_a_tick_has_no_markdown(review: Review) -> None:
 
 
 def test_a_row_loses_its_indentation_and_no_letter_of_its_text(
-    review: Review, client_of: Callable[[User], Client], ada: User
+    make_review: Callable[..., Review],
+    client_of: Callable[[User], Client],
+    ada: User,
 ) -> None:
     text = "Keep 10\u00a0000 rows\u2003wide"
-    Item.objects.filter(version=review.version, key="SEC-03").update(title=text)
+    lines = [("SEC-03", None, text, "blocking", None, False)]
+    version = make_version({("security", "Security", "checks"): lines}, slug="wide")
+    review = make_review(ada, version=version)
     page = client_of(ada).get(f"/readiness/reviews/{review.uuid}/").content.decode()
 
     row = page.partition('<li class="item" id="SEC-03"')[2].partition("</li>")[0]
-    assert f">{text}</a>" in row
+    assert f">{text}</a>" in unescape(row)
     assert "\n" not in row
 
 
