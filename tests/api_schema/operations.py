@@ -155,7 +155,7 @@ SAMPLES: dict[str, Callable[[Get], list[dict[str, str]]]] = {
     "/api/readiness/reviews/{review}/pdf": _of_review,
     "/api/readiness/reviews/{review}/markdown": _of_review,
     "/api/readiness/reviews/{review}/signoffs": _of_review,
-    "/api/readiness/reviews/{review}/sections": _newest_reviews,
+    "/api/readiness/reviews/{review}/sections": _of_review,
     "/api/readiness/reviews/{review}/statement": _of_review,
     "/api/readiness/signoffs/{signoff}/claims": _signoffs,
     "/api/readiness/signoffs/{signoff}/envelope": _signoffs,

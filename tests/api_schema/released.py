@@ -15,7 +15,7 @@ from readiness.models import FollowUp, Review, ReviewItem, TemplateVersion
 from readiness.queries.board import board
 from readiness.queries.statements import statement_for
 from readiness.services import notes
-from readiness.services.assigning import assign
+from readiness.services.assigning import assign, own_section
 from readiness.services.evidence.filing import (
     NewEvidence,
     confirm_evidence,
@@ -104,9 +104,11 @@ def with_a_key_given_up(
 
 
 def worked_on(people: Mapping[str, User]) -> None:
-    """The line of the demo's review is somebody's."""
-    line = ReviewItem.objects.select_related("item", "review").order_by("pk")[0]
+    """A line of the demo's review is somebody's, and so is its section."""
+    rows = ReviewItem.objects.select_related("item__section", "review__version")
+    line = rows.order_by("pk")[0]
     assign([line], "developer", people["lead"])
+    own_section(line.review, line.item.section.slug, "developer", people["lead"])
 
 
 def noted(review: Review, by: User) -> None:
