@@ -275,13 +275,14 @@ def test_a_rule_that_is_switched_off_is_said_wherever_all_looks_well(
     assert desk.get(MEMORY).json()["enabled"] is False
     page = desk.get("/alerts/").content.decode()
     assert "Nothing is wrong" not in page
-    assert "Switched off: High memory usage." in page
+    assert "Switched off: “High memory usage”." in page
     check = desk.get("/health").json()["checks"]["alerting"][0]
     assert (check["status"], check["output"]) == (
         "warn",
-        "Switched off: High memory usage.",
+        "Switched off: “High memory usage”.",
     )
     assert (
-        "Switched off: High memory usage." in desk.get("/operations/").content.decode()
+        "Switched off: “High memory usage”."
+        in desk.get("/operations/").content.decode()
     )
     assert "Switched off" in desk.get("/alerts/rules/memory/").content.decode()

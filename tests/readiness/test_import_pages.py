@@ -89,7 +89,7 @@ def test_the_preview_shows_what_was_found(ada: Client) -> None:
     assert version.sha256[:16] in page
     assert "2 top level, 1 nested" in page
     assert "Ticked but not done" in page
-    assert "probe cors" in page
+    assert "Foreign web origins get no grant" in page
     assert "Expiry: date" in page
     assert "Publish v1" in page
     assert "<b>bold</b>" not in page

@@ -267,7 +267,7 @@ def test_a_file_that_nobody_books_within_7_days_is_forgotten(ada, book, state):
 def test_what_is_booked_or_under_way_is_not_forgotten(ada, book):
     booked(rows(2), ada)
     waiting = submitted(rows(3), ada)
-    assert JOBS["trades.prune"].function({}).startswith("0 files")
+    assert JOBS["trades.prune"].function({}).startswith("Forgot 0 files")
     assert pruning.prune(waiting.created_at + timedelta(days=60)) == 0
     assert worked(waiting).state == "booked"
 

@@ -205,7 +205,7 @@ def test_a_file_is_staged_looked_at_and_booked_without_javascript(client_of, ada
     assert "Book 1 trade" in shown
     assert not Fill.objects.exists()
     booked = client.post(staged["Location"] + "commit/", follow=True)
-    assert "Booked 1 trades" in booked.content.decode()
+    assert "Booked 1 trade or transfer" in booked.content.decode()
     assert Fill.objects.count() == 1
     assert not ImportPart.objects.exists()
     assert client.post(staged["Location"] + "commit/").status_code == 409
