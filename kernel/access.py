@@ -20,14 +20,13 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.urls import resolve
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from kernel.errors import Forbidden
 from kernel.roles import refusal
 from kernel.web import wanted_part
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # What browsers send to pages; the API's classes list their methods themselves.
 OF_PAGES = ("GET", "HEAD", "POST")
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -60,7 +59,9 @@ class Access:
         object.__setattr__(self, "public_read", public_read)
 
     def allows(self, user: Any, method: str) -> bool:
-        open_to_all = self.public_read and settings.PUBLIC_READ and method in SAFE
+        open_to_all = (
+            self.public_read and settings.PUBLIC_READ and method in SAFE_METHODS
+        )
         if self.public or open_to_all:
             return True
         if not user.is_authenticated:
@@ -70,11 +71,11 @@ class Access:
 
     def refusal(self, user: Any, method: str) -> Forbidden:
         """For somebody who is known: which roles may, and which they have."""
-        done = "open" if method in SAFE else "do"
+        done = "open" if method in SAFE_METHODS else "do"
         return Forbidden(refusal(self._needed(method), user, done), code="role")
 
     def _needed(self, method: str) -> tuple[str, ...]:
-        if self.writes is not None and method not in SAFE:
+        if self.writes is not None and method not in SAFE_METHODS:
             return self.writes
         return self.permissions
 
@@ -131,7 +132,7 @@ def ask_to_log_in(request: HttpRequest) -> HttpResponseBase:
     """The way to the log-in page and back. Of a form that was sent, what was typed is in
     this request alone: the log-in page answers it and carries it on, but for what the
     view called sensitive (`request.interrupted`)."""
-    if request.method in {"GET", "HEAD", "OPTIONS"} or wanted_part(request):
+    if request.method in SAFE_METHODS or wanted_part(request):
         return redirect_to_login(request.get_full_path())
     secrets = getattr(request, "sensitive_post_parameters", ())
     request.interrupted = secrets  # type: ignore[attr-defined]

@@ -11,8 +11,9 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from django.utils import timezone
 
-from kernel.ages import age as age
 from kernel.numbers import text
+from kernel.spoken import age as age
+from kernel.spoken import plural as plural
 
 MINUS = "−"
 MISSING = "–"
@@ -97,8 +98,3 @@ def ago(at: datetime | None, now: datetime | None = None) -> str:
     if at is None:
         return MISSING
     return age(((now or timezone.now()) - at).total_seconds())
-
-
-def plural(number: int, noun: str, many: str = "") -> str:
-    """ "1 line", "2 lines", "0 people"; `many` is the plural that is no -s."""
-    return f"{number:,} {noun if number == 1 else many or noun + 's'}"

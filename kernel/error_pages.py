@@ -18,12 +18,13 @@ from kernel.disk import is_full, no_room
 from kernel.errors import ProductError, TooLarge, Unavailable
 from kernel.outages import outage
 from kernel.problems import as_product_error, problem_response
-from kernel.web import is_api
+from kernel.web import is_api, wanted_part
 
 DATABASE = "database"  # the code of its outage
 logger = logging.getLogger("rrr.request")
-# What passes by itself: asking again is what to do first, and what only another request mends.
+# What passes by itself, so that asking again is what to do first.
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 507})
+# What only another request mends.
 ASKED_WRONG = frozenset({403, 404, 405, 409, 410, 412, 422, 428})
 
 
@@ -49,8 +50,10 @@ def expected(request: HttpRequest, error: BaseException | None) -> ProductError 
 
 def _drawn(request: HttpRequest, error: ProductError, context: dict[str, Any]) -> str:
     """With the navigation for somebody who is known, where nothing is broken;
-    errors/base.html needs no user, session, query or script."""
-    if error.status in ASKED_WRONG and getattr(request, "user", None) is not None:
+    errors/base.html needs no user, session, query or script. What htmx takes of it has
+    none either way."""
+    asked_whole = hasattr(request, "user") and not wanted_part(request)
+    if error.status in ASKED_WRONG and asked_whole:
         try:
             if request.user.is_authenticated:
                 return render_to_string("errors/known.html", context, request)

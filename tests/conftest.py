@@ -44,35 +44,23 @@ ALIKE = {
         *("api_schema", "architecture", "e2e", "frontend", "overview", "processes"),
         "settings",
     ),
-    # Doors count in a file of our own; probes look at answers; preferences are words.
-    "accounts": ("login_limits", "limits_floods", "preferences", "probes", "refusals"),
-    "audit": ("page", "refusals"),
-    # The people and the review that the demo shows; test_desk.py loads it into both.
-    "demo": ("people", "review"),
+    # Counted in a file of our own; preferences are words.
+    "accounts": ("limits_floods", "preferences"),
     # Sockets, processes, headers and the words of log lines and errors.
     "kernel": ("access_log", "dialling", "error_pages", "refusals", "web"),
-    # The words of pages, and what stands outside of the product.
-    "operations": (
-        *("headline", "outside_probes", "pages", "recovery_page", "runbooks"),
-        "walking_probes",
-    ),
-    # Pages, files and refused queries; the APIs that they show are asked of both.
-    "portfolio": ("files", "holdings_page", "pages", "parameters"),
-    "readiness": (
-        *("downloads", "import_pages", "lines", "long_review", "page_refusals"),
-        *("pages", "refused_reads", "review_loop", "review_page", "review_pdf"),
-        "who_signs",
-    ),
+    # Words of files, and what stands outside of the product.
+    "operations": (*("outside_probes", "recovery_page", "runbooks", "walking_probes"),),
+    # Files and refused parameters; the APIs that they show are asked of both.
+    "portfolio": ("files", "parameters"),
+    # How lines are drawn; what is written and counted is asked of both.
+    "readiness": ("downloads", "lines", "long_review", "review_pdf"),
     "security": (
         *("areas", "charsets", "cors", "csrf", "headers", "https", "htmx", "slashes"),
         "wrong_method",
     ),
     # The same books as by the API, which test_edge_books.py imports into both.
     "shared": ("edge_pages",),
-    "trades": (
-        *("amending_pages", "entry_pages", "json_values", "list_state", "pages"),
-        *("public_read", "transfer_pages"),
-    ),
+    "trades": ("json_values",),
 }
 TESTS = Path(__file__).parent
 # No example fails by the clock of a busy machine; CI's own profile says so, too.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from kernel.display import plural
+from kernel.spoken import plural
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from kernel import ages
+from kernel.spoken import age as spoken_age
+from kernel.spoken import plural
 
 # Whose name is not what people call it.
 TITLES = {
@@ -90,10 +91,10 @@ def age(name: str, seconds: float | None, limit: timedelta, what: str) -> Health
     """Warns when something is older than `limit`, is dated ahead, or has never been."""
     if seconds is None:
         return warn(name, f"there is no {what} yet")
-    detail = f"the last {what} is {ages.age(seconds)} old"
+    detail = f"the last {what} is {spoken_age(seconds)} old"
     ahead = seconds < -CLOCK_JUMP_SECONDS
     if ahead:
-        detail = f"the last {what} is dated {ages.age(seconds)} ahead of now"
+        detail = f"the last {what} is dated {spoken_age(seconds)} ahead of now"
     return measured(
         name,
         detail,
@@ -152,7 +153,7 @@ def certificate(days: int) -> HealthCheck:
     """`days`: how long the certificate is still good."""
     return measured(
         "certificate",
-        "1 day left" if days == 1 else f"{days:,} days left",
+        f"{plural(days, 'day')} left",
         late=days < CERTIFICATE_LEAST_DAYS,
         observed=str(days),
         unit="days",

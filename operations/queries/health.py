@@ -14,8 +14,8 @@ from django.db import DatabaseError, connection
 from django.db.models import Q
 
 from audit import queries as audit
-from kernel import ages, looked_after, redis
-from kernel.display import plural
+from kernel import looked_after, redis
+from kernel.display import age, plural
 from kernel.registry import JOBS
 from operations.domain import health
 from operations.domain.health import HealthCheck, Status
@@ -138,7 +138,7 @@ def paging(at: datetime) -> HealthCheck:
         return health.warn("paging", f"not told by mail: {', '.join(untold)} ({why})")
     untried = outbox().untried
     if untried is not None and at - untried > TRIED_WITHIN:
-        waits = ages.age((at - untried).total_seconds())
+        waits = age((at - untried).total_seconds())
         return health.warn("paging", f"a message waits {waits}, and nobody tried it")
     return health.passes("paging", "nothing that was to be told waits")
 
@@ -167,7 +167,7 @@ def restore_drill_age(at: datetime) -> HealthCheck:
     )
     if newest is None or newest.ok:
         return check
-    failed = f"the last restore drill failed {ages.age(seconds or 0)} ago"
+    failed = f"the last restore drill failed {age(seconds or 0)} ago"
     return replace(check, status=Status.WARN, detail=failed)
 
 

@@ -10,7 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from kernel.charts import Line, Marker, timeline
-from kernel.display import amount, change, percent
+from kernel.display import amount, change, percent, plural
 from kernel.drawing import Drawn
 from kernel.numbers import ZERO
 from portfolio.domain import returns
@@ -18,7 +18,7 @@ from portfolio.domain.benchmark import growth as benchmarked
 from portfolio.domain.returns import Day
 from portfolio.domain.statistics import floats_or_gaps
 from portfolio.domain.valuation import HUNDRED
-from portfolio.pages.words import days_counted, metric_text, money_label
+from portfolio.pages.words import metric_text, money_label
 from portfolio.queries.performance import Performance
 
 CHART_ID = "equity-data"
@@ -48,7 +48,7 @@ def equity_chart(performance: Performance) -> Drawn:
         description=(
             f"From {amount(values[0], currency)} to {amount(values[-1], currency)}. "
             f"Deepest drawdown {metric_text(deepest)}. "
-            f"Money came or went on {days_counted(len(moved))}. The table holds the month ends."
+            f"Money came or went on {plural(len(moved), 'day')}. The table holds the month ends."
         ),
         label=money_label(currency),
         below=[

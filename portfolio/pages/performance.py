@@ -22,7 +22,6 @@ from portfolio.pages.strategies import strategy_curves
 from portfolio.pages.trips import HOURS, trip_spots, week_rows
 from portfolio.pages.words import (
     Figure,
-    days_counted,
     implied_note,
     metric_text,
     why,
@@ -221,7 +220,7 @@ def _notes(performance: Performance) -> dict[str, str]:
 
 
 def _observed_days(metric_set: MetricSet) -> str:
-    return days_counted(metric_set.metrics["total_return"].n)
+    return plural(metric_set.metrics["total_return"].n, "day")
 
 
 def trip_lines(performance: Performance) -> list[tuple[str, str]]:

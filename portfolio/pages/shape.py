@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from kernel.bars import histogram
 from kernel.charts import Line, timeline
-from kernel.display import change, grouped, percent, tone
+from kernel.display import change, grouped, percent, plural, tone
 from kernel.drawing import Drawn
 from kernel.numbers import text_or_none
 from portfolio.domain import returns, rolling
@@ -22,7 +22,7 @@ from portfolio.domain.distribution import bins
 from portfolio.domain.returns import Day
 from portfolio.domain.statistics import exact_text, floats
 from portfolio.domain.valuation import HUNDRED
-from portfolio.pages.words import days_counted, metric_text, why
+from portfolio.pages.words import metric_text, why
 from portfolio.queries.performance import Performance
 
 LEAST = 20  # returns, below which their distribution is noise
@@ -69,7 +69,7 @@ def _distribution(r: Sequence[float]) -> Drawn | None:
         bins(r),
         name="distribution",
         title="Distribution of daily returns",
-        description=f"{days_counted(won)} above 0, {days_counted(lost)} below. "
+        description=f"{plural(won, 'day')} above 0, {plural(lost, 'day')} below. "
         "The table holds every bar.",
     )
 

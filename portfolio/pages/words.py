@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.utils.safestring import SafeString
 
-from kernel.display import MINUS, MISSING, SIGNS, amount, grouped, percent, plural
+from kernel.display import MINUS, MISSING, SIGNS, amount, grouped, percent
 from kernel.scales import Label, compact
 from portfolio.domain.metrics import Metric
 from portfolio.domain.reasons import Reason
@@ -87,7 +87,3 @@ def money_label(currency: str) -> Label:
         return f"{MINUS}{sign}{shown}" if value < 0 else f"{sign}{shown}"
 
     return label
-
-
-def days_counted(count: int) -> str:
-    return plural(count, "day")

@@ -52,7 +52,7 @@ SENTENCES = {
     "readiness.report.attested": "attested a {kind} report",
     "readiness.item.filled": "filled in {key}",
     "readiness.item.assigned": "said who is to do {key}",
-    "readiness.section.owned": "said who owns {section}",
+    "readiness.section.owned": "said who owns {title}",
     "readiness.note.written": "wrote a note",
     "readiness.note.resolved": "resolved a known issue",
     "readiness.item.commented": "commented on {key}",

@@ -46,22 +46,28 @@ def own_section(review: Review, slug: str, username: str, by: User) -> None:
     """Make a person the owner of a section of this review, or with "" nobody; an event
     where it was somebody else's. Raises Invalid for no section of it and for nobody who
     works on reviews, Conflict for a review that has ended."""
-    if slug not in {section.slug for section in structure(review.version).sections}:
+    titles = {each.slug: each.title for each in structure(review.version).sections}
+    if slug not in titles:
         fault = FieldError("/section", "choice", "this review has no such section")
         raise Invalid.of([fault])
     owner = _worker(username, "owner") if username else None
     with changing(review) as held:
-        if held.owners.get(slug, "") == username:
+        name = owner.username if owner else ""
+        if held.owners.get(slug, "") == name:
             return
         held.owners.pop(slug, None)
-        if owner is not None:
-            held.owners[slug] = owner.username
+        if name:
+            held.owners[slug] = name
         held.save(update_fields=["owners"])
         audit.append(
             "readiness.section.owned",
             actor=by.actor,
             object=object_of(held),
-            data={"section": slug, "owner": owner.actor if owner else None},
+            data={
+                "section": slug,
+                "title": titles[slug],
+                "owner": owner.actor if owner else None,
+            },
         )
         bump(tag_of(held))
 

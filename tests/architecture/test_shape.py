@@ -48,7 +48,7 @@ def sources() -> tuple[Path, ...]:
 
 
 @cache
-def tests() -> tuple[Path, ...]:
+def of_the_suite() -> tuple[Path, ...]:
     return tuple(sorted((ROOT / "tests").rglob("*.py")))
 
 
@@ -86,7 +86,7 @@ def test_the_walk_sees_the_whole_house() -> None:
     assert len(list(functions())) > 1_000
 
 
-@each([*sources(), *tests()])
+@each([*sources(), *of_the_suite()])
 def test_a_file_has_one_subject(path: Path) -> None:
     if path.name != "settings.py":
         assert length(path) <= LONGEST_FILE, "look for the second subject"
@@ -120,5 +120,5 @@ def test_a_class_name_means_one_class() -> None:
 
 def test_the_house_is_tested() -> None:
     source = sum(length(path) for path in sources())
-    tested = sum(length(path) for path in tests())
+    tested = sum(length(path) for path in of_the_suite())
     assert tested / source >= TESTS_A_SOURCE_LINE

@@ -117,7 +117,7 @@ STAND_STILL = """
 # What is read, seen or not: without what stands in a program's own letters.
 READ = """
 () => {
-  const verbatim = [...document.querySelectorAll("code, pre, kbd, samp, textarea, .mono")];
+  const verbatim = [...document.querySelectorAll("code, pre, kbd, samp, textarea")];
   verbatim.forEach((e) => e.style.setProperty("visibility", "hidden"));
   const text = document.body.innerText;
   verbatim.forEach((e) => e.style.removeProperty("visibility"));

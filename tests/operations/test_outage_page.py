@@ -101,10 +101,10 @@ def test_it_says_who_was_told_by_watch(at: list[datetime], settings: Any) -> Non
     fires(FIRST - timedelta(seconds=20), "olga", "otto")
     page = page_of_outage()
     assert "Since 1 Mar 2026, 03:11:45 UTC" in page
-    assert "Its alert is out: nobody told yet, 2 messages wait" in page
+    assert "Its alert fires: nobody told yet, 2 messages wait" in page
     for uid in ("olga", "otto"):
         spool.append(Sent(notice=uid, at=FIRST.isoformat()))
-    assert "Its alert is out: 2 people told" in page_of_outage()
+    assert "Its alert fires: 2 people told" in page_of_outage()
     settings.EMAIL_URL = ""
     assert "2 people told in a file: no EMAIL_URL is set" in page_of_outage()
 

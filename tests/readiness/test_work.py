@@ -212,6 +212,7 @@ def test_the_page_says_and_changes_who_owns_a_section(
     assert client.post(f"{url}sections/", form).status_code == 302
     head = client.get(url).content.decode().partition('id="head-performance"')[2]
     assert "0 of 2 proven · ada" in head.partition("</header>")[0]
+    assert "said who owns Performance" in client.get(url).content.decode()
     assert "3 of 9 lines" not in client.get(f"{url}lines/").content.decode()
     mine = client.get(f"{url}lines/", {"assignee": "ada"}).content.decode()
     assert "2 of 9 lines" in mine

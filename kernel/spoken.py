@@ -1,4 +1,4 @@
-"""How long something took or is ago, as people say it: pure, for domain code too."""
+"""Ages and numbers of things as people say them: pure, for domain code too."""
 
 from __future__ import annotations
 
@@ -12,3 +12,8 @@ def age(seconds: float) -> str:
         if whole >= size:
             return f"{whole // size} {unit}"
     return f"{whole} s"
+
+
+def plural(number: int, noun: str, many: str = "") -> str:
+    """ "1 line", "2 lines", "0 people"; `many` is the plural that is no -s."""
+    return f"{number:,} {noun if number == 1 else many or noun + 's'}"
