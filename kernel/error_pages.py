@@ -15,7 +15,7 @@ from django.utils.http import escape_leading_slashes
 
 from kernel import outage_notes
 from kernel.disk import is_full, no_room
-from kernel.errors import ProductError, TooLarge, Unavailable
+from kernel.errors import Forbidden, ProductError, TooLarge, Unavailable
 from kernel.outages import outage
 from kernel.problems import as_product_error, problem_response
 from kernel.web import is_api, wanted_part
@@ -73,6 +73,7 @@ def error_page(
     request: HttpRequest, error: ProductError, *, back: str = ""
 ) -> HttpResponse:
     """`back` is the page to go to where asking again helps nobody."""
+    may_pass = error.status != Forbidden.status
     context: dict[str, Any] = {
         "problem": error,
         "request_id": getattr(request, "request_id", ""),
@@ -80,7 +81,7 @@ def error_page(
         "again": escape_leading_slashes(request.get_full_path()),
         "back": back,
         "outage": outage_notes.known() if error.code == DATABASE else None,
-        "retry": not back and request.method in {"GET", "HEAD"},
+        "retry": not back and may_pass and request.method in {"GET", "HEAD"},
         "passing": error.status in PASSING,
         "rrr_env": settings.RRR_ENV,
         "demo_data": bool(cache.get("demo_data")),

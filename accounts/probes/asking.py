@@ -41,7 +41,7 @@ def api_paths() -> Sequence[str]:
 def status(path: str, token: str = "") -> int:
     """The status of GET with this token."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return http.own(path, headers=headers).status
+    return http.in_turn(path, headers=headers).status
 
 
 def expect(what: str, seen: int, wanted: int, faults: list[str]) -> None:

@@ -65,11 +65,11 @@ def cors(params: Params) -> Measurement:
 
 
 def _read(origin: str) -> http.Reply:
-    return http.own("/api/me", headers={"Origin": origin})
+    return http.in_turn("/api/me", headers={"Origin": origin})
 
 
 def _preflight(path: str, origin: str) -> http.Reply:
-    return http.own(path, method="OPTIONS", headers={"Origin": origin, **PREFLIGHT})
+    return http.in_turn(path, method="OPTIONS", headers={"Origin": origin, **PREFLIGHT})
 
 
 def _foreign_faults(origin: str) -> Iterator[str]:

@@ -79,7 +79,7 @@ def jwt_revoke(params: Params) -> Measurement:
 
 
 def _post(path: str, refresh: str) -> http.Reply:
-    return http.own(
+    return http.in_turn(
         path,
         method="POST",
         headers={"Content-Type": "application/json"},

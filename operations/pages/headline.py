@@ -192,11 +192,8 @@ def _of_check(check: HealthCheck) -> _Concern:
 def _of_probes(lines: list[ProbeLine], text: str, shown: str) -> Iterator[_Concern]:
     """All of them as one, which says what the first says."""
     for line in lines[:1]:
-        seen = line.result
-        said = (seen.error or seen.detail) if seen else "never ran"
-        yield _Concern(
-            text=text, href=f"?p={shown}#probes", said=f"{line.title}: {said}"
-        )
+        said = f"{line.title}: {line.said}"
+        yield _Concern(text=text, href=f"?p={shown}#probes", said=said)
 
 
 def first_step(rule: str) -> str:

@@ -55,7 +55,7 @@ def _fault(visit: Visit) -> str:
 def _secret_faults() -> list[str]:
     """An answer with fresh tokens in it must come as it is."""
     pair = tokens.issue(account.account())
-    answer = http.own(
+    answer = http.in_turn(
         "/api/token/refresh",
         method="POST",
         headers={"Accept-Encoding": "gzip", "Content-Type": "application/json"},

@@ -41,6 +41,17 @@ class ProbeLine:
         return self.state is ProbeState.FAILING
 
     @property
+    def said(self) -> str:
+        """What it says of itself in one sentence: the first fault, and how many more."""
+        if self.result is None:
+            return "never ran"
+        told = self.result.error or self.result.detail
+        first, _, rest = told.partition("; ")
+        if self.result.unit != "faults" or not rest or self.result.error:
+            return told
+        return f"{first}; {int(self.result.value or 0) - 1:,} more"
+
+    @property
     def not_set(self) -> bool:
         """Whether a setting of the probe's own is what it has no data for."""
         return self.result is not None and bool(self.result.facts.get(UNSET))

@@ -131,7 +131,7 @@ def visit(path: str, who: str) -> Visit:
 
 
 def _ask(path: str, headers: Mapping[str, str]) -> http.Reply:
-    return http.own(path, headers={"Accept-Encoding": "gzip", **headers})
+    return http.in_turn(path, headers={"Accept-Encoding": "gzip", **headers})
 
 
 def _visit(path: str, who: str, answer: http.Reply) -> Visit:

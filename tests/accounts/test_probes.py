@@ -36,6 +36,21 @@ def test_the_whole_door_is_clean(run: Run) -> None:
         assert (seen.value, seen.error) == ("0", ""), (name, seen.detail)
 
 
+@pytest.mark.parametrize("name", ["jwt", "jwt_expiry", "jwt_revoke", "cors"])
+def test_a_door_that_limits_stand_before_was_not_looked_at(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """It neither is shut nor stands open: a 429 grants no origin, either."""
+
+    def limited(path: str, **given: Any) -> http.Reply:
+        return http.Reply(429, {"retry-after": "30"}, b"")
+
+    monkeypatch.setattr(http, "own", limited)
+    seen = run(name)
+    assert seen.value is None
+    assert "more often than limits allow" in seen.error
+
+
 class TestTokens:
     def test_tokens_that_nobody_accepts_are_found(
         self, run: Run, monkeypatch: pytest.MonkeyPatch

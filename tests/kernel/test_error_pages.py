@@ -237,6 +237,7 @@ def test_who_is_known_keeps_the_navigation_where_nothing_is_broken(
         assert answer["X-Request-ID"] in page
         assert 'button--primary" href="/"' in page, "the way on stands first"
         assert "Still up" not in page
+        assert ("Try again</a>" in page) is (status != 403)
 
 
 def test_a_stranger_gets_the_page_that_needs_nothing(

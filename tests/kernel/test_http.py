@@ -182,3 +182,39 @@ def test_people_are_led_to_where_they_came_unless_an_address_is_set(
 
 def test_what_is_no_signature_is_not_ours() -> None:
     assert not http.is_own("/", "\u00e9")
+
+
+# --- our own limits ----------------------------------------------------------------------
+
+
+def _answers(
+    monkeypatch: pytest.MonkeyPatch, *answers: tuple[int, str]
+) -> tuple[list[str], list[float]]:
+    """What is asked, and the waits between; the last answer comes again and again."""
+    asked: list[str] = []
+    waited: list[float] = []
+
+    def own(path: str, **given: Any) -> http.Reply:
+        status, again = answers[min(len(asked), len(answers) - 1)]
+        asked.append(path)
+        return http.Reply(status, {"retry-after": again} if again else {}, b"")
+
+    monkeypatch.setattr(http, "own", own)
+    monkeypatch.setattr("time.sleep", waited.append)
+    return asked, waited
+
+
+def test_a_turn_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, waited = _answers(monkeypatch, (429, "1"), (429, "2"), (401, ""))
+    assert http.in_turn("/api/me").status == 401
+    assert (len(asked), waited) == (3, [1, 2])
+
+
+@pytest.mark.parametrize(("again", "asks"), [("1", http.TURNS), ("40", 1)])
+def test_a_turn_that_does_not_come_is_no_answer(
+    monkeypatch: pytest.MonkeyPatch, again: str, asks: int
+) -> None:
+    asked, _ = _answers(monkeypatch, (429, again))
+    with pytest.raises(http.NoAnswer, match=f"more often than limits allow.*{again} s"):
+        http.in_turn("/api/me")
+    assert len(asked) == asks

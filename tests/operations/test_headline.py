@@ -108,6 +108,19 @@ def test_all_is_not_well_while_a_probe_fails(
     assert "headline--warn" in desk.get("/operations/").content.decode()
 
 
+def test_the_sentence_names_the_first_fault_and_how_many_more(
+    desk: Client, now: datetime, two_probes: None
+) -> None:
+    judged_all(now)
+    probing.run("bad", {})
+    faults = "; ".join(f"fault {number}" for number in range(20))
+    ProbeResult.objects.update(value="43", unit="faults", detail=faults)
+    text = flat(strip_tags(sentence(desk)))
+    assert "Whether it is bad: fault 0; 42 more" in text
+    assert "fault 19" not in text
+    assert "fault 19" in desk.get("/operations/").content.decode()
+
+
 def test_what_has_failed_comes_before_what_is_not_known(
     desk: Client, now: datetime, two_probes: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
