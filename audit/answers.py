@@ -9,6 +9,7 @@ from typing import Annotated
 
 from audit.models import AuditEvent, Checkpoint
 from audit.queries import LogVerification, verifier_key
+from kernel.registry import actor_names
 from kernel.schema import Answer
 
 
@@ -37,6 +38,12 @@ class Event(Answer):
             body=row.text,
             leaf=bytes(row.leaf).hex(),
         )
+
+
+def told(rows: Sequence[AuditEvent]) -> list[Event]:
+    """With the names of their actors: a query of accounts."""
+    names = actor_names({row.actor for row in rows})
+    return [Event.of(row, names) for row in rows]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from audit import api, views
 app_name = "audit"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/", views.index, name="index"),
+    path("audit/events.csv", views.events_csv, name="events-file"),
 ]
 api_urlpatterns: list[URLPattern | URLResolver] = [
     path("audit", api.Events.as_view(), name="events"),

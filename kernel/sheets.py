@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 from django.http import StreamingHttpResponse
 
 from kernel.json import dumps
 from kernel.numbers import text
+from kernel.paging import Page
 
+Row = TypeVar("Row")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 AT_ONCE = 500  # rows in a piece of the answer
 
@@ -37,6 +39,8 @@ def cell(value: Any) -> str:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Mapping):
+        value = ", ".join(f"{name} {told}" for name, told in value.items())
     plain = str(value)
     return f"'{plain}" if plain.startswith(FORMULA) else plain
 
@@ -46,6 +50,34 @@ def csv_file(
 ) -> StreamingHttpResponse:
     """A download of that name (without its ending); the first line names the columns."""
     return _download(f"{name}.csv", "text/csv; charset=utf-8", _lines(columns, rows))
+
+
+def answers_csv(
+    name: str, answer: type[Any], answers: Iterable[Any]
+) -> StreamingHttpResponse:
+    """The same of answers of one type, with the names that the API gives."""
+    columns = columns_of(answer)
+    return csv_file(name, columns, map(cells_of(columns), answers))
+
+
+def columns_of(answer: type[Any]) -> list[str]:
+    """The fields of an answer that are one value each; lists stay with the API."""
+    hints = get_type_hints(answer)
+    return [name for name, kind in hints.items() if get_origin(kind) is not list]
+
+
+def cells_of(columns: Sequence[str]) -> Callable[[Any], list[Any]]:
+    return lambda answer: [getattr(answer, name) for name in columns]
+
+
+def every_page(page_after: Callable[[str], Page[Row]]) -> Iterator[list[Row]]:
+    """The rows of a list, a page in memory at a time; `page_after` reads the one that
+    begins at a cursor."""
+    cursor: str | None = ""
+    while cursor is not None:
+        page = page_after(cursor)
+        yield page.rows
+        cursor = page.next_cursor
 
 
 def _lines(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:

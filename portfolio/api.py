@@ -43,7 +43,7 @@ from portfolio.domain.periods import INTERVALS, PERIODS
 from portfolio.queries.books import Scope, scope, scope_asked
 from portfolio.queries.curve import curve
 from portfolio.queries.curves import curves_of, known_until
-from portfolio.queries.holdings import Cash, PositionRow, holdings, open_lots
+from portfolio.queries.holdings import Cash, PositionRow, holdings, lots_asked
 from portfolio.queries.parts import by_strategy, by_symbol
 from portfolio.queries.performance import Performance, performance
 from portfolio.queries.reconciliation import AssetRow, reconciliation
@@ -173,9 +173,10 @@ class Lots(APIView):
     )
     def get(self, request: Request) -> Response:
         check_query(request, "book", "symbol", "cursor", "limit")
-        lots = open_lots(scope(request.user, request.query_params.get("book", "")))
-        if symbol := request.query_params.get("symbol", ""):
-            lots = lots.filter(instrument__symbol=symbol)
+        asked = request.query_params
+        lots = lots_asked(
+            scope(request.user, asked.get("book", "")), asked.get("symbol", "")
+        )
         page = newest_first(
             lots,
             field="opened_at",

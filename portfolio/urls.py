@@ -2,27 +2,34 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from portfolio import api, views
+from portfolio import api
+from portfolio.views import files, pages
 
 app_name = "portfolio"
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("portfolio/", views.index, name="index"),
-    path("portfolio/reconciliation/", views.reconcile, name="reconciliation"),
-    path("portfolio/reconciliation/new/", views.new_balance, name="new-balance"),
+    path("portfolio/", pages.index, name="index"),
+    path("portfolio/reconciliation/", pages.reconcile, name="reconciliation"),
+    path("portfolio/reconciliation/new/", pages.new_balance, name="new-balance"),
     path(
         "portfolio/reconciliation/<int:pk>/",
-        views.stated,
+        pages.stated,
         name="balance",
     ),
-    path("portfolio/positions/<int:pk>/", views.position, name="position"),
-    path("performance/", views.performance, name="performance"),
-    path("portfolio/positions.csv", views.positions_file, name="positions-file"),
+    path("portfolio/positions/<int:pk>/", pages.position, name="position"),
+    path("performance/", pages.performance, name="performance"),
+    path("portfolio/positions.csv", files.positions_file, name="positions-file"),
+    path("portfolio/lots.csv", files.lots_file, name="lots-file"),
+    path(
+        "portfolio/reconciliation/balances.csv",
+        files.stated_file,
+        name="balances-file",
+    ),
     path(
         "performance/files/<slug:name>.csv",
-        views.performance_file,
+        files.performance_file,
         name="performance-file",
     ),
-    path("performance/metrics/<str:name>/", views.metric, name="metric"),
+    path("performance/metrics/<str:name>/", pages.metric, name="metric"),
 ]
 api_urlpatterns: list[URLPattern | URLResolver] = [
     path("portfolio", api.PortfolioSummary.as_view(), name="portfolio"),

@@ -15,6 +15,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("trades/", pages.index, name="index"),
     path("trades/trades.csv", files.trades_csv, name="csv"),
     path("trades/trades.jsonl", files.trades_jsonl, name="jsonl"),
+    path("transfers/transfers.csv", files.transfers_csv, name="transfers-file"),
+    path("prices/prices.csv", files.prices_csv, name="prices-file"),
+    path("splits/splits.csv", files.splits_csv, name="splits-file"),
+    path("books/books.csv", files.books_csv, name="books-file"),
     path("trades/import/", import_pages.upload, name="import"),
     path("trades/imports/<uuid:pk>/", import_pages.import_batch, name="import-batch"),
     path(

@@ -20,7 +20,7 @@ def jobs(at: datetime) -> dict[str, Any]:
     return {
         "at": at,
         "jobs": queries.job_board(at),
-        "runs": queries.recent_runs(PAGE),
+        "runs": queries.runs(limit=PAGE).rows,
     }
 
 

@@ -25,7 +25,7 @@ from operations.queries.backups import (
     unsealed_backups,
 )
 from operations.queries.history import kept_readings, web_minutes
-from operations.queries.jobs import job_board, queued_runs, recent_runs
+from operations.queries.jobs import job_board, queued_runs, runs
 from operations.queries.measurements import latest_results, params_digest
 from operations.queries.probes import probe_board
 from operations.queries.processes import last_tick, processes, stale_processes
@@ -62,12 +62,12 @@ __all__ = [
     "probe_board",
     "processes",
     "queued_runs",
-    "recent_runs",
     "restored_at",
     "rule",
     "rules",
     "runbook",
     "runbook_titles",
+    "runs",
     "stale_processes",
     "timeline",
     "told",

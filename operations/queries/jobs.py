@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Min
 
+from kernel.paging import Page, newest_first
 from kernel.registry import JOBS
 from operations.domain import schedules
 from operations.domain.board import JobState, job_state
@@ -82,7 +83,7 @@ def queued_runs() -> tuple[int, datetime | None]:
     return seen["number"], seen["first"]
 
 
-def recent_runs(limit: int) -> list[JobRun]:
-    """The newest runs of jobs and probes."""
-    rows = JobRun.objects.select_related("job").order_by("-due_at", "-pk")
-    return list(rows[:limit])
+def runs(*, limit: int, cursor: str = "") -> Page[JobRun]:
+    """Runs of jobs and probes, newest first: one query."""
+    rows = JobRun.objects.select_related("job")
+    return newest_first(rows, field="due_at", limit=limit, cursor=cursor)

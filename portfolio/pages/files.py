@@ -6,15 +6,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kernel.numbers import ZERO
 from portfolio.answers.holdings import exact
 from portfolio.domain import returns, rolling
 from portfolio.domain.benchmark import growth
 from portfolio.domain.distribution import bins
 from portfolio.domain.statistics import exact_text, floats
+from portfolio.pages.curve import running_pnl
 from portfolio.pages.shape import window_of
+from portfolio.pages.trips import WEEKDAYS, nets_by_hour
 from portfolio.queries.holdings import Holdings
 from portfolio.queries.parts import Part, by_strategy, by_symbol
 from portfolio.queries.performance import Performance
+from portfolio.queries.reconciliation import Reconciliation
 
 Rows = Iterable[Sequence[Any]]
 
@@ -90,6 +94,18 @@ def _trips(told: Performance) -> Rows:
         )
 
 
+def _hours(told: Performance) -> Rows:
+    for (weekday, hour), nets in sorted(nets_by_hour(told).items()):
+        yield WEEKDAYS[weekday], hour, len(nets), sum(nets, ZERO)
+
+
+def _strategy_days(told: Performance) -> Rows:
+    for part in by_strategy(told):
+        days = part.metric_set.days
+        for day, so_far in zip(days, running_pnl(days), strict=True):
+            yield day.day, part.name, day.pnl, so_far
+
+
 def _distribution(told: Performance) -> Rows:
     for bar in bins(floats(returns.returns(told.days))):
         yield exact_text(bar.low), exact_text(bar.high), bar.count
@@ -144,6 +160,12 @@ PERFORMANCE_FILES: Mapping[str, PerformanceFile] = {
         ),
         rows=_trips,
     ),
+    "hours": PerformanceFile(
+        columns=("weekday", "hour", "round_trips", "net"), rows=_hours
+    ),
+    "strategy-days": PerformanceFile(
+        columns=("day", "strategy", "pnl", "pnl_so_far"), rows=_strategy_days
+    ),
     "distribution": PerformanceFile(
         columns=("from", "to_below", "days"), rows=_distribution
     ),
@@ -171,3 +193,27 @@ def position_rows(held: Holdings) -> Rows:
             *((mark.price, mark.at, mark.source) if mark else (None, None, None)),
             *(row.value, row.weight, row.gain, row.opened_at, valued.reason),
         )
+
+
+# --- what others state ---------------------------------------------------------------------
+
+STATED_COLUMNS = (
+    *("book", "asset", "stated_for", "source", "stated", "booked", "difference"),
+    *("parts_at", "parts_at_kind", "parts_at_external_id"),
+)
+
+
+def stated_rows(compared: Reconciliation) -> Rows:
+    """Every statement, newest first by asset; the newest says after which fact it and
+    what is booked part."""
+    for row in compared.rows:
+        fact = compared.fact(row)
+        parts = (fact.at, fact.what, fact.external_id) if fact else (None,) * 3
+        for comparison in row.comparisons:
+            stated = comparison.statement
+            yield (
+                *(row.book.name, row.asset, stated.at, stated.source),
+                *(stated.amount, comparison.booked, comparison.difference),
+                *parts,
+            )
+            parts = (None,) * 3

@@ -81,14 +81,9 @@ class HourCell:
 
 def week_rows(performance: Performance) -> list[tuple[str, list[HourCell]]]:
     """Seven days of 24 cells, in the books' zone; none without a round trip."""
-    trips, currency = performance.metric_set.trips, performance.scope.currency
-    if not trips:
+    nets, currency = nets_by_hour(performance), performance.scope.currency
+    if not nets:
         return []
-    nets: dict[tuple[int, int], list[Decimal]] = defaultdict(list)
-    zone = ZoneInfo(performance.scope.zone)
-    for trip in trips:
-        closed = trip.closed_at.astimezone(zone)
-        nets[closed.weekday(), closed.hour].append(trip.net)
     largest = max(abs(sum(each, ZERO)) for each in nets.values())
     return [
         (
@@ -97,6 +92,17 @@ def week_rows(performance: Performance) -> list[tuple[str, list[HourCell]]]:
         )
         for day, name in enumerate(WEEKDAYS)
     ]
+
+
+def nets_by_hour(performance: Performance) -> dict[tuple[int, int], list[Decimal]]:
+    """{(weekday from Monday 0, hour of closing): the round trips' nets}, in the books'
+    zone; hours without one are left out."""
+    nets: dict[tuple[int, int], list[Decimal]] = defaultdict(list)
+    zone = ZoneInfo(performance.scope.zone)
+    for trip in performance.metric_set.trips:
+        closed = trip.closed_at.astimezone(zone)
+        nets[closed.weekday(), closed.hour].append(trip.net)
+    return nets
 
 
 def _cell(nets: Sequence[Decimal], largest: Decimal, currency: str) -> HourCell:

@@ -314,3 +314,9 @@ def open_lots(
     return lots.select_related("instrument", "book", "fill", "transfer").order_by(
         "acquired_at", "id"
     )
+
+
+def lots_asked(scope: Scope, symbol: str) -> QuerySet[OpenLot]:
+    """The open lots of these books, of one symbol where one is named."""
+    lots = open_lots(scope)
+    return lots.filter(instrument__symbol=symbol) if symbol else lots

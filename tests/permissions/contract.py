@@ -186,6 +186,12 @@ PAGES = """
 /portfolio/positions.csv                                GET trading: reads
 /performance/files/{file}.csv                           GET trading: reads
 /performance/metrics/{metric}/                          GET trading: reads
+/portfolio/lots.csv                                     GET trading: reads
+/portfolio/reconciliation/balances.csv                  GET trading: reads
+/books/books.csv                                        GET trading: reads
+/transfers/transfers.csv                                GET trading: reads
+/prices/prices.csv                                      GET prices: reads
+/splits/splits.csv                                      GET prices: reads
 /books/                                                 GET trading: reads            POST trading: makes a book
 /trades/                                                GET trading: reads
 /trades/trades.csv                                      GET trading: reads
@@ -256,6 +262,7 @@ PAGES = """
 /operations/probes/{probe}/run/                         POST operations: runs probes
 /operations/backups/                                    GET operations: reads
 /operations/backups/take/                               POST operations: manages
+/operations/files/{table}.csv                           GET operations: reads
 /operations/csp/                                        GET operations: reads
 /runbooks/                                              GET operations: reads
 /runbooks/{runbook}/                                    GET operations: reads
@@ -265,6 +272,7 @@ PAGES = """
 /alerts/{alert}/resolve/                                POST operations: manages
 /alerts/rules/{rule}/                                   GET operations: reads         POST operations: manages
 /audit/                                                 GET audit: reads
+/audit/events.csv                                       GET audit: reads
 
 /health                                                 GET public
 /health/live                                            GET public

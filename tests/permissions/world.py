@@ -253,6 +253,7 @@ def _of_operations() -> dict[str, str]:
         "probe": "audit_log",
         "metric": "sharpe",
         "file": "days",
+        "table": "jobs",
     }
 
 

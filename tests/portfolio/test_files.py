@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from kernel.sheets import cell
 from portfolio.pages.files import PERFORMANCE_FILES
+from tests.csv_files import csv_rows
 from tests.portfolio.conftest import deposit, fill, price
 from tests.portfolio.test_portfolio_api import days_ago
+from trades.domain.facts import NewBalance
+from trades.services.statements import state_balance
 
 D = Decimal
 
@@ -31,17 +33,9 @@ def client(ada, client_of, record):
     return client_of(ada)
 
 
-def rows_of(answer):
-    assert answer.status_code == 200
-    assert answer["Content-Type"] == "text/csv; charset=utf-8"
-    assert "attachment" in answer["Content-Disposition"]
-    content = b"".join(answer.streaming_content).decode()
-    return list(csv.DictReader(io.StringIO(content)))
-
-
 def read(client, name, **query):
-    return rows_of(
-        client.get(f"/performance/files/{name}.csv", {"period": "all", **query})
+    return csv_rows(
+        client, f"/performance/files/{name}.csv", {"period": "all", **query}
     )
 
 
@@ -86,9 +80,50 @@ def test_text_is_no_formula_and_a_loss_stays_a_number(client):
 
 
 def test_positions_stand_in_their_file(client):
-    [row] = rows_of(client.get("/portfolio/positions.csv"))
+    [row] = csv_rows(client, "/portfolio/positions.csv")
     assert (row["symbol"], row["side"], row["quantity"]) == ("ETH-USD", "short", "-3")
     assert row["mark"] == "0.00000001"
+
+
+def test_lots_stand_in_their_file_with_what_opened_them(client):
+    [row] = csv_rows(client, "/portfolio/lots.csv")
+    assert (row["symbol"], row["side"]) == ("ETH-USD", "short")
+    assert (row["remaining_quantity"], row["remaining_amount"]) == ("3", "30")
+    assert row["trade_external_id"] == "b1"
+    assert csv_rows(client, "/portfolio/lots.csv", {"symbol": "BTC-USD"}) == []
+    assert client.get("/portfolio/lots.csv?book=nobody's").status_code == 404
+
+
+def test_every_stated_balance_stands_beside_what_was_booked(client, ada):
+    for amount in ("-3", "-2.999999999999999999"):
+        said = NewBalance(
+            asset="ETH", amount=D(amount), at=timezone.now(), book="Main", source=amount
+        )
+        state_balance(said, ada)
+    rows = csv_rows(client, "/portfolio/reconciliation/balances.csv")
+    told = {row["stated"]: (row["booked"], row["difference"]) for row in rows}
+    assert told == {
+        "-3": ("-3", "0"),
+        "-2.999999999999999999": ("-3", "0.000000000000000001"),
+    }
+
+
+def test_hours_and_strategies_add_up_to_the_round_trips_and_the_profit(client):
+    nets = [D(row["net"]) for row in read(client, "round-trips")]
+    assert sum(D(row["net"]) for row in read(client, "hours")) == sum(nets) != 0
+    days = read(client, "days")
+    parts = [D(row["pnl"]) for row in read(client, "strategy-days")]
+    assert sum(parts) == sum(D(day["pnl"]) for day in days)
+
+
+def test_pages_lead_to_their_files(client):
+    page = client.get("/portfolio/").content.decode()
+    position = page.partition('href="/portfolio/positions/')[2].partition('"')[0]
+    lots = client.get(f"/portfolio/positions/{position}").content.decode()
+    assert "&amp;symbol=ETH-USD" in lots
+    assert "/portfolio/lots.csv?book=" in lots
+    stated = client.get("/portfolio/reconciliation/?book=Main").content.decode()
+    assert "/portfolio/reconciliation/balances.csv?book=Main" in stated
 
 
 def test_a_file_that_there_is_not_is_a_404(client):
@@ -97,7 +132,7 @@ def test_a_file_that_there_is_not_is_a_404(client):
 
 def test_the_page_leads_to_each_of_them(client):
     page = client.get("/performance/?period=all&book=Main").content.decode()
-    for name in set(PERFORMANCE_FILES) - {"rolling"}:
+    for name in set(PERFORMANCE_FILES):
         assert f"/performance/files/{name}.csv?period=all&amp;book=Main" in page, name
 
 
@@ -112,6 +147,7 @@ def test_the_page_leads_to_each_of_them(client):
         ("@SUM(A1)", "'@SUM(A1)"),
         ("plain, with comma", "plain, with comma"),
         (True, "true"),
+        ({"commit": "=1", "n": 2}, "commit =1, n 2"),
     ],
 )
 def test_a_cell_reads(value, shown):

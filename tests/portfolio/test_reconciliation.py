@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from portfolio import views
 from portfolio.queries.books import scope
 from portfolio.queries.reconciliation import reconciliation
+from portfolio.views import pages
 from tests.portfolio.conftest import deposit, fill, when
 from trades.domain.facts import NewBalance
 from trades.models import BalanceStatement, Book, Fill
@@ -92,7 +92,7 @@ def test_books_with_too_many_facts_are_named_and_not_walked(
     assert not reconciliation(scope(ada), most=3).left_out  # two fills, one deposit
     compared = reconciliation(scope(ada), most=2)
     assert (compared.left_out, compared.rows) == ((book,), ())
-    monkeypatch.setattr(views, "CARD_FACTS", 2)
+    monkeypatch.setattr(pages, "CARD_FACTS", 2)
     page = client_of(ada).get("/portfolio/").content.decode()
     assert "Too long to be compared here: Main." in page
 

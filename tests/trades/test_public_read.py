@@ -73,6 +73,12 @@ SURFACES = {
     "/portfolio/reconciliation/{stated}/": "SECRET",
     "/performance/?period=all": "SECRET-USD",
     "/portfolio/positions.csv": "SECRET-USD",
+    "/portfolio/lots.csv": "SECRET-USD",
+    "/portfolio/reconciliation/balances.csv": "SECRET",
+    "/transfers/transfers.csv": "SECRET-USD",
+    "/prices/prices.csv": "SECRET-USD",
+    "/splits/splits.csv": "SECRET-USD",
+    "/books/books.csv": "ada-main",
 }
 # Readers' pages that show nothing of a book with two fills.
 SHOW_NOTHING = {

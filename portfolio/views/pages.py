@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -12,11 +11,8 @@ from django.views.decorators.http import require_safe
 from kernel.access import access, guarded
 from kernel.cache import tag
 from kernel.requests import PersonRequest
-from kernel.sheets import csv_file
 from kernel.web import not_modified, page_or_fragment
 from portfolio.domain.formulas import FORMULAS
-from portfolio.domain.periods import PERIODS
-from portfolio.pages.files import PERFORMANCE_FILES, POSITION_COLUMNS, position_rows
 from portfolio.pages.holdings import portfolio_page, position_page, positions_address
 from portfolio.pages.known import known_note
 from portfolio.pages.metric import metric_page
@@ -28,14 +24,12 @@ from portfolio.pages.reconciliation import (
     balance_page,
     stated_card,
 )
-from portfolio.queries.books import Scope, as_asked, scope, scope_asked
+from portfolio.queries.books import Scope, as_asked, scope
 from portfolio.queries.curves import curves_of
 from portfolio.queries.holdings import holdings
-from portfolio.queries.performance import Performance
-from portfolio.queries.performance import performance as measured
 from portfolio.queries.reconciliation import reconciliation, stated_beside
-from portfolio.queries.selection import selection_asked
 from portfolio.queries.summary import portfolio
+from portfolio.views.asking import performance_asked, range_query
 from trades.answers.facts import balance_answers
 from trades.domain.facts import NewBalance
 from trades.domain.market_reading import read_balance_change
@@ -53,8 +47,6 @@ from trades.services.trying import tried
 from trades.views.entering import entered
 from trades.views.market import as_person, mended
 
-DEFAULT_PERIOD = "1y"
-ASKED = ("from", "to", "book", "strategy", "symbol", "benchmark", "known_at")
 AGES = 600  # seconds after which a polled page shows its ages anew
 
 
@@ -183,8 +175,8 @@ def position(request: HttpRequest, pk: int) -> HttpResponse:
 @guarded(BOOKS)
 def performance(request: HttpRequest) -> HttpResponse:
     """Eight metrics, the curve, months, strategies, symbols, and where from."""
-    query = _query(request)
-    told = _performance(request, query)
+    query = range_query(request)
+    told = performance_asked(request, query)
     context = performance_page(told, query) | known_note(told.scope, query)
     return render(request, "portfolio/performance.html", context)
 
@@ -195,46 +187,7 @@ def metric(request: HttpRequest, name: str) -> HttpResponse:
     """A metric's formula, its inputs and the numbers put in."""
     if name not in FORMULAS:
         raise Http404
-    query = _query(request)
-    told = _performance(request, query)
+    query = range_query(request)
+    told = performance_asked(request, query)
     context = metric_page(told, name, query) | known_note(told.scope, query)
     return render(request, "portfolio/metric.html", context)
-
-
-def _query(request: HttpRequest) -> dict[str, str]:
-    """What a link to the same numbers says; an unknown range is the default year, and
-    days stand in its place."""
-    chosen = {name: value for name in ASKED if (value := request.GET.get(name))}
-    if "from" in chosen or "to" in chosen:
-        return chosen
-    asked = request.GET.get("period", DEFAULT_PERIOD)
-    return {"period": asked if asked in PERIODS else DEFAULT_PERIOD, **chosen}
-
-
-def _performance(request: HttpRequest, query: dict[str, str]) -> Performance:
-    books, now = scope_asked(request.user, query, timezone.now())
-    selection = selection_asked(
-        query, query.get("period", DEFAULT_PERIOD), books.day(now)
-    )
-    curves = curves_of(books, now)
-    return measured(books, selection, curves, now, detailed=True)
-
-
-@require_safe
-@guarded(BOOKS)
-def performance_file(request: HttpRequest, name: str) -> HttpResponseBase:
-    """A table or chart of the performance page as CSV, all of it."""
-    table = PERFORMANCE_FILES.get(name)
-    if table is None:
-        raise Http404
-    told = _performance(request, _query(request))
-    return csv_file(f"performance-{name}", table.columns, table.rows(told))
-
-
-@require_safe
-@guarded(BOOKS)
-def positions_file(request: HttpRequest) -> HttpResponseBase:
-    """What is held, as the positions of the portfolio, as CSV."""
-    books, now = scope_asked(request.user, request.GET, timezone.now())
-    held = holdings(books, now, request.GET.get("strategy", ""))
-    return csv_file("positions", POSITION_COLUMNS, position_rows(held))

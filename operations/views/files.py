@@ -1,0 +1,95 @@
+"""The tables of operations as files, streamed: all rows that are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from kernel.access import access
+from kernel.sheets import cells_of, columns_of, csv_file, every_page
+from operations import queries
+from operations.answers import (
+    AlertAnswer,
+    BackupAnswer,
+    JobAnswer,
+    ProbeAnswer,
+    RuleAnswer,
+)
+
+AT_ONCE = 500
+RUN_COLUMNS = (
+    *("run", "job", "params", "state", "due_at", "started_at", "finished_at"),
+    *("attempts", "result", "error"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperationsFile:
+    """The columns of a file, and its rows as they are now."""
+
+    columns: Sequence[str]
+    rows: Callable[[], Iterable[Sequence[Any]]]
+
+    @classmethod
+    def of(
+        cls, answer: type[Any], answers: Callable[[], Iterable[Any]]
+    ) -> OperationsFile:
+        """With the names that the API gives."""
+        columns = columns_of(answer)
+        return cls(columns=columns, rows=lambda: map(cells_of(columns), answers()))
+
+
+def _jobs() -> Iterator[JobAnswer]:
+    return map(JobAnswer.of, queries.job_board(timezone.now()))
+
+
+def _probes() -> Iterator[ProbeAnswer]:
+    return map(ProbeAnswer.of, queries.probe_board(timezone.now()))
+
+
+def _rules() -> Iterator[RuleAnswer]:
+    return map(RuleAnswer.of, queries.rules())
+
+
+def _alerts() -> Iterator[AlertAnswer]:
+    pages = every_page(lambda cursor: queries.alerts(limit=AT_ONCE, cursor=cursor))
+    return (AlertAnswer.of(alert) for page in pages for alert in page)
+
+
+def _backups() -> Iterator[BackupAnswer]:
+    pages = every_page(lambda cursor: queries.backups(limit=AT_ONCE, cursor=cursor))
+    return (BackupAnswer.of(backup) for page in pages for backup in page)
+
+
+def _runs() -> Iterator[Sequence[Any]]:
+    pages = every_page(lambda cursor: queries.runs(limit=AT_ONCE, cursor=cursor))
+    for run in (run for page in pages for run in page):
+        yield (
+            *(run.uid, run.job.name, run.params, run.state, run.due_at),
+            *(run.started_at, run.finished_at, run.attempts, run.result, run.error),
+        )
+
+
+TABLES: Mapping[str, OperationsFile] = {
+    "jobs": OperationsFile.of(JobAnswer, _jobs),
+    "runs": OperationsFile(columns=RUN_COLUMNS, rows=_runs),
+    "probes": OperationsFile.of(ProbeAnswer, _probes),
+    "alerts": OperationsFile.of(AlertAnswer, _alerts),
+    "rules": OperationsFile.of(RuleAnswer, _rules),
+    "backups": OperationsFile.of(BackupAnswer, _backups),
+}
+
+
+@require_safe
+@access("operations.view")
+def table(request: HttpRequest, name: str) -> HttpResponseBase:
+    """One of TABLES as CSV."""
+    if name not in TABLES:
+        raise Http404
+    return csv_file(name, TABLES[name].columns, TABLES[name].rows())
