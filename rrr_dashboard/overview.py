@@ -35,6 +35,7 @@ from readiness.queries.statements import my_role, statement_for
 from readiness.services.reviews import REVIEWS, tag_of
 from trades.queries.books import BOOKS
 from trades.queries.trades import latest_decisions
+from trades.views.kept import books_part
 
 RANGE = "90d"
 DECISIONS = 6
@@ -79,7 +80,7 @@ def gather(request: PersonRequest, now: datetime) -> dict[str, Any]:
     context: dict[str, Any] = {"now": now, "parts": _order(user)}
     holdings = None
     if reads_trading(user):
-        context |= _trading(user, now)
+        context |= _trading(request, now)
         holdings = context["portfolio"]
     review = _board(user, now)
     if review is not None:
@@ -99,20 +100,33 @@ def _order(user: User) -> list[str]:
     return ["needs", "verdict", "trading", "decisions", "health"]
 
 
-def _trading(user: User, now: datetime) -> dict[str, Any]:
+def _trading(request: PersonRequest, now: datetime) -> dict[str, Any]:
+    """What the books hold, and the two parts that are drawn from them."""
+    user = request.user
     books = scope(user)
     curves = curves_of(books, now)
     holdings = portfolio(books, curves, now)
-    selection = Selection(period=period(RANGE, day_of(now, books.zone)))
-    curve = performance(books, selection, curves, now)
+
+    def trading() -> dict[str, Any]:
+        selection = Selection(period=period(RANGE, day_of(now, books.zone)))
+        curve = performance(books, selection, curves, now)
+        return {
+            "figures": portfolio_figures(holdings),
+            "implied": implied_note(holdings.implied_funding, holdings.currency),
+            "bars": exposure_bars(holdings),
+            "chart": equity_chart(curve) if curve.days else None,
+            "chart_table": curve_table(curve) if curve.days else "",
+        }
+
+    def decisions() -> dict[str, Any]:
+        return {"decisions": latest_decisions(user, DECISIONS)}
+
     return {
         "portfolio": holdings,
-        "figures": portfolio_figures(holdings),
-        "implied": implied_note(holdings.implied_funding, holdings.currency),
-        "bars": exposure_bars(holdings),
-        "chart": equity_chart(curve) if curve.days else None,
-        "chart_table": curve_table(curve) if curve.days else "",
-        "decisions": latest_decisions(user, DECISIONS),
+        "trading": books_part(request, "rrr_dashboard/parts/trading.html", trading),
+        "decisions": books_part(
+            request, "rrr_dashboard/parts/decisions.html", decisions
+        ),
     }
 
 

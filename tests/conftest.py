@@ -25,7 +25,7 @@ from accounts.models import User
 from accounts.services import overrides
 from audit import services
 from audit.models import guard
-from kernel import versions
+from kernel import kept_parts, versions
 from kernel.limits.windows import Limit, Limiter
 from tests import migrated
 from tests.accounts.limited import Clock
@@ -144,6 +144,12 @@ def _own_limits(request: pytest.FixtureRequest, _wide_limits: None) -> Iterator[
     if limiter.cache_info().currsize:
         limiter().file.close()
         place.unlink(missing_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    """Of the test before, whose database is rolled back and forgotten."""
+    kept_parts.forget()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 
 from kernel import registry
 from kernel.display import MISSING, ago, arrow, money, number, plural, signed
+from kernel.kept_parts import KeptPart, part_html
 from kernel.numbers import text
 
 register = template.Library()
@@ -108,6 +109,12 @@ def icon(name: str) -> SafeString:
         _sprite(),
         name,
     )
+
+
+@register.simple_tag(takes_context=True)
+def kept(context: template.Context, part: KeptPart) -> SafeString:
+    """A part of the page that is drawn anew only when what it came from was written."""
+    return part_html(part, context)
 
 
 @register.filter

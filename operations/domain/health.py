@@ -142,7 +142,7 @@ def clock(jump: float) -> HealthCheck:
     this process started (or the database's clock, whichever is worse)."""
     return measured(
         "clock",
-        f"the clock is {jump:.1f} s away from where it should be",
+        f"the clock is {abs(jump):.1f} s away from where it should be",
         late=abs(jump) > CLOCK_JUMP_SECONDS,
         observed=f"{jump:.1f}",
         unit="s",

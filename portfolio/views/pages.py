@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -45,6 +48,7 @@ from trades.services.statements import (
 )
 from trades.services.trying import tried
 from trades.views.entering import entered
+from trades.views.kept import books_part
 from trades.views.market import as_person, mended
 
 AGES = 600  # seconds after which a polled page shows its ages anew
@@ -176,9 +180,13 @@ def position(request: HttpRequest, pk: int) -> HttpResponse:
 def performance(request: HttpRequest) -> HttpResponse:
     """Eight metrics, the curve, months, strategies, symbols, and where from."""
     query = range_query(request)
-    told = performance_asked(request, query)
-    context = performance_page(told, query) | known_note(told.scope, query)
-    return render(request, "portfolio/performance.html", context)
+
+    def sheet() -> Mapping[str, Any]:
+        told = performance_asked(request, query)
+        return performance_page(told, query) | known_note(told.scope, query)
+
+    part = books_part(request, "portfolio/parts/tear_sheet.html", sheet)
+    return render(request, "portfolio/performance.html", {"sheet": part})
 
 
 @require_safe

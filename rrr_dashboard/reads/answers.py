@@ -1,14 +1,12 @@
-"""Answers as they were sent, kept while they are true; the least used go first."""
+"""Answers as they were sent, kept while they are true."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from kernel.middleware.conditional import BODY_HEADERS
+from kernel.remembered import Remembered
 from kernel.web import names_tag
 
 MOST_BYTES = 32_000_000
@@ -60,43 +58,12 @@ class WholeAnswer:
         return next((text for name, text in self.headers if name.lower() == wanted), "")
 
 
-@dataclass(frozen=True, slots=True)
-class StoredAnswer:
-    """`origin`: what it was computed from; `until` by the steady clock."""
-
-    answer: WholeAnswer
-    origin: Hashable
-    until: float
-
-
-class Answers:
+class Answers(Remembered[WholeAnswer]):
     """At most `most_bytes` of bodies."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self._most, self._bytes = most_bytes, 0
-        self._kept: OrderedDict[Hashable, StoredAnswer] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: Hashable, origin: Hashable) -> WholeAnswer | None:
-        """The answer under this key, if it came of this and its time is not over."""
-        with self._lock:
-            kept = self._kept.get(key)
-            if kept is None or kept.origin != origin or time.monotonic() >= kept.until:
-                return None
-            self._kept.move_to_end(key)
-            return kept.answer
+        super().__init__(most_bytes, KEPT_SECONDS)
 
     def keep(self, key: Hashable, origin: Hashable, answer: WholeAnswer) -> None:
         """`origin` was read before the answer was computed."""
-        with self._lock:
-            self._drop(key)
-            until = time.monotonic() + KEPT_SECONDS
-            self._kept[key] = StoredAnswer(answer, origin, until)
-            self._bytes += len(answer.content)
-            while self._bytes > self._most:
-                self._drop(next(iter(self._kept)))
-
-    def _drop(self, key: Hashable) -> None:
-        kept = self._kept.pop(key, None)
-        if kept is not None:
-            self._bytes -= len(kept.answer.content)
+        self.put(key, origin, answer, len(answer.content))

@@ -13,6 +13,7 @@ import pytest
 from django.contrib.auth.models import Group
 
 from accounts.models import User
+from kernel import remembered
 from kernel.versions import BELIEVED_SECONDS
 from rrr_dashboard.reads import answers, marks
 from rrr_dashboard.reads.gate import HotReads
@@ -158,7 +159,7 @@ def case(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Case:
     monkeypatch.setattr(marks, "time", Clock)
-    monkeypatch.setattr(answers, "time", Clock)
+    monkeypatch.setattr(remembered, "time", Clock)
     other = person("mallory", "Trader")
     create_book(NewBook("mallory-main", "USD"), other)
     fill(ada, "f1")

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Session, User
 from accounts.services.service_tokens import NewToken, make, revoke
-from kernel import versions
+from kernel import remembered, versions
 from kernel.versions import stamps
 from rrr_dashboard.reads import answers, gate, marks
 from tests.reads.conftest import Desk
@@ -40,7 +40,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
         monotonic = staticmethod(now)
 
     monkeypatch.setattr(marks, "time", Clock)
-    monkeypatch.setattr(answers, "time", Clock)
+    monkeypatch.setattr(remembered, "time", Clock)
     return lambda seconds: passed.__setitem__(0, passed[0] + seconds + 0.001)
 
 
