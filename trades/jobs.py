@@ -11,7 +11,7 @@ from django.utils import timezone
 from kernel.display import plural
 from kernel.registry import Params, job
 from trades.models import Book
-from trades.services import healing, import_runs, pruning, regenerating
+from trades.services import attempts, healing, import_runs, pruning, regenerating
 from trades.services.between_books import carry_on
 from trades.services.staging import JOB
 from trades.services.waiting import JOB as REMATCH
@@ -62,7 +62,7 @@ def trades_rematch(params: Params) -> str:
     if "book" in params:
         books = list(Book.objects.filter(pk=int(params["book"])))
     else:
-        books = list(regenerating.unfinished())
+        books = list(attempts.unfinished())
     joined = sum(regenerating.regenerate(book) for book in books)
     return f"{joined} facts joined after their pairs were matched again"
 

@@ -170,9 +170,10 @@ def _waiting(scope: Scope) -> int:
     waiting = list(_waiting_pairs(scope.ids))
     if not waiting:
         return 0
-    facts = (Fill.objects.waiting(), Transfer.objects.waiting())
     ids = {book for book, _ in waiting}
-    count = sum(rows.filter(book__in=ids).count() for rows in facts)
+    sides = Q(book__in=ids) | Q(to_book__in=ids)
+    count = Fill.objects.waiting().filter(book__in=ids).count()
+    count += Transfer.objects.waiting().filter(sides).count()
     return count + sum(market_at is not None for _, market_at in waiting)
 
 

@@ -25,10 +25,11 @@ from trades.models import (
 from trades.queries.known_times import newest_recorded
 from trades.queries.marks import mark_at, mark_histories
 from trades.services import pairs, regenerating, splits, waiting
+from trades.services.attempts import unfinished
 from trades.services.books import NewBook, create_book
 from trades.services.fills import book_fills
 from trades.services.rebuilding import differences
-from trades.services.regenerating import regenerate, unfinished
+from trades.services.regenerating import regenerate
 from trades.services.splits import correct_split, record_split, void_split
 from trades.services.transfers import book_transfers
 

@@ -27,9 +27,10 @@ from trades.models import (
 from trades.queries.trades import trade_detail
 from trades.services import pairs, regenerating, waiting
 from trades.services.amending import correct_fill, void_fill
+from trades.services.attempts import unfinished
 from trades.services.fills import book_fills
 from trades.services.rebuilding import differences, rebuild
-from trades.services.regenerating import regenerate, unfinished
+from trades.services.regenerating import regenerate
 from trades.services.transfers import book_transfers
 
 pytestmark = pytest.mark.django_db

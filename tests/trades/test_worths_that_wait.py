@@ -29,13 +29,14 @@ from trades.queries import unvalued
 from trades.queries.known_times import newest_recorded
 from trades.services import pairs, rebuilding, regenerating, waiting
 from trades.services.amending import void_fill
+from trades.services.attempts import unfinished
 from trades.services.between_books import book_between, carry_on
 from trades.services.books import NewBook, create_book
 from trades.services.fills import book_fills
 from trades.services.healing import heal
 from trades.services.prices import set_prices
 from trades.services.rebuilding import differences
-from trades.services.regenerating import regenerate, unfinished
+from trades.services.regenerating import regenerate
 from trades.services.transfers import book_transfers
 
 pytestmark = pytest.mark.django_db

@@ -6,6 +6,7 @@ original's place in the order of facts (`recorded_at`, `sequence`) at its own ti
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self, TypeVar
@@ -40,9 +41,11 @@ Row = TypeVar("Row", bound=models.Model, covariant=True)
 
 @dataclass(frozen=True, kw_only=True)
 class Settled:
-    """A book's facts as they stand once those that wait have what they wait for: the
-    ids up to which fills and transfers that come are seen."""
+    """The facts of `books` as they stand once those that wait have what they wait for:
+    the ids up to which fills and transfers that come are seen. Those of other books
+    stand as they do now."""
 
+    books: Collection[int]
     fills: int
     transfers: int
 
@@ -54,7 +57,8 @@ class FactQuerySet(models.QuerySet[Row]):
         """The facts that count: what every sum, lot and curve is made of. As known at
         a time: those recorded until then which no event had taken out by then."""
         if settled is not None:
-            stay = Q(becomes="", status__in=STANDING)
+            moving = Q(book__in=settled.books) & ~Q(becomes="")
+            stay = Q(status__in=STANDING) & ~moving
             return self.filter(stay | self._joining(settled))
         if known_at is None:
             return self.filter(status__in=STANDING)
@@ -70,7 +74,8 @@ class FactQuerySet(models.QuerySet[Row]):
         return rows.filter(pk__lte=self._last(settled)) if settled else rows
 
     def _joining(self, settled: Settled) -> Q:
-        return Q(becomes__in=STANDING, pk__lte=self._last(settled))
+        last = self._last(settled)
+        return Q(book__in=settled.books, becomes__in=STANDING, pk__lte=last)
 
     def _last(self, settled: Settled) -> int:
         fills = self.model._meta.model_name == "fill"

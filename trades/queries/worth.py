@@ -122,14 +122,14 @@ def lots_that_came(arrivals: Iterable[Transfer]) -> Brought:
     return lots
 
 
-def lots_that_left(moves: Iterable[Transfer]) -> Brought:
+def lots_that_left(
+    moves: Iterable[Transfer], written: Mapping[tuple[int, int], int] | None = None
+) -> Brought:
     """The lots that the senders' matches say have left, unsaved, by transfer; what
-    they did not have comes at no known cost. One query."""
+    they did not have comes at no known cost. `written` are generations of (book,
+    instrument) to be read in place of those that count. One query, two with these."""
     lots: dict[int, list[TransferLot]] = defaultdict(list)
-    matches = Match.objects.filter(
-        transfer__in=moves, book=F("transfer__book"), kind=MatchKind.TRANSFER
-    )
-    for match in matches.select_related("lot", "transfer").order_by("id"):
+    for match in _sent(moves, written or {}):
         transfer = match.transfer
         assert transfer is not None
         left = lots[transfer.pk]
@@ -145,6 +145,22 @@ def lots_that_left(moves: Iterable[Transfer]) -> Brought:
             )
         )
     return lots
+
+
+def _sent(
+    moves: Iterable[Transfer], written: Mapping[tuple[int, int], int]
+) -> Iterator[Match]:
+    """The matches of each movement in the book that it left, in their order."""
+    pairs = defaultdict(list)
+    for move in moves:
+        pairs[written.get((move.book_id, move.instrument_id or 0))].append(move)
+    for generation, sent in pairs.items():
+        rows = Match.objects.all()
+        if generation is not None:
+            rows = Match.every.filter(generation=generation)
+        rows = rows.filter(transfer__in=sent, book=F("transfer__book"))
+        rows = rows.filter(kind=MatchKind.TRANSFER)
+        yield from rows.select_related("lot", "transfer").order_by("id")
 
 
 def brought_otherwise(moves: Iterable[Transfer], left: Brought) -> list[Transfer]:

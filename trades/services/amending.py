@@ -38,7 +38,7 @@ from trades.services.between_books import (
     locked_pair,
     moment_of_both,
     naming_lots,
-    settle_arrival,
+    settle_both,
 )
 from trades.services.books import locked, moment
 from trades.services.facts import (
@@ -51,7 +51,6 @@ from trades.services.facts import (
 from trades.services.recording import save_strategies
 from trades.services.rematching import settle
 from trades.services.valuing import value_new
-from trades.services.waiting import two_sided
 
 LONGEST_REASON = 500
 FIXED = ("book", "external_id", "to_book")
@@ -229,16 +228,13 @@ class _Sides:
 
     def settle(self, facts: Sequence[Fill | Transfer]) -> bool:
         """Let what was there cease to count, and what comes in its place count, in
-        both books at once. Raises Conflict where the first one waits for the job."""
+        both books at once. Answers as settle."""
         moves = [fact for fact in facts if isinstance(fact, Transfer)]
         fills = [fact for fact in facts if isinstance(fact, Fill)]
         if self.there is None:
             return settle(self.book, fills=fills, transfers=moves)
-        before = BookAssets(self.there).load(assets_of(facts))
-        if not settle(self.book, transfers=moves, at_once=True):
-            raise two_sided(moves[0])
         gone, comes = moves[0], moves[1] if len(moves) > 1 else None
-        return settle_arrival(self.there, before, gone=gone, comes=comes)
+        return settle_both(self.book, self.there, gone, comes)
 
 
 # corrections ------------------------------------------------------------------

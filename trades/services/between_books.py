@@ -3,6 +3,7 @@ leave the one come into the other with their cost and dates."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,17 +16,34 @@ from kernel.errors import FieldError, Invalid
 from kernel.numbers import text
 from operations.services import scheduler
 from trades.domain.facts import NewTransfer
-from trades.models import STANDING, Book, Instrument, Lot, Match, Transfer, TransferLot
+from trades.models import STANDING, Book, Instrument, Lot, Match, Transfer
 from trades.queries.assets import BookAssets
-from trades.queries.generations import market_at
+from trades.queries.facts import assets_of, touched
+from trades.queries.generations import Generations, market_at
 from trades.queries.worth import brought_otherwise, lots_that_left
 from trades.services.books import locked, moment, writable_book
 from trades.services.cash import BalanceChanges, save_balances
+from trades.services.following import Arrivals, follow
 from trades.services.reclassifying import reclassify
 from trades.services.recording import Entries, record
-from trades.services.rematching import earliest, settle
+from trades.services.rematching import (
+    TooMuchAtOnce,
+    check,
+    earliest,
+    say_what_became,
+    say_what_becomes,
+    settle,
+    settle_now,
+    take_status,
+)
 from trades.services.travelling import bring
-from trades.services.waiting import JOB, must_wait, postpone_market, two_sided
+from trades.services.waiting import (
+    ask,
+    must_wait,
+    pairs_to_wait,
+    postpone_both,
+    postpone_market,
+)
 
 
 def book_between(new: NewTransfer, by: User) -> tuple[Transfer, int]:
@@ -41,18 +59,32 @@ def book_between(new: NewTransfer, by: User) -> tuple[Transfer, int]:
     with transaction.atomic():
         sender, receiver = locked_pair(sender, receiver)
         new = naming_lots(new, sender, receiver)
-        before = BookAssets(receiver).load([new.asset])
         sender.recorded_at = _last_recorded(sender, receiver)
-        recorded = record(sender, Entries(transfers=[new]), pointers=[""], at_once=True)
+        recorded = record(sender, Entries(transfers=[new]), pointers=[""], held=True)
         [transfer] = recorded.transfers
-        if transfer.becomes:
-            raise two_sided(transfer)
         if recorded.new["transfers"]:
             receiver.recorded_at = transfer.recorded_at
             receiver.save(update_fields=["recorded_at"])
-            settle_arrival(receiver, before, comes=transfer)
+            _follow_both(sender, receiver, transfer)
             _say_booked(transfer, sender, receiver, by)
     return transfer, recorded.new["transfers"]
+
+
+def _follow_both(sender: Book, receiver: Book, transfer: Transfer) -> None:
+    """Let a new movement count in both books, or wait for the job in both: too much
+    would be matched again in one of them, or it waits already."""
+    sides = [Arrivals.of(book, [], [transfer]) for book in (sender, receiver)]
+    generations = [Generations(news.book) for news in sides]
+    if any(map(pairs_to_wait, sides, generations)):
+        postpone_both({news.book: {*news.by_pair, *news.turned} for news in sides})
+    else:
+        take_status([transfer])
+        say_what_became([transfer])
+        follow(sides[0], generations[0])
+        bring([transfer], lots_that_left([transfer]))
+        follow(sides[1], generations[1])
+    for news in sides:
+        scheduler.request_following("book", str(news.book.pk))
 
 
 def locked_pair(sender: Book, receiver: Book) -> tuple[Book, Book]:
@@ -110,28 +142,52 @@ def _refused(detail: str, sentence: str) -> Invalid:
     )
 
 
-def settle_arrival(
-    receiver: Book,
-    before: BookAssets,
-    *,
-    gone: Transfer | None = None,
-    comes: Transfer | None = None,
+def settle_both(
+    sender: Book, receiver: Book, gone: Transfer, comes: Transfer | None
 ) -> bool:
-    """What follows in the book where a movement came in, after the book that it left
-    has settled: `gone` counts there no more, `comes` does now. Its assets were
-    `before`. Answers as settle."""
-    facts = [fact for fact in (gone, comes) if fact is not None]
-    names = {fact.asset for fact in facts}
-    changes = BalanceChanges(receiver, before.load(names))
-    if gone is not None:
-        changes.transfer(gone, -1)
+    """`settle` for both books of a movement that counts no more, with the one that
+    comes in its place: both carry `becomes`. They wait in both books or in none."""
+    moves = [gone] if comes is None else [gone, comes]
+    before = BookAssets(receiver).load(assets_of(moves))
+    try:
+        with transaction.atomic():
+            settle_now(sender, moves, {})
+            _settle_arrival(receiver, before, gone, comes)
+    except TooMuchAtOnce:
+        say_what_becomes(moves)
+        postpone_both({book: _touched(book, moves) for book in (sender, receiver)})
+        done = False
+    else:
+        say_what_became(moves)
+        done = True
+    for book in (sender, receiver):
+        scheduler.request_following("book", str(book.pk))
+    return done
+
+
+def _settle_arrival(
+    receiver: Book, before: BookAssets, gone: Transfer, comes: Transfer | None
+) -> None:
+    """What follows where a movement came in, after the book that it left has settled.
+    The assets were `before`. Raises TooMuchAtOnce."""
+    moves = [gone] if comes is None else [gone, comes]
+    names = assets_of(moves)
+    changes = BalanceChanges(receiver, before)
+    changes.transfer(gone, -1)
     changes.assets = after = BookAssets(receiver).load(names)
     if comes is not None:
         changes.transfer(comes)
-        TransferLot.objects.bulk_create(lots_that_left([comes]).get(comes.pk, ()))
+        bring([comes], lots_that_left([comes]))
     turned = reclassify(receiver, names, before, after, changes)
+    since = earliest(moves, turned, after)
+    check(receiver, since, Generations(receiver))
     save_balances(receiver, changes)
-    return settle(receiver, pairs=earliest(facts, turned, after))
+    settle_now(receiver, [], since)
+
+
+def _touched(book: Book, moves: Sequence[Transfer]) -> set[Instrument]:
+    assets = BookAssets(book).load(assets_of(moves))
+    return {pair for move in moves for pair in touched(move, assets)}
 
 
 def carry_on(book: Book) -> int:
@@ -172,7 +228,7 @@ def _carry(pk: int) -> int:
         _, receiver = locked_pair(transfer.book, receiver)
         if must_wait(receiver, since):
             postpone_market([receiver], since, moment(receiver))
-            scheduler.request(JOB, str(receiver.pk), {"book": str(receiver.pk)})
+            ask(receiver)
             return 1
         if stands:
             bring([transfer], lots_that_left([transfer]))

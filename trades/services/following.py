@@ -63,7 +63,9 @@ class Arrivals:
         """Asked under the book's lock. Their instruments are loaded."""
         names = assets_of([*fills, *transfers])
         before = BookAssets(book).load(names)
-        after = before.trading(fill.instrument for fill in fills)
+        came = [move.instrument for move in transfers if move.to_book_id == book.pk]
+        traded = [*(fill.instrument for fill in fills), *came]
+        after = before.trading(pair for pair in traded if pair is not None)
         changes = BalanceChanges(book, after)
         turned = reclassify(book, names, before, after, changes)
         by_pair = _by_pair(fills, transfers, after)

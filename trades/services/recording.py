@@ -75,12 +75,12 @@ def record(
     *,
     batch: ImportBatch | None = None,
     pointers: Sequence[str] = (),
-    at_once: bool = False,
+    held: bool = False,
 ) -> Recording:
     """Write facts and what follows from them. The book is locked, the caller's
     transaction open. `pointers` name the fills in errors,
-    and the transfers behind them. What follows is done
-    `at_once` however much it is, unless its pairs wait already.
+    and the transfers behind them. What is `held` only waits: whoever asks sees to
+    what follows.
 
     Raises Conflict and Invalid before anything of it is visible.
     """
@@ -96,7 +96,11 @@ def record(
     moved = transfer_rows(book, entries.transfers, instruments, batch, now)
     transfers = sift(book, moved, transfer_content)
     refuse_clashes(transfers, pointers[len(entries.fills) :])
-    _write(book, fills.fresh, transfers.fresh, now, at_once=at_once)
+    if held:
+        news = Arrivals.of(book, fills.fresh, transfers.fresh)
+        _store(news, fills.fresh, transfers.fresh, now, wait=True)
+    else:
+        _write(book, fills.fresh, transfers.fresh, now)
     given = len(entries.fills) + len(entries.transfers)
     return Recording(
         fills=fills.standing,
@@ -118,14 +122,12 @@ def _write(
     fills: Sequence[Fill],
     transfers: Sequence[Transfer],
     now: datetime,
-    *,
-    at_once: bool,
 ) -> None:
     """Insert new facts and what follows from them; those of pairs that are too long
     to be matched again at once wait for the job with their pairs."""
     news = Arrivals.of(book, fills, transfers)
     generations = Generations(book)
-    wait = pairs_to_wait(news, generations, at_once=at_once)
+    wait = pairs_to_wait(news, generations)
     if wait:
         held_fills, held_transfers = news.of_pairs(wait)
         _store(news, held_fills, held_transfers, now, wait=True)

@@ -16,7 +16,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from kernel.batches import batched
@@ -50,7 +50,8 @@ from trades.queries.worth import (
     same_lots,
 )
 from trades.services import undoing
-from trades.services.books import locked
+from trades.services.attempts import Attempt, begin
+from trades.services.books import locked, locked_all
 from trades.services.cash import BalanceChanges, save_balances
 from trades.services.effects import state_effects
 from trades.services.following import Arrivals, follow
@@ -58,7 +59,7 @@ from trades.services.pairs import insert, save_positions
 from trades.services.reclassifying import reclassify
 from trades.services.travelling import bring
 from trades.services.valued_meanwhile import add_values, take_values
-from trades.services.waiting import JOB, disturb, postpone
+from trades.services.waiting import ask, disturb, postpone
 
 MOST_ROUNDS = 5
 CAUGHT_UP = 1_000  # facts that one transaction adds after a switch
@@ -67,21 +68,13 @@ Event: TypeAlias = FillEvent | TransferEvent | BatchEvent
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attempt:
-    """The pairs that wait with the numbers of their new generations, and
-    which facts are to join."""
-
-    book: Book
-    numbers: Mapping[Instrument, int]
-    settled: Settled
-
-
-@dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What a round has worked out: the pairs as they are to be, and what the facts,
     their fees and their matches change of the balances. `before` and `after` is what the
-    assets are; `brought` are the lots that the `arrivals` from own books came with."""
+    assets are; `brought` are the lots that the `arrivals` from own books came with, of
+    which some were `written` in this round."""
 
+    book: Book
     pairs: Mapping[Instrument, Pair]
     facts: Sequence[Fact]
     changes: BalanceChanges
@@ -89,7 +82,13 @@ class Outcome:
     after: BookAssets
     arrivals: Sequence[Transfer]
     brought: Brought
+    written: Sequence[Attempt]
     events: Sequence[tuple[Event, Collection[Instrument]]]
+
+    @property
+    def own_facts(self) -> list[Fact]:
+        """Without those that other books sent."""
+        return [fact for fact in self.facts if fact.book == self.book]
 
     @cached_property
     def realised(self) -> Mapping[Instrument, Decimal | None]:
@@ -100,31 +99,30 @@ class _Moved(Exception):
     """Something that the round had read is no longer so."""
 
 
-def unfinished() -> Iterable[Book]:
-    """The books in which something waits, or is left to be tidied up."""
-    rows = Generation.objects.filter(Q(waits=True) | Q(littered=True))
-    ids = rows.order_by().values_list("book", flat=True).distinct()
-    return Book.objects.filter(pk__in=list(ids)).order_by("pk")
-
-
 def regenerate(book: Book) -> int:
-    """Match what waits in the book; how many facts joined. What is left after
-    MOST_ROUNDS is asked for again."""
-    joined = 0
+    """Match what waits in the book, and in those from or to which something waits to
+    be moved; how many facts joined. What is left after MOST_ROUNDS is asked for
+    again."""
+    joined, books = 0, {book}
     for _ in range(MOST_ROUNDS):
-        started = _begin(book)
-        if started is None:
+        started = begin(book)
+        if not started:
             break
-        _sweep(book, started.numbers)
-        outcome = _work_out(started)
-        _write(started, outcome)
-        if _switch(started, outcome):
-            joined += len(outcome.facts)
-            while some := _catch_up(book):
-                joined += some
+        books |= {attempt.book for attempt in started}
+        outcomes: list[Outcome] = []
+        for index, attempt in enumerate(started):
+            _sweep(attempt.book, attempt.numbers)
+            outcomes.append(_work_out(attempt, started[:index]))
+            _write(attempt, outcomes[-1])
+        if _switch(started, outcomes):
+            joined += sum(len(outcome.own_facts) for outcome in outcomes)
+            for attempt in started:
+                while some := _catch_up(attempt.book):
+                    joined += some
     else:
-        scheduler.request(JOB, str(book.pk), {"book": str(book.pk)})
-    _tidy(book)
+        ask(book)
+    for each in books:
+        _tidy(each)
     return joined
 
 
@@ -142,27 +140,10 @@ def _size(pair: Pair) -> int:
     return len(pair.opened) + len(pair.matches) + len(pair.trips)
 
 
-def _begin(book: Book) -> Attempt | None:
-    with transaction.atomic():
-        book = locked(book)
-        waiting = Generation.objects.filter(book=book, waits=True)
-        rows = list(waiting.select_related("instrument").order_by("instrument"))
-        for row in rows:
-            row.last, row.littered = row.last + 1, True
-            row.save(update_fields=["last", "littered"])
-        last = [
-            model._default_manager.filter(book=book).aggregate(last=Max("pk"))["last"]
-            for model in (Fill, Transfer)
-        ]
-    numbers = {row.instrument: row.last for row in rows}
-    settled = Settled(fills=last[0] or 0, transfers=last[1] or 0)
-    return Attempt(book=book, numbers=numbers, settled=settled) if rows else None
-
-
-def _work_out(started: Attempt) -> Outcome:
+def _work_out(attempt: Attempt, written: Sequence[Attempt]) -> Outcome:
     """Reads without a lock: whatever moves these pairs meanwhile says so in their
     generations, and `_switch` sees it."""
-    book, settled = started.book, started.settled
+    book, settled = attempt.book, attempt.settled
     fills, transfers = _waiting(book, settled)
     facts: list[Fact] = [*fills, *transfers]
     names = assets_of(facts)
@@ -178,11 +159,11 @@ def _work_out(started: Attempt) -> Outcome:
         changes.fact(fact)
     arrivals = list(
         Transfer.objects.standing(settled=settled).filter(
-            to_book=book, instrument__in=started.numbers
+            to_book=book, instrument__in=attempt.numbers
         )
     )
-    brought, pairs = lots_that_left(arrivals), {}
-    for instrument in started.numbers:
+    brought, pairs = _brought(arrivals, written), {}
+    for instrument in attempt.numbers:
         pair = new_pair(book, instrument)
         pair.apply_all(
             stored_facts(
@@ -193,6 +174,7 @@ def _work_out(started: Attempt) -> Outcome:
         add_values(book, instrument, changes)
         pairs[instrument] = pair
     return Outcome(
+        book=book,
         pairs=pairs,
         facts=facts,
         changes=changes,
@@ -200,6 +182,7 @@ def _work_out(started: Attempt) -> Outcome:
         after=after,
         arrivals=arrivals,
         brought=brought,
+        written=written,
         events=list(_events(book, facts, before, after)),
     )
 
@@ -207,12 +190,24 @@ def _work_out(started: Attempt) -> Outcome:
 def _waiting(
     book: Book, settled: Settled | None = None, most: int | None = None
 ) -> tuple[list[Fill], list[Transfer]]:
-    """The facts that wait in a book, oldest arrivals first, `most` of each kind."""
+    """The facts that wait in a book, from both sides of movements between own books,
+    oldest arrivals first, `most` of each kind."""
     fills = Fill.objects.waiting(settled).filter(book=book)
-    moves = Transfer.objects.waiting(settled).filter(book=book)
+    moves = Transfer.objects.waiting(settled).filter(Q(book=book) | Q(to_book=book))
     fills = fills.select_related("book", "instrument")
     moves = moves.select_related("book", "instrument")
     return list(fills.order_by("id")[:most]), list(moves.order_by("id")[:most])
+
+
+def _brought(arrivals: Iterable[Transfer], written: Iterable[Attempt]) -> Brought:
+    """The lots that arrivals bring: as they leave the senders' new generations, where
+    these were written before."""
+    rows = {
+        (attempt.book.pk, instrument.pk): number
+        for attempt in written
+        for instrument, number in attempt.numbers.items()
+    }
+    return lots_that_left(arrivals, rows)
 
 
 def _coming(facts: Iterable[Fact]) -> list[Fact]:
@@ -258,45 +253,55 @@ def _events(
         yield batch, undone[batch.batch_id]
 
 
-def _switch(started: Attempt, outcome: Outcome) -> bool:
+def _switch(started: Sequence[Attempt], outcomes: Sequence[Outcome]) -> bool:
     """Let the new generations and the facts count, all at once; False when what the
     round had read has moved meanwhile."""
-    turned: Collection[Instrument] = ()
+    turned: dict[Book, Collection[Instrument]] = {}
     try:
         with transaction.atomic():
-            book = locked(started.book)
-            _check_unmoved(book, started, outcome)
-            _take_statuses(book, started.settled, outcome.facts)
-            bring(outcome.arrivals, outcome.brought)
-            turned = _turned(book, outcome)
-            if set(turned) - set(started.numbers):
-                raise _Moved
-            save_balances(book, outcome.changes)
-            for instrument, pair in outcome.pairs.items():
-                save_positions(book, instrument, pair)
-                take_values(book, instrument)
-                mine = started.numbers[instrument]
-                row = Generation.objects.filter(book=book, instrument=instrument)
-                row.update(current=mine, last=mine + 1, market_at=None)
-            _state_pnl(book, outcome)
-            state_effects(book, outcome.realised)
-            scheduler.request_following("book", str(book.pk))
+            ids = [attempt.book.pk for attempt in started]
+            locked_all(Book.objects.filter(pk__in=ids))
+            for attempt, outcome in zip(started, outcomes, strict=True):
+                _check_unmoved(attempt, outcome)
+            for attempt, outcome in zip(started, outcomes, strict=True):
+                _take_statuses(attempt.book, attempt.settled, outcome.facts)
+            for attempt, outcome in zip(started, outcomes, strict=True):
+                bring(outcome.arrivals, outcome.brought)
+                pairs = turned[attempt.book] = _turned(attempt.book, outcome)
+                if set(pairs) - set(attempt.numbers):
+                    raise _Moved
+                _let_count(attempt, outcome)
     except _Moved:
-        if turned:
+        for book, pairs in turned.items():
             with transaction.atomic():
-                postpone(locked(started.book), turned)
+                postpone(locked(book), pairs)
         return False
     return True
 
 
-def _check_unmoved(book: Book, started: Attempt, outcome: Outcome) -> None:
+def _let_count(attempt: Attempt, outcome: Outcome) -> None:
+    book = attempt.book
+    save_balances(book, outcome.changes)
+    for instrument, pair in outcome.pairs.items():
+        save_positions(book, instrument, pair)
+        take_values(book, instrument)
+        mine = attempt.numbers[instrument]
+        row = Generation.objects.filter(book=book, instrument=instrument)
+        row.update(current=mine, last=mine + 1, market_at=None)
+    _state_pnl(book, outcome)
+    state_effects(book, outcome.realised)
+    scheduler.request_following("book", str(book.pk))
+
+
+def _check_unmoved(attempt: Attempt, outcome: Outcome) -> None:
+    book = attempt.book
     rows = Generation.objects.filter(book=book, waits=True)
     last = dict(rows.values_list("instrument", "last"))
-    if any(last.get(pair.pk) != mine for pair, mine in started.numbers.items()):
+    if any(last.get(pair.pk) != mine for pair, mine in attempt.numbers.items()):
         raise _Moved
     if not outcome.before.says_as(BookAssets(book)):
         raise _Moved
-    left = lots_that_left(outcome.arrivals)
+    left = _brought(outcome.arrivals, outcome.written)
     if not all(same_lots(left, outcome.brought, move) for move in outcome.arrivals):
         raise _Moved
 
@@ -352,6 +357,8 @@ def _catch_up(book: Book) -> int:
             return 0
         if any(fact.becomes != FactStatus.BOOKED for fact in facts):
             return 0
+        if any(move.to_book_id for move in transfers):
+            return 0  # it counts in both books at once
         behind = Generation.objects.filter(book=book, market_at__isnull=False)
         news = Arrivals.of(book, fills, transfers)
         if news.late or behind.exists():

@@ -28,7 +28,7 @@ from trades.services.waiting import disturb, postpone, too_many
 Since: TypeAlias = Mapping[Instrument, datetime]
 
 
-class _TooMuchAtOnce(Exception):
+class TooMuchAtOnce(Exception):
     """These pairs would be locked too long."""
 
     def __init__(self, pairs: Iterable[Instrument]) -> None:
@@ -42,7 +42,6 @@ def settle(
     fills: Sequence[Fill] = (),
     transfers: Sequence[Transfer] = (),
     pairs: Since | None = None,
-    at_once: bool = False,
 ) -> bool:
     """Let rows take the status that they are to have, with everything that follows:
     cash, lots, matches, trips and positions.
@@ -52,8 +51,6 @@ def settle(
     again besides: their facts mean something else since that time (a split, another
     class of a transfer, a value that came later).
 
-    However much that is it is done `at_once`, unless its pairs wait already.
-
     True when all of it is done; False where the facts have yet to wait for a job,
     because they undo too many matches or their pair waits already.
     """
@@ -61,23 +58,20 @@ def settle(
     done = True
     try:
         with transaction.atomic():
-            _settle_now(book, facts, pairs or {}, at_once=at_once)
-    except _TooMuchAtOnce as much:
-        _say_what_becomes(facts)
+            settle_now(book, facts, pairs or {})
+    except TooMuchAtOnce as much:
+        say_what_becomes(facts)
         postpone(book, much.pairs)
         disturb(book, much.pairs)
         done = False
     else:
-        for fact in facts:
-            fact.status, fact.becomes = FactStatus(fact.becomes), ""
+        say_what_became(facts)
     scheduler.request_following("book", str(book.pk))
     return done
 
 
-def _settle_now(
-    book: Book, facts: Sequence[Fill | Transfer], pairs: Since, *, at_once: bool
-) -> None:
-    """Raises _TooMuchAtOnce; what it did until then is to be rolled back. Pairs
+def settle_now(book: Book, facts: Sequence[Fill | Transfer], pairs: Since) -> None:
+    """Raises TooMuchAtOnce; what it did until then is to be rolled back. Pairs
     without facts of theirs are never too much: what they mean has changed already."""
     generations = Generations(book)
     ceasing = [fact for fact in facts if _sign(fact) < 0]
@@ -90,27 +84,27 @@ def _settle_now(
     changes = BalanceChanges(book, before)
     since = earliest(facts, pairs, before)
     if facts:
-        _check(book, earliest(facts, since, expected), generations, at_once)
+        check(book, earliest(facts, since, expected), generations)
     for fact in ceasing:
         changes.fact(fact, -1)
-    _take_status(facts)
+    take_status(facts)
     changes.assets = after = BookAssets(book).load(names)
     for fact in coming:
         changes.fact(fact)
     turned = reclassify(book, names, before, after, changes, coming)
     since = earliest(facts, sooner(since, turned), after)
     if facts and turned:
-        _check(book, since, generations, at_once)
+        check(book, since, generations)
     for instrument, at in sorted(since.items(), key=lambda item: item[0].pk):
         replay(book, instrument, at, changes, generations)
     save_balances(book, changes)
     disturb(book, generations.waiting(since))
 
 
-def _check(book: Book, since: Since, generations: Generations, at_once: bool) -> None:
-    too_much = not at_once and too_many(book, since)
-    if too_much or generations.waiting(since):
-        raise _TooMuchAtOnce(since)
+def check(book: Book, since: Since, generations: Generations) -> None:
+    """Raises TooMuchAtOnce where these pairs wait, or are to."""
+    if generations.waiting(since) or too_many(book, since):
+        raise TooMuchAtOnce(since)
 
 
 def earliest(
@@ -138,18 +132,25 @@ def _sign(fact: Fill | Transfer) -> int:
     return (fact.becomes in STANDING) - (fact.status in STANDING)
 
 
-def _take_status(facts: Iterable[Fill | Transfer]) -> None:
-    """In as many queries as there are statuses and IDS rows."""
+def take_status(facts: Iterable[Fill | Transfer]) -> None:
+    """Let them be what they become; in as many queries as there are statuses and IDS rows."""
     for (model, status), ids in _by_becoming(facts).items():
         for some in batched(ids, IDS):
             rows = model._default_manager.filter(pk__in=some)
             rows.update(status=status, becomes="")
 
 
-def _say_what_becomes(facts: Iterable[Fill | Transfer]) -> None:
+def say_what_becomes(facts: Iterable[Fill | Transfer]) -> None:
+    """Store it: they wait."""
     for (model, status), ids in _by_becoming(facts).items():
         for some in batched(ids, IDS):
             model._default_manager.filter(pk__in=some).update(becomes=status)
+
+
+def say_what_became(facts: Iterable[Fill | Transfer]) -> None:
+    """Of what is stored already, in the rows at hand."""
+    for fact in facts:
+        fact.status, fact.becomes = FactStatus(fact.becomes), ""
 
 
 def _by_becoming(

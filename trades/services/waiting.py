@@ -8,7 +8,6 @@ from datetime import datetime
 
 from django.db.models import F, QuerySet
 
-from kernel.errors import Conflict
 from operations.services import scheduler
 from trades.models import Book, Fill, Generation, Instrument, Transfer
 from trades.queries.facts import ROWS
@@ -25,16 +24,13 @@ def too_many(book: Book, since: Mapping[Instrument, datetime]) -> bool:
     return undone_by(book, since, MOST_AT_ONCE) > MOST_AT_ONCE
 
 
-def pairs_to_wait(
-    news: Arrivals, generations: Generations, *, at_once: bool = False
-) -> set[Instrument]:
+def pairs_to_wait(news: Arrivals, generations: Generations) -> set[Instrument]:
     """The pairs whose new facts have to wait: those that wait already, all that are
-    late where that is too much (unless it is to be done `at_once`), and whatever
-    their facts touch besides."""
+    late where that is too much, and whatever their facts touch besides."""
     wait = generations.waiting({*news.by_pair, *news.late})
     if wait & set(news.turned):
         wait |= set(news.turned)
-    if news.late and not at_once and too_many(news.book, news.late):
+    if news.late and too_many(news.book, news.late):
         wait |= set(news.late)
     while wait:
         fills, transfers = news.of_pairs(wait)
@@ -49,10 +45,28 @@ def pairs_to_wait(
 def postpone(book: Book, pairs: Iterable[Instrument]) -> None:
     """Let pairs wait for the job, which is asked for. Their facts carry what they
     become. The book is locked."""
+    _let_wait(book, pairs)
+    ask(book)
+
+
+def postpone_both(waiting: Mapping[Book, Collection[Instrument]]) -> None:
+    """`postpone` for the two books of a movement, which change together: what the job
+    is working out of either is void."""
+    for book, pairs in waiting.items():
+        _let_wait(book, pairs)
+        disturb(book, pairs)
+    ask(min(waiting, key=lambda book: book.pk))
+
+
+def ask(book: Book) -> None:
+    """Ask for the job."""
+    scheduler.request(JOB, str(book.pk), {"book": str(book.pk)})
+
+
+def _let_wait(book: Book, pairs: Iterable[Instrument]) -> None:
     for pair in pairs:
         Generation.objects.get_or_create(book=book, instrument=pair)
     _of(book, pairs).update(waits=True)
-    scheduler.request(JOB, str(book.pk), {"book": str(book.pk)})
 
 
 def must_wait(book: Book, since: Mapping[Instrument, datetime]) -> bool:
@@ -74,15 +88,6 @@ def postpone_market(
     rows = Generation.objects.filter(book__in=books, instrument__in=pairs)
     rows.filter(market_at=None).update(market_at=known_at)
     rows.update(waits=True, last=F("last") + 1)
-
-
-def two_sided(fact: Transfer) -> Conflict:
-    """Two books cannot wait for each other."""
-    return Conflict(
-        f"The lots of {fact.asset} in the book that it leaves are being matched again: "
-        "try once more in a while.",
-        code="rematching",
-    )
 
 
 def disturb(book: Book, pairs: Iterable[Instrument]) -> None:
