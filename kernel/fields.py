@@ -19,11 +19,14 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.lookups import GreaterThan
+from django.db.models.sql.compiler import SQLCompiler
 
 from kernel.numbers import (
     FRACTION_DIGITS,
     INTEGER_DIGITS,
     PRECISION,
+    ZERO,
     NotExact,
     exact,
     text,
@@ -96,6 +99,9 @@ def decode_scaled(coded: str) -> int:
 def decode(coded: str) -> Decimal:
     """The inverse of encode; 18 decimals as NUMERIC(38, 18) gives them."""
     return Decimal(decode_scaled(coded)).scaleb(-FRACTION_DIGITS)
+
+
+CODED_ZERO = encode(ZERO)
 
 
 class ExactDecimalField(AnyField):
@@ -174,6 +180,20 @@ class ExactDecimalField(AnyField):
                 **kwargs,
             }
         )
+
+
+@ExactDecimalField.register_lookup
+class Above(GreaterThan):
+    """Zero stands in the statement itself: SQLite reads an index of some rows only where
+    it is told their condition in the index's own words."""
+
+    def process_rhs(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, Any]:
+        sql, params = super().process_rhs(compiler, connection)
+        if connection.vendor == "sqlite" and list(params) == [CODED_ZERO]:
+            return f"'{CODED_ZERO}'", []
+        return sql, params
 
 
 class ExactSum:

@@ -17,7 +17,6 @@ from kernel.paging import (
     PAGE_PARAMETERS,
     Page,
     in_rank,
-    newest_first,
     page_response,
 )
 from kernel.requests import bad_parameter, check_query, choice_of, limit_of
@@ -43,7 +42,7 @@ from portfolio.domain.periods import INTERVALS, PERIODS
 from portfolio.queries.books import Scope, scope, scope_asked
 from portfolio.queries.curve import curve
 from portfolio.queries.curves import curves_of, known_until
-from portfolio.queries.holdings import Cash, PositionRow, holdings, lots_asked
+from portfolio.queries.holdings import Cash, PositionRow, holdings, lot_page
 from portfolio.queries.parts import by_strategy, by_symbol
 from portfolio.queries.performance import Performance, performance
 from portfolio.queries.reconciliation import AssetRow, reconciliation
@@ -174,14 +173,11 @@ class Lots(APIView):
     def get(self, request: Request) -> Response:
         check_query(request, "book", "symbol", "cursor", "limit")
         asked = request.query_params
-        lots = lots_asked(
-            scope(request.user, asked.get("book", "")), asked.get("symbol", "")
-        )
-        page = newest_first(
-            lots,
-            field="opened_at",
+        page = lot_page(
+            scope(request.user, asked.get("book", "")),
+            asked.get("symbol", ""),
             limit=limit_of(request),
-            cursor=request.query_params.get("cursor", ""),
+            cursor=asked.get("cursor", ""),
         )
         answer = LotList(
             lots=[LotAnswer.of(lot) for lot in page.rows],

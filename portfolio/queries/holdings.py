@@ -11,7 +11,9 @@ from typing import TypeAlias
 
 from django.db.models import QuerySet
 
+from kernel.many_lists import Lists
 from kernel.numbers import ZERO
+from kernel.paging import ListWalk, Page, newest_first
 from kernel.prepared import PreparedQuery
 from portfolio.domain import valuation
 from portfolio.domain.valuation import (
@@ -313,6 +315,28 @@ def open_lots(
         lots = lots.filter(instrument=instrument_id)
     return lots.select_related("instrument", "book", "fill", "transfer").order_by(
         "acquired_at", "id"
+    )
+
+
+def lot_page(
+    scope: Scope, symbol: str, *, limit: int, cursor: str = ""
+) -> Page[OpenLot]:
+    """`lots_asked`, what was opened last first. One query, two with a symbol.
+
+    Raises BadRequest for a cursor that is not ours.
+    """
+    lots, index = open_lots(scope), "trades_lot_newest"
+    if symbol:
+        named = Instrument.objects.filter(symbol=symbol).values_list("pk", flat=True)
+        lots = lots.filter(instrument__in=list(named))
+        index = "trades_lot_newest_of"
+    lists = Lists("book", scope.ids, index)
+    return newest_first(
+        lots,
+        field="opened_at",
+        limit=limit,
+        cursor=cursor,
+        walk=ListWalk(by_index=lots, lists=lists),
     )
 
 

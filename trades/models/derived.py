@@ -130,6 +130,16 @@ class Lot(models.Model):
                 condition=Q(remaining_quantity__gt=Decimal(0)),
             ),
             models.Index(
+                fields=("book", "opened_at", "id"),
+                name="trades_lot_newest",
+                condition=Q(remaining_quantity__gt=Decimal(0)),
+            ),
+            models.Index(
+                fields=("book", "instrument", "opened_at", "id"),
+                name="trades_lot_newest_of",
+                condition=Q(remaining_quantity__gt=Decimal(0)),
+            ),
+            models.Index(
                 fields=("book", "instrument", "opened_at"), name="trades_lot_pair"
             ),
             models.Index(

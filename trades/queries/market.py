@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from kernel.access import Access
+from kernel.many_lists import held_to
 from kernel.paging import ListWalk, Page, newest_first
 from trades.models import (
     BalanceEvent,
@@ -83,13 +84,16 @@ def market_page(
     5,000. Author and event are loaded; two queries, or three."""
     if wanted.symbol:
         rows = rows.filter(symbol=wanted.symbol.upper().replace("/", "-"))
-    if wanted.scope:
-        rows = rows.filter(scope=wanted.scope)
+    if rows.model is Price:  # else SQLite would put all of a scope in order first
+        by = "trades_price_symbol" if wanted.symbol else "trades_price_time"
+        rows = held_to(rows, by)
     if wanted.start is not None:
         rows = rows.filter(at__gte=wanted.start)
     if wanted.end is not None:
         rows = rows.filter(at__lte=wanted.end)
     counted = _seen_by(user) & ~Q(event__kind="correct")
+    if wanted.scope:
+        counted &= Q(scope=wanted.scope)
     return newest_first(
         rows.select_related("author", "event__author"),
         field="at",
