@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -57,6 +58,7 @@ def path(points: Iterable[Point]) -> str:
     return f"m{' '.join(written)}".replace(" -", "-")
 
 
+@lru_cache(maxsize=8192)
 def _tenths(number: int) -> str:
     whole, rest = divmod(abs(number), 10)
     digits = f"{whole or ''}.{rest}" if rest else str(whole)

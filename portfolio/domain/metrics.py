@@ -4,7 +4,7 @@ reason, formula id and n. Here sit the rules on how much data a number needs."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -30,6 +30,28 @@ from portfolio.domain.trips import Trip
 LEAST_DAYS = 30
 LEAST_FOR_TAILS = 20  # returns: one in twenty is the tail
 LEAST_PAIRS = 20
+OF_DAYS = (
+    "total_return",
+    "simple_return",
+    "cagr",
+    "volatility",
+    "sharpe",
+    "sortino",
+    "max_drawdown",
+    "calmar",
+)
+OF_TAILS = ("omega", "value_at_risk", "expected_shortfall", "tail_ratio", "stability")
+MONEY_WEIGHTED = ("money_weighted",)
+OF_TRIPS = ("win_rate", "profit_factor", "payoff", "expectancy")
+OF_HOLDINGS = ("gross_exposure", "net_exposure")
+AGAINST = (
+    "benchmark_return",
+    "beta",
+    "alpha",
+    "information_ratio",
+    "up_capture",
+    "down_capture",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +76,30 @@ class Metric:
     @property
     def unit(self) -> str:
         return FORMULAS[self.name].unit
+
+
+class GroupedMetrics(Mapping[str, Metric]):
+    """Metrics by name. A group is computed when one of it is asked for: the tables of
+    strategies and symbols show five of thirty."""
+
+    def __init__(
+        self, groups: Mapping[tuple[str, ...], Callable[[], Iterable[Metric]]]
+    ) -> None:
+        self._groups = {
+            name: group for names, group in groups.items() for name in names
+        }
+        self._known: dict[str, Metric] = {}
+
+    def __getitem__(self, name: str) -> Metric:
+        if name not in self._known:
+            self._known |= {metric.name: metric for metric in self._groups[name]()}
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._groups)
+
+    def __len__(self) -> int:
+        return len(self._groups)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,20 +151,20 @@ def measure(
     observed = daily.observations(days)
     calendar = (observed[-1].day - observed[0].day).days + 1 if observed else 0
     first = days[0].day if days else None
-    metrics = [
-        *_of_days(daily.observations(bins), ppy, calendar),
-        *_of_tails(stats.floats(daily.returns(bins)), ppy),
-        _money_weighted(days, whole=whole),
-        *_of_trips(trips),
-        *_of_holdings(held, whole=whole),
-        *_against(bins, first or date.min, ppy, benchmark),
-    ]
+    groups: dict[tuple[str, ...], Callable[[], list[Metric]]] = {
+        OF_DAYS: lambda: _of_days(daily.observations(bins), ppy, calendar),
+        OF_TAILS: lambda: _of_tails(stats.floats(daily.returns(bins)), ppy),
+        MONEY_WEIGHTED: lambda: [_money_weighted(days, whole=whole)],
+        OF_TRIPS: lambda: _of_trips(trips),
+        OF_HOLDINGS: lambda: _of_holdings(held, whole=whole),
+        AGAINST: lambda: _against(bins, first or date.min, ppy, benchmark),
+    }
     return MetricSet(
         days=bins,
         trips=trips,
         ppy=ppy,
         first=first,
-        metrics={metric.name: metric for metric in metrics},
+        metrics=GroupedMetrics(groups),
         worst=min(spells, key=lambda spell: spell.depth, default=None),
         without_capital=daily.without_capital(bins),
     )

@@ -256,12 +256,11 @@ def sliced(
 ) -> list[Day]:
     """The books' days with only the P&L of the slices that `holds` says."""
     return [
-        replace(
-            day,
-            pnl=sum(
+        day.earning(
+            sum(
                 (pnl for key, pnl in slices.get(day.day, {}).items() if holds(*key)),
                 ZERO,
-            ),
+            )
         )
         for day in days
     ]
@@ -275,7 +274,7 @@ def by_slice(
     did = {key for day in days for key in slices.get(day.day, {})}
     keys = sorted(key for key in did if holds(*key))
     return {
-        key: [replace(day, pnl=slices.get(day.day, {}).get(key, ZERO)) for day in days]
+        key: [day.earning(slices.get(day.day, {}).get(key, ZERO)) for day in days]
         for key in keys
     }
 

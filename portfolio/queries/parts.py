@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from kernel.numbers import ZERO
@@ -74,9 +74,11 @@ def _parts(
     return parts
 
 
-def _summed(slices: Sequence[Sequence[Day]]) -> list[Day]:
+def _summed(slices: Sequence[Sequence[Day]]) -> Sequence[Day]:
     """Slices of the same days: P&L added, the book's capital kept."""
+    if len(slices) == 1:
+        return slices[0]
     return [
-        replace(row[0], pnl=sum((day.pnl for day in row), ZERO))
+        row[0].earning(sum((day.pnl for day in row), ZERO))
         for row in zip(*slices, strict=True)
     ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from operator import itemgetter
+from decimal import Decimal
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
@@ -17,7 +19,40 @@ from portfolio.queries.selection import Selection, stored_strategy
 from trades.models import RoundTrip
 from trades.queries.known import KnownBook
 
+COLUMNS = (
+    "book_id",
+    "instrument__symbol",
+    "instrument__quote",
+    "strategy",
+    "long",
+    "opened_at",
+    "closed_at",
+    "entry_quantity",
+    "entry_basis",
+    "net",
+    "entry_fee",
+    "exit_fee",
+    "fills",
+)
 EVER = datetime.min.replace(tzinfo=UTC)
+
+
+class ClosedTrip(NamedTuple):
+    """A round trip that is over, in its own quote: COLUMNS, without a model for each."""
+
+    book_id: int
+    symbol: str
+    quote: str
+    strategy: str
+    long: bool
+    opened_at: datetime
+    closed_at: datetime
+    entry_quantity: Decimal
+    entry_basis: Decimal
+    net: Decimal
+    entry_fee: Decimal
+    exit_fee: Decimal
+    fills: int
 
 
 def closed_trips(
@@ -53,24 +88,24 @@ def _ends(scope: Scope, selection: Selection, now: datetime) -> datetime:
 
 def _stored(
     scope: Scope, selection: Selection, after: datetime, now: datetime
-) -> Iterable[RoundTrip]:
+) -> Iterable[ClosedTrip]:
     if not selection.sliced:
-        return _all_stored(scope.ids, after, now)
+        return map(ClosedTrip._make, _all_stored(scope.ids, after, now))
     rows = _between(scope.ids, after, now)
     if selection.strategy:
         rows = rows.filter(strategy=stored_strategy(selection.strategy))
     if selection.symbol:
         rows = rows.filter(instrument__symbol=selection.symbol)
-    return rows
+    return map(ClosedTrip._make, rows)
 
 
 def _between(
     book_ids: list[int], after: datetime, now: datetime
-) -> QuerySet[RoundTrip]:
+) -> QuerySet[RoundTrip, Any]:
     rows = RoundTrip.objects.filter(
         book__in=book_ids, net__isnull=False, closed_at__gt=after, closed_at__lte=now
     )
-    return rows.select_related("instrument").order_by("closed_at", "id")
+    return rows.order_by("closed_at", "id").values_list(*COLUMNS)
 
 
 _all_stored = PreparedQuery(_between)
@@ -78,28 +113,29 @@ _all_stored = PreparedQuery(_between)
 
 def _known(
     books: Iterable[KnownBook], selection: Selection, after: datetime, now: datetime
-) -> Iterable[RoundTrip]:
+) -> Iterable[ClosedTrip]:
     closed = [
-        (trip.closed_at, trip)
+        ClosedTrip._make(attrgetter(*_PATHS)(trip))
         for known in books
         for trip in known.trips()
         if trip.closed_at is not None and after < trip.closed_at <= now
         if trip.net is not None
         and selection.holds(trip.instrument.symbol, trip.strategy)
     ]
-    closed.sort(key=itemgetter(0))
-    return [trip for _, trip in closed]
+    return sorted(closed, key=attrgetter("closed_at"))
 
 
-def _trip(row: RoundTrip, scope: Scope, rates: DayRates) -> Trip | None:
-    if row.closed_at is None or row.net is None:
-        return None
+# The same of a model.
+_PATHS = [column.replace("__", ".") for column in COLUMNS]
+
+
+def _trip(row: ClosedTrip, scope: Scope, rates: DayRates) -> Trip | None:
     day = returns.day_of(row.closed_at, scope.zone)
-    rate = rates.on(row.book_id, row.instrument.quote, day)
+    rate = rates.on(row.book_id, row.quote, day)
     if rate is None:
         return None
     return Trip(
-        symbol=row.instrument.symbol,
+        symbol=row.symbol,
         strategy=row.strategy,
         side="long" if row.long else "short",
         opened_at=row.opened_at,
