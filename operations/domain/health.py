@@ -140,11 +140,12 @@ def disk(free: int, total: int) -> HealthCheck:
 def clock(jump: float) -> HealthCheck:
     """`jump`: by how many seconds the wall clock has left the monotonic one since
     this process started (or the database's clock, whichever is worse)."""
+    shown = f"{round(jump, 1) + 0.0:.1f}"  # never "-0.0"
     return measured(
         "clock",
-        f"the clock is {abs(jump):.1f} s away from where it should be",
+        f"the clock is {shown} s away from where it should be",
         late=abs(jump) > CLOCK_JUMP_SECONDS,
-        observed=f"{jump:.1f}",
+        observed=shown,
         unit="s",
     )
 

@@ -142,6 +142,7 @@ def test_a_disk_warns_in_percent_and_in_bytes(
     ("jump", "status", "shown"),
     [
         (0.0, "pass", "0.0"),
+        (-0.01, "pass", "0.0"),
         (5.0, "pass", "5.0"),
         (5.1, "warn", "5.1"),
         (-5.1, "warn", "-5.1"),
