@@ -1,4 +1,4 @@
-"""Documents to hand on, as PDF: a cover of facts, texts and tables, page by page.
+"""Documents to hand on, as PDF: a cover of facts, texts, charts and tables, page by page.
 
 `render(PdfDocument(...))` is all there is. The same document gives the same bytes. Lines
 are drawn as they come, without a layout engine: 1,000 rows take a quarter of a second. One
@@ -25,6 +25,8 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from kernel.errors import TooLarge, Unavailable
+from kernel.pdf_chart import HEIGHT as CHART_HEIGHT
+from kernel.pdf_chart import PdfChart, draw_chart
 
 FONTS = Path(__file__).parent / "vendor" / "dejavu"
 PLAIN, BOLD = "DejaVuSans", "DejaVuSans-Bold"
@@ -78,7 +80,7 @@ class PdfDocument:
     title: str
     verdict: str
     facts: Sequence[tuple[str, str]]
-    parts: Sequence[PdfText | PdfTable]
+    parts: Sequence[PdfText | PdfTable | PdfChart]
     foot: str
     demo: bool
 
@@ -180,10 +182,13 @@ class _Pages:
     def drawn(self) -> bytes:
         self._cover()
         for part in self.document.parts:
-            if isinstance(part, PdfTable):
-                self._table(part)
-            else:
-                self._text(part)
+            match part:
+                case PdfTable():
+                    self._table(part)
+                case PdfChart():
+                    self._chart(part)
+                case PdfText():
+                    self._text(part)
         self._end_page()
         for number, page in enumerate(self.pages, 1):
             self.canvas.__dict__.update(page)
@@ -250,9 +255,9 @@ class _Pages:
                 self.y -= 13
                 self.canvas.drawString(LEFT + 110, self.y, line)
 
-    def _heading(self, title: str) -> None:
-        """With room for something under it."""
-        self._room(70)
+    def _heading(self, title: str, under: float = 50) -> None:
+        """With room for what stands under it."""
+        self._room(20 + under)
         self.y -= 14
         self.canvas.setFillColor(INK)
         self._paragraph(title, BOLD, 12, 17)
@@ -263,6 +268,11 @@ class _Pages:
         for paragraph in text.paragraphs:
             self._paragraph(paragraph, PLAIN, 8.5, 12)
             self.y -= 4
+
+    def _chart(self, chart: PdfChart) -> None:
+        self._heading(chart.title, CHART_HEIGHT + 20)
+        draw_chart(self.canvas, chart, font=PLAIN, left=LEFT, top=self.y, width=INNER)
+        self.y -= CHART_HEIGHT
 
     def _table(self, table: PdfTable) -> None:
         self._heading(table.title)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from portfolio import api
+from portfolio.api import documents, figures
 from portfolio.views import files, pages
 
 app_name = "portfolio"
@@ -32,20 +32,25 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("performance/metrics/<str:name>/", pages.metric, name="metric"),
 ]
 api_urlpatterns: list[URLPattern | URLResolver] = [
-    path("portfolio", api.PortfolioSummary.as_view(), name="portfolio"),
-    path("portfolio/positions", api.Positions.as_view(), name="positions"),
-    path("portfolio/lots", api.Lots.as_view(), name="lots"),
-    path("portfolio/allocation", api.Allocation.as_view(), name="allocation"),
+    path("portfolio", figures.PortfolioSummary.as_view(), name="portfolio"),
+    path("portfolio/positions", figures.Positions.as_view(), name="positions"),
+    path("portfolio/lots", figures.Lots.as_view(), name="lots"),
+    path("portfolio/allocation", figures.Allocation.as_view(), name="allocation"),
     path(
         "portfolio/reconciliation",
-        api.ReconciliationView.as_view(),
+        figures.ReconciliationView.as_view(),
         name="reconciliation",
     ),
-    path("performance", api.PerformanceSummary.as_view(), name="performance"),
-    path("performance/equity-curve", api.EquityOverTime.as_view(), name="equity-curve"),
-    path("performance/monthly", api.Monthly.as_view(), name="monthly"),
-    path("performance/drawdowns", api.Drawdowns.as_view(), name="drawdowns"),
-    path("performance/by-strategy", api.ByStrategy.as_view(), name="by-strategy"),
-    path("performance/by-symbol", api.BySymbol.as_view(), name="by-symbol"),
-    path("stats", api.Stats.as_view(), name="stats"),
+    path("performance", figures.PerformanceSummary.as_view(), name="performance"),
+    path("performance/pdf", documents.PerformancePdf.as_view(), name="performance-pdf"),
+    path(
+        "performance/equity-curve",
+        figures.EquityOverTime.as_view(),
+        name="equity-curve",
+    ),
+    path("performance/monthly", figures.Monthly.as_view(), name="monthly"),
+    path("performance/drawdowns", figures.Drawdowns.as_view(), name="drawdowns"),
+    path("performance/by-strategy", figures.ByStrategy.as_view(), name="by-strategy"),
+    path("performance/by-symbol", figures.BySymbol.as_view(), name="by-symbol"),
+    path("stats", figures.Stats.as_view(), name="stats"),
 ]

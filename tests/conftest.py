@@ -51,7 +51,7 @@ ALIKE = {
     # Words of files, and what stands outside of the product.
     "operations": (*("outside_probes", "recovery_page", "runbooks", "walking_probes"),),
     # Files and refused parameters; the APIs that they show are asked of both.
-    "portfolio": ("files", "parameters"),
+    "portfolio": ("files", "parameters", "performance_pdf"),
     # How lines are drawn; what is written and counted is asked of both.
     "readiness": ("downloads", "lines", "long_review", "review_pdf"),
     "security": (

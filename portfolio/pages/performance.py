@@ -93,6 +93,7 @@ def performance_page(
         "warnings": warnings(performance),
         "implied": implied_note(performance.implied_funding, currency),
         "reproduce": reproduce(query),
+        "pdf": f"{reverse('portfolio-api:performance-pdf')}?{urlencode(query)}",
     }
 
 

@@ -38,7 +38,7 @@ def shape(performance: Performance, link: str) -> dict[str, Any]:
         "distribution": _distribution(r),
         "distribution_table": _distribution_table(r),
         "rolling": _rolling(performance, days, r),
-        "extremes": _extremes(days, performance.scope.currency),
+        "extremes": extremes(days, performance.scope.currency),
     }
 
 
@@ -173,7 +173,7 @@ def _spread(fraction: float) -> str:
 # --- the best days and the worst ------------------------------------------------------------
 
 
-def _extremes(days: Sequence[Day], currency: str) -> list[tuple[str, list[Any]]]:
+def extremes(days: Sequence[Day], currency: str) -> list[tuple[str, list[Any]]]:
     """(heading, rows) of the days that won most and of those that lost most."""
     known = [(r, day) for day in days if (r := day.r) is not None]
     known.sort(key=lambda pair: pair[0])

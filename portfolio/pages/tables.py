@@ -100,3 +100,18 @@ def _drawdown_row(spell: Drawdown) -> dict[str, str]:
         if spell.recovered
         else f"{spell.days} d, not recovered",
     }
+
+
+def drawdown_spans(days: Sequence[Day], currency: str) -> list[list[str]]:
+    """The same spells with their days: depth, peak, trough, recovery, length, P&L."""
+    return [
+        [
+            percent(spell.depth * HUNDRED),
+            f"{spell.peak:%-d %b %Y}" if spell.peak else "the start",
+            f"{spell.trough:%-d %b %Y}",
+            f"{spell.recovered:%-d %b %Y}" if spell.recovered else "not yet",
+            f"{spell.days}",
+            change(spell.money, currency),
+        ]
+        for spell in returns.deepest_first(days)[:DEEPEST]
+    ]

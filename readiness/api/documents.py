@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import replace
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -15,16 +13,13 @@ from rest_framework.views import APIView
 
 from accounts.services.limits import EXPORT, check_person, gate
 from kernel.access import Access
-from kernel.pdf import PdfDocument, render
+from kernel.pdf_answers import PDF, pdf_answer
 from kernel.requests import ApiRequest, check_query
-from kernel.web import is_held
 from readiness.api.reviews import TAGS
 from readiness.queries.board import board
 from readiness.queries.document import review_document
 from readiness.queries.progress import progress
 from readiness.queries.reviews import find_review
-
-PDF = "application/pdf"
 
 
 @method_decorator(gate("export", "GET"), name="get")
@@ -46,25 +41,10 @@ class ReviewPdf(APIView):
         row, now = find_review(review), timezone.now()
         shown = board(row, now)
         document = review_document(shown, progress(shown), request.user, now)
-        etag = _etag(document)
-        if is_held(request, etag):
-            return HttpResponse(status=304, headers={"ETag": etag})
-        response = HttpResponse(render(document), content_type=PDF)
-        name = f"review-{row.uuid}.pdf"
-        response["Content-Disposition"] = f'attachment; filename="{name}"'
-        response["ETag"] = etag
-        return response
-
-
-def _etag(document: PdfDocument) -> str:
-    """Of what it says, but for when it was made."""
-    told = replace(
-        document,
-        facts=[
-            fact
-            for fact in document.facts
-            if fact[0] not in {"Made for", "Facts as of"}
-        ],
-    )
-    maker = document.facts[-1][1].partition(",")[0]
-    return f'W/"{hashlib.sha256(repr((maker, told)).encode()).hexdigest()[:24]}"'
+        return pdf_answer(
+            request,
+            document,
+            name=f"review-{row.uuid}.pdf",
+            maker=request.user.username,
+            passing=("Made for", "Facts as of"),
+        )

@@ -8,6 +8,7 @@ import time
 import zlib
 from base64 import a85decode
 from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 from reportlab.pdfbase.pdfmetrics import stringWidth
@@ -16,6 +17,7 @@ from reportlab.pdfgen.canvas import Canvas
 from kernel import pdf
 from kernel.errors import TooLarge, Unavailable
 from kernel.pdf import PdfColumn, PdfDocument, PdfTable, PdfText, render
+from kernel.pdf_chart import PdfChart, PdfLine
 
 LINE = ["SEC-01", "Rate limits refuse request n+1 with a 429", "Proven", "ratelimit"]
 COLUMNS = [
@@ -162,3 +164,26 @@ def test_a_long_foot_leaves_room_for_the_number_of_the_page(
     render(replace(document(1), foot="W" * 200))
     (foot,) = drawn
     assert stringWidth(foot, pdf.PLAIN, 7) < pdf.INNER - 60
+
+
+def test_a_chart_is_drawn_with_its_axis_and_the_same_bytes() -> None:
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(40)]
+    lines = [
+        PdfLine(name="Equity", values=[1e15 + 1e13 * n for n in range(40)]),
+        PdfLine(name="Other", values=[None, 1e15, None, *[1.1e15] * 37]),
+    ]
+    chart = PdfChart(title="Equity, USD", days=days, lines=lines)
+    made = render(replace(document(1), parts=[chart]))
+    assert made == render(replace(document(1), parts=[chart]))
+    [page] = contents(made)
+    assert b"(1e15)" in page
+    assert b"(1 Jan)" in page
+    assert page.count(b" l\n") + page.count(b" l ") > 39
+
+
+@pytest.mark.parametrize("values", [[], [None], [0.0], [1e-8], [5.0, 5.0]])
+def test_a_chart_of_almost_nothing_is_no_fault(values: list[float | None]) -> None:
+    days = [date(2026, 1, 1 + n) for n in range(len(values))]
+    line = PdfLine(name="Equity", values=values)
+    chart = PdfChart(title="Equity", days=days, lines=[line])
+    assert render(replace(document(1), parts=[chart])).startswith(b"%PDF-")

@@ -63,6 +63,7 @@ API = """
 /api/portfolio/reconciliation                           GET trading: reads
 /api/performance                                        GET trading: reads
 /api/performance/equity-curve                           GET trading: reads
+/api/performance/pdf                                    GET trading: reads
 /api/performance/monthly                                GET trading: reads
 /api/performance/drawdowns                              GET trading: reads
 /api/performance/by-strategy                            GET trading: reads

@@ -80,8 +80,9 @@ SURFACES = {
     "/splits/splits.csv": "SECRET-USD",
     "/books/books.csv": "ada-main",
 }
-# Readers' pages that show nothing of a book with two fills.
+# Readers' pages that show nothing of a book with two fills, or in no plain text.
 SHOW_NOTHING = {
+    "/api/performance/pdf",
     "/api/performance/drawdowns",
     "/performance/metrics/<str:name>/",
     "/performance/files/<slug:name>.csv",

@@ -109,7 +109,7 @@ def _selection(request: Request, books: Scope, now: datetime) -> Selection:
     return selection_asked(given, name or "30d", books.day(now))
 
 
-def _performance(
+def performance_asked(
     request: Request, *, detailed: bool = False
 ) -> tuple[Performance, datetime]:
     """The performance that the query asks for, and for when."""
@@ -236,7 +236,7 @@ class PerformanceSummary(APIView):
     )
     def get(self, request: Request) -> Response:
         check_query(request, *RANGE_NAMES)
-        measured, now = _performance(request)
+        measured, now = performance_asked(request)
         known_at = known_until(measured.scope, measured.curves, now)
         return Response(PerformanceAnswer.of(measured, now, known_at))
 
@@ -272,7 +272,7 @@ class Monthly(APIView):
     )
     def get(self, request: Request) -> Response:
         check_query(request, *RANGE_NAMES, "cursor", "limit")
-        told, now = _performance(request)
+        told, now = performance_asked(request)
         months = returns.monthly(told.days)[::-1]
         page = _ranked(request, months, lambda month: f"{month.year}-{month.month}")
         return page_response(request, MonthlyAnswer.of(told, now, page))
@@ -290,7 +290,7 @@ class Drawdowns(APIView):
     )
     def get(self, request: Request) -> Response:
         check_query(request, *RANGE_NAMES, "cursor", "limit")
-        told, now = _performance(request)
+        told, now = performance_asked(request)
         spells = returns.deepest_first(told.days)
         page = _ranked(request, spells, lambda spell: f"{spell.peak} {spell.trough}")
         return page_response(request, DrawdownList.of(told, now, page))
@@ -308,7 +308,7 @@ class ByStrategy(APIView):
     )
     def get(self, request: Request) -> Response:
         check_query(request, *RANGE_NAMES, "cursor", "limit")
-        told, now = _performance(request, detailed=True)
+        told, now = performance_asked(request, detailed=True)
         page = _ranked(request, by_strategy(told), lambda part: part.name)
         return page_response(request, StrategyList.of(told, now, page))
 
@@ -325,7 +325,7 @@ class BySymbol(APIView):
     )
     def get(self, request: Request) -> Response:
         check_query(request, *RANGE_NAMES, "cursor", "limit")
-        told, now = _performance(request, detailed=True)
+        told, now = performance_asked(request, detailed=True)
         page = _ranked(request, by_symbol(told), lambda part: part.name)
         return page_response(request, SymbolList.of(told, now, page))
 
