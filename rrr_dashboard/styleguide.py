@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 from django import forms
@@ -203,6 +204,8 @@ def _figures(now: datetime) -> Iterator[Component]:
             "short": {"rows": "no fills", "method": "nothing to measure"},
         },
     )
+    reader = SimpleNamespace(user=SimpleNamespace(username="grace"))
+    yield Component(name="printed", states={"on paper": {"request": reader}})
 
 
 def _copied() -> Iterator[Component]:

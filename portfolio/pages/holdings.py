@@ -25,7 +25,7 @@ from kernel.display import (
     tone,
 )
 from kernel.drawing import Drawn
-from kernel.numbers import ZERO
+from kernel.numbers import ZERO, text_or_none
 from kernel.scales import compact
 from portfolio.domain.reasons import Reason
 from portfolio.domain.valuation import HUNDRED, percent_of
@@ -78,10 +78,25 @@ def position_page(holdings: Holdings, row: PositionRow) -> dict[str, Any]:
     return {
         "row": row,
         "view": PositionTexts.of(row, holdings.currency),
+        "exact": _exact(row),
         "lots": lot_lines(holdings, row),
         "price_chart": _price_chart(holdings, row),
         "currency": holdings.currency,
     }
+
+
+def _exact(row: PositionRow) -> dict[str, str]:
+    """What the figures are with all of their digits, "" for what nobody knows."""
+    valued, holding = row.valued, row.valued.holding
+    values = {
+        "quantity": holding.quantity,
+        "entry": holding.entry_price,
+        "cost": holding.cost,
+        "mark": valued.mark.price if valued.mark else None,
+        "value": row.value,
+        "gain": row.gain,
+    }
+    return {name: text_or_none(value) or "" for name, value in values.items()}
 
 
 def _price_chart(holdings: Holdings, row: PositionRow) -> Drawn | None:
@@ -112,12 +127,14 @@ def portfolio_figures(portfolio: Portfolio) -> list[Figure]:
         Figure(
             label="Net asset value",
             value=amount(equity, currency),
+            exact=text_or_none(equity) or "",
             note=_day_note(portfolio),
             reason=worth if equity is None else "",
         ),
         Figure(
             label="Cash",
             value=amount(portfolio.cash_balance, currency),
+            exact=text_or_none(portfolio.cash_balance) or "",
             note=f"{cash_part} of NAV",
             reason=worth if portfolio.cash_balance is None else "",
         ),
@@ -136,6 +153,7 @@ def portfolio_figures(portfolio: Portfolio) -> list[Figure]:
         Figure(
             label="Unrealised P&L",
             value=change(portfolio.unrealised, currency),
+            exact=text_or_none(portfolio.unrealised) or "",
             tone=tone(portfolio.unrealised),
             note=f"{gain_part} on cost",
             reason=gain if portfolio.unrealised is None else "",
@@ -143,6 +161,7 @@ def portfolio_figures(portfolio: Portfolio) -> list[Figure]:
         Figure(
             label="Realised P&L",
             value=change(portfolio.realised, currency),
+            exact=text_or_none(portfolio.realised) or "",
             tone=tone(portfolio.realised),
             note=f"net of {amount(portfolio.fees, currency)} fees",
         ),
@@ -312,6 +331,8 @@ class LotLine:
     cost: str
     gain: str
     tone: str
+    exact_cost: Decimal | None
+    exact_gain: Decimal | None
 
 
 def lot_lines(holdings: Holdings, row: PositionRow) -> list[LotLine]:
@@ -336,6 +357,8 @@ def _lot_line(lot: OpenLot, row: PositionRow) -> LotLine:
         unit=amount(unit, quote),
         gain=change(gain, quote),
         tone=tone(gain),
+        exact_cost=cost,
+        exact_gain=gain,
     )
 
 
