@@ -1,5 +1,6 @@
-// Draws a time series with uPlot over the server's SVG: zoom by dragging, values under
-// the pointer. The SVG stays in the page for print and comes back if anything fails.
+// Draws a time series with uPlot over the server's SVG: zoom by dragging or + and -, with a
+// way back; values under the pointer, and under the arrow keys, which walk the points.
+// The SVG stays in the page for print and comes back if anything fails.
 (() => {
   "use strict";
   const drawn = new Map();
@@ -15,18 +16,36 @@
     return value;
   }
 
-  const number = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
-  const percent = (value) => `${number.format(value * 100)} %`.replace("-", "−");
-  const plain = (value) => number.format(value).replace("-", "−");
-  const day = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 10);
-  const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 2 });
+  // Readable from 1e-8 to 1e15, and beyond as 1.5e16.
+  function plain(value) {
+    const size = Math.abs(value);
+    if (size >= 1e16) return value.toExponential(3).replace("e+", "e").replace("-", "−");
+    const digits = size && size < 1 ? { maximumSignificantDigits: 4 } : { maximumFractionDigits: 2 };
+    return value.toLocaleString("en", digits).replace("-", "−");
+  }
+  const percent = (value) => `${plain(value * 100)} %`;
+  const dates = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+  const day = (seconds) => dates.format(seconds * 1000);
+
+  // Labels as short as they are told apart.
+  function labels(ticks, say) {
+    for (let digits = 3; digits < 15; digits++) {
+      const said = ticks.map((tick) => say(tick, digits));
+      if (new Set(said).size === said.length) return said;
+    }
+    return ticks.map(plain);
+  }
+  const short = (value, digits) => (Math.abs(value) >= 1e15
+    ? value.toPrecision(digits).replace(/\.?0*e\+/, "e")
+    : value.toLocaleString("en", { notation: "compact", maximumSignificantDigits: digits })).replace("-", "−");
+  const part = (value, digits) => `${short(value * 100, digits)} %`;
 
   function axes(say, dated) {
     const text = colour("text-2"), line = colour("line");
     const common = { stroke: text, font: "11px Inter, sans-serif", grid: { stroke: line, width: 1 }, ticks: { show: false } };
     return [
       { ...common, grid: { show: false }, show: dated },
-      { ...common, side: 1, size: 64, space: 26, values: (_, ticks) => ticks.map(say) },
+      { ...common, side: 1, size: 64, space: 26, values: (_, ticks) => labels(ticks, say) },
     ];
   }
 
@@ -48,16 +67,19 @@
     }
   }
 
-  function panel(data, one, width, sync, last) {
+  function panel(data, one, width, sync, last, zoomed) {
     const show = one.percent ? percent : plain;
-    const tick = one.percent ? percent : (v) => compact.format(v).replace("-", "−");
+    const tick = one.percent ? part : short;
     const options = {
       width,
       height: one.height,
       padding: [12, 0, 8, 8], // fixed, so that the panels' days stand above one another
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
       cursor: { sync: { key: sync } },
-      hooks: one === data.panels[0] ? { draw: [(plot) => flows(plot, data.flows)] } : {},
+      hooks: {
+        draw: one === data.panels[0] ? [(plot) => flows(plot, data.flows)] : [],
+        setScale: [(plot, scale) => scale === "x" && zoomed(plot)],
+      },
       axes: axes(tick, last),
       series: [{ label: "Day", value: (_, t) => (t == null ? "–" : day(t)) }, ...one.series.map((s) => ({
         label: s.name,
@@ -76,6 +98,50 @@
     return plot;
   }
 
+  // A slider over the points: what has focus says the value of where it stands.
+  function walker(data, title) {
+    const walk = document.createElement("div");
+    const last = data.t.length - 1;
+    walk.className = "chart__walk";
+    walk.tabIndex = 0;
+    for (const [name, value] of Object.entries({
+      role: "slider", "aria-label": `${title}: arrow keys walk the days, + and - zoom, Escape shows all`,
+      "aria-valuemin": 0, "aria-valuemax": last,
+    })) walk.setAttribute(name, value);
+    stand(walk, data, last);
+    return walk;
+  }
+
+  function stand(walk, data, at) {
+    const said = data.panels.flatMap(({ percent: parts, series }) => series.map(({ name, values }) =>
+      `${name} ${values[at] == null ? "–" : (parts ? percent : plain)(values[at])}`));
+    walk.setAttribute("aria-valuenow", at);
+    walk.setAttribute("aria-valuetext", `${day(data.t[at])}: ${said.join(", ")}`);
+  }
+
+  const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageUp: -30, PageDown: 30, Home: -Infinity, End: Infinity };
+  function keys(event, { walk, plots, data, zoom, whole }) {
+    const { min, max } = plots[0].scales.x;
+    const first = data.t.findIndex((t) => t >= min), last = data.t.findLastIndex((t) => t <= max);
+    const at = Number(walk.getAttribute("aria-valuenow")), middle = data.t[at];
+    const part = { "+": 0.25, "=": 0.25, "-": 1 }[event.key];
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key in STEPS) {
+      const to = Math.min(last, Math.max(first, at + STEPS[event.key]));
+      stand(walk, data, to);
+      for (const plot of plots) {
+        plot.setLegend({ idx: to });
+        plot.setCursor({ left: plot.valToPos(data.t[to], "x"), top: 10 }, false);
+      }
+    } else if (part && data.t.length > 2) {
+      const reach = Math.max((max - min) * part, 86400);
+      zoom(Math.max(whole[0], middle - reach), Math.min(whole[1], middle + reach));
+    } else if (event.key === "Escape") zoom(...whole);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
   function draw(figure) {
     const source = document.getElementById(figure.dataset.chart);
     const place = figure.querySelector("[data-plot]");
@@ -85,10 +151,39 @@
     const data = JSON.parse(source.textContent);
     const box = document.createElement("div");
     box.className = "chart__live";
+    const back = document.createElement("button");
+    back.classList.add("button", "chart__back");
+    Object.assign(back, { type: "button", hidden: true, textContent: "Whole range" });
+    const walk = walker(data, figure.querySelector("svg title")?.textContent || "Chart");
+    const plots = [];
+    const whole = [data.t[0], data.t.at(-1)];
+    let following = false;
+    // What one panel is zoomed to, all are; each is told once.
+    function zoom(min, max) {
+      following = true;
+      for (const plot of plots) plot.setScale("x", { min, max });
+      following = false;
+      back.hidden = min <= whole[0] && max >= whole[1];
+    }
+    const zoomed = (plot) => {
+      if (following || plots.length < data.panels.length) return;
+      const { min, max } = plot.scales.x;
+      queueMicrotask(() => zoom(min, max));
+    };
+    back.onclick = () => {
+      zoom(...whole);
+      walk.focus();
+    };
+    walk.addEventListener("keydown", (event) => keys(event, { walk, plots, data, zoom, whole }));
     const style = getComputedStyle(figure);
     const width = figure.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
     const last = data.panels.at(-1); // the dates stand once, under the last panel
-    for (const one of data.panels) box.append(panel(data, one, width, figure.dataset.chart, one === last).root);
+    for (const one of data.panels) {
+      const plot = panel(data, one, width, figure.dataset.chart, one === last, zoomed);
+      plots.push(plot);
+      walk.append(plot.root);
+    }
+    box.append(back, walk);
     place.before(box);
     place.classList.add("chart__print");
     drawn.set(figure, { box });
