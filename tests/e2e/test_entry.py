@@ -38,8 +38,17 @@ def enter(page: Page, path: str) -> None:
     for name, value in FORMS[path].items():
         page.fill(f"[name={name}]", value)
     page.click("button[value=look]")
-    expect(page.get_by_role("heading", name="What will follow")).to_be_visible()
+    expect(page.get_by_role("heading", name="What will follow")).to_be_in_viewport()
+    seen_whole(page)
     page.click("button[value=book]")
+
+
+def seen_whole(page: Page) -> None:
+    """What follows, to its last column, without scrolling sideways."""
+    for cell in page.locator("#follows :is(th, td):last-child").all():
+        box = cell.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 390
 
 
 @pytest.mark.parametrize("path", FORMS)

@@ -39,17 +39,20 @@ def send(client, step, **change):
 def test_the_difference_is_shown_and_nothing_is_recorded(client):
     answer, shown = send(client, "look")
     assert answer.status_code == 200
-    assert "4.5 5 −0.5 They part at trade o1" in shown
+    assert "Stated 4.5 Booked 5 Difference −0.5 They part at trade o1" in shown
     trade = Fill.objects.get(external_id="o1")
     assert f'href="/trades/{trade.pk}/"' in answer.content.decode()
     assert not BalanceStatement.objects.exists()
 
 
 def test_cash_and_coins_of_its_time_are_compared(client):
-    assert "5 5 none" in send(client, "look", amount="5")[1]
-    assert "200 200 none" in send(client, "look", asset="USD", amount="200")[1]
+    assert "Stated 5 Booked 5 Difference none" in send(client, "look", amount="5")[1]
+    assert (
+        "Stated 200 Booked 200 Difference none"
+        in send(client, "look", asset="USD", amount="200")[1]
+    )
     before = {"amount": "0", "at": "2025-09-01T12:00"}
-    assert "0 0 none" in send(client, "look", **before)[1]
+    assert "Stated 0 Booked 0 Difference none" in send(client, "look", **before)[1]
 
 
 def test_it_is_stated_once_and_compared_from_then_on(client):
