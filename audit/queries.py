@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
 
 from django.core.cache import cache
+from django.db.models import Q
 from django.utils import timezone
 
 from audit import channels, verify
 from audit.domain import event, merkle, note, proof
+from audit.domain.event import ToldEvent
 from audit.models import AuditEvent, Checkpoint
 from kernel.errors import NotFound
 from kernel.paging import Page, newest_first
@@ -67,19 +67,6 @@ def newest_at(kind: str) -> datetime | None:
     return newest.values_list("at", flat=True).first()
 
 
-@dataclass(frozen=True)
-class ToldEvent:
-    """An event as its body tells it, not its columns; `intact` while the body hashes
-    to its leaf. Whether the log is whole is `verification`'s word."""
-
-    seq: int
-    kind: str
-    actor: str
-    object: str
-    data: Mapping[str, Any]
-    intact: bool
-
-
 def logged(objects: Iterable[str], kinds: Iterable[str]) -> list[ToldEvent]:
     """The events of these kinds about any of these objects, oldest first: one query.
 
@@ -91,20 +78,61 @@ def logged(objects: Iterable[str], kinds: Iterable[str]) -> list[ToldEvent]:
     return [_told(row) for row in rows]
 
 
+@dataclass(frozen=True)
+class LogMark:
+    """Up to which event somebody has read what the log tells of an object. Its leaf
+    stands for all events before it, so whoever finds it there again has them, too."""
+
+    seq: int
+    leaf: bytes
+
+
+@dataclass(frozen=True)
+class LogNews:
+    """The events about an object since a mark, oldest first, and the mark after them.
+    `anew`: they begin with the first, for the event at the mark is not there."""
+
+    events: Sequence[ToldEvent]
+    mark: LogMark | None
+    anew: bool
+
+
+def logged_since(marks: Mapping[str, LogMark | None]) -> dict[str, LogNews]:
+    """What the log tells of these objects since their marks: one query, two where a
+    mark is not there any more. Events are found by their object alone: a kind in a
+    column hides none."""
+    news = _news(marks)
+    lost = [name for name, mark in marks.items() if mark and news[name].anew]
+    return {**news, **_news(dict.fromkeys(lost))} if lost else news
+
+
+def _news(marks: Mapping[str, LogMark | None]) -> dict[str, LogNews]:
+    wanted = Q()
+    for name, mark in marks.items():
+        wanted |= Q(object=name, seq__gte=mark.seq if mark else 0)
+    found: dict[str, list[AuditEvent]] = {name: [] for name in marks}
+    for row in AuditEvent.objects.filter(wanted).order_by("seq") if marks else ():
+        found[row.object].append(row)
+    return {name: _since(marks[name], rows) for name, rows in found.items()}
+
+
+def _since(mark: LogMark | None, rows: Sequence[AuditEvent]) -> LogNews:
+    known = bool(mark and rows) and mark == _mark(rows[0])
+    events = [_told(row) for row in (rows[1:] if known else rows)]
+    return LogNews(events, _mark(rows[-1]) if rows else None, anew=not known)
+
+
+def _mark(row: AuditEvent) -> LogMark:
+    return LogMark(row.seq, bytes(row.leaf))
+
+
 def _told(row: AuditEvent) -> ToldEvent:
-    body = bytes(row.body)
     try:
-        told = json.loads(body)
+        return event.told(row.seq, bytes(row.body), bytes(row.leaf))
+    except ValueError:
         return ToldEvent(
-            row.seq,
-            told["kind"],
-            told["actor"],
-            told["object"],
-            dict(told["data"]),
-            merkle.leaf_hash(body) == bytes(row.leaf) and told["seq"] == str(row.seq),
+            row.seq, row.kind, row.actor, row.object, {}, intact=False, at=row.at
         )
-    except (ValueError, KeyError, TypeError):
-        return ToldEvent(row.seq, row.kind, row.actor, row.object, {}, intact=False)
 
 
 def included(seq: int) -> bool:

@@ -150,7 +150,11 @@ def counts() -> dict[str, int]:
 
 def _blockers() -> int:
     review = reviews.newest_living()
-    return len(board(review, timezone.now()).verdict.blockers) if review else 0
+    if review is None:
+        return 0
+    verdict = board(review, timezone.now()).verdict
+    # A record that differs from the log holds it up, though no line may.
+    return len(verdict.blockers) or int(not verdict.ready)
 
 
 class Shell:

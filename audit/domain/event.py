@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+from audit.domain import merkle
 from audit.domain.canonical import jcs, stamp
 
 NO_LEAF = bytes(32)
@@ -17,6 +19,37 @@ FIELDS = {"v", "seq", "prev", "at", "kind", "actor", "object", "data"}
 KIND = re.compile(r"[a-z]+(\.[a-z][a-z0-9_-]*){2}")
 ACTOR = re.compile(r"[ps]:\d+|j:[a-z0-9_.-]+|system")
 OBJECT = re.compile(r"log|[a-z][a-z0-9_-]*:\S+")
+
+
+@dataclass(frozen=True)
+class ToldEvent:
+    """An event as its body tells it, not its columns; `intact` while the body hashes
+    to its leaf. Whether the log is whole is `verification`'s word."""
+
+    seq: int
+    kind: str
+    actor: str
+    object: str
+    data: Mapping[str, Any]
+    intact: bool
+    at: datetime
+
+
+def told(seq: int, body: bytes, leaf: bytes) -> ToldEvent:
+    """The stored event `seq`. Raises ValueError for a body that cannot be read."""
+    try:
+        said = json.loads(body)
+        return ToldEvent(
+            seq=seq,
+            kind=said["kind"],
+            actor=said["actor"],
+            object=said["object"],
+            data=dict(said["data"]),
+            intact=merkle.leaf_hash(body) == leaf and said["seq"] == str(seq),
+            at=datetime.fromisoformat(said["at"]).astimezone(UTC),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"event {seq} is written otherwise than events are") from error
 
 
 def body(

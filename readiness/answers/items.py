@@ -127,6 +127,10 @@ class ItemAnswer(Answer):
     assignee: Annotated[str | None, "who is to do it; never signed"]
     revision: Annotated[int, "what a claim names"]
     evidence: EvidenceAnswer | None
+    differs: Annotated[
+        Sequence[str],
+        "what the database says of it, and the log does not: it counts for nothing",
+    ]
 
     @classmethod
     def of(cls, row: BoardRow) -> ItemAnswer:
@@ -148,6 +152,7 @@ class ItemAnswer(Answer):
             assignee=claim.assignee.username if claim.assignee else None,
             revision=claim.revision,
             evidence=EvidenceAnswer.of(row.evidence) if row.evidence else None,
+            differs=row.differs,
         )
 
 

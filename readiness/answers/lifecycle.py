@@ -11,10 +11,12 @@ from uuid import UUID
 from kernel.schema import Answer
 from readiness.domain.lifecycle import FollowUpState, FollowUpWindow
 from readiness.domain.reviews import ReviewState
-from readiness.models import Transition
 from readiness.queries.board import Board
-from readiness.queries.lifecycle import Lifecycle, ShownFollowUp, why_not_deployed_now
+from readiness.queries.follow_ups import ShownFollowUp
+from readiness.queries.lifecycle import Lifecycle, why_not_deployed_now
 from readiness.queries.progress import SignoffProgress, state_of
+from readiness.queries.records import named
+from readiness.queries.transitions import ShownTransition
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +30,13 @@ class TransitionAnswer(Answer):
     cause: Annotated[UUID | None, "the review whose deployment superseded this one"]
 
     @classmethod
-    def of(cls, row: Transition) -> TransitionAnswer:
+    def of(cls, shown: ShownTransition) -> TransitionAnswer:
         return cls(
-            state=ReviewState(row.state),
-            at=row.at,
-            by=row.by.username if row.by else None,
-            reason=row.reason,
-            cause=row.cause.uuid if row.cause else None,
+            state=shown.state,
+            at=shown.at,
+            by=shown.by or None,
+            reason=shown.reason,
+            cause=shown.cause.uuid if shown.cause else None,
         )
 
 
@@ -42,7 +44,7 @@ class TransitionAnswer(Answer):
 class FollowUpAnswer(Answer):
     """Looking again when `window` is over: before `due_at` nobody can answer it."""
 
-    id: str
+    id: Annotated[str, "empty: its row is gone, and the log tells of it"]
     window: FollowUpWindow
     due_at: datetime
     state: FollowUpState
@@ -51,23 +53,22 @@ class FollowUpAnswer(Answer):
     note: str
 
     @classmethod
-    def of(cls, shown: ShownFollowUp) -> FollowUpAnswer:
-        row = shown.row
+    def of(cls, shown: ShownFollowUp, done_by: str) -> FollowUpAnswer:
         return cls(
-            id=str(row.pk),
-            window=FollowUpWindow(row.window),
-            due_at=row.due_at,
+            id=str(shown.row.pk) if shown.row else "",
+            window=shown.window,
+            due_at=shown.due_at,
             state=shown.state,
-            done_at=row.done_at,
-            done_by=row.done_by.username if row.done_by else None,
-            note=row.note,
+            done_at=shown.done_at,
+            done_by=done_by or None,
+            note=shown.note,
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class LifecycleAnswer(Answer):
-    """What became of a review, oldest first; `not_deployable` says what stands between
-    it and its deployment, null where nothing does."""
+    """What became of a review by the log's word, oldest first; `not_deployable` says
+    what stands between it and its deployment, null where nothing does."""
 
     review: UUID
     state: ReviewState
@@ -75,6 +76,7 @@ class LifecycleAnswer(Answer):
     transitions: Sequence[TransitionAnswer]
     follow_ups: Sequence[FollowUpAnswer]
     next_review: Annotated[date | None, "null before it is deployed"]
+    differs: Annotated[Sequence[str], "what the database says, and the log does not"]
 
     @classmethod
     def of(
@@ -85,6 +87,10 @@ class LifecycleAnswer(Answer):
             state=state_of(board, progress),
             not_deployable=why_not_deployed_now(board, progress) or None,
             transitions=[TransitionAnswer.of(row) for row in shown.transitions],
-            follow_ups=[FollowUpAnswer.of(each) for each in shown.follow_ups],
+            follow_ups=[
+                FollowUpAnswer.of(each, shown.answered_by(each))
+                for each in shown.follow_ups
+            ],
             next_review=board.review.next_review_at,
+            differs=named(shown.differences),
         )

@@ -12,6 +12,7 @@ from kernel.schema import Answer
 from readiness.domain.reviews import Environment, ReviewState
 from readiness.queries.board import Board
 from readiness.queries.progress import SignoffProgress, state_of
+from readiness.queries.records import named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,8 @@ class SignatureCountAnswer(Answer):
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewAnswer(Answer):
-    """A checklist held against one release, commit and environment."""
+    """A checklist held against one release, commit and environment. While anything
+    `differs`, it is neither ready nor approved."""
 
     id: UUID
     template: Annotated[str, "the template's slug"]
@@ -56,6 +58,7 @@ class ReviewAnswer(Answer):
     counts: CountsAnswer
     signatures: SignatureCountAnswer
     created_at: datetime
+    differs: Annotated[Sequence[str], "what the database says, and the log does not"]
 
     @classmethod
     def of(cls, board: Board, progress: SignoffProgress) -> ReviewAnswer:
@@ -76,6 +79,7 @@ class ReviewAnswer(Answer):
                 valid=progress.signatures.value, required=progress.signatures.of
             ),
             created_at=review.created_at,
+            differs=named(board.differences),
         )
 
 

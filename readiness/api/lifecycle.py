@@ -39,7 +39,7 @@ INVALIDATES = Access("readiness.end")
 def answer_of(review: UUID) -> LifecycleAnswer:
     now, row = timezone.now(), find_review(review)
     shown = board(row, now)
-    return LifecycleAnswer.of(shown, progress(shown), lifecycle(row, now))
+    return LifecycleAnswer.of(shown, progress(shown), lifecycle(shown, now))
 
 
 class Deployments(APIView):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from readiness.domain.verdicts import Verdict
@@ -36,6 +36,7 @@ SETTLED = frozenset({ItemState.PROVEN, ItemState.WAIVED, ItemState.NOT_APPLICABL
 SIGN_OFF = "sign-off"
 FOLLOW_UP = "monitoring"
 OUTSIDE = frozenset({SIGN_OFF, FOLLOW_UP})
+AHEAD = timedelta(minutes=5)  # of our clock, that of another host may be
 EXPIRED = "Passed, but its evidence is out of date."
 OUTSIDE_REASONS = {
     ItemState.OPEN: "Outside readiness: open.",
@@ -82,14 +83,14 @@ class FiledEvidence:
 
     by: str
     commit: str
-    valid_until: datetime | None = None
     confirmed_by: str | None = None
 
 
 @dataclass(frozen=True)
 class Exemption:
     """An approved waiver, or with `ends` None an approved "not applicable"; `id` is its
-    row's, `salt` what the log's digest of the reason was made with."""
+    row's, `salt` what the log's digest of the reason was made with; `requester` and
+    `approver` are the ids of who asked and who approved."""
 
     reason: str
     ends: datetime | None = None
@@ -97,6 +98,8 @@ class Exemption:
     approved_by: str = ""
     id: int = 0
     salt: bytes = b""
+    requester: int = 0
+    approver: int = 0
 
     def active(self, at: datetime) -> bool:
         return self.ends is None or at < self.ends
@@ -104,7 +107,8 @@ class Exemption:
 
 @dataclass(frozen=True)
 class ItemFacts:
-    """Everything that decides an item's state. `commit` is the review's."""
+    """Everything that decides an item's state. `commit` is the review's; `differs` is
+    what of it the log does not tell, in words."""
 
     key: str
     commit: str
@@ -120,6 +124,7 @@ class ItemFacts:
     waiver: Exemption | None = None
     not_applicable: Exemption | None = None
     outside: ItemState = ItemState.OPEN
+    differs: Sequence[str] = ()
 
     @property
     def inside(self) -> bool:
@@ -146,6 +151,8 @@ def item_state(facts: ItemFacts, at: datetime) -> DerivedState:
 def _own_state(facts: ItemFacts, at: datetime) -> tuple[ItemState, str]:
     if not facts.inside:
         return facts.outside, OUTSIDE_REASONS[facts.outside]
+    if facts.differs:
+        return ItemState.FAILED, unlike_the_log(facts.differs)
     if facts.not_applicable is not None:
         return ItemState.NOT_APPLICABLE, facts.not_applicable.reason
     if facts.waiver is not None and facts.waiver.active(at):
@@ -161,6 +168,11 @@ def _own_state(facts: ItemFacts, at: datetime) -> tuple[ItemState, str]:
     if facts.claimed:
         return ItemState.CLAIMED, f"Claimed by {facts.claimed_by or 'nobody'}. {lack}"
     return ItemState.UNCLAIMED, lack
+
+
+def unlike_the_log(differs: Sequence[str]) -> str:
+    """Why a record counts for nothing, in a sentence."""
+    return f"The record differs from the log: {'; '.join(differs)}."
 
 
 def _required(facts: ItemFacts) -> list[CheckFacts]:
@@ -191,7 +203,7 @@ def _lack(facts: ItemFacts, at: datetime) -> str | None:
         if lack is not None:
             return _told(facts, check, lack)
     if not required:
-        lack = _person_lack(facts, at)
+        lack = _person_lack(facts)
         if lack:
             return lack
     if facts.missing_fields:
@@ -213,6 +225,10 @@ def _check_lack(check: CheckFacts, commit: str, at: datetime) -> str | None:
         return (
             f"Passed, but seen before the restart of {_clock(seen.restarted_at, at)}."
         )
+    if seen.observed_at > at + AHEAD:
+        return (
+            f"Passed, but its record is of the future ({_clock(seen.observed_at, at)})."
+        )
     if not seen.fresh(at):
         return EXPIRED
     return None
@@ -224,19 +240,14 @@ def _clock(moment: datetime, at: datetime) -> str:
     return moment.strftime(shape)
 
 
-def _person_lack(facts: ItemFacts, at: datetime) -> str | None:
+def _person_lack(facts: ItemFacts) -> str | None:
     if not facts.filed:
         return "Needs a person's evidence, confirmed by another."
     current = [evidence for evidence in facts.filed if evidence.commit == facts.commit]
     if not current:
         return "The evidence on file is for another commit."
-    confirmed = [evidence for evidence in current if evidence.confirmed_by]
-    if not confirmed:
+    if not any(evidence.confirmed_by for evidence in current):
         return f"The evidence of {current[0].by} waits for a second person."
-    if all(
-        evidence.valid_until and at >= evidence.valid_until for evidence in confirmed
-    ):
-        return "The confirmed evidence is out of date."
     return None
 
 

@@ -116,8 +116,12 @@ class ReviewVerdict:
 
 
 def verdict(
-    items: Sequence[ItemFacts], derived: Mapping[str, DerivedState]
+    items: Sequence[ItemFacts],
+    derived: Mapping[str, DerivedState],
+    *,
+    whole: bool = True,
 ) -> ReviewVerdict:
+    """`whole`: the log tells all of what is held here; else nothing is ready."""
     blockers = tuple(
         facts.key
         for facts in items
@@ -125,7 +129,7 @@ def verdict(
         and facts.blocking == "blocking"
         and derived[facts.key].own not in SETTLED
     )
-    return ReviewVerdict(ready=not blockers, blockers=blockers)
+    return ReviewVerdict(ready=whole and not blockers, blockers=blockers)
 
 
 def proven_meter(tally: StateCounts) -> Meter:

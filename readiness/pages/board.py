@@ -16,6 +16,7 @@ from readiness.pages.item import ItemView, SignedSections, item_views
 from readiness.pages.states import STATES
 from readiness.queries.board import Board, BoardRow, BoardSection
 from readiness.queries.progress import SignoffProgress
+from readiness.queries.records import why_unlike_the_log
 
 FILTERS: Mapping[str, str] = {
     "all": "All",
@@ -262,26 +263,35 @@ class BlockerView:
 @dataclass(frozen=True)
 class VerdictView:
     """The verdict's words: the first blockers with their reasons, how many `more` there
-    are, and the key of the first."""
+    are, and the key of the first; `differs` is what the log does not tell, in a
+    sentence."""
 
     ready: bool
     title: str
     blockers: Sequence[BlockerView] = ()
     more: int = 0
     first: str = ""
+    differs: str = ""
 
     @property
     def words(self) -> str:
         if self.ready:
             return "Every blocking line is proven, waived or not applicable."
+        if self.differs:
+            return self.differs
         named = "; ".join(f"{each.key}: {each.text}" for each in self.blockers)
         return f"{named} and {self.more} more." if self.more else f"{named}."
 
 
 def verdict(board: Board) -> VerdictView:
     blockers = board.verdict.blockers
-    if not blockers:
+    if board.verdict.ready:
         return VerdictView(ready=True, title="Ready")
+    differs = why_unlike_the_log(board.differences, "none of this counts")
+    if not blockers:
+        return VerdictView(
+            ready=False, title="Not ready: the record differs", differs=differs
+        )
     worst = sorted(blockers, key=lambda key: board.by_key[key].derived.own != "failed")
     named = [board.by_key[key] for key in worst[:2]]
     plural = "blocker" if len(blockers) == 1 else "blockers"
@@ -294,6 +304,7 @@ def verdict(board: Board) -> VerdictView:
         ],
         more=len(blockers) - len(named),
         first=worst[0],
+        differs=differs,
     )
 
 

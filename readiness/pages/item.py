@@ -219,24 +219,29 @@ class ExemptionView:
 
 
 def exemption_views(
-    item: ReviewItem, person: User, at: datetime
+    today: Board, item: ReviewItem, person: User
 ) -> list[ExemptionView]:
     """The newest first of each kind: two queries."""
+    living = today.state in LIVING
     rows: list[Waiver | NotApplicable] = [
         *exemptions_of(Waiver, item),
         *exemptions_of(NotApplicable, item),
     ]
-    return [_exemption_view(item, row, person, at) for row in rows]
+    return [_exemption_view(item, row, person, today.at, living=living) for row in rows]
 
 
 def _exemption_view(
-    item: ReviewItem, row: Waiver | NotApplicable, person: User, at: datetime
+    item: ReviewItem,
+    row: Waiver | NotApplicable,
+    person: User,
+    at: datetime,
+    *,
+    living: bool,
 ) -> ExemptionView:
     waiver = isinstance(row, Waiver)
     own = row.requested_by_id == person.pk
     waits = row.approved_by is None and row.revoked_by is None
     ended = isinstance(row, Waiver) and row.ends <= at
-    living = item.review.state in LIVING
     return ExemptionView(
         row=row,
         title="Waiver" if waiver else "Not applicable",
@@ -283,10 +288,11 @@ def item_context(today: Board, row: BoardRow, person: User) -> dict[str, Any]:
         "board": today,
         "url": reverse("readiness:review", args=[today.review.uuid]),
         "views": [record["view"]],
+        "differs": row.differs,
         "history": evidence_of(row.claim),
         "comments": comments_of(row.claim),
         "blanks": blanks(row),
-        "exemptions": exemption_views(row.claim, person, today.at),
+        "exemptions": exemption_views(today, row.claim, person),
         "restorable": restorable(today, row, signatures(today).signed, person.username),
         "has_children": any(other.shape.parent == row.key for other in today.rows),
     }

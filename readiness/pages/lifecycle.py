@@ -15,15 +15,11 @@ from readiness.domain.reviews import ReviewState
 from readiness.models import Review
 from readiness.models.reviews import LIVING
 from readiness.queries.board import Board
-from readiness.queries.lifecycle import (
-    Lifecycle,
-    ShownFollowUp,
-    lifecycle,
-    told,
-    why_not_deployed_now,
-)
+from readiness.queries.follow_ups import ShownFollowUp
+from readiness.queries.lifecycle import Lifecycle, lifecycle, why_not_deployed_now
 from readiness.queries.notes import notes_of
 from readiness.queries.progress import progress, state_of
+from readiness.queries.records import named
 from readiness.services import notes
 from readiness.services.lifecycle import ENDS_ANY, what_is_broken
 
@@ -51,19 +47,20 @@ class FollowUpView:
     tone: str
     icon: str
     words: str
-    url: str
+    answered_by: str = ""
+    url: str = ""
 
     @property
     def form(self) -> str:
         """What its form is called where it is refused."""
-        return f"answer-{self.shown.row.pk}"
+        return f"answer-{self.shown.row.pk}" if self.shown.row else ""
 
 
 def lifecycle_context(today: Board, person: User, at: datetime) -> dict[str, Any]:
     """What the page of a review's life is drawn from."""
     review, signed = today.review, progress(today)
-    shown = lifecycle(review, at)
-    living = review.state in LIVING
+    shown = lifecycle(today, at)
+    living = today.state in LIVING
     ends_any = person.has_perm(ENDS_ANY)
     state = state_of(today, signed)
     tone, icon = WORDS.get(state, ("crit", "x"))
@@ -73,11 +70,12 @@ def lifecycle_context(today: Board, person: User, at: datetime) -> dict[str, Any
         "state": state,
         "tone": tone,
         "icon": icon,
-        "ended": [told(row) for row in shown.transitions],
+        "ended": [each.told for each in shown.transitions],
+        "differs": named(shown.differences),
         "not_deployable": why_not_deployed_now(today, signed) if living else "",
         "living": living,
-        "follow_ups": _follow_ups(shown, person),
-        "deployed": review.state in RUNNING,
+        "follow_ups": _follow_ups(shown, today.state, person),
+        "deployed": today.state in RUNNING,
         "notes": notes_of(review),
         "longest": LONGEST_REASON,
         "longest_note": notes.LONGEST,
@@ -88,30 +86,38 @@ def lifecycle_context(today: Board, person: User, at: datetime) -> dict[str, Any
             ends_any
             or (review.created_by_id == person.pk and person.has_perm("readiness.open"))
         ),
-        "broken": what_is_broken(review) if ends_any and _may_be_broken(review) else "",
-        "may_plan": review.state in RUNNING and _may_follow_up(person),
+        "broken": what_is_broken(review)
+        if ends_any and _may_be_broken(today.state)
+        else "",
+        "may_plan": today.state in RUNNING and _may_follow_up(person),
     }
 
 
-def _follow_ups(shown: Lifecycle, person: User) -> Sequence[FollowUpView]:
+def _follow_ups(
+    shown: Lifecycle, state: ReviewState, person: User
+) -> Sequence[FollowUpView]:
+    asks = state is not ReviewState.INVALIDATED and _may_follow_up(person)
     return [
-        FollowUpView(each, *TONES[each.state], _answer_url(each, person))
+        FollowUpView(
+            each,
+            *TONES[each.state],
+            answered_by=shown.answered_by(each),
+            url=_answer_url(shown.review, each) if asks else "",
+        )
         for each in shown.follow_ups
     ]
 
 
-def _answer_url(shown: ShownFollowUp, person: User) -> str:
+def _answer_url(review: Review, shown: ShownFollowUp) -> str:
     asked = shown.state in {FollowUpState.OPEN, FollowUpState.OVERDUE}
-    ended = shown.row.review.state == Review.State.INVALIDATED
-    if not asked or ended or not _may_follow_up(person):
+    if not asked or shown.row is None:
         return ""
-    where = (shown.row.review.uuid, shown.row.pk)
-    return reverse("readiness:answer-follow-up", args=where)
+    return reverse("readiness:answer-follow-up", args=[review.uuid, shown.row.pk])
 
 
 def _may_follow_up(person: User) -> bool:
     return person.has_perm("readiness.claim") or person.has_perm("readiness.deploy")
 
 
-def _may_be_broken(review: Review) -> bool:
-    return review.state in LIVING or review.state in RUNNING
+def _may_be_broken(state: ReviewState) -> bool:
+    return state in LIVING or state in RUNNING

@@ -51,7 +51,7 @@ def lines_context(
         "me": person.username,
         "saved": list(saved_filters(person).items()),
         "filters_url": reverse("readiness:line-filters"),
-        "may_work": review.state in LIVING and person.has_perm("readiness.claim"),
+        "may_work": today.state in LIVING and person.has_perm("readiness.claim"),
     }
 
 

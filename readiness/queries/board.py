@@ -15,50 +15,39 @@ from heapq import nsmallest
 from operations import queries as operations
 from readiness.domain import tally
 from readiness.domain.lifecycle import FollowUpWindow, window_of
+from readiness.domain.logged import LoggedReview
+from readiness.domain.reviews import ReviewState
 from readiness.domain.state import (
     FOLLOW_UP,
     OUTSIDE,
     SETTLED,
     DerivedState,
-    Exemption,
     ItemState,
 )
 from readiness.domain.verdicts import Verdict
 from readiness.models import Evidence, Review, ReviewItem, Standing
+from readiness.queries import records
 from readiness.queries.exemptions import Exemptions, Waiting, exemptions
-from readiness.queries.facts import claimant, facts_of
-from readiness.queries.follow_ups import follow_up_lines
+from readiness.queries.facts import StoredLine, facts_of
+from readiness.queries.follow_ups import FollowUps, follow_ups_of
 from readiness.queries.grouping import grouped
+from readiness.queries.logged import logged_reviews
+from readiness.queries.records import Difference
 from readiness.queries.structure import ItemShape, SectionShape, structure
 
 
-@dataclass(frozen=True)
-class BoardRow:
-    """One item with its claim, its records that count, and its state."""
+@dataclass(frozen=True, kw_only=True)
+class BoardRow(StoredLine):
+    """One item with its claim, its records that count, and its state. `differs` is what
+    of it the log does not tell: then nothing of it counts."""
 
-    shape: ItemShape
-    claim: ReviewItem
-    standings: Sequence[Standing]
-    waiver: Exemption | None
-    not_applicable: Exemption | None
     derived: DerivedState
     waiting: Sequence[Waiting] = ()
-
-    @property
-    def id(self) -> int:
-        return self.claim.pk
-
-    @property
-    def key(self) -> str:
-        return self.shape.key
+    differs: Sequence[str] = ()
 
     @property
     def state(self) -> ItemState:
         return self.derived.state
-
-    @property
-    def claimed_by(self) -> str | None:
-        return claimant(self.claim)
 
     @property
     def inside(self) -> bool:
@@ -71,18 +60,6 @@ class BoardRow:
             self.inside
             and self.shape.blocking == "blocking"
             and self.derived.own not in SETTLED
-        )
-
-    @property
-    def valid_until(self) -> datetime | None:
-        """When the first record that proves it goes out of date; None: none does."""
-        return min(
-            (
-                standing.conclusive.valid_until
-                for standing in self.standings
-                if standing.conclusive and standing.conclusive.valid_until
-            ),
-            default=None,
         )
 
     @property
@@ -126,13 +103,31 @@ class BoardSection:
 
 @dataclass(frozen=True)
 class Board:
-    """A review at a moment: rows in document order and what they add up to."""
+    """A review at a moment: rows in document order and what they add up to. `log` is
+    what the log tells of it, `own_differences` what of the review itself it does not."""
 
     review: Review
     at: datetime
     rows: Sequence[BoardRow]
     counts: tally.StateCounts
     verdict: tally.ReviewVerdict
+    log: LoggedReview
+    own_differences: Sequence[str] = ()
+
+    @property
+    def state(self) -> ReviewState:
+        """What people and jobs decided of the review, by the log's word."""
+        return self.log.state
+
+    @cached_property
+    def differences(self) -> list[Difference]:
+        """What the database says, and the log does not: of the review, then of lines."""
+        return [*self.differences_of(self.rows)]
+
+    def differences_of(self, rows: Sequence[BoardRow]) -> list[Difference]:
+        """Of the review and of these lines."""
+        own = [Difference("", text) for text in self.own_differences]
+        return own + [Difference(row.key, text) for row in rows for text in row.differs]
 
     @cached_property
     def by_key(self) -> dict[str, BoardRow]:
@@ -189,12 +184,12 @@ class Board:
 
 
 def board(review: Review, at: datetime) -> Board:
-    """The review's board; four queries besides its template's structure."""
+    """The review's board; five queries besides its template's structure."""
     return boards([review], at)[review.pk]
 
 
 def boards(reviews: Sequence[Review], at: datetime) -> dict[int, Board]:
-    """Several reviews' boards by id, in the same four queries, and one for follow-ups
+    """Several reviews' boards by id, in the same five queries, and one for follow-ups
     where a review was deployed. One that has ended is shown as of its end: what goes
     out of date later does not rot it."""
     ids = [review.pk for review in reviews]
@@ -204,72 +199,98 @@ def boards(reviews: Sequence[Review], at: datetime) -> dict[int, Board]:
             "claimed_by", "changed_by", "assignee"
         )
     )
-    standings = grouped(
-        (row.review_item_id, row)
-        for row in Standing.objects.filter(review_item__review__in=ids).select_related(
-            "latest__filed_by", "latest__confirmation__by", "conclusive"
-        )
+    stored = _Stored(
+        standings=grouped(
+            (row.review_item_id, row)
+            for row in Standing.objects.filter(
+                review_item__review__in=ids
+            ).select_related(
+                "latest__filed_by", "latest__confirmation__by", "conclusive"
+            )
+        ),
+        exempt=exemptions(ids),
+        now=operations.configuration() if ids else None,
     )
-    exempt = exemptions(ids)
-    now = operations.configuration() if ids else None
-    answered = follow_up_lines(reviews, at)
+    logs = logged_reviews(reviews)
+    answered = follow_ups_of(reviews, logs, at)
     return {
         review.pk: _board(
-            review,
-            min(at, review.ended_at or at),
-            claims[review.pk],
-            standings,
-            exempt,
-            None if review.ended_at else now,
-            answered.get(review.pk, {}),
+            review, at, claims[review.pk], stored, logs[review.pk], answered[review.pk]
         )
         for review in reviews
     }
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """What the database has of all lines, by the line's id, and what the product runs
+    with now."""
+
+    standings: defaultdict[int, list[Standing]]
+    exempt: Exemptions
+    now: operations.Configuration | None
+
+    def line(self, shape: ItemShape, claim: ReviewItem) -> StoredLine:
+        return StoredLine(
+            shape=shape,
+            claim=claim,
+            standings=self.standings[claim.pk],
+            waiver=self.exempt.waivers.get(claim.pk),
+            not_applicable=self.exempt.not_applicable.get(claim.pk),
+        )
 
 
 def _board(
     review: Review,
     at: datetime,
     claims: Sequence[ReviewItem],
-    standings: defaultdict[int, list[Standing]],
-    exempt: Exemptions,
-    now: operations.Configuration | None,
-    answered: Mapping[FollowUpWindow, ItemState],
+    stored: _Stored,
+    log: LoggedReview,
+    answered: FollowUps,
 ) -> Board:
-    shapes = structure(review.version).by_id
-    ordered = sorted(claims, key=lambda claim: shapes[claim.item_id].position)
+    """One that has ended is shown as of its end, which the log tells."""
+    shapes = structure(review.version)
+    lines = [
+        stored.line(shapes.by_id[claim.item_id], claim)
+        for claim in claims
+        if claim.item_id in shapes.by_id
+    ]
+    lines.sort(key=lambda line: line.shape.position)
+    differs = [records.of_line(line, log, review.commit) for line in lines]
+    at = min(at, log.ended_at or at)
     facts = [
         facts_of(
             review,
-            shapes[claim.item_id],
-            claim,
-            standings[claim.pk],
-            waiver=exempt.waivers.get(claim.pk),
-            not_applicable=exempt.not_applicable.get(claim.pk),
-            configuration=now,
-            outside=_outside(shapes[claim.item_id], answered),
+            line,
+            configuration=None if log.ended_at else stored.now,
+            outside=_outside(line.shape, answered.lines),
+            differs=found,
         )
-        for claim in ordered
+        for line, found in zip(lines, differs, strict=True)
     ]
     derived = tally.derive(facts, at)
-    rows = [
-        BoardRow(
-            shape=shapes[claim.item_id],
-            claim=claim,
-            standings=standings[claim.pk],
-            waiver=exempt.waivers.get(claim.pk),
-            not_applicable=exempt.not_applicable.get(claim.pk),
-            derived=derived[shapes[claim.item_id].key],
-            waiting=exempt.waiting.get(claim.pk, ()),
-        )
-        for claim in ordered
-    ]
+    own = [*records.of_review(review, shapes, lines, log), *answered.differs]
+    whole = not own and not any(differs)
     return Board(
         review=review,
         at=at,
-        rows=rows,
+        rows=[
+            BoardRow(
+                shape=line.shape,
+                claim=line.claim,
+                standings=line.standings,
+                waiver=line.waiver,
+                not_applicable=line.not_applicable,
+                derived=derived[line.key],
+                waiting=stored.exempt.waiting.get(line.id, ()),
+                differs=found,
+            )
+            for line, found in zip(lines, differs, strict=True)
+        ],
         counts=tally.counts(facts, derived),
-        verdict=tally.verdict(facts, derived),
+        verdict=tally.verdict(facts, derived, whole=whole),
+        log=log,
+        own_differences=own,
     )
 
 

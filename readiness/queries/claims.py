@@ -12,15 +12,15 @@ from readiness.domain.claims import (
     ClaimedNotApplicable,
     ClaimedWaiver,
 )
-from readiness.models import Review, Standing
+from readiness.models import Review
 from readiness.queries.board import Board, BoardRow
+from readiness.queries.facts import standing_verdict
 
 FrozenRule = Mapping[str, Any]  # one role of a review's frozen policy
 
 
 def claim_of(row: BoardRow, commit: str) -> Claim:
     """One line of the board as it is signed; verdicts count for this commit only."""
-    standings = {standing.check_of_id: standing for standing in row.standings}
     return Claim(
         key=row.key,
         title=row.shape.title,
@@ -34,7 +34,7 @@ def claim_of(row: BoardRow, commit: str) -> Claim:
                 probe=check.probe,
                 definition_sha256=check.definition_sha256,
                 threshold=check.threshold,
-                verdict=standing_verdict(standings.get(check.id), commit),
+                verdict=standing_verdict(row.by_check.get(check.id), commit),
             )
             for check in row.shape.checks
         ],
@@ -66,23 +66,11 @@ def _filled_fields(row: BoardRow) -> dict[str, str]:
 
 def _confirmed_evidence(row: BoardRow) -> list[str]:
     """The digests of what persons filed and others confirmed."""
-    filed = (
-        standing.latest for standing in row.standings if standing.check_of_id is None
-    )
     return [
         evidence.blob_sha256
-        for evidence in filed
+        for evidence in row.filed
         if evidence.blob_sha256 and hasattr(evidence, "confirmation")
     ]
-
-
-def standing_verdict(standing: Standing | None, commit: str) -> str:
-    """The latest conclusive verdict for this commit, as it is signed: pass, fail or
-    none."""
-    if standing is None or standing.conclusive is None:
-        return "none"
-    conclusive = standing.conclusive
-    return conclusive.verdict if conclusive.commit == commit else "none"
 
 
 def scope(board: Board, rule: FrozenRule) -> list[BoardRow]:

@@ -13,7 +13,7 @@ from kernel.pdf import PdfColumn, PdfDocument, PdfTable, PdfText
 from readiness.domain import statements
 from readiness.models import Review
 from readiness.queries.board import Board, BoardRow
-from readiness.queries.lifecycle import lifecycle, told
+from readiness.queries.lifecycle import lifecycle
 from readiness.queries.progress import SignoffProgress, state_of
 from readiness.queries.signatures import Signature
 
@@ -66,6 +66,8 @@ def _moment(at: datetime) -> str:
 def _verdict(board: Board, progress: SignoffProgress) -> str:
     state = state_of(board, progress).capitalize()
     blockers = len(board.verdict.blockers)
+    if board.differences:
+        return f"{state}: the record differs from the log, so nothing is approved."
     if not blockers:
         return f"{state}: every blocking line is proven, waived or not applicable."
     return (
@@ -95,13 +97,14 @@ def _facts(board: Board) -> Iterator[tuple[str, str]]:
 
 
 def _life(board: Board, at: datetime) -> PdfText:
-    shown = lifecycle(board.review, at)
-    said = [told(row) for row in shown.transitions]
+    shown = lifecycle(board, at)
+    said = [each.told for each in shown.transitions]
     said += [
-        f"Follow-up after {each.row.window}, due {_moment(each.row.due_at)}: "
-        f"{each.state}{f'. {each.row.note}' if each.row.note else ''}"
+        f"Follow-up after {each.window}, due {_moment(each.due_at)}: "
+        f"{each.state}{f'. {each.note}' if each.note else ''}"
         for each in shown.follow_ups
     ]
+    said += [f"The record differs from the log: {each}." for each in shown.differences]
     if board.review.next_review_at:
         said.append(f"The next review is on {board.review.next_review_at}.")
     return PdfText(

@@ -9,7 +9,7 @@ from audit import queries as audit
 from audit.domain.canonical import sha256_hex
 from kernel.errors import NotFound
 from readiness.models import Signoff
-from readiness.queries.reviews import object_of
+from readiness.queries.logged import logged_reviews
 from readiness.queries.witnesses import Witnesses, witnesses
 
 
@@ -33,7 +33,7 @@ def claims_file(signoff: Signoff) -> bytes:
 
 def proof_file(signoff: Signoff) -> bytes:
     """That the log tells of this envelope. Raises NotFound where it does not."""
-    events = _told(signoff).signed.get(object_of(signoff.review), {})
+    events = _told(signoff).signed[signoff.review_id]
     event = events.get(sha256_hex(bytes(signoff.envelope)))
     if event is None:
         raise NotFound("The log tells of no such signature.", code="no_event")
@@ -52,7 +52,7 @@ def key_file(signoff: Signoff) -> bytes:
 
 
 def _told(signoff: Signoff) -> Witnesses:
-    return witnesses([signoff.review])
+    return witnesses(logged_reviews([signoff.review]))
 
 
 def _key_id(envelope: bytes) -> str:

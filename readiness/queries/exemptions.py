@@ -65,6 +65,8 @@ def exemptions(reviews: Sequence[int]) -> Exemptions:
         "salt",
         "requested_by__username",
         "approved_by__username",
+        "requested_by_id",
+        "approved_by_id",
     )
     standing = {"review_item__review__in": reviews, "revoked_at__isnull": True}
     waivers = (
@@ -81,9 +83,10 @@ def exemptions(reviews: Sequence[int]) -> Exemptions:
         .values_list("kind", "requested_at", *columns)
     )
     both = Exemptions()
-    for kind, end, pk, item, reason, salt, requested_by, approved_by in waivers.union(
+    for kind, end, pk, item, reason, salt, *people in waivers.union(
         not_applicable, all=True
     ):
+        requested_by, approved_by, requester, approver = people
         waiver = kind == "waiver"
         ends = end if waiver else None
         if approved_by is None:
@@ -99,6 +102,8 @@ def exemptions(reviews: Sequence[int]) -> Exemptions:
             ends=ends,
             requested_by=requested_by,
             approved_by=approved_by,
+            requester=requester,
+            approver=approver,
         )
         _keep_longest(both.waivers if waiver else both.not_applicable, item, exemption)
     return both

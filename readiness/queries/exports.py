@@ -7,6 +7,7 @@ from readiness.domain.exporting import FilledBlank, ItemMark, fill, one_line
 from readiness.models import Field, Item
 from readiness.queries.board import Board, BoardRow
 from readiness.queries.progress import SignoffProgress
+from readiness.queries.records import named
 
 
 def review_markdown(board: Board, progress: SignoffProgress) -> str:
@@ -83,6 +84,10 @@ def _signatures(board: Board, progress: SignoffProgress) -> str:
         "",
         as_of(board),
         "",
+        *(
+            f"**The record differs from the log**: {one_line(text)}\n"
+            for text in named(board.differences)
+        ),
         "**Signatures**:",
         "",
     ]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 
 from accounts.models import User
 from kernel.registry import probe_title
 from operations.queries import Configuration
+from readiness.domain import verdicts
 from readiness.domain.claims import IMPORT
 from readiness.domain.state import (
     CheckFacts,
@@ -16,9 +20,10 @@ from readiness.domain.state import (
     ItemFacts,
     ItemState,
 )
+from readiness.domain.verdicts import Verdict
 from readiness.models import Evidence, Review, ReviewItem, Standing
 from readiness.queries.reach import out_of_reach
-from readiness.queries.structure import ItemShape
+from readiness.queries.structure import CheckShape, ItemShape
 
 
 def claimant(claim: ReviewItem) -> str | None:
@@ -30,22 +35,82 @@ def claimant(claim: ReviewItem) -> str | None:
     return IMPORT if claim.claimed_by_import else None
 
 
+@dataclass(frozen=True)
+class StoredLine:
+    """A line as the database has it: its claim, the records that stand for it, and the
+    exemptions that were granted."""
+
+    shape: ItemShape
+    claim: ReviewItem
+    standings: Sequence[Standing]
+    waiver: Exemption | None
+    not_applicable: Exemption | None
+
+    @property
+    def id(self) -> int:
+        return self.claim.pk
+
+    @property
+    def key(self) -> str:
+        return self.shape.key
+
+    @property
+    def claimed_by(self) -> str | None:
+        return claimant(self.claim)
+
+    @cached_property
+    def by_check(self) -> dict[int, Standing]:
+        return {
+            standing.check_of_id: standing
+            for standing in self.standings
+            if standing.check_of_id
+        }
+
+    @property
+    def filed(self) -> list[Evidence]:
+        """What persons filed for it."""
+        return [each.latest for each in self.standings if each.check_of_id is None]
+
+    @property
+    def valid_until(self) -> datetime | None:
+        """When the first record that proves it goes out of date; None: none does."""
+        ends = (
+            valid_until(standing.conclusive, check)
+            for check in self.shape.checks
+            if (standing := self.by_check.get(check.id)) and standing.conclusive
+        )
+        return min((end for end in ends if end), default=None)
+
+
+def valid_until(record: Evidence, check: CheckShape) -> datetime | None:
+    """Until when a record of a check counts, as it follows from when it was seen: the
+    column is never read. None for what does not go out of date."""
+    if record.verdict != Verdict.PASS:
+        return None
+    return verdicts.valid_until(record.observed_at, check.freshness, check.grace)
+
+
+def standing_verdict(standing: Standing | None, commit: str) -> str:
+    """The latest conclusive verdict for this commit, as it is signed: pass, fail or
+    none."""
+    if standing is None or standing.conclusive is None:
+        return "none"
+    conclusive = standing.conclusive
+    return conclusive.verdict if conclusive.commit == commit else "none"
+
+
 def facts_of(
     review: Review,
-    shape: ItemShape,
-    claim: ReviewItem,
-    standings: Sequence[Standing],
+    line: StoredLine,
     *,
-    waiver: Exemption | None,
-    not_applicable: Exemption | None,
     configuration: Configuration | None,
     outside: ItemState = ItemState.OPEN,
+    differs: Sequence[str] = (),
 ) -> ItemFacts:
     """Everything that decides the item's state; no query. `configuration` is what the
-    product runs with now, `outside` the state of a line that readiness does not count."""
-    by_check = {
-        standing.check_of_id: standing for standing in standings if standing.check_of_id
-    }
+    product runs with now, `outside` the state of a line that readiness does not count,
+    `differs` what of it the log does not tell."""
+    shape, claim = line.shape, line.claim
     return ItemFacts(
         key=shape.key,
         commit=review.commit,
@@ -56,14 +121,7 @@ def facts_of(
         claimed=claim.claimed,
         claimed_by=claimant(claim),
         checks=[
-            CheckFacts(
-                probe=check.probe,
-                latest=_record(_latest(by_check.get(check.id)), configuration),
-                conclusive=_record(_conclusive(by_check.get(check.id)), configuration),
-                required=check.required,
-                out_of_reach=out_of_reach(check.probe, review),
-                title=probe_title(check.probe),
-            )
+            _check_facts(review, check, line.by_check.get(check.id), configuration)
             for check in shape.checks
         ],
         missing_fields=[
@@ -71,26 +129,35 @@ def facts_of(
             for field in shape.fields
             if field.required and not str(claim.values.get(field.label, "")).strip()
         ],
-        filed=[
-            _filed(standing.latest)
-            for standing in standings
-            if standing.check_of_id is None
-        ],
-        waiver=waiver,
-        not_applicable=not_applicable,
+        filed=[_filed(record) for record in line.filed],
+        waiver=line.waiver,
+        not_applicable=line.not_applicable,
         outside=outside,
+        differs=differs,
     )
 
 
-def _latest(standing: Standing | None) -> Evidence | None:
-    return standing.latest if standing else None
+def _check_facts(
+    review: Review,
+    check: CheckShape,
+    standing: Standing | None,
+    configuration: Configuration | None,
+) -> CheckFacts:
+    return CheckFacts(
+        probe=check.probe,
+        latest=_record(standing.latest if standing else None, check, configuration),
+        conclusive=_record(
+            standing.conclusive if standing else None, check, configuration
+        ),
+        required=check.required,
+        out_of_reach=out_of_reach(check.probe, review),
+        title=probe_title(check.probe),
+    )
 
 
-def _conclusive(standing: Standing | None) -> Evidence | None:
-    return standing.conclusive if standing else None
-
-
-def _record(evidence: Evidence | None, now: Configuration | None) -> CheckRecord | None:
+def _record(
+    evidence: Evidence | None, check: CheckShape, now: Configuration | None
+) -> CheckRecord | None:
     if evidence is None:
         return None
     seen = evidence.configuration
@@ -99,7 +166,7 @@ def _record(evidence: Evidence | None, now: Configuration | None) -> CheckRecord
         verdict=evidence.verdict,
         commit=evidence.commit,
         observed_at=evidence.observed_at,
-        valid_until=evidence.valid_until,
+        valid_until=valid_until(evidence, check),
         reason=evidence.reason,
         restarted_at=now.since if now and restarted else None,
     )
@@ -111,6 +178,5 @@ def _filed(evidence: Evidence) -> FiledEvidence:
     return FiledEvidence(
         by=by.username if by else "",
         commit=evidence.commit,
-        valid_until=evidence.valid_until,
         confirmed_by=confirmation.by.username if confirmation else None,
     )

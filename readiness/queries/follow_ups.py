@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from audit.domain.canonical import salted_hex
+from audit.domain.event import ToldEvent
 from kernel.errors import NotFound
 from readiness.domain.lifecycle import (
-    RUNNING,
+    LENGTH,
     FollowUpState,
     FollowUpWindow,
     follow_up_state,
 )
+from readiness.domain.logged import LoggedReview, LoggedTransition
+from readiness.domain.reviews import ReviewState
 from readiness.domain.state import ItemState
 from readiness.models import FollowUp, Review
+from readiness.queries.records import is_moment
 
 # A follow-up as the lines of its section show it: waiting, too, is not done yet.
 OF_LINES: Mapping[FollowUpState, ItemState] = {
@@ -26,16 +32,121 @@ OF_LINES: Mapping[FollowUpState, ItemState] = {
 ASKED = (Review.State.DEPLOYED, Review.State.MONITORING)
 
 
-def follow_up_lines(
-    reviews: Sequence[Review], at: datetime
-) -> dict[int, dict[FollowUpWindow, ItemState]]:
-    """{review: {window: the state of its lines}}; a query where one was deployed."""
-    ids = [review.pk for review in reviews if review.state in RUNNING]
-    lines: dict[int, dict[FollowUpWindow, ItemState]] = {}
-    for row in FollowUp.objects.filter(review__in=ids) if ids else ():
-        state = OF_LINES[follow_up_state(row.due_at, row.done_at, at)]
-        lines.setdefault(row.review_id, {})[FollowUpWindow(row.window)] = state
-    return lines
+@dataclass(frozen=True)
+class ShownFollowUp:
+    """A follow-up as the log tells of it, and how it stands at a moment: `row` is what
+    the database has (its note), None where it is gone; `done_by` as the log names
+    people, `differs` what it does not tell."""
+
+    window: FollowUpWindow
+    due_at: datetime
+    state: FollowUpState
+    row: FollowUp | None
+    done_at: datetime | None = None
+    done_by: str = ""
+    note: str = ""
+    differs: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class FollowUps:
+    """Those of one review, in their order; none before it is deployed."""
+
+    shown: Sequence[ShownFollowUp] = ()
+
+    @property
+    def lines(self) -> dict[FollowUpWindow, ItemState]:
+        """The state of the lines of each window."""
+        return {each.window: OF_LINES[each.state] for each in self.shown}
+
+    @property
+    def differs(self) -> list[str]:
+        return [
+            f"the follow-up after {each.window}: {text}"
+            for each in self.shown
+            for text in each.differs
+        ]
+
+
+def follow_ups_of(
+    reviews: Sequence[Review], logs: Mapping[int, LoggedReview], at: datetime
+) -> dict[int, FollowUps]:
+    """By the review's id, as the log tells of them; a query where one was deployed."""
+    deployed = {
+        pk: since
+        for pk, log in logs.items()
+        if (since := log.became(ReviewState.DEPLOYED))
+    }
+    rows = FollowUp.objects.filter(review__in=deployed) if deployed else ()
+    stored = {(row.review_id, row.window): row for row in rows}
+    return {
+        review.pk: FollowUps(
+            [
+                _shown(
+                    window,
+                    deployed[review.pk],
+                    stored.get((review.pk, window)),
+                    logs[review.pk],
+                    at,
+                )
+                for window in LENGTH
+            ]
+            if review.pk in deployed
+            else ()
+        )
+        for review in reviews
+    }
+
+
+def _shown(
+    window: FollowUpWindow,
+    deployed: LoggedTransition,
+    row: FollowUp | None,
+    log: LoggedReview,
+    at: datetime,
+) -> ShownFollowUp:
+    due_at = deployed.at + LENGTH[window]
+    event = log.answers.get(window)
+    done_at = event.at if event and event.intact else None
+    note = row.note if row and event and _tells(event, row) else ""
+    return ShownFollowUp(
+        window=window,
+        due_at=due_at,
+        state=follow_up_state(due_at, done_at, at),
+        row=row,
+        done_at=done_at,
+        done_by=event.actor if event and done_at else "",
+        note=note,
+        differs=tuple(_differences(row, event, deployed, window)),
+    )
+
+
+def _tells(event: ToldEvent, row: FollowUp) -> bool:
+    return event.data.get("note_hmac") == salted_hex(bytes(row.salt), row.note)
+
+
+def _differences(
+    row: FollowUp | None,
+    event: ToldEvent | None,
+    deployed: LoggedTransition,
+    window: FollowUpWindow,
+) -> Iterator[str]:
+    if row is None:
+        yield "its row is gone"
+        return
+    if not is_moment(row.due_at - LENGTH[window], deployed):
+        yield "it is not due when the database says"
+    if event is not None and not event.intact:
+        yield "the event of its answer was edited"
+    elif event is None:
+        if row.done_at is not None:
+            yield "the log does not tell that it was answered"
+    elif row.done_at is None:
+        yield "the log tells of an answer that is not there"
+    elif not _tells(event, row) or event.actor.rpartition(":")[2] != str(
+        row.done_by_id
+    ):
+        yield "its answer is not the one that the log tells of"
 
 
 def find_follow_up(pk: int, review: UUID | None = None) -> FollowUp:

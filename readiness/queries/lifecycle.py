@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,87 +13,54 @@ from accounts.models import User
 from kernel.errors import Conflict, Invalid, NotFound
 from readiness.domain.lifecycle import (
     RUNNING,
-    FollowUpState,
     Gap,
-    follow_up_state,
     why_not_deployed,
 )
-from readiness.models import FollowUp, Review, Transition
+from readiness.models import Review, Transition
 from readiness.models.reviews import LIVING
 from readiness.queries.board import Board
-from readiness.queries.follow_ups import ASKED
+from readiness.queries.follow_ups import ASKED, ShownFollowUp, follow_ups_of
+from readiness.queries.people import names
 from readiness.queries.progress import PlaceState, SignoffProgress, state_of
+from readiness.queries.records import Difference, why_unlike_the_log
 from readiness.queries.reviews import find_review
-
-
-@dataclass(frozen=True)
-class ShownFollowUp:
-    """A follow-up and how it stands at a moment."""
-
-    row: FollowUp
-    state: FollowUpState
+from readiness.queries.transitions import (
+    ShownTransition,
+    how_it_ended,
+    transitions_of,
+    unlogged,
+)
 
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """What became of a review, oldest first, and its follow-ups as of a moment."""
+    """What became of a review, oldest first, and its follow-ups as of a moment, as the
+    log tells them; `differences` are what the database says besides."""
 
     review: Review
-    transitions: Sequence[Transition]
+    transitions: Sequence[ShownTransition]
     follow_ups: Sequence[ShownFollowUp]
+    answerers: Mapping[str, str]
+    differences: Sequence[Difference]
 
-    @property
-    def end(self) -> Transition | None:
-        """What ended it: the first that is stored of it."""
-        return self.transitions[0] if self.transitions else None
+    def answered_by(self, shown: ShownFollowUp) -> str:
+        """Who answered a follow-up, as a username; "" where nobody has."""
+        return self.answerers.get(shown.done_by, "")
 
 
-def lifecycle(review: Review, at: datetime) -> Lifecycle:
-    """Two queries."""
-    transitions = Transition.objects.filter(review=review).select_related("by", "cause")
-    follow_ups = FollowUp.objects.filter(review=review).select_related("done_by")
+def lifecycle(board: Board, at: datetime) -> Lifecycle:
+    """Three queries, and names."""
+    review, log = board.review, board.log
+    shown = transitions_of(review, log)
+    follow_ups = follow_ups_of([review], {review.pk: log}, at)[review.pk].shown
+    own = [Difference("", text) for each in shown for text in each.differs]
     return Lifecycle(
         review,
-        list(transitions),
-        [
-            ShownFollowUp(row, follow_up_state(row.due_at, row.done_at, at))
-            for row in follow_ups
-        ],
+        shown,
+        follow_ups,
+        names({each.done_by for each in follow_ups if each.done_by}),
+        [*board.differences, *own, *unlogged(review, log)],
     )
-
-
-def how_it_ended(review: Review) -> str:
-    """Why a review takes no more changes, and by whom, in one sentence."""
-    last = (
-        Transition.objects.filter(review=review)
-        .select_related("by", "cause")
-        .order_by("-at", "-id")
-        .first()
-    )
-    return told(last) if last else f"This review is {review.state}."
-
-
-def told(transition: Transition) -> str:
-    """A transition in one sentence."""
-    state, moment = transition.state, f"{transition.at:%Y-%m-%d %H:%M} UTC"
-    if transition.state == Review.State.SUPERSEDED and transition.cause:
-        return (
-            f"This review was superseded on {moment}: {transition.cause.release} was "
-            f"deployed to {transition.cause.environment}"
-            f"{_by(transition)}."
-        )
-    if state == Review.State.EXPIRED:
-        return f"This review expired on {moment}: {transition.reason}"
-    why = f" Reason: {transition.reason}" if transition.reason else ""
-    verb = {
-        Review.State.MONITORING: "is being monitored since",
-        Review.State.CLOSED: "was closed on",
-    }.get(Review.State(state), f"was {state} on")
-    return f"This review {verb} {moment}{_by(transition)}.{why}"
-
-
-def _by(transition: Transition) -> str:
-    return f" by {transition.by.username}" if transition.by else ""
 
 
 def gap(board: Board, progress: SignoffProgress) -> Gap:
@@ -111,8 +78,10 @@ def gap(board: Board, progress: SignoffProgress) -> Gap:
 
 def why_not_deployed_now(board: Board, progress: SignoffProgress) -> str:
     """In one sentence; "" where it may be."""
-    if board.review.state not in LIVING:
+    if board.state not in LIVING:
         return how_it_ended(board.review)
+    if differs := why_unlike_the_log(board.differences, "nothing is deployed"):
+        return differs
     return why_not_deployed(gap(board, progress))
 
 

@@ -80,7 +80,7 @@ class SignoffProgress:
 def state_of(board: Board, progress: SignoffProgress) -> ReviewState:
     """What the review is today."""
     return review_state(
-        board.review.state,
+        board.state,
         ready=board.verdict.ready,
         complete=progress.complete,
         rejected=progress.rejected,

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 from audit import queries as audit
 from kernel.registry import actor_names
+from readiness.domain.logged import CLAIMED, FILLED, RESTORED, UNCLAIMED
 from readiness.domain.restoring import Change, SignedLine, signed_line, why_not
 from readiness.queries.board import Board, BoardRow
 from readiness.queries.reviews import object_of
 from readiness.queries.signatures import Signature, signed_claims
-
-CLAIMED, UNCLAIMED = "readiness.item.claimed", "readiness.item.unclaimed"
-FILLED, RESTORED = "readiness.item.filled", "readiness.item.restored"
 
 
 @dataclass(frozen=True)

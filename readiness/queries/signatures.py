@@ -24,10 +24,11 @@ from readiness.domain.envelopes import (
 )
 from readiness.models import Review, Signoff
 from readiness.queries.board import Board
-from readiness.queries.claims import FrozenRule, claims_of, rule_of
+from readiness.queries.claims import FrozenRule, claims_of, rule_of, scope
 from readiness.queries.grouping import grouped
-from readiness.queries.reviews import object_of
 from readiness.queries.witnesses import Witnesses, witnesses
+
+DIFFERS = "its record differs from the log"
 
 
 @dataclass(frozen=True)
@@ -69,14 +70,14 @@ class ReviewSignatures:
 
 
 def signatures(board: Board) -> ReviewSignatures:
-    """All signatures of a review: two queries, three where somebody signed."""
+    """All signatures of a review: one query, two where somebody signed."""
     return signatures_of([board])[board.review.pk]
 
 
 def signatures_of(boards: Sequence[Board]) -> dict[int, ReviewSignatures]:
     """Those of several reviews by the review's id, in as many queries."""
     stored = _stored(boards)
-    told = witnesses([board.review for board in boards])
+    told = witnesses({board.review.pk: board.log for board in boards})
     return {
         board.review.pk: _held_against(board, stored[board.review.pk], told)
         for board in boards
@@ -98,7 +99,7 @@ def _held_against(
     board: Board, stored: Sequence[Signoff], told: Witnesses
 ) -> ReviewSignatures:
     review = board.review
-    events = told.signed.get(object_of(review), {})
+    events = told.signed[review.pk]
     about = _about(review)
     envelopes = {
         signoff.pk: opened(bytes(signoff.envelope), about, events, told.keys)
@@ -154,6 +155,7 @@ def _signature(
         if said.role not in today:
             today[said.role] = _claims_today(board, said.role)
         void = _void(envelope, said, kept, today[said.role], living)
+        void += _unlike_the_log(board, said.role)
     altered = _altered(signoff, said, event)
     return Signature(signoff, said, event, void, faults, altered)
 
@@ -221,6 +223,12 @@ def _void(
     if claims.claim_root(today).hex() != said.claim_root:
         void += claims.changes(kept, today)
     return void
+
+
+def _unlike_the_log(board: Board, role: str) -> list[ClaimChange]:
+    """What of these lines the log does not tell, nobody has signed."""
+    rows = scope(board, rule_of(board.review, role))
+    return [ClaimChange(row.key, DIFFERS) for row in rows if row.differs]
 
 
 def signed_claims(signoff: Signoff) -> list[bytes]:

@@ -20,7 +20,6 @@ from readiness.domain.reviews import Refusal, may_sign, meaning_allowed
 from readiness.models import Review
 from readiness.queries.board import Board, BoardRow
 from readiness.queries.claims import FrozenRule, claim_of, rule_of, scope
-from readiness.queries.lifecycle import how_it_ended
 from readiness.queries.records import why_unlike_the_log
 from readiness.queries.signatures import (
     Signature,
@@ -28,6 +27,7 @@ from readiness.queries.signatures import (
     groups_before,
     signatures,
 )
+from readiness.queries.transitions import how_it_ended
 
 SHOWN_SECONDS = 3600
 
@@ -169,7 +169,7 @@ def _refusal(
 
 def _record_refusal(board: Board, rows: Sequence[BoardRow]) -> SigningRefusal | None:
     """What the database says of these lines must be what the log tells of them."""
-    reason = why_unlike_the_log(board, rows, "nothing is signed")
+    reason = why_unlike_the_log(board.differences_of(rows), "nothing is signed")
     return SigningRefusal(Refusal.RECORD_DIFFERS, reason) if reason else None
 
 
@@ -178,7 +178,7 @@ def _refusal_today(
 ) -> SigningRefusal | None:
     """What stands in the way of somebody who holds the role; no query."""
     role = str(rule["role"])
-    if not may_sign(board.review.state):
+    if not may_sign(board.state):
         return SigningRefusal(
             Refusal.STATE, "This review is no longer open for signatures."
         )

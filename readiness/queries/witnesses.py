@@ -3,44 +3,47 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from audit import queries as audit
+from audit.domain.event import ToldEvent
 from readiness.domain.envelopes import COMPROMISED, KeyEvents, SignedEvent
-from readiness.models import Review
-from readiness.queries.reviews import object_of
+from readiness.domain.logged import LoggedReview
 
-SIGNED = "readiness.review.signed"
 PUBLIC = re.compile(r"[0-9a-f]{64}")
 KEY_MADE, KEY_REVOKED = "accounts.key.created", "accounts.key.revoked"
 
 
 @dataclass(frozen=True)
 class Witnesses:
-    """`signed` by the review's object and the envelope's digest, `keys` by key id."""
+    """`signed` by the review's id and the envelope's digest, `keys` by key id."""
 
-    signed: Mapping[str, Mapping[str, SignedEvent]]
+    signed: Mapping[int, Mapping[str, SignedEvent]]
     keys: Mapping[str, KeyEvents]
 
 
-def witnesses(reviews: Sequence[Review]) -> Witnesses:
-    """The log's events on these reviews' signatures: one query, and one for the
-    signers' keys where anybody has signed."""
-    signed: dict[str, dict[str, SignedEvent]] = {}
-    for event in audit.logged([object_of(review) for review in reviews], [SIGNED]):
-        told = SignedEvent(
-            event.seq,
-            event.actor,
-            str(event.data.get("role", "")),
-            str(event.data.get("meaning", "")),
-            # One that cannot be read still is a signature of which the log tells.
-            str(event.data.get("envelope_sha256", f"unreadable {event.seq}")),
-            event.intact,
-        )
-        signed.setdefault(event.object, {})[told.envelope_sha256] = told
+def witnesses(logs: Mapping[int, LoggedReview]) -> Witnesses:
+    """The log's events on these reviews' signatures: one query for the signers' keys
+    where anybody has signed."""
+    signed = {
+        review: {each.envelope_sha256: each for each in map(_signed, log.signed)}
+        for review, log in logs.items()
+    }
     actors = {each.actor for events in signed.values() for each in events.values()}
     return Witnesses(signed, _keys(actors) if actors else {})
+
+
+def _signed(event: ToldEvent) -> SignedEvent:
+    return SignedEvent(
+        event.seq,
+        event.actor,
+        str(event.data.get("role", "")),
+        str(event.data.get("meaning", "")),
+        # One that cannot be read still is a signature of which the log tells.
+        str(event.data.get("envelope_sha256", f"unreadable {event.seq}")),
+        event.intact,
+    )
 
 
 def _keys(actors: set[str]) -> dict[str, KeyEvents]:

@@ -12,10 +12,12 @@ from kernel.cache import bump
 from kernel.registry import Letter, post
 from kernel.web import own_origin
 from readiness.domain.lifecycle import UNDEPLOYED
+from readiness.domain.reviews import ReviewState
 from readiness.models import FollowUp, Review
 from readiness.models.reviews import LIVING
 from readiness.queries.follow_ups import newly_due
 from readiness.queries.lifecycle import concerned, to_remind, undeployed
+from readiness.queries.logged import logged_review
 from readiness.services.lifecycle import enter, hold
 from readiness.services.reviews import tag_of
 
@@ -43,7 +45,7 @@ def remind(now: datetime) -> int:
 def _expire(review: Review, now: datetime) -> bool:
     with transaction.atomic():
         held = hold(review)
-        if held.state not in LIVING:
+        if not {held.state, logged_review(held).state} <= set(LIVING):
             return False
         why = f"it was not deployed within {UNDEPLOYED.days} days of its opening."
         enter(held, State.EXPIRED, at=now, by=None, reason=why, job=JOB)
@@ -56,7 +58,7 @@ def _open(follow_up: FollowUp, now: datetime) -> bool:
         untold = FollowUp.objects.filter(pk=follow_up.pk, told_at=None)
         if not untold.update(told_at=now):
             return False
-        if review.state == State.DEPLOYED:
+        if logged_review(review).state is ReviewState.DEPLOYED:
             enter(review, State.MONITORING, at=now, by=None, job=JOB)
         _write(
             review,

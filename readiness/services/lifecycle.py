@@ -14,12 +14,13 @@ from django.utils import timezone
 from accounts.models import User
 from audit import queries as audit_queries
 from audit import services as audit
-from audit.domain.canonical import salted_hex
+from audit.domain.canonical import salted_hex, stamp
 from kernel.cache import bump
 from kernel.errors import Conflict, FieldError, Forbidden, Invalid
 from readiness.domain.lifecycle import (
     LENGTH,
     NEXT_REVIEW,
+    RUNNING,
     may_follow,
     sentence_faults,
 )
@@ -27,11 +28,12 @@ from readiness.domain.reviews import Refusal
 from readiness.models import FollowUp, Review, Transition
 from readiness.models.reviews import LIVING
 from readiness.queries.board import board
-from readiness.queries.lifecycle import how_it_ended, why_not_deployed_now
+from readiness.queries.lifecycle import why_not_deployed_now
+from readiness.queries.logged import logged_review, logged_reviews
 from readiness.queries.progress import progress
-from readiness.queries.records import why_unlike_the_log
 from readiness.queries.reviews import object_of
 from readiness.queries.signatures import signatures
+from readiness.queries.transitions import how_it_ended
 from readiness.services.reviews import REVIEWS, tag_of
 from readiness.services.signing import refuse_unsure_log
 
@@ -53,10 +55,10 @@ def deploy(review: Review, by: User) -> Review:
         shown = board(held, now)
         reason = why_not_deployed_now(shown, progress(shown))
         if reason:
-            raise Conflict(reason, code="not_approved")
-        counted = [row for row in shown.rows if row.inside]
-        if differs := why_unlike_the_log(shown, counted, "nothing is deployed"):
-            raise Conflict(differs, code=Refusal.RECORD_DIFFERS)
+            unlike = shown.state in LIVING and shown.differences
+            raise Conflict(
+                reason, code=Refusal.RECORD_DIFFERS if unlike else "not_approved"
+            )
         enter(held, State.DEPLOYED, at=now, by=by)
         FollowUp.objects.bulk_create(
             FollowUp(review=held, window=window, due_at=now + length)
@@ -113,7 +115,7 @@ def set_next_review(review: Review, day: date, by: User) -> None:
         raise Invalid.of([FieldError("/day", "past", "choose a later day")])
     with transaction.atomic():
         held = hold(review)
-        if held.state not in (State.DEPLOYED, State.MONITORING, State.CLOSED):
+        if logged_review(held).state not in RUNNING:
             raise Conflict(
                 "The next review is planned once this one is deployed.",
                 code="not_deployed",
@@ -150,7 +152,7 @@ def enter(
 ) -> None:
     """Store the state of a held review, with its event. Raises Conflict where it may
     not follow the one that is stored."""
-    was = held.state
+    was = logged_review(held).state
     if not may_follow(was, state):
         raise Conflict(
             f"{how_it_ended(held)} It does not become {state} any more.",
@@ -160,11 +162,12 @@ def enter(
     held.state = state
     if was in LIVING:
         held.ended_at = at
+    # Its moment is told, for its facts are read as of then.
+    told = {"was": str(was), "as_of": stamp(at)}
     held.save(update_fields=["state", "ended_at"])
     Transition.objects.create(
         review=held, state=state, at=at, by=by, reason=reason, salt=salt, cause=cause
     )
-    told = {"was": str(was)}
     if reason:
         told["reason_hmac"] = salted_hex(salt, reason)
     if cause is not None:
@@ -206,4 +209,6 @@ def _older(held: Review) -> list[Review]:
         state__in=LIVING,
         pk__lt=held.pk,
     )
-    return list(older.select_related("version__template").order_by("pk"))
+    rows = list(older.select_related("version__template").order_by("pk"))
+    logs = logged_reviews(rows)
+    return [row for row in rows if logs[row.pk].state in LIVING]

@@ -16,7 +16,7 @@ from kernel.errors import Conflict
 from readiness.models import Review, ReviewItem
 from readiness.models.reviews import LIVING
 from readiness.queries.item import found, lines
-from readiness.queries.lifecycle import how_it_ended
+from readiness.queries.transitions import how_it_ended
 
 
 def refuse_ended(review: Review) -> None:

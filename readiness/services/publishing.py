@@ -13,6 +13,7 @@ from audit import services as audit
 from kernel.errors import Conflict, FieldError, Invalid
 from readiness.domain.parsing.document import KINDS
 from readiness.models import Section, Template, TemplateVersion
+from readiness.queries.structure import read_structure
 from readiness.queries.templates import newest_draft, numbered
 
 Draft = TemplateVersion.State.DRAFT
@@ -35,7 +36,13 @@ def publish(version: TemplateVersion, by: User | None) -> TemplateVersion:
             template_id=version.template_id, state=Published
         ).exclude(pk=version.pk).update(state=TemplateVersion.State.RETIRED)
         version.refresh_from_db()
-        log_version("published", version, by, tree_digest=version.tree_digest)
+        log_version(
+            "published",
+            version,
+            by,
+            tree_digest=version.tree_digest,
+            shape_sha256=read_structure(version.pk).sha256(),
+        )
     return version
 
 

@@ -12,11 +12,12 @@ from audit import services as audit
 from kernel.cache import bump
 from kernel.errors import Conflict, Forbidden, NotFound
 from readiness.domain.claims import IMPORT
+from readiness.domain.logged import RESTORED
 from readiness.domain.restoring import SignedLine, signed_line, why_not
 from readiness.models import ReviewItem
 from readiness.queries.board import board
 from readiness.queries.people import person_called
-from readiness.queries.restorable import RESTORED, last_change, today
+from readiness.queries.restorable import last_change, today
 from readiness.queries.reviews import object_of
 from readiness.queries.signatures import Signature, signatures, signed_claims
 from readiness.services.claims import stale
@@ -98,6 +99,7 @@ def _write(
                 "signoff": str(signoff),
                 "done": line.done,
                 "by": line.by,
+                "by_actor": claimant.actor if claimant else None,
                 "hmacs": hmacs,
             },
         )

@@ -12,6 +12,7 @@ from accounts.models import User
 from audit import services as audit
 from kernel.cache import bump
 from kernel.errors import Conflict, FieldError, Invalid
+from readiness.domain import statements
 from readiness.domain.reviews import (
     Environment,
     PolicyRule,
@@ -85,6 +86,10 @@ def open_review(new: NewReview, by: User) -> Review:
                     "commit": new.commit,
                     "environment": new.environment,
                     "imported_ticks": new.imported_ticks,
+                    "template_sha256": new.version.sha256,
+                    "policy_sha256": statements.policy_sha256(review.policy),
+                    "image": new.image_digest,
+                    "demo": new.is_demo,
                 },
             )
             fill_known(review)

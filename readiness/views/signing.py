@@ -22,6 +22,7 @@ from kernel.requests import PersonRequest
 from kernel.texts import plain
 from readiness.pages.signoffs import meanings
 from readiness.queries.board import board
+from readiness.queries.records import named
 from readiness.queries.reviews import find_review
 from readiness.queries.statements import last_signature, my_role, statement_for
 from readiness.queries.verification import checked_signatures
@@ -85,9 +86,11 @@ def verify_page(request: HttpRequest, review: UUID) -> HttpResponse:
     """Every envelope checked again from its bytes; the log walked whole, at most a
     minute ago and never before its newest event."""
     row = find_review(review)
-    again = checked_signatures(board(row, timezone.now()))
+    shown = board(row, timezone.now())
+    again = checked_signatures(shown)
     context = {
         "review": row,
+        "differs": named(shown.differences),
         "checked": again.checked,
         "missing": again.signatures.missing,
         "log": audit.verification(),

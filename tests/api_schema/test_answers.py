@@ -50,6 +50,16 @@ UNSEEN = {
         ),
         "a signature that was tampered with: test_verification.py",
     ),
+    **dict.fromkeys(
+        (
+            "/api/readiness/items/{item}.differs[]",
+            "/api/readiness/reviews.reviews[].differs[]",
+            "/api/readiness/reviews/{review}.differs[]",
+            "/api/readiness/reviews/{review}/items.items[].differs[]",
+            "/api/readiness/reviews/{review}/lifecycle.differs[]",
+        ),
+        "a row that was tampered with: test_columns_are_not_believed.py",
+    ),
     "/api/splits.splits[].rematching[]": "a long pair: test_splits_that_wait.py",
     "/api/operations/jobs.jobs[].last_ok": "a job that a worker ran",
     "/api/performance/monthly.years[].month": "a year's row has none",

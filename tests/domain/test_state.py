@@ -62,6 +62,8 @@ def state(**over) -> str:
 
 WAIVER = Exemption("known risk", NOON + HOUR)
 NEVER = CheckFacts("cors")
+AHEAD = replace(seen(left=9 * HOUR), observed_at=NOON + HOUR)
+FUTURE = CheckFacts("cors", AHEAD, AHEAD)
 ERROR_AFTER = check(latest=seen("error"))
 CASES: dict[str, tuple[dict[str, Any], str]] = {
     "nobody said or saw anything": ({}, "unclaimed"),
@@ -110,17 +112,23 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "filed evidence alone": ({"filed": [FiledEvidence("ada", COMMIT)]}, "unclaimed"),
     "filed and confirmed": (
-        {"filed": [FiledEvidence("ada", COMMIT, None, "grace")]},
+        {"filed": [FiledEvidence("ada", COMMIT, "grace")]},
         "proven",
     ),
     "confirmed for another commit": (
-        {"filed": [FiledEvidence("ada", OTHER, None, "grace")]},
+        {"filed": [FiledEvidence("ada", OTHER, "grace")]},
         "stale",
     ),
     "a filed record does not stand in for a check": (
-        {"checks": [NEVER], "filed": [FiledEvidence("ada", COMMIT, None, "grace")]},
+        {"checks": [NEVER], "filed": [FiledEvidence("ada", COMMIT, "grace")]},
         "unclaimed",
     ),
+    "a record that differs from the log counts for nothing": (
+        {"checks": [check()], "differs": ["its claim is another"]},
+        "failed",
+    ),
+    "nor does a waiver of it": ({"waiver": WAIVER, "differs": ["forged"]}, "failed"),
+    "a pass of the future": ({"checks": [FUTURE]}, "stale"),
     "sign-off lines are outside": ({"section_kind": "sign-off"}, "open"),
     "follow-ups are outside": ({"section_kind": "monitoring"}, "open"),
 }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import User
 from audit import services
@@ -23,6 +25,9 @@ from readiness.models import (
     Template,
     TemplateVersion,
 )
+from readiness.queries.structure import read_structure
+from readiness.services.lifecycle import enter, hold
+from readiness.services.publishing import log_version
 from readiness.services.reviews import NewReview, open_review
 
 COMMIT = "ab" * 20
@@ -89,7 +94,35 @@ def make_version(shape: dict[Any, Any] = DESK, slug: str = "desk") -> TemplateVe
                 Field.objects.create(
                     section=section, item=made[key], position=0, label="Expiry"
                 )
+    log_published(version)
     return version
+
+
+def log_published(version: TemplateVersion) -> None:
+    """The event of its publication, for one that a story made itself."""
+    with transaction.atomic():
+        log_version(
+            "published", version, None, shape_sha256=read_structure(version.pk).sha256()
+        )
+
+
+_WAYS = {"monitoring": ["deployed"], "closed": ["deployed", "monitoring"]}
+
+
+def became(review: Review, state: str) -> None:
+    """What jobs and people do of a review, without asking whether they may."""
+    with transaction.atomic():
+        for step in [*_WAYS.get(state, ()), state]:
+            held = hold(review)
+            enter(held, Review.State(step), at=timezone.now(), by=None, job="story")
+    review.refresh_from_db()
+
+
+def until(check: Check, verdict: str, at: datetime) -> datetime | None:
+    """Until when a record of the check counts, as it is stored."""
+    if verdict != "pass":
+        return None
+    return at + timedelta(seconds=check.freshness + check.grace)
 
 
 def log_verdict(line: ReviewItem, check: Check, verdict: str) -> None:

@@ -21,7 +21,7 @@ from operations.services import reports
 from readiness.models import Check, Evidence, Review, ReviewItem
 from tests.domain.test_xml_reports import BOMB, COMMIT, case, coverage, junit, source
 from tests.readiness.conftest import COMMIT as REVIEWED
-from tests.readiness.conftest import make_version
+from tests.readiness.conftest import became, make_version
 
 Person = Callable[..., User]
 PATH = "/api/readiness/attestations"
@@ -170,7 +170,7 @@ def test_fifty_megabytes_are_not_even_read(review: Review, robot: str) -> None:
 
 
 def test_a_review_that_has_ended_takes_none(review: Review, robot: str) -> None:
-    Review.objects.update(state="closed")
+    became(review, "closed")
     assert send(robot).status_code == 409
 
 

@@ -20,7 +20,7 @@ from operations.queries.measurements import params_digest
 from readiness.models import Evidence, Review, Standing
 from readiness.queries.board import board
 from readiness.services.evidence.collecting import collect
-from tests.readiness.conftest import COMMIT
+from tests.readiness.conftest import COMMIT, became
 
 Person = Callable[..., User]
 ClientOf = Callable[[User], Client]
@@ -246,7 +246,7 @@ def test_the_same_fail_is_recorded_again_only_when_it_grows_old(
 
 
 def test_ended_reviews_are_left_alone(review: Review) -> None:
-    Review.objects.filter(pk=review.pk).update(state="closed")
+    became(review, "closed")
     saw("cors", "0")
     collect(timezone.now())
     assert not Standing.objects.exists()

@@ -18,7 +18,7 @@ from kernel.registry import JOBS
 from operations.models import Notice
 from readiness.models import NotApplicable, Review, ReviewItem, Waiver
 from readiness.queries.board import board
-from readiness.queries.records import differences
+from tests.readiness.conftest import became
 
 pytestmark = pytest.mark.django_db
 KINDS = ("waivers", "not-applicable")
@@ -182,7 +182,7 @@ def test_lines_outside_readiness_and_ended_reviews_take_none(
     answer = api(people["ada"], f"items/{outside.pk}/{kind}", body_of(kind))
     assert (answer.status_code, answer.json()["type"][-7:]) == (409, "outside")
     pk = ask(people["ada"], line, kind)
-    Review.objects.update(state="closed")
+    became(review, "closed")
     for path in (
         f"items/{line.pk}/{kind}",
         f"{kind}/{pk}/approve",
@@ -208,7 +208,7 @@ def test_the_item_tells_of_both(people: dict[str, Client], line: ReviewItem) -> 
 
 def sure(line: ReviewItem) -> list[str]:
     today = board(line.review, timezone.now())
-    return [row.text for row in differences(today, today.rows)]
+    return [row.text for row in today.differences]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -284,7 +284,7 @@ def test_what_never_counted_or_no_longer_matters_ends_in_silence(
         api(people["root"], f"waivers/{pk}/revoke")
     Waiver.objects.update(ends=timezone.now() - timedelta(minutes=1))
     if state == "closed":
-        Review.objects.update(state="closed")
+        became(line.review, "closed")
     assert JOBS["readiness.waivers"].function({}) == "waivers that have ended: 0"
 
 

@@ -10,11 +10,13 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from readiness.models import Evidence, ReviewItem, Standing, Waiver
+from readiness.domain.exemptions import NewWaiver
+from readiness.models import Evidence, ReviewItem, Standing
 from readiness.queries.board import board
 from readiness.queries.exports import review_markdown
 from readiness.queries.progress import progress
 from readiness.services.claims import claim_item
+from readiness.services.exemptions import approve, ask_waiver
 from readiness.services.importing import Importing, import_template
 from readiness.services.publishing import publish
 from readiness.services.reviews import NewReview, open_review
@@ -120,15 +122,9 @@ def test_a_waiver_says_until_when_and_why(
     lines: dict[str, ReviewItem], ada: User, person: Callable[..., User]
 ) -> None:
     ends = timezone.now() + timedelta(days=3)
-    Waiver.objects.create(
-        review_item=lines["Rate limits"],
-        reason="one more week",
-        risk="low",
-        requested_by=ada,
-        approved_by=person("olive", "Administrator"),
-        approved_at=timezone.now(),
-        ends=ends,
-    )
+    new = NewWaiver("one more week", "low", ends)
+    (waiver,) = ask_waiver([lines["Rate limits"]], new, ada)
+    approve(waiver, person("olive", "Administrator"))
 
     notes = below(markdown(lines), "Rate limits")
 

@@ -28,6 +28,7 @@ from readiness.pages.signoffs import TONES, meanings, signoff_panel
 from readiness.queries.board import Board, board
 from readiness.queries.progress import PlaceState, SignoffPlace, progress, state_of
 from readiness.services.claims import claim_item
+from tests.readiness.conftest import log_verdict, until
 
 Person = Callable[..., User]
 
@@ -46,9 +47,11 @@ def claimed(review: Review, key: str, by: User) -> None:
 
 
 def judged(review: Review, key: str, verdict: str, hours: int = 5) -> None:
-    """The line's check was measured just now."""
-    line, now = line_of(review, key), timezone.now()
+    """The line's check was measured, and counts for so many hours yet."""
+    line = line_of(review, key)
     check = line.item.checks.get()
+    whole = timedelta(seconds=check.freshness + check.grace)
+    now = timezone.now() - whole + timedelta(hours=hours)
     evidence = Evidence.objects.create(
         review_item=line,
         check_of=check,
@@ -61,11 +64,17 @@ def judged(review: Review, key: str, verdict: str, hours: int = 5) -> None:
         environment=review.environment,
         collector="j:readiness-evidence",
         observed_at=now,
-        valid_until=now + timedelta(hours=hours) if verdict == "pass" else None,
+        valid_until=until(check, verdict, now),
     )
+    counts = verdict in {"pass", "fail"}
     Standing.objects.create(
-        review_item=line, check_of=check, latest=evidence, conclusive=evidence
+        review_item=line,
+        check_of=check,
+        latest=evidence,
+        conclusive=evidence if counts else None,
     )
+    if counts:
+        log_verdict(line, check, verdict)
 
 
 # --- the filter -------------------------------------------------------------------

@@ -17,6 +17,7 @@ from readiness.services.evidence import collecting
 from rrr_dashboard import shell
 from rrr_dashboard.demo import review as demo
 from tests.queries import at_most
+from tests.readiness.conftest import log_verdict, until
 
 Person = Callable[..., User]
 ClientOf = Callable[[User], Client]
@@ -41,7 +42,8 @@ def review(person: Person, ada: User, monkeypatch: pytest.MonkeyPatch) -> Review
     assert opened is not None
     found = find_review(opened)
     assert ReviewItem.objects.filter(review=found).count() == 101
-    for row in ReviewItem.objects.filter(review=found):
+    now = timezone.now()
+    for row in ReviewItem.objects.filter(review=found).select_related("review"):
         for check in row.item.checks.all():
             record = Evidence.objects.create(
                 review_item=row,
@@ -53,8 +55,10 @@ def review(person: Person, ada: User, monkeypatch: pytest.MonkeyPatch) -> Review
                 commit=COMMIT,
                 environment="development",
                 collector="j:test",
-                observed_at=timezone.now(),
+                observed_at=now,
+                valid_until=until(check, "pass", now),
             )
+            log_verdict(row, check, "pass")
             Standing.objects.create(
                 review_item=row, check_of=check, latest=record, conclusive=record
             )

@@ -27,7 +27,6 @@ from readiness.models import (
 )
 from readiness.queries.board import board
 from readiness.queries.item import find_item
-from readiness.queries.records import differences
 from readiness.services.claims import claim_item
 from readiness.services.evidence.collecting import collect
 from readiness.services.evidence.filing import (
@@ -84,7 +83,7 @@ def saw(review: Review, value: str) -> None:
 def differing(review: Review) -> dict[str, str]:
     shown = board(review, timezone.now())
     told: dict[str, str] = {}
-    for line in differences(shown, shown.rows):
+    for line in shown.differences:
         told[line.key] = f"{told.get(line.key, '')} {line.text}"
     return told
 

@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.models import User
 from readiness.models import Evidence, Review, ReviewItem
 from readiness.services.evidence.filing import NewEvidence, file_evidence
-from tests.readiness.conftest import COMMIT
+from tests.readiness.conftest import COMMIT, became
 
 Person = Callable[..., User]
 ClientOf = Callable[[User], Client]
@@ -282,14 +282,14 @@ ENDED = [
 def test_an_ended_review_takes_no_more_changes(
     client: Client, line: ReviewItem, verb: str, body: Body, state: str
 ) -> None:
-    Review.objects.filter(pk=line.review_id).update(state=state)
+    became(line.review, state)
 
     answer = post(client, f"items/{line.pk}/{verb}", body)
 
     assert answer.status_code == 409
-    assert (
-        answer.json()["detail"] == f"This review is {state}. It takes no more changes."
-    )
+    detail = answer.json()["detail"]
+    assert detail.startswith(f"This review was {state} on ")
+    assert detail.endswith("It takes no more changes.")
 
 
 # --- who may -----------------------------------------------------------------------------

@@ -16,10 +16,10 @@ from accounts.services import keys
 from audit.models import AuditEvent, guard
 from readiness.models import Review, ReviewItem, Signoff
 from readiness.queries.board import board
-from readiness.queries.records import differences
 from readiness.queries.signatures import signatures
 from readiness.services.claims import claim_item, fill_fields
 from readiness.services.signing import sign
+from tests.readiness.conftest import became
 from tests.readiness.test_signing import PASSPHRASE, wish
 
 pytestmark = pytest.mark.django_db
@@ -106,7 +106,7 @@ def test_who_unticked_brings_the_claim_back_and_the_signature_holds_again(
     event = AuditEvent.objects.get(kind="readiness.item.restored")
     assert event.actor == people["ben"].actor
     today = board(review, timezone.now())
-    assert differences(today, today.rows) == []
+    assert today.differences == []
 
 
 def test_another_claimant_and_another_blank_come_back_together(
@@ -213,7 +213,7 @@ def test_an_ended_review_is_restored_no_more(
     signed: Signoff,
 ) -> None:
     tick(line, people["ben"], done=False)
-    Review.objects.update(state="closed")
+    became(line.review, "closed")
     assert code(restore(clients["ben"], line, signed)) == (409, "review_ended")
 
 
@@ -223,7 +223,7 @@ def test_a_blank_that_was_changed_in_the_database_is_named(
 ) -> None:
     ReviewItem.objects.filter(pk=line.pk).update(values={"Expiry": text})
     today = board(review, timezone.now())
-    (wrong,) = differences(today, today.rows)
+    (wrong,) = today.differences
     assert (wrong.key, wrong.text) == ("SEC-03", "Expiry is not what was filled in")
 
 
@@ -232,7 +232,7 @@ def test_a_blank_that_nobody_filled_in_is_named(
 ) -> None:
     ReviewItem.objects.filter(pk=line.pk).update(values={"Expiry": "2031-12-31"})
     today = board(review, timezone.now())
-    assert [row.text for row in differences(today, today.rows)] == [
+    assert [row.text for row in today.differences] == [
         "the log does not tell who filled in Expiry"
     ]
 

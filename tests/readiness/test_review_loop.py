@@ -16,6 +16,7 @@ from kernel.build import Build
 from operations.models import JobRun
 from readiness.models import Evidence, Review, ReviewItem, Standing
 from tests.html import flat, text_of
+from tests.readiness.conftest import log_verdict, until
 
 Person = Callable[..., User]
 ClientOf = Callable[[User], Client]
@@ -38,8 +39,11 @@ def here(review: Review, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def measured(review: Review, key: str, verdict: str, minutes: int = 60) -> Evidence:
+    """A record that counts for so many minutes yet."""
     line = ReviewItem.objects.get(review=review, item__key=key)
-    check, now = line.item.checks.get(), timezone.now()
+    check = line.item.checks.get()
+    whole = timedelta(seconds=check.freshness + check.grace)
+    now = timezone.now() - whole + timedelta(minutes=minutes)
     record = Evidence.objects.create(
         review_item=line,
         check_of=check,
@@ -52,8 +56,9 @@ def measured(review: Review, key: str, verdict: str, minutes: int = 60) -> Evide
         environment=review.environment,
         collector="j:readiness-evidence",
         observed_at=now,
-        valid_until=now + timedelta(minutes=minutes) if verdict == "pass" else None,
+        valid_until=until(check, verdict, now),
     )
+    log_verdict(line, check, verdict)
     Standing.objects.create(
         review_item=line, check_of=check, latest=record, conclusive=record
     )

@@ -13,8 +13,10 @@ from django.utils import timezone
 from accounts.models import User
 from kernel import build
 from kernel.build import Build
-from readiness.models import NotApplicable, Review, ReviewItem, Waiver
+from readiness.domain.exemptions import NewWaiver
+from readiness.models import Review, ReviewItem, Waiver
 from readiness.queries.board import board
+from readiness.services.exemptions import approve, ask_not_applicable, ask_waiver
 from tests.html import flat
 
 Person = Callable[..., User]
@@ -128,18 +130,13 @@ def test_a_tick_ends_the_304(client: Client, review: Review) -> None:
 
 
 def test_a_waiver_never_looks_like_a_pass(
-    client: Client, review: Review, ada: User, grace: User
+    client: Client, review: Review, ada: User, person: Person
 ) -> None:
     now = timezone.now()
-    Waiver.objects.create(
-        review_item=line(review, "SEC-03"),
-        reason="new certificate on Monday",
-        risk="low",
-        requested_by=ada,
-        approved_by=grace,
-        approved_at=now,
-        ends=now + timedelta(days=3),
-    )
+    ends = now + timedelta(days=3)
+    new = NewWaiver("new certificate on Monday", "low", ends)
+    (waiver,) = ask_waiver([line(review, "SEC-03")], new, ada)
+    approve(waiver, person("olive", "Administrator"))
     row = board(review, now).by_key["SEC-03"]
     assert (row.state, row.derived.reason) == ("waived", "new certificate on Monday")
     html = page(client, review)
@@ -171,13 +168,8 @@ def test_what_two_persons_call_not_applicable_leaves_the_meters(
     review: Review, ada: User, grace: User
 ) -> None:
     before = board(review, timezone.now()).proven.of
-    NotApplicable.objects.create(
-        review_item=line(review, "SEC-03"),
-        reason="no TLS here",
-        requested_by=ada,
-        approved_by=grace,
-        approved_at=timezone.now(),
-    )
+    (asked,) = ask_not_applicable([line(review, "SEC-03")], "no TLS here", ada)
+    approve(asked, grace)
     after = board(review, timezone.now())
     assert after.by_key["SEC-03"].state == "not_applicable"
     assert after.proven.of == before - 1

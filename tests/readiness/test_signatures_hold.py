@@ -17,7 +17,6 @@ from accounts.services import keys
 from kernel.errors import Conflict
 from readiness.models import (
     Check,
-    Confirmation,
     Evidence,
     Review,
     ReviewItem,
@@ -29,9 +28,14 @@ from readiness.queries.progress import progress
 from readiness.queries.signatures import Signature, signatures
 from readiness.queries.statements import statement_for
 from readiness.services.claims import claim_item
+from readiness.services.evidence.filing import (
+    NewEvidence,
+    confirm_evidence,
+    file_evidence,
+)
 from readiness.services.signing import SignatureRequest, sign
 from tests.conftest import PASSWORD
-from tests.readiness.conftest import COMMIT, log_verdict
+from tests.readiness.conftest import COMMIT, log_verdict, until
 
 PHRASE = "a phrase of her own"
 Person = Callable[..., User]
@@ -101,7 +105,7 @@ def tick(review: Review, key: str, who: User) -> None:
 
 def judged(review: Review, key: str, verdict: str, commit: str = COMMIT) -> None:
     row = line(review, key)
-    check = Check.objects.get(item=row.item)
+    check, now = Check.objects.get(item=row.item), timezone.now()
     record = Evidence.objects.create(
         review_item=row,
         check_of=check,
@@ -112,7 +116,8 @@ def judged(review: Review, key: str, verdict: str, commit: str = COMMIT) -> None
         commit=commit,
         environment="development",
         collector="j:test",
-        observed_at=timezone.now(),
+        observed_at=now,
+        valid_until=until(check, verdict, now),
     )
     Standing.objects.update_or_create(
         review_item=row,
@@ -165,23 +170,11 @@ def test_evidence_counts_once_another_confirmed_it(
     review: Review, ada: User, person: Person
 ) -> None:
     row = line(review, "SEC-03")
-    record = Evidence.objects.create(
-        review_item=row,
-        kind="output",
-        verdict="info",
-        summary="looked",
-        commit=COMMIT,
-        environment="development",
-        collector=ada.actor,
-        observed_at=timezone.now(),
-        blob_sha256="ab" * 32,
-        filed_by=ada,
-    )
-    Standing.objects.create(review_item=row, latest=record)
+    record = file_evidence(row, NewEvidence("output", "looked", b"all of it"), ada)
     signed(review, ada)
     assert held(review)["Developer"].valid
 
-    Confirmation.objects.create(evidence=record, by=person("dora", "Developer"))
+    confirm_evidence(row, record.pk, person("dora", "Developer"))
 
     (void,) = held(review)["Developer"].void
     assert (void.key, void.change) == ("SEC-03", "a person's evidence changed")

@@ -23,7 +23,7 @@ from readiness.services.publishing import publish
 from readiness.services.reviews import NewReview, open_review
 from readiness.services.signing import SignatureRequest, sign
 from tests.conftest import PASSWORD
-from tests.readiness.conftest import log_verdict
+from tests.readiness.conftest import log_verdict, until
 
 PASSPHRASE = "a passphrase of one's own"
 COMMIT = "ab" * 20
@@ -33,7 +33,7 @@ CLAIM = b'{"blocking":"blocking","body_sha256":"e3b0c44298fc1c149afbf4c8996fb924
 
 def passed(line: ReviewItem) -> None:
     """The line's check was measured for this commit, and passed."""
-    check = line.item.checks.get()
+    check, now = line.item.checks.get(), timezone.now()
     evidence = Evidence.objects.create(
         review_item=line,
         check_of=check,
@@ -43,7 +43,8 @@ def passed(line: ReviewItem) -> None:
         commit=COMMIT,
         environment="development",
         collector="j:readiness-evidence",
-        observed_at=timezone.now(),
+        observed_at=now,
+        valid_until=until(check, "pass", now),
     )
     Standing.objects.create(
         review_item=line, check_of=check, latest=evidence, conclusive=evidence

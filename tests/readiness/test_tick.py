@@ -13,6 +13,7 @@ from accounts.models import User
 from audit.models import AuditEvent
 from readiness.models import Review, ReviewItem
 from tests.html import flat
+from tests.readiness.conftest import became
 
 Person = Callable[..., User]
 ClientOf = Callable[[User], Client]
@@ -156,7 +157,7 @@ def test_a_viewer_sees_no_tick_forms(
 def test_an_ended_review_takes_no_ticks(
     ada: User, client_of: ClientOf, review: Review
 ) -> None:
-    Review.objects.filter(pk=review.pk).update(state="closed")
+    became(review, "closed")
     answer = tick(client_of(ada), line(review, "SEC-01"))
     assert answer.status_code == 409
 

@@ -18,6 +18,7 @@ from readiness.queries.statements import role_to_sign, statement_for
 from readiness.services.claims import claim_item
 from readiness.services.signing import SignatureRequest, sign
 from tests.conftest import PASSWORD
+from tests.readiness.conftest import became
 
 Person = Callable[..., User]
 ClientOf = Callable[[User], Client]
@@ -77,8 +78,7 @@ def test_on_a_fresh_review(
 def test_nobody_when_the_review_has_ended(
     review: Review, person: Person, state: str
 ) -> None:
-    Review.objects.filter(pk=review.pk).update(state=state)
-    review.refresh_from_db()
+    became(review, state)
 
     assert invited(review, person("ada", "Developer")) is None
 

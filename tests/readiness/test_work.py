@@ -14,6 +14,7 @@ from readiness.models import Review, ReviewItem, ReviewNote
 from readiness.pages import work
 from readiness.services import notes
 from readiness.services.claims import claim_item
+from tests.readiness.conftest import became
 
 pytestmark = pytest.mark.django_db
 Person = Callable[..., User]
@@ -200,7 +201,7 @@ def test_a_section_has_an_owner_whose_lines_are_theirs(
     others = client.get(url, {"assignee": "nobody"}).json()["items"]
     assert not {row["key"] for row in others} & {"SEC-03", "PRF-01", "PRF-02"}
 
-    Review.objects.filter(pk=review.pk).update(state="aborted")
+    became(review, "aborted")
     assert post(client, path, {**mine, "owner": None}).status_code == 409
 
 
@@ -273,7 +274,7 @@ def test_a_known_issue_stands_until_it_is_resolved(
     assert post(client, path, {"kind": "note", "text": " "}).status_code == 422
     note = post(client, path, {"kind": "note", "text": "Frozen until Monday"}).json()
     assert post(client, f"notes/{note['id']}/resolve").status_code == 409
-    Review.objects.filter(pk=review.pk).update(state="closed")
+    became(review, "closed")
     done = post(client, f"notes/{issue.json()['id']}/resolve")
     assert done.json()["resolved_by"] == "ada"
     assert post(client, f"notes/{issue.json()['id']}/resolve").status_code == 409

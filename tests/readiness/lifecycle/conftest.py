@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.domain import keys as key_rules
 from accounts.models import User
@@ -14,6 +16,7 @@ from readiness.models import Review
 from readiness.services.reviews import NewReview, open_review
 from tests.readiness.approving import SHORT, approve, signers
 from tests.readiness.conftest import COMMIT, make_version
+from tests.readiness.lifecycle import acts
 
 Person = Callable[..., User]
 ClientOf = Callable[[User], Client]
@@ -23,6 +26,12 @@ ClientOf = Callable[[User], Client]
 def _quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     make = key_rules.make
     monkeypatch.setattr(key_rules, "make", lambda phrase: make(phrase, cost=2**4))
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    acts.CLOCK.passed = timedelta()
+    monkeypatch.setattr(timezone, "now", acts.CLOCK)
 
 
 @pytest.fixture

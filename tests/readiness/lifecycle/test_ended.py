@@ -181,7 +181,7 @@ def test_nobody_invalidates_what_is_whole(
     assert answer.status_code == 200, answer.content
     assert answer.json()["state"] == "invalidated"
     assert state(approved) == "invalidated"
-    pass_time(approved, days=50)
+    pass_time(days=50)
     row = follow_ups(approved)[0]
     late = post(client("dev"), f"follow-ups/{row.pk}/done", {"note": "x"})
     assert late.status_code == 409

@@ -216,7 +216,7 @@ def test_a_follow_up_that_two_answer_is_answered_once_and_closes_once(
         review = opened(f"1.{number}")
         approve(review, people)
         deploy(client("dorian"), review)
-        pass_time(review, days=40)
+        pass_time(days=40)
         for row in follow_ups(review):
             path, body = f"follow-ups/{row.pk}/done", {"note": "calm"}
             both = at_once([partial(post, client(who), path, body) for who in TWO])
