@@ -8,7 +8,7 @@ from django.utils import timezone
 from kernel.display import plural
 from kernel.registry import Params, job
 from readiness.services import coming_due, endings, voiding
-from readiness.services.evidence import collecting, pruning
+from readiness.services.evidence import collecting, following, pruning
 
 
 @job(
@@ -34,11 +34,16 @@ def waivers(params: Params) -> str:
     schedule="every 60s",
 )
 def lifecycle(params: Params) -> str:
-    """Expire undeployed reviews (not in the demo), open follow-ups, and remind."""
+    """Expire undeployed reviews (not in the demo), open follow-ups, have probes judge
+    their lines, and remind."""
     now = timezone.now()
     expired = 0 if settings.RRR_ENV == "demo" else coming_due.expire(now)
     opened, reminded = coming_due.open_follow_ups(now), coming_due.remind(now)
-    return f"expired: {expired}, follow-ups opened: {opened}, reminded: {reminded}"
+    judged = following.follow(now)
+    return (
+        f"expired: {expired}, follow-ups opened: {opened}, their lines judged: {judged}, "
+        f"reminded: {reminded}"
+    )
 
 
 @job("readiness.void", title="Letters about void signatures", schedule="every 60s")

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
-from django.utils import timezone
 
 from kernel.display import plural
 from kernel.registry import Measurement, Params, probe
 from operations.domain import windows
 from operations.domain.windows import WINDOW_SLOTS, Counts
 from operations.models import Minute, ProbeResult
+from operations.probes.until import moment_of
 from operations.services.minutes import WEB
 
 HOURS = 24
@@ -32,20 +32,23 @@ UNKEPT = {
     every=timedelta(hours=1),
 )
 def window(params: Params) -> Measurement:
-    """`metric` over the last `hours` (24), of which 95 % must be known: error_rate
-    (%), latency_p95 (ms, at most), health (looks at /health that found a fault)."""
+    """`metric` over the `hours` (24) before `until` (now), of which 95 % must be known:
+    error_rate (%), latency_p95 (ms, at most), health (looks at /health that found a
+    fault)."""
     metric, hours = params.get("metric", "error_rate"), int(params.get("hours", HOURS))
     if not 1 <= hours <= 24 * 40:
         raise ValueError("hours is 1 to 960: minutes are kept no longer")
     if metric in UNKEPT:
         return Measurement.uncollected(UNKEPT[metric])
-    now = timezone.now()
-    start = now - timedelta(hours=hours)
+    end = moment_of(params)
+    start = end - timedelta(hours=hours)
     if metric == "health":
-        return _health(start, hours)
+        return _health(start, end, hours)
     if metric not in COUNTED:
         raise ValueError(f"metric is one of {', '.join([*COUNTED, *UNKEPT, 'health'])}")
-    rows = Minute.objects.filter(series=WEB, at__gte=start, slots_read=WINDOW_SLOTS)
+    rows = Minute.objects.filter(
+        series=WEB, at__gte=start, at__lt=end, slots_read=WINDOW_SLOTS
+    )
     values = list(rows.values_list("values", flat=True))
     if unknown := _unknown(len(values), hours):
         return unknown
@@ -75,11 +78,14 @@ COUNTED: dict[str, Callable[[Counts], Measurement]] = {
 }
 
 
-def _health(start: datetime, hours: int) -> Measurement:
+def _health(start: datetime, end: datetime, hours: int) -> Measurement:
     """By the results of probe `health`: one a minute for two days, then one an hour
     and each that differs, which covers no minute."""
     rows = ProbeResult.objects.filter(
-        name="health", environment=settings.RRR_ENV, observed_at__gte=start
+        name="health",
+        environment=settings.RRR_ENV,
+        observed_at__gte=start,
+        observed_at__lt=end,
     ).values_list("observed_at", "value")
     minutes = {at.replace(second=0, microsecond=0) for at, _ in rows}
     if unknown := _unknown(len(minutes), hours):

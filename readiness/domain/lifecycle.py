@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from kernel.errors import FieldError
@@ -86,6 +86,33 @@ def follow_up_state(
     return (
         FollowUpState.OPEN if at < due_at + ANSWERED_WITHIN else FollowUpState.OVERDUE
     )
+
+
+def line_state(
+    answered: FollowUpState, unanswered: FollowUpState, verdicts: Sequence[str]
+) -> FollowUpState:
+    """Of a line with these verdicts of its checks over the window ("none" where there is
+    none): what probes saw counts, and a person's answer for what they could not tell.
+    `unanswered` is how the follow-up would stand had nobody answered it."""
+    if "fail" in verdicts:
+        return unanswered
+    if verdicts and all(verdict == "pass" for verdict in verdicts):
+        return FollowUpState.DONE
+    return answered
+
+
+def asked_over(
+    probe: str, params: Mapping[str, str], window: FollowUpWindow, end: datetime
+) -> dict[str, str]:
+    """What a probe is asked for a follow-up: one that looks back looks over exactly its
+    window."""
+    length = LENGTH[window]
+    until = {"until": end.astimezone(UTC).isoformat(timespec="seconds")}
+    if probe == "window":
+        return {**params, "hours": str(length // timedelta(hours=1)), **until}
+    if probe == "incidents":
+        return {**params, "days": str(length.days), **until}
+    return dict(params)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ FILLED, RESTORED = "readiness.item.filled", "readiness.item.restored"
 JUDGED = "readiness.evidence.judged"
 FILED, CONFIRMED = "readiness.evidence.filed", "readiness.evidence.confirmed"
 ANSWERED = "readiness.follow_up.answered"
+FOLLOWED = "readiness.follow_up.judged"
 WAIVER, NOT_APPLICABLE = "waiver", "not_applicable"
 _EXEMPTIONS = {
     f"readiness.{name}.{verb}": (name, verb)
@@ -65,6 +66,8 @@ class LoggedReview:
     blanks: dict[str, dict[str, str | None]] = field(default_factory=dict)
     # By item, probe and definition.
     verdicts: dict[tuple[str, str, str], ToldEvent] = field(default_factory=dict)
+    # The same of what was seen over a follow-up's window.
+    followed: dict[tuple[str, str, str], ToldEvent] = field(default_factory=dict)
     # By kind and record; and the records that were confirmed, by item.
     evidence: dict[tuple[str, str], ToldEvent] = field(default_factory=dict)
     confirmed: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -130,6 +133,10 @@ def _take(log: LoggedReview, event: ToldEvent) -> None:
         log.signed += (event,)
     elif event.kind == ANSWERED:
         log.answers[str(event.data.get("window"))] = event
+    elif event.kind == FOLLOWED:
+        item = str(event.data.get("item", ""))
+        log.followed[_question(event, item)] = event
+        _judge(log, event, item)
     elif event.kind in _BECAME:
         _become(log, _BECAME[event.kind], event)
     elif not log.transitions:
@@ -181,10 +188,13 @@ def _restore(log: LoggedReview, event: ToldEvent, item: str) -> None:
 
 
 def _judge(log: LoggedReview, event: ToldEvent, item: str) -> None:
+    if event.data.get("verdict") in CONCLUSIVE or not event.intact:
+        log.verdicts[_question(event, item)] = event
+
+
+def _question(event: ToldEvent, item: str) -> tuple[str, str, str]:
     data = event.data
-    if data.get("verdict") in CONCLUSIVE or not event.intact:
-        probe, definition = str(data.get("probe")), str(data.get("definition_sha256"))
-        log.verdicts[item, probe, definition] = event
+    return item, str(data.get("probe")), str(data.get("definition_sha256"))
 
 
 def _file(log: LoggedReview, event: ToldEvent, item: str) -> None:

@@ -108,7 +108,8 @@ class Exemption:
 @dataclass(frozen=True)
 class ItemFacts:
     """Everything that decides an item's state. `commit` is the review's; `differs` is
-    what of it the log does not tell, in words."""
+    what of it the log does not tell, in words, `outside_reason` why it stands `outside`
+    readiness as it does."""
 
     key: str
     commit: str
@@ -124,6 +125,7 @@ class ItemFacts:
     waiver: Exemption | None = None
     not_applicable: Exemption | None = None
     outside: ItemState = ItemState.OPEN
+    outside_reason: str = ""
     differs: Sequence[str] = ()
 
     @property
@@ -150,7 +152,7 @@ def item_state(facts: ItemFacts, at: datetime) -> DerivedState:
 
 def _own_state(facts: ItemFacts, at: datetime) -> tuple[ItemState, str]:
     if not facts.inside:
-        return facts.outside, OUTSIDE_REASONS[facts.outside]
+        return facts.outside, facts.outside_reason or OUTSIDE_REASONS[facts.outside]
     if facts.differs:
         return ItemState.FAILED, unlike_the_log(facts.differs)
     if facts.not_applicable is not None:

@@ -8,13 +8,23 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from accounts.models import User
-from readiness.domain.lifecycle import LONGEST_REASON, RUNNING, FollowUpState
+from kernel import markdown
+from readiness.domain.lifecycle import (
+    LONGEST_REASON,
+    RUNNING,
+    FollowUpState,
+    FollowUpWindow,
+    window_of,
+)
 from readiness.domain.reviews import ReviewState
+from readiness.domain.state import FOLLOW_UP, OUTSIDE_REASONS
 from readiness.models import Review
 from readiness.models.reviews import LIVING
-from readiness.queries.board import Board
+from readiness.pages.states import STATES, StateWord
+from readiness.queries.board import Board, BoardRow
 from readiness.queries.follow_ups import ShownFollowUp
 from readiness.queries.lifecycle import Lifecycle, lifecycle, why_not_deployed_now
 from readiness.queries.notes import notes_of
@@ -40,6 +50,27 @@ WORDS = {
 
 
 @dataclass(frozen=True)
+class MeasuredLine:
+    """A line of a follow-up that probes judge, with its chip."""
+
+    row: BoardRow
+    url: str
+
+    @property
+    def title(self) -> SafeString:
+        return markdown.inline(self.row.shape.title)
+
+    @property
+    def state(self) -> StateWord:
+        return STATES[self.row.state]
+
+    @property
+    def reason(self) -> str:
+        reason = self.row.derived.reason
+        return "" if reason == OUTSIDE_REASONS.get(self.row.state) else reason
+
+
+@dataclass(frozen=True)
 class FollowUpView:
     """A follow-up with its chip; `url` is where it is answered, "" where it is not."""
 
@@ -49,6 +80,8 @@ class FollowUpView:
     words: str
     answered_by: str = ""
     url: str = ""
+    # Its lines behind which probes stand.
+    measured: Sequence[MeasuredLine] = ()
 
     @property
     def form(self) -> str:
@@ -74,7 +107,7 @@ def lifecycle_context(today: Board, person: User, at: datetime) -> dict[str, Any
         "differs": named(shown.differences),
         "not_deployable": why_not_deployed_now(today, signed) if living else "",
         "living": living,
-        "follow_ups": _follow_ups(shown, today.state, person),
+        "follow_ups": _follow_ups(today, shown, person),
         "deployed": today.state in RUNNING,
         "notes": notes_of(review),
         "longest": LONGEST_REASON,
@@ -93,18 +126,27 @@ def lifecycle_context(today: Board, person: User, at: datetime) -> dict[str, Any
     }
 
 
-def _follow_ups(
-    shown: Lifecycle, state: ReviewState, person: User
-) -> Sequence[FollowUpView]:
-    asks = state is not ReviewState.INVALIDATED and _may_follow_up(person)
+def _follow_ups(today: Board, shown: Lifecycle, person: User) -> Sequence[FollowUpView]:
+    asks = today.state is not ReviewState.INVALIDATED and _may_follow_up(person)
     return [
         FollowUpView(
             each,
             *TONES[each.state],
             answered_by=shown.answered_by(each),
             url=_answer_url(shown.review, each) if asks else "",
+            measured=_measured(today, each.window),
         )
         for each in shown.follow_ups
+    ]
+
+
+def _measured(today: Board, window: FollowUpWindow) -> list[MeasuredLine]:
+    return [
+        MeasuredLine(row, reverse("readiness:item", args=[today.review.uuid, row.id]))
+        for row in today.rows
+        if row.shape.section.kind == FOLLOW_UP
+        and row.shape.checks
+        and window_of(row.shape.section.title) is window
     ]
 
 

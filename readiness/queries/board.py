@@ -6,7 +6,7 @@ Page, API, job and sign-off read the same board.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -14,7 +14,6 @@ from heapq import nsmallest
 
 from operations import queries as operations
 from readiness.domain import tally
-from readiness.domain.lifecycle import FollowUpWindow, window_of
 from readiness.domain.logged import LoggedReview
 from readiness.domain.reviews import ReviewState
 from readiness.domain.state import (
@@ -263,7 +262,7 @@ def _board(
             review,
             line,
             configuration=None if log.ended_at else stored.now,
-            outside=_outside(line.shape, answered.lines),
+            outside=_outside(line, log, answered),
             differs=found,
         )
         for line, found in zip(lines, differs, strict=True)
@@ -295,9 +294,8 @@ def _board(
 
 
 def _outside(
-    shape: ItemShape, answered: Mapping[FollowUpWindow, ItemState]
-) -> ItemState:
-    """A line of a follow-up stands as its follow-up does."""
-    if shape.section.kind != FOLLOW_UP:
-        return ItemState.OPEN
-    return answered.get(window_of(shape.section.title), ItemState.OPEN)
+    line: StoredLine, log: LoggedReview, answered: FollowUps
+) -> tuple[ItemState, str]:
+    if line.shape.section.kind != FOLLOW_UP:
+        return ItemState.OPEN, ""
+    return answered.of_line(line, log)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from kernel.registry import PROBES
+from readiness.domain.lifecycle import LENGTH, FollowUpWindow, asked_over, window_of
+from readiness.domain.logged import LoggedReview
+from readiness.domain.reviews import ReviewState
+from readiness.domain.state import FOLLOW_UP
 from readiness.domain.verdicts import due_at
 from readiness.models import Check, Review, ReviewItem, Standing
 from readiness.models.reviews import LIVING
+from readiness.queries.logged import logged_reviews
+from readiness.queries.structure import CheckShape, ItemShape, structure
+
+FOLLOWED = (Review.State.DEPLOYED, Review.State.MONITORING)
+REVIEWS = 20  # deployed ones of one commit and place
 
 
 @dataclass(frozen=True)
@@ -83,3 +93,85 @@ def counts_here(probe: str, of_review: str, here: str) -> bool:
     running product only in its own. An unknown probe is judged everywhere."""
     known = PROBES.get(probe)
     return known is None or known.about == "files" or of_review == here
+
+
+@dataclass(frozen=True)
+class FollowedCheck(WatchedCheck):
+    """A check of a line of a follow-up whose window has ended: what its probe is asked,
+    and what seen since counts."""
+
+    window: FollowUpWindow
+    params: Mapping[str, str]
+    since: datetime
+
+
+def followed_checks(at: datetime, commit: str, environment: str) -> list[FollowedCheck]:
+    """Checks of follow-ups that are due, of deployed reviews of which a product that
+    runs this commit here can tell, without a pass or fail over the window yet. Three
+    queries, and the template's structure."""
+    reviews = list(
+        Review.objects.filter(
+            state__in=FOLLOWED, commit=commit, environment=environment
+        ).select_related("version__template")[:REVIEWS]
+    )
+    logs = logged_reviews(reviews)
+    asked = [
+        each for review in reviews for each in _due_lines(review, logs[review.pk], at)
+    ]
+    items = {
+        (row.review_id, row.item_id): row
+        for row in ReviewItem.objects.filter(
+            review__in=reviews, item__in={shape.id for _, shape, _, _ in asked}
+        ).select_related("review__version__template", "item")
+    }
+    standings = {
+        (row.review_item_id, row.check_of_id): row
+        for row in Standing.objects.filter(
+            review_item__in=items.values(), check_of__isnull=False
+        ).select_related("latest", "conclusive")
+    }
+    checks = Check.objects.in_bulk([check.id for _, _, check, _ in asked])
+    return [
+        FollowedCheck(
+            review=review,
+            item=item,
+            key=shape.key,
+            check=checks[check.id],
+            standing=standings.get((item.pk, check.id)),
+            window=window,
+            params=params,
+            since=since,
+        )
+        for review, shape, check, (window, params, since) in asked
+        if (item := items.get((review.pk, shape.id)))
+        and not _answered(logs[review.pk], item, check)
+    ]
+
+
+_Window = tuple[FollowUpWindow, Mapping[str, str], datetime]
+
+
+def _due_lines(
+    review: Review, log: LoggedReview, at: datetime
+) -> Iterator[tuple[Review, ItemShape, CheckShape, _Window]]:
+    deployed = log.became(ReviewState.DEPLOYED)
+    if deployed is None or log.state not in {
+        ReviewState.DEPLOYED,
+        ReviewState.MONITORING,
+    }:
+        return
+    for shape in structure(review.version).items:
+        if shape.section.kind != FOLLOW_UP:
+            continue
+        window = window_of(shape.section.title)
+        end = deployed.at + LENGTH[window]
+        if end > at:
+            continue
+        for check in shape.checks:
+            params = asked_over(check.probe, check.params, window, end)
+            yield review, shape, check, (window, params, deployed.at)
+
+
+def _answered(log: LoggedReview, item: ReviewItem, check: CheckShape) -> bool:
+    question = (str(item.pk), check.probe, check.definition_sha256)
+    return question in log.followed

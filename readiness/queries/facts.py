@@ -104,12 +104,12 @@ def facts_of(
     line: StoredLine,
     *,
     configuration: Configuration | None,
-    outside: ItemState = ItemState.OPEN,
+    outside: tuple[ItemState, str] = (ItemState.OPEN, ""),
     differs: Sequence[str] = (),
 ) -> ItemFacts:
     """Everything that decides the item's state; no query. `configuration` is what the
-    product runs with now, `outside` the state of a line that readiness does not count,
-    `differs` what of it the log does not tell."""
+    product runs with now, `outside` the state of a line that readiness does not count and
+    why it is so, `differs` what of it the log does not tell."""
     shape, claim = line.shape, line.claim
     return ItemFacts(
         key=shape.key,
@@ -132,7 +132,8 @@ def facts_of(
         filed=[_filed(record) for record in line.filed],
         waiver=line.waiver,
         not_applicable=line.not_applicable,
-        outside=outside,
+        outside=outside[0],
+        outside_reason=outside[1],
         differs=differs,
     )
 

@@ -15,11 +15,14 @@ from readiness.domain.lifecycle import (
     FollowUpState,
     FollowUpWindow,
     follow_up_state,
+    line_state,
+    window_of,
 )
 from readiness.domain.logged import LoggedReview, LoggedTransition
 from readiness.domain.reviews import ReviewState
 from readiness.domain.state import ItemState
 from readiness.models import FollowUp, Review
+from readiness.queries.facts import StoredLine
 from readiness.queries.records import is_moment
 
 # A follow-up as the lines of its section show it: waiting, too, is not done yet.
@@ -42,6 +45,8 @@ class ShownFollowUp:
     due_at: datetime
     state: FollowUpState
     row: FollowUp | None
+    # Had nobody answered it.
+    unanswered: FollowUpState = FollowUpState.WAITING
     done_at: datetime | None = None
     done_by: str = ""
     note: str = ""
@@ -54,10 +59,21 @@ class FollowUps:
 
     shown: Sequence[ShownFollowUp] = ()
 
-    @property
-    def lines(self) -> dict[FollowUpWindow, ItemState]:
-        """The state of the lines of each window."""
-        return {each.window: OF_LINES[each.state] for each in self.shown}
+    def of_line(self, line: StoredLine, log: LoggedReview) -> tuple[ItemState, str]:
+        """How a line of a follow-up's section stands, and why where a probe decides."""
+        window = window_of(line.shape.section.title)
+        shown = next((each for each in self.shown if each.window == window), None)
+        if shown is None:
+            return ItemState.OPEN, ""
+        events = [
+            log.followed.get((str(line.id), check.probe, check.definition_sha256))
+            for check in line.shape.checks
+            if check.required
+        ]
+        told = [_verdict(event) for event in events]
+        state = line_state(shown.state, shown.unanswered, told)
+        said = (str(event.data.get("reason", "")) for event in events if event)
+        return OF_LINES[state], "; ".join(said)
 
     @property
     def differs(self) -> list[str]:
@@ -114,11 +130,17 @@ def _shown(
         due_at=due_at,
         state=follow_up_state(due_at, done_at, at),
         row=row,
+        unanswered=follow_up_state(due_at, None, at),
         done_at=done_at,
         done_by=event.actor if event and done_at else "",
         note=note,
         differs=tuple(_differences(row, event, deployed, window)),
     )
+
+
+def _verdict(event: ToldEvent | None) -> str:
+    """Of what was edited it says nothing."""
+    return str(event.data.get("verdict")) if event and event.intact else "none"
 
 
 def _tells(event: ToldEvent, row: FollowUp) -> bool:

@@ -53,6 +53,22 @@ def test_a_bad_hour_among_good_ones_counts_as_much_as_it_was() -> None:
     assert see("window", metric="latency_p95", hours="1").value == "2000"
 
 
+def test_a_window_that_is_over_is_told_as_it_was() -> None:
+    """The bad hour before it, and the one after it, are no part of it."""
+    minutes(60, n=100, e=50)
+    minutes(60, skip=60, n=100, e=1)
+    minutes(60, skip=120, n=100, e=90)
+    end = timezone.now().replace(second=0, microsecond=0) - timedelta(hours=1)
+    asked = {"metric": "error_rate", "hours": "1", "until": end.isoformat()}
+    assert see("window", **asked).value == "1.00"
+
+
+@pytest.mark.parametrize("until", ["soon", "2026-01-01", "2999-01-01T00:00:00+00:00"])
+def test_until_is_a_moment_that_has_come(until: str) -> None:
+    with pytest.raises(ValueError, match=r"until|isoformat"):
+        see("window", metric="error_rate", until=until)
+
+
 def test_slower_than_every_bound_is_a_figure_that_fails() -> None:
     minutes(60, n=10, b9=10)
     assert see("window", metric="latency_p95", hours="1").value == "2001"
