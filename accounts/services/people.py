@@ -71,10 +71,16 @@ def check_roles(roles: Sequence[str]) -> None:
         )
 
 
+# Words for whom no person stands: filters, claims and the log say so.
+RESERVED = frozenset({"nobody", "anybody", "import", "system"})
+
+
 def check_spelling(username: str) -> None:
     """Raises Invalid for what cannot be a user name."""
     try:
         User.username_validator(username)
+        if username.casefold() in RESERVED:
+            raise ValidationError("is a word that stands for no person")
         if username != User.normalize_username(username):
             raise ValidationError("has characters that only look like others")
     except ValidationError as error:

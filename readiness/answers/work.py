@@ -61,7 +61,7 @@ class SectionList(Answer):
                 SectionAnswer(
                     slug=section.shape.slug,
                     title=section.shape.title,
-                    owner=board.review.owners.get(section.shape.slug),
+                    owner=board.owners.get(section.shape.slug),
                     lines=len(section.rows),
                     proven=section.proven,
                 )

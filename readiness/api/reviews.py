@@ -102,7 +102,7 @@ class Items(APIView):
             OpenApiParameter(
                 "assignee",
                 str,
-                description="a username, also as the owner of a section; or `nobody`",
+                description="a username, also as the owner of a section; or `(nobody)`",
             ),
             *PAGE_PARAMETERS,
         ],

@@ -42,7 +42,7 @@ class Review(models.Model):
     environment = models.CharField(max_length=20)
     policy = models.JSONField(default=list)
     owners = models.JSONField(
-        default=dict, blank=True, help_text="of sections: {slug: username}; not signed"
+        default=dict, blank=True, help_text="of sections: {slug: actor}; not signed"
     )
     state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
     imported_ticks = models.BooleanField(default=False)

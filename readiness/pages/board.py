@@ -173,7 +173,7 @@ def _section_page(
 
 
 def owner_of(board: Board, section: BoardSection) -> str:
-    return str(board.review.owners.get(section.shape.slug, ""))
+    return board.owners.get(section.shape.slug, "")
 
 
 def _closed(

@@ -26,7 +26,12 @@ from readiness.models.reviews import LIVING
 from readiness.pages.states import STATES, StateWord
 from readiness.queries.board import Board, BoardRow
 from readiness.queries.follow_ups import ShownFollowUp
-from readiness.queries.lifecycle import Lifecycle, lifecycle, why_not_deployed_now
+from readiness.queries.lifecycle import (
+    Lifecycle,
+    lifecycle,
+    replaced_by,
+    why_not_deployed_now,
+)
 from readiness.queries.notes import notes_of
 from readiness.queries.progress import progress, state_of
 from readiness.queries.records import named
@@ -109,6 +114,7 @@ def lifecycle_context(today: Board, person: User, at: datetime) -> dict[str, Any
         "living": living,
         "follow_ups": _follow_ups(today, shown, person),
         "deployed": today.state in RUNNING,
+        "replaced_by": replaced_by(review),
         "notes": notes_of(review),
         "longest": LONGEST_REASON,
         "longest_note": notes.LONGEST,

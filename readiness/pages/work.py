@@ -44,7 +44,7 @@ def lines_context(
         "later": "&".join(filter(None, (query, urlencode(later)))) if later else "",
         "states": states,
         "sections": [
-            (section.shape, review.owners.get(section.shape.slug, ""))
+            (section.shape, today.owners.get(section.shape.slug, ""))
             for section in today.sections
         ],
         "workers": workers(),

@@ -31,6 +31,7 @@ from readiness.queries.facts import StoredLine, facts_of
 from readiness.queries.follow_ups import FollowUps, follow_ups_of
 from readiness.queries.grouping import grouped
 from readiness.queries.logged import logged_reviews
+from readiness.queries.people import owners_of
 from readiness.queries.records import Difference
 from readiness.queries.structure import ItemShape, SectionShape, structure
 
@@ -117,6 +118,11 @@ class Board:
     def state(self) -> ReviewState:
         """What people and jobs decided of the review, by the log's word."""
         return self.log.state
+
+    @cached_property
+    def owners(self) -> dict[str, str]:
+        """Of sections: {slug: username}."""
+        return owners_of(self.review)
 
     @cached_property
     def differences(self) -> list[Difference]:

@@ -154,7 +154,7 @@ def _today(signature: Signature) -> str:
 
 def _lines(board: Board) -> Iterator[list[str]]:
     for section in board.sections:
-        owner = board.review.owners.get(section.shape.slug)
+        owner = board.owners.get(section.shape.slug)
         yield [f"{section.shape.title} ({owner})" if owner else section.shape.title]
         for row in section.rows:
             yield [

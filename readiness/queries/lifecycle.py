@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from kernel.errors import Conflict, Invalid, NotFound
@@ -123,11 +123,38 @@ def undeployed(before: datetime, most: int) -> list[Review]:
 
 
 def to_remind(at: datetime, most: int) -> list[Review]:
-    """Reviews, none of them invalidated, whose next review has come and of which nobody was reminded."""
+    """Reviews whose next review has come and of which nobody was reminded; none that was
+    invalidated, and none that another deployment has replaced."""
     rows = Review.objects.filter(
-        next_review_at__lte=at.date(), reminded_at=None, state__in=RUNNING
+        ~Exists(_later_deployments()),
+        next_review_at__lte=at.date(),
+        reminded_at=None,
+        state__in=RUNNING,
     ).select_related("created_by")
     return list(rows.order_by("next_review_at")[:most])
+
+
+def _later_deployments() -> QuerySet[Review]:
+    """Of the same template and environment as the review of the query around it."""
+    return Review.objects.filter(
+        version__template=OuterRef("version__template"),
+        environment=OuterRef("environment"),
+        ended_at__gt=OuterRef("ended_at"),
+        state__in=RUNNING,
+    )
+
+
+def replaced_by(review: Review) -> Review | None:
+    """The deployed review that has taken this one's place since; None where none has."""
+    if review.state not in RUNNING or review.ended_at is None:
+        return None
+    later = Review.objects.filter(
+        version__template=review.version.template_id,
+        environment=review.environment,
+        ended_at__gt=review.ended_at,
+        state__in=RUNNING,
+    )
+    return later.order_by("ended_at").last()
 
 
 def concerned(review: Review) -> list[User]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.core.cache import cache
 
 from accounts.domain.roles import ROLES
 from accounts.models import User
 from kernel.registry import actor_names
+from readiness.models import Review
 
 KEEP_SECONDS = 60
 
@@ -35,6 +38,20 @@ def workers() -> list[str]:
     roles = [role for role, may in ROLES.items() if "readiness.claim" in may]
     rows = User.objects.filter(groups__name__in=roles, is_active=True, is_service=False)
     return list(rows.order_by("username").values_list("username", flat=True).distinct())
+
+
+def persons(actors: Collection[str]) -> dict[str, User]:
+    """Who is meant by "p:7": one query, none for nobody."""
+    ids = [actor[2:] for actor in actors if actor.startswith("p:")]
+    rows = User.objects.filter(pk__in=ids) if ids else ()
+    return {person.actor: person for person in rows}
+
+
+def owners_of(review: Review) -> dict[str, str]:
+    """{section's slug: username}; what was kept as a username before is one still."""
+    kept = {slug: str(owner) for slug, owner in review.owners.items()}
+    called = names({owner for owner in kept.values() if owner.startswith("p:")})
+    return {slug: called.get(owner, owner) for slug, owner in kept.items()}
 
 
 def person_called(username: str) -> User | None:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accounts.models import User
 from kernel.errors import NotFound
 from readiness.models import Review, ReviewItem
 from readiness.queries.board import Board, BoardRow
 
-ANYBODY, NOBODY = "", "nobody"
+# Parentheses stand in no username. Without them it was the word before, and is while
+# nobody is called so.
+ANYBODY, NOBODY, BARE = "", "(nobody)", "nobody"
 
 
 @dataclass(frozen=True, kw_only=True)
 class LineSearch:
     """What is looked for: words of key, title, text or reason; a state; a section's
-    slug; whose they are: a name, or `nobody`."""
+    slug; whose they are: a name, or `(nobody)`."""
 
     text: str = ""
     state: str = ""
@@ -42,12 +44,23 @@ def _whose(row: BoardRow, owner: str) -> set[str]:
 
 
 def kept_lines(board: Board, wanted: LineSearch) -> list[BoardRow]:
-    owners = board.review.owners
+    owners = board.owners
+    if wanted.assignee == BARE and not _somebody_is_called(BARE, board):
+        wanted = replace(wanted, assignee=NOBODY)
     return [
         row
         for row in board.rows
         if wanted.keeps(row, owners.get(row.shape.section.slug, ""))
     ]
+
+
+def _somebody_is_called(name: str, board: Board) -> bool:
+    """Among those whose lines these are."""
+    assigned = (row.claim.assignee for row in board.rows)
+    return name in {
+        *board.owners.values(),
+        *(each.username for each in assigned if each),
+    }
 
 
 def lines_of(review: Review, ids: Sequence[int]) -> list[ReviewItem]:

@@ -52,11 +52,12 @@ def own_section(review: Review, slug: str, username: str, by: User) -> None:
         raise Invalid.of([fault])
     owner = _worker(username, "owner") if username else None
     with changing(review) as held:
-        name = owner.username if owner else ""
+        name = owner.actor if owner else ""
         if held.owners.get(slug, "") == name:
             return
         held.owners.pop(slug, None)
         if name:
+            # Names may change hands, ids do not.
             held.owners[slug] = name
         held.save(update_fields=["owners"])
         audit.append(

@@ -9,12 +9,14 @@ from datetime import datetime
 from django.db import transaction
 from django.urls import reverse
 
+from accounts.models import User
 from kernel.registry import Letter, post
 from kernel.web import own_origin
 from readiness.domain.claims import ClaimChange
 from readiness.domain.voiding import known_as, to_tell
 from readiness.models import Review, Signoff, VoidNotice
 from readiness.queries.board import Board, boards
+from readiness.queries.people import persons
 from readiness.queries.signatures import Signature, signatures_of
 from readiness.queries.voiding import signed_reviews, who_changed
 
@@ -35,10 +37,13 @@ def _tell_of(reviews: Sequence[Review], now: datetime) -> int:
             "signoff", "told"
         )
     )
+    signers = persons(
+        {each.actor for signed in stored.values() for each in signed.signed}
+    )
     return sum(
         _tell(today[review], mine, now)
         for review, signed in stored.items()
-        for mine in _signed_roles(signed.signed)
+        for mine in _signed_roles(signed.signed, signers)
         if mine.void_as != told.get(mine.newest.signoff.pk, [])
     )
 
@@ -48,6 +53,7 @@ class _SignedRole:
     """What one person signed as one role: the newest signature counts, and none is void
     while an older one holds."""
 
+    signer: User
     newest: Signature
     void: Sequence[ClaimChange]
 
@@ -56,16 +62,23 @@ class _SignedRole:
         return [known_as(change) for change in self.void]
 
 
-def _signed_roles(signed: Sequence[Signature]) -> list[_SignedRole]:
-    """Of those who can be written to; who cannot now knows nothing yet."""
+def _signed_roles(
+    signed: Sequence[Signature], signers: Mapping[str, User]
+) -> list[_SignedRole]:
+    """Of those who can be written to; who cannot now knows nothing yet. Who signed is
+    the log's word, as it is of the key: the row may say somebody else."""
     by_signer: dict[tuple[str, str], list[Signature]] = {}
     for each in signed:
-        signer = each.signoff.signer
-        if not each.faults and signer.is_active and signer.email:
+        signer = signers.get(each.actor)
+        if signer and not each.faults and signer.is_active and signer.email:
             by_signer.setdefault((each.actor, each.signed.role), []).append(each)
     return [
-        _SignedRole(mine[-1], () if any(each.valid for each in mine) else mine[-1].void)
-        for mine in by_signer.values()
+        _SignedRole(
+            signers[actor],
+            mine[-1],
+            () if any(each.valid for each in mine) else mine[-1].void,
+        )
+        for (actor, _), mine in by_signer.items()
     ]
 
 
@@ -81,7 +94,7 @@ def _tell(board: Board, mine: _SignedRole, now: datetime) -> bool:
         new = to_tell(mine.void, known, notice.at, now)
         if new:
             notice.told, notice.at = mine.void_as, now
-            post(_letter(board, mine.newest, new, now))
+            post(_letter(board, mine, new, now))
         elif known != notice.told:
             notice.told = known
         else:
@@ -91,9 +104,9 @@ def _tell(board: Board, mine: _SignedRole, now: datetime) -> bool:
 
 
 def _letter(
-    board: Board, signature: Signature, new: Sequence[ClaimChange], now: datetime
+    board: Board, mine: _SignedRole, new: Sequence[ClaimChange], now: datetime
 ) -> Letter:
-    review, signer = board.review, signature.signoff.signer
+    review, signature, signer = board.review, mine.newest, mine.signer
     keys = [change.key for change in new if change.key in board.by_key]
     by = who_changed(review, [board.by_key[key].id for key in keys])
     said = [_line(board, change, by) for change in new[:NAMED]]

@@ -213,6 +213,8 @@ def test_a_bad_password_is_refused_at_its_field(desk, client, given, said):
         ({"username": "ADA"}, "somebody&#x27;s name"),
         ({"username": "two words"}, "Enter a valid username"),
         ({"username": "ﬁnn"}, "look like others"),
+        ({"username": "Nobody"}, "stands for no person"),
+        ({"username": "import"}, "stands for no person"),
         ({"username": "x" * 151}, "at most 150"),
         ({"roles": []}, "at least one role"),
         ({"roles": ["Emperor"]}, "Emperor"),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
@@ -203,6 +204,51 @@ def test_a_section_has_an_owner_whose_lines_are_theirs(
 
     became(review, "aborted")
     assert post(client, path, {**mine, "owner": None}).status_code == 409
+
+
+def test_somebody_who_is_called_nobody_is_somebody(
+    client: Client, review: Review, person: Person
+) -> None:
+    person("nobody", "Developer")
+    url = f"/api/readiness/reviews/{review.uuid}/items"
+
+    def keys(assignee: str) -> list[str]:
+        items = client.get(url, {"assignee": assignee}).json()["items"]
+        return [row["key"] for row in items]
+
+    everything = keys("")
+    assert keys("nobody") == keys("(nobody)") == everything, "as it was before"
+    line = line_of(review, "SEC-03")
+    post(client, f"items/{line.pk}/assign", {"assignee": "nobody"})
+    assert keys("nobody") == ["SEC-03"]
+    assert keys("(nobody)") == [key for key in everything if key != "SEC-03"]
+    page = client.get(
+        f"/readiness/reviews/{review.uuid}/lines/", {"assignee": "(nobody)"}
+    )
+    assert "8 of 9 lines" in page.content.decode()
+
+
+def test_an_owner_stays_who_they_are_whatever_they_are_called(
+    client: Client, review: Review, ada: User, person: Person
+) -> None:
+    path = f"reviews/{review.uuid}/sections"
+    post(client, path, {"section": "performance", "owner": "ada"})
+    User.objects.filter(pk=ada.pk).update(username="ada-lovelace")
+    person("ada", "Developer")
+    cache.clear()  # names are kept for a minute
+    told = client.get(f"/api/readiness/{path}").json()["sections"]
+    cache.clear()
+    assert {each["owner"] for each in told} == {None, "ada-lovelace"}
+    event = AuditEvent.objects.get(kind="readiness.section.owned")
+    assert f'"owner":"{ada.actor}"' in bytes(event.body).decode()
+
+
+def test_an_owner_who_was_kept_by_name_is_shown_by_it(
+    client: Client, review: Review
+) -> None:
+    Review.objects.update(owners={"performance": "somebody-gone"})
+    told = client.get(f"/api/readiness/reviews/{review.uuid}/sections").json()
+    assert "somebody-gone" in {each["owner"] for each in told["sections"]}
 
 
 def test_the_page_says_and_changes_who_owns_a_section(

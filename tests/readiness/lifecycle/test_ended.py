@@ -80,6 +80,26 @@ def test_nobody_is_asked_to_review_what_was_invalidated(
     assert coming_due.remind(timezone.now() + timedelta(days=91)) == 0
 
 
+def test_nobody_is_asked_to_review_what_another_deployment_replaced(
+    approved: Review,
+    opened: Callable[..., Review],
+    people: dict[str, User],
+    client: Callable[[str], Client],
+) -> None:
+    deploy(client("dorian"), approved)
+    elsewhere = opened("1.0", environment="staging")
+    approve(elsewhere, people)
+    deploy(client("dorian"), elsewhere)
+    pass_time(days=1)
+    newer = opened("2.0")
+    approve(newer, people)
+    deploy(client("dorian"), newer)
+    due = to_remind(timezone.now() + timedelta(days=200), 100)
+    assert {review.pk for review in due} == {elsewhere.pk, newer.pk}
+    page = client("vera").get(f"/readiness/reviews/{approved.uuid}/lifecycle/")
+    assert "2.0 has been deployed to development since" in page.content.decode()
+
+
 # --- superseded, expired -----------------------------------------------------------------
 
 

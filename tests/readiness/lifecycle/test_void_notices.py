@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from operations.models import Notice
-from readiness.models import Review
+from readiness.models import Review, Signoff
 from readiness.services import voiding
 from readiness.services.claims import claim_item
 from readiness.services.reviews import NewReview, open_review
@@ -58,6 +58,16 @@ def test_it_names_line_person_and_where(
     assert "SEC-01" in letter.body
     assert "changed by sol" in letter.body
     assert f"/readiness/reviews/{signed.uuid}/items/{line.pk}/" in letter.body
+
+
+def test_the_letter_goes_to_who_signed_whatever_the_row_says(
+    signed: Review, people: dict[str, User], now: datetime
+) -> None:
+    Signoff.objects.update(signer=people["vera"])
+    tick(signed, people["sol"])
+    assert voiding.tell(now) == 1
+    (letter,) = letters()
+    assert (letter.recipient, letter.address) == ("dev", people["dev"].email)
 
 
 def test_a_change_is_told_once(
