@@ -19,6 +19,16 @@ def blob_path(sha256: str) -> Path:
     return _folder() / sha256[:2] / sha256
 
 
+def read(sha256: str) -> bytes | None:
+    """The content, at most as large as what people may file; None where it is gone, or
+    is not what was kept under this digest."""
+    path = blob_path(sha256)
+    content = path.read_bytes() if path.exists() else None
+    if content is None or hashlib.sha256(content).hexdigest() != sha256:
+        return None
+    return content
+
+
 def kept() -> Iterator[Path]:
     """Every blob's file, by digest."""
     paths = _folder().glob("??/*")

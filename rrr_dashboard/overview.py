@@ -29,8 +29,8 @@ from portfolio.queries.selection import Selection
 from portfolio.queries.summary import Portfolio, portfolio
 from readiness.pages.board import notes, verdict
 from readiness.queries.board import Board, board
+from readiness.queries.logged import newest_living
 from readiness.queries.progress import progress
-from readiness.queries.reviews import newest_living
 from readiness.queries.statements import my_role, statement_for
 from readiness.services.reviews import REVIEWS, tag_of
 from trades.queries.books import BOOKS

@@ -18,7 +18,8 @@ from accounts import queries as accounts
 from accounts.models import User
 from operations import queries as operations
 from readiness.queries.board import board
-from readiness.queries.reviews import newest_living, reviews
+from readiness.queries.logged import newest_living
+from readiness.queries.reviews import reviews
 from readiness.queries.statements import my_role
 from rrr_dashboard.overview import reads_trading
 from rrr_dashboard.shell import NavEntry

@@ -23,8 +23,8 @@ from django.utils.functional import SimpleLazyObject
 from accounts.queries import preferences, roles_of
 from kernel.access import Access
 from operations import queries as operations
-from readiness.queries import reviews
 from readiness.queries.board import board
+from readiness.queries.logged import newest_living
 from trades.queries.books import demo_books_exist
 
 COUNTS_KEY = "shell:counts"
@@ -149,7 +149,7 @@ def counts() -> dict[str, int]:
 
 
 def _blockers() -> int:
-    review = reviews.newest_living()
+    review = newest_living()
     if review is None:
         return 0
     verdict = board(review, timezone.now()).verdict

@@ -56,6 +56,11 @@ def unproving(*, clean: bool) -> Judgement:
     return Judgement(Verdict.ERROR, "the tree differs from its commit")
 
 
+def changed() -> Judgement:
+    """For a check that is not the one that was published: its limit may be anybody's."""
+    return Judgement(Verdict.ERROR, "the check is not the one that was published")
+
+
 def judge(measurement: Measurement, threshold: str | None) -> Judgement:
     """pass or fail by the threshold ("< 50", "== wal"); without one the value is
     a number of faults and must be 0. What cannot be compared is an error."""

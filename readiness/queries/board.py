@@ -30,9 +30,9 @@ from readiness.queries.exemptions import Exemptions, Waiting, exemptions
 from readiness.queries.facts import StoredLine, facts_of
 from readiness.queries.follow_ups import FollowUps, follow_ups_of
 from readiness.queries.grouping import grouped
-from readiness.queries.logged import logged_reviews
+from readiness.queries.logged import read_log
 from readiness.queries.people import owners_of
-from readiness.queries.records import Difference
+from readiness.queries.records import RecordDifference
 from readiness.queries.structure import ItemShape, SectionShape, structure
 
 
@@ -125,14 +125,16 @@ class Board:
         return owners_of(self.review)
 
     @cached_property
-    def differences(self) -> list[Difference]:
+    def differences(self) -> list[RecordDifference]:
         """What the database says, and the log does not: of the review, then of lines."""
         return [*self.differences_of(self.rows)]
 
-    def differences_of(self, rows: Sequence[BoardRow]) -> list[Difference]:
+    def differences_of(self, rows: Sequence[BoardRow]) -> list[RecordDifference]:
         """Of the review and of these lines."""
-        own = [Difference("", text) for text in self.own_differences]
-        return own + [Difference(row.key, text) for row in rows for text in row.differs]
+        own = [RecordDifference("", text) for text in self.own_differences]
+        return own + [
+            RecordDifference(row.key, text) for row in rows for text in row.differs
+        ]
 
     @cached_property
     def by_key(self) -> dict[str, BoardRow]:
@@ -204,7 +206,9 @@ def boards(reviews: Sequence[Review], at: datetime) -> dict[int, Board]:
             "claimed_by", "changed_by", "assignee"
         )
     )
+    read = read_log(reviews)
     stored = _Stored(
+        log_problems=read.problems,
         standings=grouped(
             (row.review_item_id, row)
             for row in Standing.objects.filter(
@@ -216,11 +220,15 @@ def boards(reviews: Sequence[Review], at: datetime) -> dict[int, Board]:
         exempt=exemptions(ids),
         now=operations.configuration() if ids else None,
     )
-    logs = logged_reviews(reviews)
-    answered = follow_ups_of(reviews, logs, at)
+    answered = follow_ups_of(reviews, read.reviews, at)
     return {
         review.pk: _board(
-            review, at, claims[review.pk], stored, logs[review.pk], answered[review.pk]
+            review,
+            at,
+            claims[review.pk],
+            stored,
+            read.reviews[review.pk],
+            answered[review.pk],
         )
         for review in reviews
     }
@@ -228,9 +236,10 @@ def boards(reviews: Sequence[Review], at: datetime) -> dict[int, Board]:
 
 @dataclass(frozen=True)
 class _Stored:
-    """What the database has of all lines, by the line's id, and what the product runs
-    with now."""
+    """What the database has of all lines, by the line's id, what the product runs with
+    now, and what is wrong with the log itself."""
 
+    log_problems: Sequence[str]
     standings: defaultdict[int, list[Standing]]
     exempt: Exemptions
     now: operations.Configuration | None
@@ -269,12 +278,16 @@ def _board(
             line,
             configuration=None if log.ended_at else stored.now,
             outside=_outside(line, log, answered),
-            differs=found,
+            differs=differing,
         )
-        for line, found in zip(lines, differs, strict=True)
+        for line, differing in zip(lines, differs, strict=True)
     ]
     derived = tally.derive(facts, at)
-    own = [*records.of_review(review, shapes, lines, log), *answered.differs]
+    own = [
+        *(f"the audit log does not hold: {each}" for each in stored.log_problems[:1]),
+        *records.of_review(review, shapes, lines, log),
+        *answered.differs,
+    ]
     whole = not own and not any(differs)
     return Board(
         review=review,
@@ -288,9 +301,9 @@ def _board(
                 not_applicable=line.not_applicable,
                 derived=derived[line.key],
                 waiting=stored.exempt.waiting.get(line.id, ()),
-                differs=found,
+                differs=differing,
             )
-            for line, found in zip(lines, differs, strict=True)
+            for line, differing in zip(lines, differs, strict=True)
         ],
         counts=tally.counts(facts, derived),
         verdict=tally.verdict(facts, derived, whole=whole),

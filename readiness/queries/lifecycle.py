@@ -22,7 +22,7 @@ from readiness.queries.board import Board
 from readiness.queries.follow_ups import ASKED, ShownFollowUp, follow_ups_of
 from readiness.queries.people import names
 from readiness.queries.progress import PlaceState, SignoffProgress, state_of
-from readiness.queries.records import Difference, why_unlike_the_log
+from readiness.queries.records import RecordDifference, why_unlike_the_log
 from readiness.queries.reviews import find_review
 from readiness.queries.transitions import (
     ShownTransition,
@@ -41,7 +41,7 @@ class Lifecycle:
     transitions: Sequence[ShownTransition]
     follow_ups: Sequence[ShownFollowUp]
     answerers: Mapping[str, str]
-    differences: Sequence[Difference]
+    differences: Sequence[RecordDifference]
 
     def answered_by(self, shown: ShownFollowUp) -> str:
         """Who answered a follow-up, as a username; "" where nobody has."""
@@ -53,7 +53,7 @@ def lifecycle(board: Board, at: datetime) -> Lifecycle:
     review, log = board.review, board.log
     shown = transitions_of(review, log)
     follow_ups = follow_ups_of([review], {review.pk: log}, at)[review.pk].shown
-    own = [Difference("", text) for each in shown for text in each.differs]
+    own = [RecordDifference("", text) for each in shown for text in each.differs]
     return Lifecycle(
         review,
         shown,

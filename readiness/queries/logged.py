@@ -15,13 +15,15 @@ from threading import Lock
 from time import monotonic
 
 from audit import queries as audit
-from audit.queries import LogMark
+from audit.queries.following import LogMark, logged_since
 from readiness.domain.logged import LoggedReview, extended
 from readiness.models import Review
-from readiness.queries.reviews import object_of
+from readiness.models.reviews import LIVING
+from readiness.queries.reviews import object_of, perhaps_living
 
 MOST = 100  # reviews
 SECONDS = 60
+LOOKED_AT = 10
 
 
 @dataclass(frozen=True)
@@ -42,18 +44,44 @@ def logged_review(review: Review) -> LoggedReview:
     return logged_reviews([review])[review.pk]
 
 
+@dataclass(frozen=True)
+class ReadLog:
+    """What the log tells, by the review's id; `problems` of the log itself are those
+    that its newest verification found."""
+
+    reviews: dict[int, LoggedReview]
+    problems: Sequence[str]
+
+
 def logged_reviews(reviews: Sequence[Review]) -> dict[int, LoggedReview]:
-    """By the review's id: one query, two where a log was exchanged."""
+    return read_log(reviews).reviews
+
+
+def read_log(reviews: Sequence[Review]) -> ReadLog:
+    """One query, two where a log was exchanged."""
     names = {review.pk: object_of(review) for review in reviews}
     now = monotonic()
     kept = {name: each for name in names.values() if (each := _kept(name, now))}
     marks = {name: kept[name].mark if name in kept else None for name in names.values()}
     told = {}
-    for name, news in audit.logged_since(marks).items():
+    reading = logged_since(marks)
+    for name, news in reading.news.items():
         before = _Folded(None, LoggedReview(), now) if news.anew else kept[name]
         told[name] = extended(before.log, news.events) if news.events else before.log
         _keep(name, _Folded(news.mark, told[name], before.since))
-    return {pk: told[name] for pk, name in names.items()}
+    return ReadLog(
+        {pk: told[name] for pk, name in names.items()},
+        audit.known_problems(reading.log) if reading.log else (),
+    )
+
+
+def newest_living() -> Review | None:
+    """The review that badges and overviews speak of: the newest one of the running
+    commit and environment that lives by the log's word, else the newest living one. Two
+    queries."""
+    rows = list(perhaps_living()[:LOOKED_AT])
+    logs = logged_reviews(rows)
+    return next((row for row in rows if logs[row.pk].state in LIVING), None)
 
 
 def _kept(name: str, now: float) -> _Folded | None:

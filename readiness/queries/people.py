@@ -48,9 +48,12 @@ def persons(actors: Collection[str]) -> dict[str, User]:
 
 
 def owners_of(review: Review) -> dict[str, str]:
-    """{section's slug: username}; what was kept as a username before is one still."""
+    """{section's slug: username}; what was kept as a username before is one still. One
+    query where a section has an owner: lines are theirs by it, so no name is old."""
     kept = {slug: str(owner) for slug, owner in review.owners.items()}
-    called = names({owner for owner in kept.values() if owner.startswith("p:")})
+    if not kept:
+        return {}
+    called = actor_names({owner for owner in kept.values() if owner.startswith("p:")})
     return {slug: called.get(owner, owner) for slug, owner in kept.items()}
 
 

@@ -37,7 +37,7 @@ WRITTEN_WITHIN = timedelta(minutes=1)  # of what it tells: events without `as_of
 
 
 @dataclass(frozen=True)
-class Difference:
+class RecordDifference:
     """What the database says of the line `key` ("" of the review itself), and the log
     does not."""
 
@@ -48,14 +48,16 @@ class Difference:
         return f"{self.key}: {self.text}" if self.key else self.text
 
 
-def named(differences: Sequence[Difference]) -> list[str]:
+def named(differences: Sequence[RecordDifference]) -> list[str]:
     """The first of them in words, and how many more there are."""
     more = len(differences) - NAMED
     first = [str(each) for each in differences[:NAMED]]
     return [*first, f"and {more} more"] if more > 0 else first
 
 
-def why_unlike_the_log(differences: Sequence[Difference], consequence: str) -> str:
+def why_unlike_the_log(
+    differences: Sequence[RecordDifference], consequence: str
+) -> str:
     """In one sentence, what therefore does not happen; "" where they are alike."""
     if not differences:
         return ""
@@ -145,16 +147,16 @@ def is_moment(column: datetime | None, told: LoggedTransition) -> bool:
 def of_line(line: StoredLine, log: LoggedReview, commit: str) -> list[str]:
     """Of one line, in words."""
     item = str(line.id)
-    found = [*_of_claim(line, log), *_of_blanks(line, log)]
+    differing = [*_of_claim(line, log), *_of_blanks(line, log)]
     for check in line.shape.checks:
         event = log.verdicts.get((item, check.probe, check.definition_sha256))
-        found += _of_check(line, check, event, commit)
-    found += _of_evidence(line, log, commit)
-    found += _of_exemption(WAIVER, item, line.waiver, log)
-    found += _of_exemption(NOT_APPLICABLE, item, line.not_applicable, log)
+        differing += _of_check(line, check, event, commit)
+    differing += _of_evidence(line, log, commit)
+    differing += _of_exemption(WAIVER, item, line.waiver, log)
+    differing += _of_exemption(NOT_APPLICABLE, item, line.not_applicable, log)
     if log.keys.get(item, "") not in {"", line.key}:
-        found.append(f"the log tells of it as {log.keys[item]}")
-    return found
+        differing.append(f"the log tells of it as {log.keys[item]}")
+    return differing
 
 
 def _of_claim(line: StoredLine, log: LoggedReview) -> Iterator[str]:

@@ -46,17 +46,24 @@ def was_reviewed(commit: str, environment: str) -> bool:
     return Review.objects.filter(commit=commit, environment=environment).exists()
 
 
-def newest_living() -> Review | None:
-    """The review that badges and overviews speak of: the newest living one of the
-    running commit and environment, else the newest living one. One query."""
-    return living_first().first()
-
-
 def living_first() -> QuerySet[Review]:
     """Living reviews in the order in which they are spoken of."""
-    here = Q(commit=build.running().commit, environment=settings.RRR_ENV)
-    order = Case(When(here, then=0), default=1).asc()
-    return _reviews().filter(state__in=LIVING).order_by(order, "-created_at", "-id")
+    return _spoken_of(Q(state__in=LIVING))
+
+
+def perhaps_living() -> QuerySet[Review]:
+    """These, and those of the running commit and environment whose rows say that they
+    have ended: whether they have is the log's word."""
+    return _spoken_of(Q(state__in=LIVING) | _here())
+
+
+def _spoken_of(which: Q) -> QuerySet[Review]:
+    order = Case(When(_here(), then=0), default=1).asc()
+    return _reviews().filter(which).order_by(order, "-created_at", "-id")
+
+
+def _here() -> Q:
+    return Q(commit=build.running().commit, environment=settings.RRR_ENV)
 
 
 def open_versions() -> list[TemplateVersion]:

@@ -241,13 +241,14 @@ def complete(rule: FrozenRule, signed: Sequence[Signature]) -> bool:
 
 
 def filled(rule: FrozenRule, signed: Sequence[Signature]) -> int:
-    """Valid signatures of a role; of distinct persons where the policy says so."""
-    counting = [
-        signature.actor
+    """Valid signatures of a role; of distinct persons where the policy says so. An
+    envelope of which there are two rows is one signature."""
+    counting = {
+        signature.actor if rule["distinct"] else bytes(signature.signoff.envelope)
         for signature in signed
         if signature.counts and signature.signed.role == rule["role"]
-    ]
-    return len(set(counting) if rule["distinct"] else counting)
+    }
+    return len(counting)
 
 
 def groups_before(policy: Sequence[FrozenRule], rule: FrozenRule) -> list[FrozenRule]:

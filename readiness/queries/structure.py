@@ -161,7 +161,7 @@ def read_structure(version: int) -> Structure:
     rows = list(Item.objects.filter(version=version).order_by("position"))
     keys = {row.pk: row.key for row in rows}
     checks = grouped(
-        (row.item_id, _check(row))
+        (row.item_id, shape_of(row))
         for row in Check.objects.filter(item__version=version)
     )
     fields = grouped(
@@ -199,7 +199,7 @@ def read_structure(version: int) -> Structure:
     return Structure(tuple(used), items, {item.id: item for item in items})
 
 
-def _check(row: Check) -> CheckShape:
+def shape_of(row: Check) -> CheckShape:
     return CheckShape(
         id=row.pk,
         probe=row.probe,

@@ -12,7 +12,7 @@ from readiness.domain.reviews import ReviewState
 from readiness.models import Review, Transition
 from readiness.queries.logged import logged_review
 from readiness.queries.people import names
-from readiness.queries.records import Difference, is_moment
+from readiness.queries.records import RecordDifference, is_moment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +55,13 @@ def transitions_of(review: Review, log: LoggedReview) -> list[ShownTransition]:
     return [_shown(each, stored.get(each.state), called) for each in log.transitions]
 
 
-def unlogged(review: Review, log: LoggedReview) -> list[Difference]:
+def unlogged(review: Review, log: LoggedReview) -> list[RecordDifference]:
     """Transitions of which only the database tells: one query."""
     told = {each.state for each in log.transitions}
     rows = Transition.objects.filter(review=review).exclude(state__in=told)
     return [
-        Difference("", f"the log does not tell that it was {row.state}") for row in rows
+        RecordDifference("", f"the log does not tell that it was {row.state}")
+        for row in rows
     ]
 
 

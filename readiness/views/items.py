@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import BytesIO
 from types import MappingProxyType
 from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import UUID
@@ -16,7 +17,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
 from kernel.access import access
-from kernel.blobs import blob_path
+from kernel.blobs import read
 from kernel.errors import BadRequest, Conflict, Invalid, NotFound, ProductError
 from kernel.numbers import whole_number
 from kernel.registry import probe_title
@@ -254,11 +255,13 @@ def blob(
     record = find_evidence(row, evidence)
     if not record.blob_sha256:
         raise NotFound("There is no such file.", code="not_found")
-    path = blob_path(record.blob_sha256)
-    if not path.exists():
-        raise NotFound("The file is no longer stored.", code="not_found")
+    content = read(record.blob_sha256)
+    if content is None:
+        raise NotFound(
+            "The file is no longer stored as it was filed.", code="not_found"
+        )
     response = FileResponse(
-        path.open("rb"),
+        BytesIO(content),
         as_attachment=True,
         filename=record.blob_name or f"{record.blob_sha256[:16]}.txt",
         content_type="application/octet-stream",

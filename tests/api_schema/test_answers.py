@@ -58,7 +58,7 @@ UNSEEN = {
             "/api/readiness/reviews/{review}/items.items[].differs[]",
             "/api/readiness/reviews/{review}/lifecycle.differs[]",
         ),
-        "a row that was tampered with: test_columns_are_not_believed.py",
+        "a row that was tampered with: readiness/lies",
     ),
     "/api/splits.splits[].rematching[]": "a long pair: test_splits_that_wait.py",
     "/api/operations/jobs.jobs[].last_ok": "a job that a worker ran",

@@ -25,6 +25,7 @@ from readiness.models import (
     Template,
     TemplateVersion,
 )
+from readiness.queries import structure
 from readiness.queries.structure import read_structure
 from readiness.services.lifecycle import enter, hold
 from readiness.services.publishing import log_version
@@ -99,7 +100,8 @@ def make_version(shape: dict[Any, Any] = DESK, slug: str = "desk") -> TemplateVe
 
 
 def log_published(version: TemplateVersion) -> None:
-    """The event of its publication, for one that a story made itself."""
+    """The event of its publication, for one that a story made or changed itself."""
+    structure._kept.cache_clear()
     with transaction.atomic():
         log_version(
             "published", version, None, shape_sha256=read_structure(version.pk).sha256()

@@ -24,7 +24,7 @@ from readiness.models import Check, Evidence, Review
 from readiness.queries.board import board
 from readiness.services.evidence import attesting, heavy
 from tests.domain.test_xml_reports import case, junit
-from tests.readiness.conftest import COMMIT
+from tests.readiness.conftest import COMMIT, log_published
 
 MakeReview = Callable[..., Review]
 COMMAND = "readiness.management.commands.evidence"
@@ -88,6 +88,7 @@ def review(make_review: MakeReview, ada: User, tree: object) -> Review:
     Check.objects.filter(item__key="SEC-01").update(
         probe="junit", params={"suite": "security"}
     )
+    log_published(review.version)
     return review
 
 

@@ -13,7 +13,7 @@ from kernel import build
 from kernel.build import Build
 from kernel.display import plural
 from kernel.errors import Conflict
-from kernel.registry import PROBES, Weight
+from kernel.registry import PROBES, Measurement, Weight
 from operations import queries as operations
 from operations.services import probing
 from readiness.domain import verdicts
@@ -168,7 +168,7 @@ def _judge(line: WatchedCheck, answers: Answers, mine: Build, at: datetime) -> b
     elif answer is None or (latest and answer.observed_at <= latest.observed_at):
         return False
     else:
-        judgement = verdicts.judge(answer.measurement, line.check.threshold)
+        judgement = judged(line, answer.measurement)
     same_settings = (
         latest is None
         or answer is None
@@ -177,6 +177,12 @@ def _judge(line: WatchedCheck, answers: Answers, mine: Build, at: datetime) -> b
     if latest and same_settings and _says_nothing_new(line, latest, judgement, at):
         return False
     return record(line, judgement, answer, at) is not None
+
+
+def judged(line: WatchedCheck, measurement: Measurement) -> Judgement:
+    if not line.as_published:
+        return verdicts.changed()
+    return verdicts.judge(measurement, line.check.threshold)
 
 
 def _says_nothing_new(

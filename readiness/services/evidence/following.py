@@ -12,9 +12,9 @@ from kernel.registry import PROBES, Weight
 from operations import queries as operations
 from operations.queries import params_digest
 from operations.services import probing
-from readiness.domain import verdicts
 from readiness.domain.verdicts import Verdict
 from readiness.queries.due import FollowedCheck, followed_checks
+from readiness.services.evidence.collecting import judged
 from readiness.services.evidence.recording import Observation, record_follow_up
 
 AGAIN = timedelta(hours=1)  # where nothing could be told
@@ -52,7 +52,7 @@ def _judge(line: FollowedCheck, seen: Observation | None, at: datetime) -> bool:
     latest = line.standing.latest if line.standing else None
     told = latest.observed_at if latest and latest.observed_at > line.since else None
     if seen is not None and seen.observed_at > (told or line.since):
-        judgement = verdicts.judge(seen.measurement, line.check.threshold)
+        judgement = judged(line, seen.measurement)
         return record_follow_up(line, judgement, seen, at) is not None
     waits = latest and told and latest.verdict == Verdict.ERROR and at < told + AGAIN
     if not waits and not probing.under_way(line.check.probe, line.params):

@@ -18,9 +18,10 @@ from kernel.registry import JOBS
 from operations.models import Notice
 from readiness.models import Review, Transition
 from readiness.queries.lifecycle import to_remind
-from readiness.queries.reviews import newest_living
+from readiness.queries.logged import newest_living
 from readiness.services import coming_due
 from tests.readiness.approving import approve, line_of
+from tests.readiness.conftest import became
 from tests.readiness.lifecycle.acts import (
     code_of,
     deploy,
@@ -219,6 +220,9 @@ def test_the_badge_speaks_of_the_running_commit(
     opened("2.0", commit="cd" * 20)
     assert newest_living() == here
     Review.objects.filter(pk=here.pk).update(state="aborted")
+    assert newest_living() == here, "nobody hides it by its column"
+    Review.objects.filter(pk=here.pk).update(state="open")
+    became(here, "aborted")
     spoken_of = newest_living()
     assert spoken_of is not None
     assert spoken_of.release == "2.0"

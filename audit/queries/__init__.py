@@ -6,19 +6,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
+from django.core import signing
 from django.core.cache import cache
-from django.db.models import Q
 from django.utils import timezone
 
 from audit import channels, verify
 from audit.domain import event, merkle, note, proof
 from audit.domain.event import ToldEvent
 from audit.models import AuditEvent, Checkpoint
+from audit.queries.following import told_by
 from kernel.errors import NotFound
 from kernel.paging import Page, newest_first
 
 REMEMBER_SECONDS = 60
+FOUND_SECONDS = 86_400
+SALT = "audit.verification"
 # One is signed every 10 minutes, and with each signature under a review.
 FIRST_CHECKPOINT_WITHIN = timedelta(minutes=20)
 SIGNED = "readiness.review.signed"
@@ -75,64 +79,7 @@ def logged(objects: Iterable[str], kinds: Iterable[str]) -> list[ToldEvent]:
     rows = AuditEvent.objects.filter(
         object__in=list(objects), kind__in=list(kinds)
     ).order_by("seq")
-    return [_told(row) for row in rows]
-
-
-@dataclass(frozen=True)
-class LogMark:
-    """Up to which event somebody has read what the log tells of an object. Its leaf
-    stands for all events before it, so whoever finds it there again has them, too."""
-
-    seq: int
-    leaf: bytes
-
-
-@dataclass(frozen=True)
-class LogNews:
-    """The events about an object since a mark, oldest first, and the mark after them.
-    `anew`: they begin with the first, for the event at the mark is not there."""
-
-    events: Sequence[ToldEvent]
-    mark: LogMark | None
-    anew: bool
-
-
-def logged_since(marks: Mapping[str, LogMark | None]) -> dict[str, LogNews]:
-    """What the log tells of these objects since their marks: one query, two where a
-    mark is not there any more. Events are found by their object alone: a kind in a
-    column hides none."""
-    news = _news(marks)
-    lost = [name for name, mark in marks.items() if mark and news[name].anew]
-    return {**news, **_news(dict.fromkeys(lost))} if lost else news
-
-
-def _news(marks: Mapping[str, LogMark | None]) -> dict[str, LogNews]:
-    wanted = Q()
-    for name, mark in marks.items():
-        wanted |= Q(object=name, seq__gte=mark.seq if mark else 0)
-    found: dict[str, list[AuditEvent]] = {name: [] for name in marks}
-    for row in AuditEvent.objects.filter(wanted).order_by("seq") if marks else ():
-        found[row.object].append(row)
-    return {name: _since(marks[name], rows) for name, rows in found.items()}
-
-
-def _since(mark: LogMark | None, rows: Sequence[AuditEvent]) -> LogNews:
-    known = bool(mark and rows) and mark == _mark(rows[0])
-    events = [_told(row) for row in (rows[1:] if known else rows)]
-    return LogNews(events, _mark(rows[-1]) if rows else None, anew=not known)
-
-
-def _mark(row: AuditEvent) -> LogMark:
-    return LogMark(row.seq, bytes(row.leaf))
-
-
-def _told(row: AuditEvent) -> ToldEvent:
-    try:
-        return event.told(row.seq, bytes(row.body), bytes(row.leaf))
-    except ValueError:
-        return ToldEvent(
-            row.seq, row.kind, row.actor, row.object, {}, intact=False, at=row.at
-        )
+    return [told_by(row) for row in rows]
 
 
 def included(seq: int) -> bool:
@@ -188,6 +135,9 @@ def check(outside: bytes | None = None) -> LogVerification:
     result = verify.verify(_rows(_size()), [*heads, *kept])
     problems += [*faults, *dict.fromkeys(result.problems)]
     unsure = _unsure(name, {head.origin for head in heads})
+    if outside is None:
+        # Also where nobody asks: `known_problems`.
+        _remember(_found_key(log_name() or ""), {"problems": problems}, FOUND_SECONDS)
     return LogVerification(
         ok=not problems and not unsure,
         size=result.size,
@@ -202,14 +152,38 @@ def verification() -> LogVerification:
     size = _size()
     leaf = leaf_at(size - 1)
     key = f"audit-verified:{size}:{leaf.hex()[:16] if leaf else ''}"
-    kept = cache.get(key)
+    kept = _remembered(key, REMEMBER_SECONDS)
     if kept is None:
         result = check()
-        cache.set(
+        _remember(
             key, {**asdict(result), "at": result.at.isoformat()}, REMEMBER_SECONDS
         )
         return result
     return LogVerification(**{**kept, "at": datetime.fromisoformat(kept["at"])})
+
+
+def known_problems(log: str) -> Sequence[str]:
+    """What the newest check of the log of this name found, in whichever process, within
+    a day. No query."""
+    kept = _remembered(_found_key(log), FOUND_SECONDS)
+    return () if kept is None else tuple(map(str, kept["problems"]))
+
+
+def _found_key(log: str) -> str:
+    return f"audit-found:{log}"
+
+
+def _remember(key: str, value: Mapping[str, Any], seconds: int) -> None:
+    """Signed with its key: whoever writes to the cache makes no broken log whole."""
+    cache.set(key, signing.dumps({"of": key, **value}, salt=SALT), seconds)
+
+
+def _remembered(key: str, seconds: int) -> dict[str, Any] | None:
+    try:
+        kept = signing.loads(cache.get(key) or "", salt=SALT, max_age=seconds)
+    except signing.BadSignature:
+        return None
+    return kept if kept.pop("of") == key else None
 
 
 def origin() -> str | None:
