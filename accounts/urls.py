@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from accounts import api
 from accounts.views import (
+    filters,
     oneself,
     people,
     resets,
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/sessions/end/", sessions.end_all, name="end-sessions"),
     path("settings/sessions/<str:sid>/end/", sessions.end, name="end-session"),
     path("settings/profile/", oneself.profile, name="profile"),
+    path("settings/filters/<slug:of>/", filters.keep, name="filters"),
     path("settings/preferences/", oneself.set_preferences, name="set-preferences"),
     path("settings/signing-key/", oneself.signing_key, name="signing-key"),
     path("settings/signing-key/create/", oneself.create_key, name="create-key"),

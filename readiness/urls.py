@@ -33,7 +33,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{REVIEW}sign/", signing.sign_page, name="sign"),
     path(f"{REVIEW}verify/", signing.verify_page, name="verify"),
     path(f"{REVIEW}lifecycle/", lifecycle.page, name="lifecycle"),
-    path("readiness/filters/", work.filters, name="line-filters"),
     path(f"{REVIEW}lines/", work.lines, name="lines"),
     path(f"{REVIEW}lines/work/", work.work, name="work-lines"),
     path(f"{REVIEW}sections/", work.own, name="own-section"),

@@ -204,6 +204,27 @@ def _figures(now: datetime) -> Iterator[Component]:
             "short": {"rows": "no fills", "method": "nothing to measure"},
         },
     )
+    yield Component(
+        name="saved_filters",
+        states={
+            "one kept, and one on": {
+                "of": "trades",
+                "kept": [("Bitcoin", "symbol=BTC-USD")],
+                "here": "#entry-saved_filters",
+                "this": "/",
+                "on": "side=buy",
+                "csrf_token": "",
+            },
+            "nothing kept": {
+                "of": "trades",
+                "kept": [],
+                "here": "#entry-saved_filters",
+                "this": "/",
+                "on": "",
+                "csrf_token": "",
+            },
+        },
+    )
     reader = SimpleNamespace(user=SimpleNamespace(username="grace"))
     yield Component(name="printed", states={"on paper": {"request": reader}})
 

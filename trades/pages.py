@@ -14,7 +14,9 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
-from kernel.display import grouped
+from accounts.models import User
+from accounts.services.filters import saved_filters
+from kernel.display import grouped, plural
 from kernel.drawing import Drawn
 from kernel.json import dumps
 from kernel.numbers import decimals, text
@@ -23,12 +25,13 @@ from trades.answers.trades import TradeDetailAnswer
 from trades.models import (
     STANDING,
     BalanceStatement,
+    Book,
     Fill,
     Price,
     Split,
     Transfer,
 )
-from trades.queries.books import Reader, readable_books, symbols_of
+from trades.queries.books import Reader, is_meant, readable_books, symbols_of
 from trades.queries.deals import fills_between
 from trades.queries.listed import ListedTrade
 from trades.queries.trades import (
@@ -68,6 +71,7 @@ TRANSFER_NAMES = {
     "strategy": "Strategy",
     "note": "Note",
 }
+CHIP_WORDS = {"q": "search"}
 FILTERS = ("q", "symbol", "side", "strategy", "book", "status", "from", "to")
 
 
@@ -180,7 +184,9 @@ def listing(
         "books": books,
         "symbols": symbols_of(books),
         "strategies": strategies_of(books),
-        "chips": _chips(state),
+        "chips": _chips(state, books),
+        "found": _found(page),
+        "saved": _saved(user),
         "close_url": _url(reverse("trades:index"), state.paged),
         **_pager(page, state),
     }
@@ -200,14 +206,36 @@ def _pager(page: TradePage, state: ListState) -> dict[str, str]:
     }
 
 
-def _chips(state: ListState) -> list[FilterChip]:
+def _chips(state: ListState, books: Sequence[Book]) -> list[FilterChip]:
     chips = []
     for name, value in state.values.items():
         if value:
             rest = {k: v for k, v in state.values.items() if v and k != name}
             url = _url(reverse("trades:index"), urlencode(rest))
-            chips.append(FilterChip(f"{name}: {value}", url))
+            if name == "book":
+                value = next((b.name for b in books if is_meant(b, value)), value)
+            chips.append(FilterChip(f"{CHIP_WORDS.get(name, name)}: {value}", url))
     return chips
+
+
+def _found(page: TradePage) -> str:
+    """What is said when a filter has changed."""
+    if not page.trades:
+        return "No trade matches"
+    if page.about is None:
+        return f"{plural(len(page.trades), 'trade')} shown, and there may be more"
+    return (
+        f"About {plural(page.about, 'trade')}"
+        if page.older
+        else plural(len(page.trades), "trade")
+    )
+
+
+def _saved(user: Reader) -> list[tuple[str, str]] | None:
+    """The person's filters by name; None of a stranger."""
+    if not isinstance(user, User):
+        return None
+    return list(saved_filters(user, "trades").items())
 
 
 def _url(path: str, query: str) -> str:

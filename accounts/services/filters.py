@@ -8,16 +8,17 @@ from accounts.models import User
 from kernel.errors import FieldError, Invalid
 
 MOST, LONGEST_NAME, LONGEST_QUERY = 20, 40, 500
-KEY = "filters"
+# By the list that they narrow: where they stand among a person's preferences.
+LISTS = {"lines": "filters", "trades": "trade_filters"}
 
 
-def saved_filters(person: User) -> dict[str, str]:
-    """{name: query}, in the order in which they were saved."""
-    held = person.preferences.get(KEY, {})
+def saved_filters(person: User, of: str) -> dict[str, str]:
+    """{name: query}, in the order in which they were saved, of one of LISTS."""
+    held = person.preferences.get(LISTS[of], {})
     return {str(name): str(query) for name, query in held.items()}
 
 
-def save_filter(person: User, name: str, query: str) -> None:
+def save_filter(person: User, of: str, name: str, query: str) -> None:
     """Replaces one of the same name. Raises Invalid for a name or a query that is empty
     or too long, and for one too many."""
     name = name.strip()
@@ -27,23 +28,23 @@ def save_filter(person: User, name: str, query: str) -> None:
         _refuse("/query", f"a filter has 1 to {LONGEST_QUERY} characters")
     with transaction.atomic():
         held = User.objects.select_for_update().get(pk=person.pk)
-        kept = {**saved_filters(held), name: query}
+        kept = {**saved_filters(held, of), name: query}
         if len(kept) > MOST:
             _refuse("/name", f"at most {MOST} are kept: forget one first")
-        _keep(held, kept)
+        _keep(held, of, kept)
 
 
-def forget_filter(person: User, name: str) -> None:
+def forget_filter(person: User, of: str, name: str) -> None:
     """One that is not there is forgotten already."""
     with transaction.atomic():
         held = User.objects.select_for_update().get(pk=person.pk)
-        kept = saved_filters(held)
+        kept = saved_filters(held, of)
         kept.pop(name, None)
-        _keep(held, kept)
+        _keep(held, of, kept)
 
 
-def _keep(held: User, kept: dict[str, str]) -> None:
-    held.preferences = {**held.preferences, KEY: kept}
+def _keep(held: User, of: str, kept: dict[str, str]) -> None:
+    held.preferences = {**held.preferences, LISTS[of]: kept}
     held.save(update_fields=["preferences"])
 
 

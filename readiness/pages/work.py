@@ -49,8 +49,7 @@ def lines_context(
         ],
         "workers": workers(),
         "me": person.username,
-        "saved": list(saved_filters(person).items()),
-        "filters_url": reverse("readiness:line-filters"),
+        "saved": list(saved_filters(person, "lines").items()),
         "may_work": today.state in LIVING and person.has_perm("readiness.claim"),
     }
 

@@ -12,13 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.services.filters import forget_filter, save_filter
 from kernel.access import access
 from kernel.display import plural
 from kernel.errors import BadRequest, Conflict, Invalid, ProductError
 from kernel.numbers import whole_number
 from kernel.requests import PersonRequest
-from kernel.web import local_path
 from readiness.models import Review, ReviewItem
 from readiness.pages.work import change_rows, lines_context
 from readiness.queries.board import board
@@ -130,22 +128,6 @@ def _page(
 
 def _query(query: dict[str, str]) -> str:
     return urlencode({name: value for name, value in query.items() if value})
-
-
-@require_POST
-@access("readiness.view")
-def filters(request: PersonRequest) -> HttpResponse:
-    """Save a filter under a name, or forget it."""
-    name = typed(request, "name")
-    try:
-        if request.POST.get("do") == "forget":
-            forget_filter(request.user, name)
-        else:
-            save_filter(request.user, name, typed(request, "query"))
-    except Invalid as error:
-        messages.error(request, error.detail)
-    fallback = reverse("readiness:index")
-    return redirect(local_path(request.POST.get("next", ""), fallback))
 
 
 @require_safe

@@ -56,3 +56,45 @@ def test_a_trade_opens_on_a_page_of_its_own(opened: Callable[..., Page]) -> None
     page.locator("a.link--row").first.click()
     expect(page).to_have_url(re.compile(r"/trades/[^/?]+/"))
     expect(page.locator("h1, h2").first).to_be_visible()
+
+
+def test_what_a_filter_found_is_said(opened: Callable[..., Page]) -> None:
+    page = opened("trader")
+    page.goto("/trades/")
+    page.evaluate("window.said = document.querySelector('#found')")
+    page.select_option("select[name=symbol]", "BTC-USD")
+    expect(page.locator("#found")).to_contain_text(re.compile(r"trades"))
+    # The same element: what is put anew is not read out.
+    assert page.evaluate("window.said === document.querySelector('#found')")
+    page.fill("#fq", "no such trade at all")
+    expect(page.locator("#found")).to_have_text("No trade matches")
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_filter_is_saved_and_opened_again(
+    script: bool, opened: Callable[..., Page]
+) -> None:
+    page = opened("trader2", script=script)
+    page.goto("/trades/?side=sell")
+    name = f"Sold {script}"
+    page.fill("#filter-name", name)
+    page.get_by_role("button", name="Save this filter").click()
+    page.goto("/trades/")
+    page.get_by_role("link", name=name).click()
+    assert page.url.endswith("/trades/?side=sell")
+    page.get_by_role("button", name=f"Forget {name}").click()
+    expect(page.get_by_role("link", name=name)).to_have_count(0)
+
+
+def test_the_search_finds_decisions_and_strategies(
+    opened: Callable[..., Page],
+) -> None:
+    page = opened("trader")
+    page.goto("/trades/")
+    decision = page.locator("td a[href$='#decision']").first.inner_text()
+    page.fill("#fq", decision)
+    expect(page.locator("#found")).to_contain_text("trade")
+    shown = page.locator("td a[href$='#decision']").all_inner_texts()
+    assert set(shown) == {decision}
+    page.fill("#fq", "momentum-4h")
+    expect(page.locator("tbody tr").first).to_contain_text("momentum-4h")

@@ -176,6 +176,7 @@ def samples() -> dict[str, str]:
         "<uuid:review>": str(line.review.uuid),
         "signoffs/<uuid:signoff>": NO_UUID,
         "sessions/<str:sid>": "none",
+        "filters/<slug:of>": "trades",
         "services/<int:pk>": "0",
         "tokens/<str:uid>": "none",
         "reset/<str:token>": "none",

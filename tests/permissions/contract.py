@@ -161,6 +161,7 @@ PAGES = """
 /accounts/password/reset/{reset}/                       GET public                    POST public
 /accounts/invitation/{invited}/                         GET public                    POST public
 /accounts/password/change/                              GET oneself                   POST oneself
+/settings/filters/{list}/                               POST oneself
 /settings/preferences/                                  POST public
 /settings/profile/                                      GET oneself                   POST oneself
 /settings/sessions/end/                                 POST oneself
@@ -230,7 +231,6 @@ PAGES = """
 /readiness/reviews/{review}/sign/                       GET readiness: reads          POST readiness: signs
 /readiness/reviews/{review}/verify/                     GET readiness: reads
 /readiness/reviews/{review}/lifecycle/                  GET readiness: reads
-/readiness/filters/                                     POST readiness: reads
 /readiness/reviews/{review}/lines/                      GET readiness: reads
 /readiness/reviews/{review}/lines/work/                 POST readiness: works
 /readiness/reviews/{review}/sections/                   POST readiness: works

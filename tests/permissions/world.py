@@ -254,6 +254,7 @@ def _of_operations() -> dict[str, str]:
         "metric": "sharpe",
         "file": "days",
         "table": "jobs",
+        "list": "trades",
     }
 
 

@@ -271,16 +271,18 @@ def test_a_filter_is_kept_under_a_name_and_forgotten(
 ) -> None:
     url = f"/readiness/reviews/{review.uuid}/lines/"
     form = {"name": "My open ones", "query": "state=unclaimed", "next": url}
-    saved = client.post("/readiness/filters/", form)
+    saved = client.post("/settings/filters/lines/", form)
     assert saved["Location"] == url
     assert f"{url}?state=unclaimed" in client.get(url).content.decode()
     client.post("/settings/preferences/", {"theme": "dark", "next": "/"})
     assert "My open ones" in client.get(url).content.decode()
-    client.post("/readiness/filters/", {**form, "do": "forget"})
+    client.post("/settings/filters/lines/", {**form, "do": "forget"})
     assert "My open ones" not in client.get(url).content.decode()
     elsewhere = {**form, "next": "https://evil.example/"}
-    assert client.post("/readiness/filters/", elsewhere)["Location"] == "/readiness/"
-    long = client.post("/readiness/filters/", {**form, "name": "x" * 41}, follow=True)
+    assert client.post("/settings/filters/lines/", elsewhere)["Location"] == "/"
+    long = client.post(
+        "/settings/filters/lines/", {**form, "name": "x" * 41}, follow=True
+    )
     assert "1 to 40 characters" in long.content.decode()
 
 

@@ -105,7 +105,7 @@ def chips(context):
 def test_each_filter_that_is_on_has_a_chip_that_takes_it_off(ada, book):
     context = listing(ada, state("symbol=BTC-USD&side=buy&q=f1"))
     assert chips(context) == {
-        "q: f1": {"symbol": ["BTC-USD"], "side": ["buy"]},
+        "search: f1": {"symbol": ["BTC-USD"], "side": ["buy"]},
         "symbol: BTC-USD": {"q": ["f1"], "side": ["buy"]},
         "side: buy": {"q": ["f1"], "symbol": ["BTC-USD"]},
     }

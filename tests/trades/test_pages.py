@@ -244,3 +244,50 @@ def test_a_viewer_reads_trades_and_imports_nothing(client_of, person, history):
 
 def test_books_are_listed(client_of, ada, book):
     assert "ada-main" in page(client_of(ada), "/books/")
+
+
+def test_a_filter_of_trades_is_kept_under_a_name_and_forgotten(client_of, ada):
+    client = client_of(ada)
+    form = {"name": "Bitcoin bought", "query": "symbol=BTC-USD&side=buy"}
+    here = {"next": "/trades/?side=buy"}
+    answer = client.post("/settings/filters/trades/", {**form, **here})
+    assert answer["Location"] == here["next"]
+    page = client.get("/trades/").content.decode()
+    assert 'href="/trades/?symbol=BTC-USD&amp;side=buy"' in page
+    assert "Bitcoin bought" in page
+    lines = ada.__class__.objects.get(pk=ada.pk).preferences.get("filters", {})
+    assert lines == {}
+    client.post("/settings/filters/trades/", {**form, "do": "forget"})
+    assert "Bitcoin bought" not in client.get("/trades/").content.decode()
+
+
+def test_filters_are_kept_for_lists_that_there_are(client_of, ada):
+    answer = client_of(ada).post(
+        "/settings/filters/people/", {"name": "x", "query": "y"}
+    )
+    assert answer.status_code == 404
+
+
+def test_a_kept_filter_leads_nowhere_else(client_of, ada):
+    client = client_of(ada)
+    form = {"name": "<b>x</b>", "query": "a=1&b=<script>", "next": "//evil.example"}
+    assert client.post("/settings/filters/trades/", form)["Location"] == "/"
+    page = client.get("/trades/").content.decode()
+    assert "<script>&" not in page
+    assert "<b>x</b>" not in page
+
+
+def test_what_a_filter_found_is_a_status(client_of, ada, book, make_fill):
+    record_history(book, [make_fill("s1", "buy", "1", "2", 1)], [], [], [], ada)
+    client = client_of(ada)
+    found = client.get("/trades/?side=buy").content.decode()
+    assert re.search(r'role="status">\s*1 trade\s*</p>', found)
+    none = client.get("/trades/?side=sell").content.decode()
+    assert re.search(r'role="status">\s*No trade matches\s*</p>', none)
+    all_of_them = client.get("/trades/").content.decode()
+    assert re.search(r'role="status">\s*</p>', all_of_them)
+
+
+def test_a_chip_names_the_book(client_of, ada, book, make_fill):
+    page = client_of(ada).get(f"/trades/?book={book.pk}").content.decode()
+    assert "book: ada-main" in page
