@@ -33,7 +33,7 @@ from portfolio.pages.words import Figure, implied_note, why
 from portfolio.queries.holdings import Holdings, OpenLot, PositionRow, open_lots
 from portfolio.queries.summary import Portfolio
 from trades.domain.rates import LAST_FILL, Mark
-from trades.pages import chart_of
+from trades.pages.drawer import chart_of
 from trades.queries.deals import traded_prices
 
 RING = 4  # parts of the ring before cash

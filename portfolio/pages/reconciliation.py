@@ -10,7 +10,7 @@ from django.urls import reverse
 from kernel.display import number, signed
 from portfolio.domain.reconciliation import Comparison
 from portfolio.queries.reconciliation import AssetRow, BookedFact, Reconciliation
-from trades.pages import EntryPage
+from trades.pages.entry import EntryPage
 
 SHOWN = 20
 ON_A_CARD = 5

@@ -38,7 +38,7 @@ from trades.domain.facts import NewBalance
 from trades.domain.market_reading import read_balance_change
 from trades.forms.facts import BalanceForm
 from trades.inputs import one_row
-from trades.pages import balance_fields
+from trades.pages.entry import balance_fields
 from trades.queries.books import BOOKS, is_meant, own_books, readable_books
 from trades.queries.statements import visible_statements
 from trades.services.statements import (

@@ -9,7 +9,8 @@ from django.http import QueryDict
 
 from trades.forms.imports import ImportForm
 from trades.models import LISTED, Fill
-from trades.pages import at_step, drawer, list_state, listing
+from trades.pages.drawer import drawer
+from trades.pages.listing import at_step, list_state, listing
 from trades.queries.trades import time_bound, trade_detail
 from trades.services.fills import book_fills
 from trades.services.prices import set_prices

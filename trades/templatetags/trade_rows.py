@@ -8,7 +8,7 @@ from django import template
 from django.utils.safestring import SafeString
 
 from kernel.pieces import Piece, drawn, own_answer
-from trades.pages import TradeRow
+from trades.pages.listing import TradeRow
 
 register = template.Library()
 

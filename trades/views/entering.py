@@ -16,7 +16,7 @@ from kernel.errors import ProductError
 from kernel.requests import PersonRequest
 from trades.domain.facts import NewPrice, NewSplit
 from trades.forms.facts import FactForm, PriceForm, SplitForm, TradeForm
-from trades.pages import EntryPage, entry_page
+from trades.pages.entry import EntryPage, entry_page
 from trades.queries.books import is_meant, own_books
 from trades.queries.situations import books_holding, situation
 from trades.services.fills import book_fills

@@ -27,7 +27,7 @@ from trades.answers.market import (
 )
 from trades.answers.trades import TradeAnswer
 from trades.models import Price, Split
-from trades.pages import list_state
+from trades.pages.listing import list_state
 from trades.queries.books import BOOKS, Reader, books_page, is_entrusted
 from trades.queries.market import MARKET, MarketFilter, market_page
 from trades.queries.trades import TradeFilter, trade_page

@@ -25,7 +25,8 @@ from trades.domain.market_reading import read_price_change, read_split_change
 from trades.forms.facts import MendForm, ReasonForm
 from trades.inputs import one_row
 from trades.models import Price, Split
-from trades.pages import ROWS, price_fields, split_fields
+from trades.pages.entry import price_fields, split_fields
+from trades.pages.listing import ROWS
 from trades.queries.books import Reader
 from trades.queries.market import MARKET, MarketFilter, Row, market_page, visible
 from trades.services.market import may_mend, scopes_of

@@ -8,7 +8,8 @@ from django.views.decorators.http import require_safe
 from kernel.access import guarded
 from kernel.errors import NotFound
 from kernel.web import page_or_fragment, wanted_part
-from trades.pages import drawer, list_state, listing
+from trades.pages.drawer import drawer
+from trades.pages.listing import list_state, listing
 from trades.queries.books import BOOKS
 from trades.queries.trades import trade_detail
 

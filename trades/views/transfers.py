@@ -15,7 +15,9 @@ from trades.answers.facts import TransferAnswer
 from trades.domain.facts import NewTransfer
 from trades.forms.facts import TransferForm
 from trades.models import Book
-from trades.pages import ROWS, TRANSFER_NAMES, entry_page, is_mendable
+from trades.pages.drawer import is_mendable
+from trades.pages.entry import TRANSFER_NAMES, entry_page
+from trades.pages.listing import ROWS
 from trades.queries.amendments import transfer_history
 from trades.queries.assets import named_or_moved
 from trades.queries.books import BOOKS, is_entrusted, is_meant, own_books
