@@ -14,7 +14,7 @@ from operations.domain.alerting import Severity
 from operations.domain.board import JobState, ProbeState
 from operations.domain.health import HealthCheck
 from operations.domain.rules import OVER_MS
-from operations.models import Alert, Backup, JobRun, Rule
+from operations.models import Alert, Backup, JobRun, Rule, Silence
 from operations.queries.jobs import JobLine
 from operations.queries.probes import ProbeLine
 
@@ -40,9 +40,11 @@ class AlertAnswer(Answer):
     resolved_at: datetime | None
     acknowledged_by: Annotated[str | None, "a person's name"]
     acknowledged_at: datetime | None
+    silenced_until: Annotated[datetime | None, "nobody is told of it until then"]
 
     @classmethod
-    def of(cls, alert: Alert) -> AlertAnswer:
+    def of(cls, alert: Alert, silence: Silence | None) -> AlertAnswer:
+        """`silence` is the one that covers it now."""
         person = alert.acknowledged_by
         return cls(
             id=alert.uid,
@@ -57,12 +59,48 @@ class AlertAnswer(Answer):
             resolved_at=alert.resolved_at,
             acknowledged_by=person.username if person else None,
             acknowledged_at=alert.acknowledged_at,
+            silenced_until=silence.ends_at if silence else None,
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class AlertList(Answer):
     alerts: list[AlertAnswer]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SilenceAnswer(Answer):
+    """For a while nobody is told of a rule, which is looked at and fires as before."""
+
+    id: UUID
+    rule: str
+    target: Annotated[str, '"": every target of the rule']
+    reason: str
+    by: Annotated[str | None, "a person's name"]
+    begun_at: datetime
+    ends_at: Annotated[datetime, "a day after it began at the latest"]
+    ended_at: Annotated[datetime | None, "null: it was not ended yet"]
+    ended_by: Annotated[str | None, "a person's name; null: it ended by its time"]
+
+    @classmethod
+    def of(cls, silence: Silence) -> SilenceAnswer:
+        return cls(
+            id=silence.uid,
+            rule=silence.rule,
+            target=silence.target,
+            reason=silence.reason,
+            by=silence.by.username if silence.by else None,
+            begun_at=silence.begun_at,
+            ends_at=silence.ends_at,
+            ended_at=silence.ended_at,
+            ended_by=silence.ended_by.username if silence.ended_by else None,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SilenceList(Answer):
+    silences: list[SilenceAnswer]
     next_cursor: str | None
 
 

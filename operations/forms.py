@@ -7,9 +7,10 @@ from typing import Any
 
 from django import forms
 
-from kernel.forms import WholeNumber
+from kernel.forms import StrictForm, WholeNumber
 from kernel.numbers import NotExact, exact
 from operations.domain.rules import threshold_problem
+from operations.domain.silences import LENGTHS, LONGEST_REASON
 
 
 class ThresholdForm(forms.Form):
@@ -31,3 +32,20 @@ class ThresholdForm(forms.Form):
         if problem:
             raise forms.ValidationError(f"This threshold {problem}.")
         return threshold
+
+
+class SilenceForm(StrictForm):
+    """Why nobody is to be told for a while, and for how long."""
+
+    reason = forms.CharField(
+        max_length=LONGEST_REASON,
+        label="Why nobody needs to be told",
+        widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
+    )
+    minutes = forms.TypedChoiceField(
+        choices=list(LENGTHS.items()),
+        coerce=int,
+        initial=60,
+        label="For how long",
+        widget=forms.Select(attrs={"class": "input"}),
+    )

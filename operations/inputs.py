@@ -5,6 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from kernel.inputs import ExactField, WholeField
+from operations.domain.silences import LONGEST_MINUTES, LONGEST_REASON
 
 
 class RuleChange(serializers.Serializer):  # type: ignore[type-arg]
@@ -12,6 +13,22 @@ class RuleChange(serializers.Serializer):  # type: ignore[type-arg]
 
     threshold = ExactField()
     revision = WholeField(required=False, min_value=0)
+
+
+class AlertSilence(serializers.Serializer):  # type: ignore[type-arg]
+    """Why, and for how many minutes."""
+
+    reason = serializers.CharField(max_length=LONGEST_REASON)
+    minutes = WholeField(min_value=1, max_value=LONGEST_MINUTES)
+
+
+class RuleSilence(AlertSilence):
+    """Also which rule, and which target of it; none is every target."""
+
+    rule = serializers.CharField(max_length=60)
+    target = serializers.CharField(
+        max_length=200, required=False, default="", allow_blank=True
+    )
 
 
 class ProbeParams(serializers.Serializer):  # type: ignore[type-arg]

@@ -7,6 +7,7 @@ from operations.api import backups as backups_api
 from operations.api import csp as csp_api
 from operations.api import engine
 from operations.api import rules as rules_api
+from operations.api import silences as silences_api
 from operations.views import (
     alerts,
     backups,
@@ -17,6 +18,7 @@ from operations.views import (
     metrics,
     rules,
     runbooks,
+    silences,
 )
 
 app_name = "operations"
@@ -43,6 +45,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "alerts/<uuid:uid>/acknowledge/", alerts.acknowledge, name="acknowledge-alert"
     ),
     path("alerts/<uuid:uid>/resolve/", alerts.resolve, name="resolve-alert"),
+    path("alerts/<uuid:uid>/silence/", alerts.silence, name="silence-alert"),
+    path("alerts/rules/<slug:name>/silence/", rules.silence, name="silence-rule"),
+    path("alerts/silences/<uuid:uid>/end/", silences.end, name="end-silence"),
 ]
 api_urlpatterns: list[URLPattern | URLResolver] = [
     path("csp-report", csp_api.CspReports.as_view(), name="csp-report"),
@@ -63,6 +68,17 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
         "operations/alerts/<uuid:uid>/resolve",
         alerts_api.Resolve.as_view(),
         name="resolve",
+    ),
+    path(
+        "operations/alerts/<uuid:uid>/silence",
+        silences_api.SilenceAlert.as_view(),
+        name="silence-alert",
+    ),
+    path("operations/silences", silences_api.Silences.as_view(), name="silences"),
+    path(
+        "operations/silences/<uuid:uid>/end",
+        silences_api.EndSilence.as_view(),
+        name="end-silence",
     ),
     path("operations/rules", rules_api.Rules.as_view(), name="rules"),
     path("operations/rules/<slug:name>", rules_api.SingleRule.as_view(), name="rule"),

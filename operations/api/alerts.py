@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from django.http.response import HttpResponseBase
@@ -45,8 +46,12 @@ class Alerts(APIView):
             limit=limit_of(request),
             cursor=request.query_params.get("cursor", ""),
         )
+        active = queries.active_silences(timezone.now())
+        silences = queries.silences_by_alert(page.rows, active)
         answer = AlertList(
-            alerts=[AlertAnswer.of(alert) for alert in page.rows],
+            alerts=[
+                AlertAnswer.of(alert, silences.get(alert.pk)) for alert in page.rows
+            ],
             next_cursor=page.next_cursor,
         )
         return page_response(request, answer)
@@ -64,8 +69,8 @@ class Acknowledge(APIView):
         read_nothing(request)
 
         def produce() -> Response:
-            alert = incidents.acknowledge(uid, request.user, timezone.now())
-            return Response(AlertAnswer.of(alert))
+            at = timezone.now()
+            return _answer(incidents.acknowledge(uid, request.user, at), at)
 
         return once(request, produce)
 
@@ -80,7 +85,12 @@ class Resolve(APIView):
         read_nothing(request)
 
         def produce() -> Response:
-            alert = incidents.resolve_by_hand(uid, request.user, timezone.now())
-            return Response(AlertAnswer.of(alert))
+            at = timezone.now()
+            return _answer(incidents.resolve_by_hand(uid, request.user, at), at)
 
         return once(request, produce)
+
+
+def _answer(alert: Alert, at: datetime) -> Response:
+    silence = queries.silence_over(alert.rule, alert.target, at)
+    return Response(AlertAnswer.of(alert, silence))

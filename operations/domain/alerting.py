@@ -27,6 +27,9 @@ class TimelineKind(StrEnum):
     UNREAD = "unread"
     NOTIFIED = "notified"
     ACKNOWLEDGED = "acknowledged"
+    SILENCED = "silenced"
+    HELD = "held"
+    UNSILENCED = "unsilenced"
 
 
 @dataclass(frozen=True)

@@ -36,11 +36,12 @@ class CourseState(StrEnum):
 
 
 class Word(StrEnum):
-    """What people are told."""
+    """What people are told; `STILL` when a silence has ended."""
 
     FIRING = "firing"
     AGAIN = "firing again"
     FLAPPING = "flapping"
+    STILL = "still firing"
     RESOLVED = "resolved"
     UNREAD = "no longer read"
 

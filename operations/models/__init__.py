@@ -7,6 +7,7 @@ from operations.models.backups import Backup, RestoreDrill
 from operations.models.jobs import Heartbeat, Job, JobRun
 from operations.models.notices import Follower, Notice
 from operations.models.probes import ProbeResult
+from operations.models.silences import Silence
 from operations.models.starts import ProcessStart
 from operations.models.violations import PolicyViolation
 from operations.models.windows import Minute
@@ -26,5 +27,6 @@ __all__ = [
     "ProcessStart",
     "RestoreDrill",
     "Rule",
+    "Silence",
     "TimelineEntry",
 ]

@@ -17,6 +17,19 @@ from operations.domain.seeds import JOB_FAILING, TITLES
 SEVERITIES = [(severity.value, severity.value) for severity in Severity]
 
 
+def headline(rule: str, target: str) -> str:
+    """What a rule is about and where, unless the one says the other."""
+    title = TITLES.get(rule, rule)
+    if not target or target.lower() in title.lower():
+        return title
+    between = ":" if rule == JOB_FAILING else " on"
+    return f"{title}{between} {_spoken(rule, target)}"
+
+
+def _spoken(rule: str, target: str) -> str:
+    return job_title(target) if rule == JOB_FAILING else target
+
+
 class Rule(models.Model):
     """A threshold that people may change. `for_seconds` is how long it must be
     crossed before the alert fires. Four places are enough for percent and
@@ -115,15 +128,12 @@ class Alert(models.Model):
     @property
     def headline(self) -> str:
         """What it is about and where, unless the one says the other."""
-        if not self.target or self.target.lower() in self.title.lower():
-            return self.title
-        between = ":" if self.rule == JOB_FAILING else " on"
-        return f"{self.title}{between} {self.about}"
+        return headline(self.rule, self.target)
 
     @property
     def about(self) -> str:
         """Its target as people call it."""
-        return job_title(self.target) if self.rule == JOB_FAILING else self.target
+        return _spoken(self.rule, self.target)
 
     @property
     def seen(self) -> str:

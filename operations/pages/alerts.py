@@ -27,15 +27,24 @@ FATES = {
     Notice.State.DEAD: "Not sent",
     Notice.State.SUPPRESSED: "Not sent",
 }
-TITLES = {str(TimelineKind.UNREAD): "No longer read"}
+TITLES = {
+    str(TimelineKind.UNREAD): "No longer read",
+    str(TimelineKind.HELD): "Nobody was told",
+    str(TimelineKind.UNSILENCED): "Silence over",
+}
 
 
-def alerts(cursor: str, rules: list[Rule], judging: Judging) -> dict[str, Any]:
+def alerts(
+    cursor: str, rules: list[Rule], judging: Judging, at: datetime
+) -> dict[str, Any]:
     """Open alerts first, then a page of what resolved."""
     page = queries.alerts(state=Alert.State.RESOLVED, limit=PAGE, cursor=cursor)
     quiet, why = _quiet(judging)
+    open_alerts, silences = queries.open_alerts(), queries.active_silences(at)
     return {
-        "open_alerts": queries.open_alerts(),
+        "open_alerts": open_alerts,
+        "silences": silences,
+        "silenced": queries.silences_by_alert(open_alerts, silences),
         "quiet": quiet,
         "why": why,
         "resolved": page.rows,
@@ -65,6 +74,7 @@ def alert(row: Alert) -> dict[str, Any]:
     return {
         "alert": row,
         "now": now,
+        "silence": queries.silence_over(row.rule, row.target, now),
         "told": in_words(queries.told(row)),
         "notices": [(notice, FATES[Notice.State(notice.state)]) for notice in notices],
         "to_files": not settings.EMAIL_URL,
@@ -74,7 +84,7 @@ def alert(row: Alert) -> dict[str, Any]:
         "names": actor_names({entry.actor for entry in timeline}),
         "rule": {rule.name: rule for rule in queries.rules()}.get(row.rule),
         "runbook": markdown.block(queries.runbook(row.rule)),
-        "unread": _ended_unread(row, timeline),
+        "unread": queries.ended_unread(row),
     }
 
 
@@ -90,19 +100,17 @@ def _episodes(timeline: list[TimelineEntry]) -> list[tuple[datetime, datetime | 
 
 
 def rule(row: Rule) -> dict[str, Any]:
-    """What to do about a rule's alerts, and whether people may change its threshold."""
+    """What to do about a rule's alerts, whether people may change its threshold, and
+    its silences."""
     return {
         "runbook": markdown.block(queries.runbook(row.name)),
         "fixed": row.name in FIXED,
+        "silences": [
+            silence
+            for silence in queries.active_silences(timezone.now())
+            if silence.rule == row.name
+        ],
     }
-
-
-def _ended_unread(row: Alert, timeline: list[TimelineEntry]) -> bool:
-    """Whether it ended because nothing was read of it any more."""
-    ends = {TimelineKind.RESOLVED, TimelineKind.UNREAD}
-    ended = [entry.kind for entry in timeline if entry.kind in ends]
-    resolved = row.state == Alert.State.RESOLVED
-    return resolved and ended[-1:] == [TimelineKind.UNREAD]
 
 
 @dataclass(frozen=True, kw_only=True)

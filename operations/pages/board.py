@@ -24,6 +24,7 @@ def board(at: datetime, shown: str) -> dict[str, Any]:
     open_alerts = queries.open_alerts()
     firing = [alert for alert in open_alerts if alert.state == Alert.State.FIRING]
     rules, last_tick = queries.rules(), queries.last_tick()
+    silences = queries.active_silences(at)
     seen = figures.gather(
         at, checks=checks, known=rules, alerts=open_alerts, last_tick=last_tick
     )
@@ -35,11 +36,13 @@ def board(at: datetime, shown: str) -> dict[str, Any]:
             probes=lines,
             judging=queries.judging(rules, at),
             last_tick=last_tick,
+            silences=silences,
             at=at,
         ),
         "figures": figures.all_figures(seen),
         "unwell": unwell,
         "alerts": firing,
+        "silenced": queries.silences_by_alert(firing, silences),
         "failing": probes.chosen(lines, "failing"),
         "filters": [
             (name, title, number)

@@ -4,7 +4,7 @@ it, and what to do next."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.urls import reverse
@@ -13,14 +13,17 @@ from kernel import markdown
 from kernel.display import ago, plural
 from operations import queries
 from operations.domain import seeds
+from operations.domain.alerting import Severity
 from operations.domain.health import HealthCheck, Status
-from operations.models import Alert
+from operations.models import Alert, Silence
 from operations.pages.figures import is_late
 from operations.queries.alerting import JUDGED_WITHIN, Judging
 from operations.queries.probes import ProbeLine
 from operations.queries.telling import Told, told
 
 JUDGED = "Alert rules"
+# Rules of P0: who silences one is asked about it first.
+WAKING = frozenset(seed.name for seed in seeds.SEEDS if seed.severity is Severity.P0)
 # What helps where a check of /health is not well, before its rule has fired.
 RUNBOOKS = {
     "database": seeds.DATABASE,
@@ -42,8 +45,9 @@ RUNBOOKS = {
 @dataclass(frozen=True, kw_only=True)
 class Headline:
     """`since` stands between the two halves of the sentence; `alert` is what it is
-    about, `to_see` what is to be looked at (in words, and where), `rule` names the
-    runbook, `next` is its first step or what to do first."""
+    about, `silence` the one over it, `to_see` what is to be looked at (in words, and
+    where), `rule` names the runbook, `next` is its first step or what to do first.
+    `muted` are silences of what should wake people up, said before anything else."""
 
     tone: str
     title: str
@@ -51,8 +55,10 @@ class Headline:
     to_see: tuple[tuple[str, str], ...] = ()
     since: datetime | None = None
     alert: Alert | None = None
+    silence: Silence | None = None
     rule: str = ""
     next: str = ""
+    muted: tuple[Silence, ...] = ()
 
 
 def headline(
@@ -62,13 +68,27 @@ def headline(
     probes: list[ProbeLine],
     judging: Judging,
     last_tick: datetime | None,
+    silences: list[Silence],
     at: datetime,
 ) -> Headline:
     """`firing`: the worst first. Two queries when something fires."""
+    said = _sentence(firing, unwell, probes, judging, last_tick, silences, at)
+    return replace(said, muted=tuple(each for each in silences if each.rule in WAKING))
+
+
+def _sentence(
+    firing: list[Alert],
+    unwell: list[HealthCheck],
+    probes: list[ProbeLine],
+    judging: Judging,
+    last_tick: datetime | None,
+    silences: list[Silence],
+    at: datetime,
+) -> Headline:
     if last_tick is not None and is_late(last_tick, at):
         return _nobody_looks(firing, last_tick)
     if firing:
-        return _of_alert(firing, at)
+        return _of_alert(firing, silences, at)
     wrong = [line for line in probes if line.failing or line.overdue]
     if unwell or wrong or not judging.begun or judging.gaps:
         return _to_look_at(unwell, wrong, judging)
@@ -88,9 +108,12 @@ def _nobody_looks(firing: list[Alert], last_tick: datetime) -> Headline:
     )
 
 
-def _of_alert(firing: list[Alert], at: datetime) -> Headline:
+def _of_alert(firing: list[Alert], silences: list[Silence], at: datetime) -> Headline:
+    """What nobody is on comes first, and of that what nobody silenced."""
+    silenced = queries.silences_by_alert(firing, silences)
     unheard = [alert for alert in firing if alert.acknowledged_at is None]
-    alert = (unheard or firing)[0]
+    loud = [alert for alert in unheard if alert.pk not in silenced]
+    alert = (loud or unheard or firing)[0]
     reason = queries.newest_reason(alert)
     seen = alert.seen + _when_read(alert, at)
     pieces = [f"{seen}: {reason}" if reason else seen, *_on_it(alert)]
@@ -104,6 +127,7 @@ def _of_alert(firing: list[Alert], at: datetime) -> Headline:
         since=alert.pending_at,
         rest="; ".join(pieces),
         alert=alert,
+        silence=silenced.get(alert.pk),
         rule=alert.rule,
         next=first_step(alert.rule),
     )

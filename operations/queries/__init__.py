@@ -6,6 +6,7 @@ from operations.queries.alerting import (
     alert,
     alerts,
     database_outages,
+    ended_unread,
     firing_unacknowledged,
     judging,
     newest_reason,
@@ -14,6 +15,7 @@ from operations.queries.alerting import (
     rule,
     rules,
     timeline,
+    was_kept_from_all,
 )
 from operations.queries.backups import (
     backups,
@@ -31,17 +33,26 @@ from operations.queries.probes import probe_board
 from operations.queries.processes import last_tick, processes, stale_processes
 from operations.queries.recipients import operators, unheard
 from operations.queries.runbooks import runbook, runbook_titles
+from operations.queries.silences import (
+    active_silences,
+    silence,
+    silence_over,
+    silences,
+    silences_by_alert,
+)
 from operations.queries.starts import Configuration, configuration, web_starts
-from operations.queries.telling import outbox, told
+from operations.queries.telling import last_word, outbox, told
 from operations.queries.violations import policy_violations
 
 __all__ = [
     "Configuration",
+    "active_silences",
     "alert",
     "alerts",
     "backups",
     "configuration",
     "database_outages",
+    "ended_unread",
     "firing_unacknowledged",
     "job_board",
     "judging",
@@ -49,6 +60,7 @@ __all__ = [
     "key_object",
     "key_was_exported",
     "last_tick",
+    "last_word",
     "latest_results",
     "newest_drill",
     "newest_good",
@@ -68,11 +80,16 @@ __all__ = [
     "runbook",
     "runbook_titles",
     "runs",
+    "silence",
+    "silence_over",
+    "silences",
+    "silences_by_alert",
     "stale_processes",
     "timeline",
     "told",
     "unheard",
     "unsealed_backups",
+    "was_kept_from_all",
     "web_minutes",
     "web_starts",
 ]

@@ -60,6 +60,23 @@ def newest_reason(alert: Alert) -> str:
     return entry.text.partition("): ")[2] if entry else ""
 
 
+def was_kept_from_all(alert: Alert) -> bool:
+    """Whether it fired and nobody was told, because a silence held that back."""
+    held = TimelineEntry.objects.filter(alert=alert, kind=TimelineKind.HELD)
+    told = Notice.objects.filter(kind="alert", about=f"alert:{alert.uid}")
+    return held.exists() and not told.exclude(state=Notice.State.SUPPRESSED).exists()
+
+
+def ended_unread(alert: Alert) -> bool:
+    """Whether it ended because nothing was read of it any more."""
+    ends = TimelineEntry.objects.filter(
+        alert=alert, kind__in=(TimelineKind.RESOLVED, TimelineKind.UNREAD)
+    )
+    last = ends.order_by("-at", "-pk").first()
+    resolved = alert.state == Alert.State.RESOLVED
+    return resolved and last is not None and last.kind == TimelineKind.UNREAD
+
+
 def notices(alert: Alert) -> list[Notice]:
     """What was written to people about this alert, in order, at most 500."""
     rows = Notice.objects.filter(kind="alert", about=f"alert:{alert.uid}")

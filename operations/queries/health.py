@@ -25,6 +25,7 @@ from operations.queries.backups import newest_drill, newest_good
 from operations.queries.broker import broker_refusal
 from operations.queries.read_only import read_only
 from operations.queries.recipients import unheard
+from operations.queries.silences import active_silences
 from operations.queries.telling import outbox
 from operations.queries.time_limit import TooSlow, within
 
@@ -108,6 +109,15 @@ def alerting(at: datetime) -> HealthCheck:
     if judged.gaps:
         return health.warn("alerting", judged.gaps)
     return health.passes("alerting", "every rule is looked at")
+
+
+def silences(at: datetime) -> HealthCheck:
+    """Whether people are told of every rule that fires."""
+    active = active_silences(at)
+    if not active:
+        return health.passes("silences", "people are told of every rule")
+    told = (f"“{each.title}” is {each.hush.said}" for each in active)
+    return health.warn("silences", "; ".join(told))
 
 
 def jobs() -> HealthCheck:
@@ -265,6 +275,7 @@ def checks(at: datetime) -> list[HealthCheck]:
     looks: list[Callable[[], HealthCheck]] = [
         lambda: alerting(at),
         lambda: paging(at),
+        lambda: silences(at),
         jobs,
         lambda: backup_age(at),
         lambda: restore_drill_age(at),

@@ -12,7 +12,12 @@ from operations.domain.episodes import Word
 from operations.models import Alert, Notice
 from operations.models.notices import SUPERSEDED
 
-FIRES = (Word.FIRING.value, Word.AGAIN.value, Word.FLAPPING.value)
+FIRES = (
+    Word.FIRING.value,
+    Word.AGAIN.value,
+    Word.FLAPPING.value,
+    Word.STILL.value,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +53,13 @@ def told(alert: Alert) -> Told:
         why=unsent[0].last_error if unsent else "",
         in_files=not settings.EMAIL_URL,
     )
+
+
+def last_word(alert: Alert) -> str:
+    """The newest that anybody was or is to be told of it; "" for nothing."""
+    rows = Notice.objects.filter(kind="alert", about=f"alert:{alert.uid}")
+    told_last = rows.exclude(state=Notice.State.SUPPRESSED).order_by("-pk").first()
+    return told_last.level if told_last else ""
 
 
 def _word(notice: Notice) -> str:

@@ -18,6 +18,7 @@ from django.db.models import F, Q
 
 from audit.domain.canonical import jcs
 from kernel.cache import bump
+from operations import queries
 from operations.domain import episodes, rules
 from operations.domain.alerting import Reading, TimelineKind
 from operations.domain.episodes import (
@@ -26,6 +27,7 @@ from operations.domain.episodes import (
     Course,
     CourseState,
     Turn,
+    Word,
 )
 from operations.models import Alert, AlertSource, Rule
 from operations.services import minutes, timeline
@@ -38,6 +40,7 @@ TAG = "alerts"
 JUDGED_EVERY = timedelta(seconds=30)
 # What is only read on another host now and then is not gone.
 UNSEEN = timedelta(minutes=10)
+ENDS = (Word.RESOLVED, Word.UNREAD)
 State = Alert.State
 
 
@@ -254,8 +257,14 @@ def end(alert: Alert, at: datetime, actor: str, why: str, *, seen: bool = True) 
 
 
 def _tell(alert: Alert, turn: Turn, title: str, text: str, at: datetime) -> None:
+    """Unless a silence holds the word back, or nobody heard that it fired."""
     assert turn.word is not None
-    episode = turn.course.episode
-    tell_operators(
-        alert, title=title, word=turn.word, episode=episode, text=text, at=at
-    )
+    silence = queries.silence_over(alert.rule, alert.target, at)
+    if silence is not None:
+        said = f"“{turn.word}”: {silence.hush.said}"
+        timeline.note(alert, TimelineKind.HELD, at=at, actor=ACTOR, text=said)
+    elif turn.word not in ENDS or not queries.was_kept_from_all(alert):
+        episode = turn.course.episode
+        tell_operators(
+            alert, title=title, word=turn.word, episode=episode, text=text, at=at
+        )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -21,6 +21,7 @@ from operations.channels import Message
 from operations.domain.episodes import NOW, Course, Turn, Word, passed, step
 from operations.domain.rules import read_database
 from operations.domain.seeds import DATABASE
+from operations.domain.silences import Countdown, Hush
 from operations.models import Alert, Heartbeat, Rule
 from operations.services import alerting, disks, heartbeats, paging, spool
 from operations.services.direct import Direct
@@ -73,6 +74,7 @@ class DatabaseWatch:
     course: Course | None = None
     looked_at: datetime | None = None
     firing: Firing | None = None
+    silences: Countdown = field(default_factory=Countdown)
     direct: Direct = field(default_factory=Direct)
     unwritten: list[Line] = field(default_factory=list)
 
@@ -100,6 +102,7 @@ class DatabaseWatch:
             self.unwritten.clear()
             self.firing = None
             self.direct.forget()
+        self.silences.forget()
         rule = Rule.objects.filter(name=DATABASE).first()
         if rule is not None:
             alerting.apply(read_database(0, rule.threshold), rule, at)
@@ -124,15 +127,32 @@ class DatabaseWatch:
         self.course, self.looked_at = turn.course, at
         if turn.opened:
             self.alert = str(uuid4())
+        silence = self._silence(known, at)
+        if self.firing is not None and self.firing.held and silence is None:
+            # What it held back is told, and why only now.
+            turn, silence = replace(turn, word=Word.STILL), self.firing.silence
         if self.firing is None or turn.word is not None:
-            self.firing = self._line(turn, known, failure, at)
+            self.firing = self._line(turn, known, failure, at, silence)
             self._keep(self.firing)
         self.direct.begin_look()
         for notice in self.firing.notices:
             self._tell(self.firing, notice, at)
 
-    def _line(self, turn: Turn, known: Paging, failure: str, at: datetime) -> Firing:
-        """What begins now or is told now; without a word nobody is told."""
+    def _silence(self, known: Paging, at: datetime) -> Hush | None:
+        """The one that holds this alert's words back."""
+        ours = [each for each in known.silences if each.covers(DATABASE, spool.TARGET)]
+        return next(iter(self.silences.look(ours, at)), None)
+
+    def _line(
+        self,
+        turn: Turn,
+        known: Paging,
+        failure: str,
+        at: datetime,
+        silence: Hush | None,
+    ) -> Firing:
+        """What begins now or is told now; without a word, and while it is silenced,
+        nobody is told."""
         alert = Alert(
             uid=UUID(self.alert),
             rule=DATABASE,
@@ -140,10 +160,13 @@ class DatabaseWatch:
             target=spool.TARGET,
         )
         word, episode = turn.word or Word.FIRING, turn.course.episode
+        tells = turn.word is Word.STILL or (turn.word is not None and not silence)
+        was = "was " if turn.word is Word.STILL else ""
+        text = f"{failure} ({was}{silence.said})" if silence else failure
         mail = announcement(
-            alert, title=known.title, word=word, episode=episode, text=failure, at=at
+            alert, title=known.title, word=word, episode=episode, text=text, since=at
         )
-        people = known.recipients if turn.word else ()
+        people = known.recipients if tells else ()
         return Firing(
             alert=self.alert,
             entry=str(uuid4()),
@@ -151,12 +174,13 @@ class DatabaseWatch:
             severity=known.severity,
             threshold=known.threshold,
             failures=self.failures,
-            text=failure,
+            text=text,
             subject=mail.subject,
             body=mail.body,
             word=word,
-            told=turn.word is not None,
+            told=tells,
             course=turn.course,
+            silence=silence,
             notices=tuple(
                 SpooledNotice(
                     uid=str(uuid4()),

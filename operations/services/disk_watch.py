@@ -21,6 +21,7 @@ from operations.domain.alerting import Reading
 from operations.domain.episodes import NOW, Word, passed, step
 from operations.domain.rules import DiskSpace
 from operations.domain.seeds import DISK_FULL, SEEDS
+from operations.domain.silences import Countdown
 from operations.models import Alert, Notice, Rule
 from operations.services import alerting, disks, outbox, paging
 from operations.services.backups import keeping
@@ -41,6 +42,7 @@ class DiskWatch:
     since: datetime | None = None
     space: DiskSpace | None = None
     messages: dict[Recipient, Message] = field(default_factory=dict)
+    silences: Countdown = field(default_factory=Countdown)
     direct: Direct = field(default_factory=Direct)
 
     def full(self, at: datetime) -> None:
@@ -58,6 +60,8 @@ class DiskWatch:
         if self.since is None or self.space is None:
             self.since, self.space = at, space
             logger.error("the disk is full: %s", space.target)
+        if self._is_silenced(self.space, at):
+            people = []
         self.direct.begin_look()
         for person in people:
             if person not in self.messages:
@@ -75,7 +79,17 @@ class DiskWatch:
             self._write_down(self.space, self.since)
         self.since = self.space = None
         self.messages.clear()
+        self.silences.forget()
         self.direct.forget()
+
+    def _is_silenced(self, space: DiskSpace, at: datetime) -> bool:
+        """By the mirror: nobody can write a silence while nothing can be written."""
+        ours = [
+            each
+            for each in paging.read().silences
+            if each.covers(DISK_FULL, space.target)
+        ]
+        return bool(self.silences.look(ours, at))
 
     def _write_down(self, space: DiskSpace, since: datetime) -> None:
         """The alert as it would have fired then; the rule resolves it."""

@@ -28,7 +28,7 @@ class Recipient:
 @dataclass(frozen=True, kw_only=True)
 class Announcement:
     """What everybody is told; `about`, `level` and `episode` say which change it is,
-    so that nobody is told twice."""
+    so that nobody is told twice; `occasion` tells two of one episode apart."""
 
     kind: str
     about: str
@@ -36,6 +36,7 @@ class Announcement:
     subject: str
     body: str
     episode: int = 1
+    occasion: str = ""
 
 
 def queue(
@@ -77,9 +78,12 @@ def post(letter: Letter) -> None:
     Notice.objects.bulk_create([row], ignore_conflicts=True)
 
 
-def dedup_key(about: str, level: str, episode: int, recipient: Recipient) -> str:
+def dedup_key(
+    about: str, level: str, episode: int, recipient: Recipient, occasion: str = ""
+) -> str:
     """One change, one reader, one channel."""
     change = f"{level} {episode}" if episode > 1 else level
+    change = f"{change} {occasion}".strip()
     return "/".join((about, change, recipient.name, recipient.channel))
 
 
@@ -95,7 +99,11 @@ def notice(
         address=recipient.address,
         channel=recipient.channel,
         dedup_key=dedup_key(
-            announcement.about, announcement.level, announcement.episode, recipient
+            announcement.about,
+            announcement.level,
+            announcement.episode,
+            recipient,
+            announcement.occasion,
         ),
         subject=announcement.subject,
         body=announcement.body,

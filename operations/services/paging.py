@@ -1,18 +1,25 @@
-"""What `watch` must know while the database is away: the rule and whom to tell.
+"""What `watch` must know while the database is away: the rule, whom to tell, and what
+is silenced.
 
-Every tick mirrors both into STATE_DIR/paging.json, private to its owner.
+Every tick mirrors it into STATE_DIR/paging.json, private to its owner.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from kernel.files import write_whole
-from operations.domain.seeds import DATABASE
+from operations import queries
+from operations.domain.seeds import DATABASE, DISK_FULL
+from operations.domain.silences import Hush
 from operations.models import Rule
 from operations.services.outbox import Recipient
 from operations.services.telling import operators
@@ -20,14 +27,16 @@ from operations.services.telling import operators
 
 @dataclass(frozen=True, kw_only=True)
 class Paging:
-    """The database rule and its recipients; the defaults stand for a first start
-    without a mirror: the alert is kept, nobody is told."""
+    """The database rule and its recipients, and the silences of what `watch` tells by
+    itself; the defaults stand for a first start without a mirror: the alert is kept,
+    nobody is told."""
 
     title: str = "Database"
     severity: str = "P0"
     threshold: str = "0"
     enabled: bool = True
     recipients: tuple[Recipient, ...] = ()
+    silences: tuple[Hush, ...] = ()
 
 
 def file() -> Path:
@@ -45,10 +54,17 @@ def mirror() -> None:
         threshold=str(rule.threshold),
         enabled=rule.enabled,
         recipients=tuple(operators()),
+        silences=tuple(_hushes(timezone.now())),
     )
     if not file().exists() or read() != paging:
-        text = json.dumps(asdict(paging), sort_keys=True)
+        text = json.dumps(asdict(paging), sort_keys=True, default=datetime.isoformat)
         write_whole(file(), text.encode())
+
+
+def _hushes(at: datetime) -> Iterator[Hush]:
+    for silence in queries.active_silences(at):
+        if silence.rule in {DATABASE, DISK_FULL}:
+            yield silence.hush
 
 
 def read() -> Paging:
@@ -56,6 +72,13 @@ def read() -> Paging:
     try:
         document = json.loads(file().read_text(encoding="utf-8"))
         people = tuple(Recipient(**person) for person in document.pop("recipients"))
-        return Paging(**document, recipients=people)
+        hushes = tuple(hush(each) for each in document.pop("silences", ()))
+        return Paging(**document, recipients=people, silences=hushes)
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return Paging()
+
+
+def hush(document: dict[str, Any]) -> Hush:
+    """The silence that JSON holds."""
+    ends_at = datetime.fromisoformat(document.pop("ends_at"))
+    return Hush(**document, ends_at=ends_at)

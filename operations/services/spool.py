@@ -24,8 +24,9 @@ from kernel.files import sync_folder
 from operations.domain.alerting import TimelineKind
 from operations.domain.episodes import NOW, Course, CourseState, Word
 from operations.domain.seeds import DATABASE
+from operations.domain.silences import Hush
 from operations.models import Alert, AlertSource, Notice, TimelineEntry
-from operations.services import alerting, outbox, timeline
+from operations.services import alerting, outbox, paging, timeline
 from operations.services.outbox import Announcement, Recipient
 
 logger = logging.getLogger("rrr.watch")
@@ -51,7 +52,8 @@ class SpooledNotice:
 @dataclass(frozen=True, kw_only=True)
 class Firing:
     """The database alert as it began, or as it stood when people were told again;
-    `alert` and `entry` are uids of rows to be. Not `told`: nobody was to be."""
+    `alert` and `entry` are uids of rows to be. Not `told`: nobody was to be.
+    `silence` is the one that holds it back, or that has ended and did."""
 
     alert: str
     entry: str
@@ -66,6 +68,12 @@ class Firing:
     word: Word = Word.FIRING
     told: bool = True
     course: Course = BEGUN
+    silence: Hush | None = None
+
+    @property
+    def held(self) -> Hush | None:
+        """The silence that holds it back."""
+        return None if self.told else self.silence
 
     @property
     def announcement(self) -> Announcement:
@@ -76,6 +84,7 @@ class Firing:
             episode=self.course.episode,
             subject=self.subject,
             body=self.body,
+            occasion=self.silence.uid if self.silence else "",
         )
 
 
@@ -100,7 +109,7 @@ def append(line: Line) -> None:
     A line that a crash cut off is ended first, lest ours becomes a part of it."""
     event = "firing" if isinstance(line, Firing) else "sent"
     document = {"event": event, **asdict(line)}
-    text = json.dumps(document, default=timedelta.total_seconds) + "\n"
+    text = json.dumps(document, default=_written) + "\n"
     folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder() / "database.jsonl"
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
@@ -111,6 +120,12 @@ def append(line: Line) -> None:
         file.flush()
         os.fsync(handle)
     sync_folder(folder())
+
+
+def _written(value: datetime | timedelta) -> str | float:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value.total_seconds()
 
 
 def waiting() -> list[Path]:
@@ -135,7 +150,11 @@ def _line(document: dict[str, Any]) -> Line:
     notices = tuple(SpooledNotice(**notice) for notice in document.pop("notices"))
     word = Word(document.pop("word", Word.FIRING))
     course = _course(document.pop("course")) if "course" in document else BEGUN
-    return Firing(**document, notices=notices, word=word, course=course)
+    held = document.pop("silence", None)
+    silence = paging.hush(held) if held else None
+    return Firing(
+        **document, notices=notices, word=word, course=course, silence=silence
+    )
 
 
 def _course(document: dict[str, Any]) -> Course:
@@ -189,7 +208,7 @@ def _insert(firing: Firing) -> Alert | None:
     entry = {
         "alert": alert,
         "at": at,
-        "kind": TimelineKind.REOPENED if again else TimelineKind.FIRING,
+        "kind": _kind(firing.word, again=again),
         "actor": ACTOR,
         "text": firing.text,
     }
@@ -212,6 +231,12 @@ def _insert(firing: Firing) -> Alert | None:
     if firing.told and not rows:
         outbox.queue(announcement, [], at)
     return alert if new else None
+
+
+def _kind(word: Word, *, again: bool) -> TimelineKind:
+    if word is Word.STILL:
+        return TimelineKind.UNSILENCED
+    return TimelineKind.REOPENED if again else TimelineKind.FIRING
 
 
 def _go_on(alert: Alert, firing: Firing, at: datetime, *, again: bool) -> None:

@@ -10,13 +10,20 @@ from django.conf import settings
 
 from kernel import http
 from operations.models import Heartbeat
-from operations.services import alerting, delivery, heartbeats, paging, scheduler
+from operations.services import (
+    alerting,
+    delivery,
+    heartbeats,
+    paging,
+    scheduler,
+    silences,
+)
 
 logger = logging.getLogger("rrr.jobs")
 
 
 def tick(at: datetime, *, by: str = "worker") -> None:
-    """Queue what is due, look at the rules, send what waits, tell the watchdog.
+    """Queue what is due, end silences, look at the rules, send what waits, tell the watchdog.
 
     Safe to run twice at once: every step is a compare-and-set. `by="watch"` queues
     no probes and rings for nobody. One step failing does not stop the next; the
@@ -25,6 +32,8 @@ def tick(at: datetime, *, by: str = "worker") -> None:
     heartbeats.beat(Heartbeat.Kind.TICK, at, host="any")
     alone = by == "watch"
     _step(lambda: scheduler.run_due(at, probes=not alone, ring=not alone))
+    # First what is over: what fires in this very tick is told as always.
+    _step(lambda: silences.settle(at))
     looked = _step(lambda: alerting.evaluate(at))
     _step(paging.mirror)
     # Briefly in `watch`, which has the database to ask every 5 s.

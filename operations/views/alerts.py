@@ -15,20 +15,21 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from kernel.access import access
 from kernel.cache import tag
-from kernel.errors import Conflict
+from kernel.errors import Conflict, Invalid
 from kernel.requests import PersonRequest
 from kernel.web import not_modified, page_or_fragment
 from operations import pages, queries
+from operations.forms import SilenceForm
 from operations.models import Alert
-from operations.services import alerting, incidents
+from operations.services import alerting, incidents, silences
 
 
 @require_safe
 @access("operations.view")
 def index(request: HttpRequest) -> HttpResponse:
     """Open alerts first, then what resolved, page by page."""
-    rules = queries.rules()
-    judging = queries.judging(rules, timezone.now())
+    rules, at = queries.rules(), timezone.now()
+    judging = queries.judging(rules, at)
     known = f"{judging.begun:d}{len(judging.missing)}{len(judging.off)}"
     etag = f"{tag(alerting.TAG)}-{request.GET.urlencode()}-{request.user.pk}-{known}"
     unchanged = not_modified(request, etag)
@@ -38,7 +39,7 @@ def index(request: HttpRequest) -> HttpResponse:
         request,
         "operations/alerts.html",
         {"alerts": "operations/parts/alerts.html"},
-        pages.alerts(request.GET.get("cursor", ""), rules, judging),
+        pages.alerts(request.GET.get("cursor", ""), rules, judging, at),
     )
     response["ETag"] = f'W/"{etag}"'
     return response
@@ -47,11 +48,15 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 @access("operations.view")
 def detail(request: HttpRequest, uid: UUID) -> HttpResponse:
+    return _page(request, uid, SilenceForm())
+
+
+def _page(request: HttpRequest, uid: UUID, form: SilenceForm) -> HttpResponse:
     return page_or_fragment(
         request,
         "operations/alert.html",
         {"alert": "operations/parts/alert.html"},
-        pages.alert(queries.alert(uid)),
+        {**pages.alert(queries.alert(uid)), "form": form},
     )
 
 
@@ -66,6 +71,25 @@ def acknowledge(request: PersonRequest, uid: UUID) -> HttpResponse:
 @access("operations.manage")
 def resolve(request: PersonRequest, uid: UUID) -> HttpResponse:
     return _decide(request, uid, incidents.resolve_by_hand, "Resolved by hand.")
+
+
+@require_POST
+@access("operations.acknowledge")
+def silence(request: PersonRequest, uid: UUID) -> HttpResponse:
+    """A refused one is the alert's page again, with what was typed."""
+    form = SilenceForm(request.POST)
+    try:
+        wish = form.check()
+        silences.silence_alert(uid, **wish, by=request.user, at=timezone.now())
+    except Invalid:
+        response = _page(request, uid, form)
+        response.status_code = 422
+        return response
+    except Conflict as error:
+        messages.error(request, error.detail)
+    else:
+        messages.success(request, "Silenced: it is looked at, and nobody is told.")
+    return redirect("operations:alert", uid=uid)
 
 
 def _decide(

@@ -39,6 +39,7 @@ def test_an_alert_answers_in_the_contracts_shape(
                 "resolved_at": None,
                 "acknowledged_by": None,
                 "acknowledged_at": None,
+                "silenced_until": None,
             }
         ],
         "next_cursor": None,

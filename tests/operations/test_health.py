@@ -45,7 +45,7 @@ def test_who_may_read_operations_sees_every_check(person, client_of) -> None:
     assert set(answer["checks"]) == {
         *("database", "cache", "worker", "beat", "backup_age", "restore_drill_age"),
         *("audit_log", "disk", "clock", "certificate"),
-        *("broker", "watch", "alerting", "paging", "jobs", "serve"),
+        *("broker", "watch", "alerting", "paging", "jobs", "serve", "silences"),
     }
 
 

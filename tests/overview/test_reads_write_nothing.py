@@ -165,6 +165,7 @@ def samples() -> dict[str, str]:
         "portfolio/positions/<int:pk>": str(Position.objects.get().pk),
         "versions/<int:pk>": str(line.review.version.pk),
         "alerts/<uuid:uid>": str(Alert.objects.get().uid),
+        "silences/<uuid:uid>": NO_UUID,
         "rules/<slug:name>": "memory",
         "runbooks/<slug:name>": "memory",
         "metrics/<str:name>": "sharpe",

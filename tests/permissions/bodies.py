@@ -94,6 +94,9 @@ API: dict[str, Body] = {
     "POST /api/operations/jobs/{job}/run": {},
     "POST /api/operations/alerts/{alert}/ack": {},
     "POST /api/operations/alerts/{alert}/resolve": {},
+    "POST /api/operations/alerts/{alert}/silence": {**WHY, "minutes": 30},
+    "POST /api/operations/silences": {**WHY, "minutes": 30, "rule": "{rule}"},
+    "POST /api/operations/silences/{silence}/end": {},
     "PATCH /api/operations/rules/{rule}": {"threshold": "85", "revision": 1},
 }
 ITEM = "/readiness/reviews/{review}/items/{item}"
@@ -152,6 +155,9 @@ FORMS: dict[str, Body] = {
     "POST /operations/backups/take/": {},
     "POST /alerts/{alert}/acknowledge/": {},
     "POST /alerts/{alert}/resolve/": {},
+    "POST /alerts/{alert}/silence/": {**WHY, "minutes": "30"},
+    "POST /alerts/rules/{rule}/silence/": {**WHY, "minutes": "30"},
+    "POST /alerts/silences/{silence}/end/": {},
 }
 
 

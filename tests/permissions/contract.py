@@ -144,6 +144,9 @@ API = """
 /api/operations/alerts                                  GET operations: reads
 /api/operations/alerts/{alert}/ack                      POST operations: acknowledges
 /api/operations/alerts/{alert}/resolve                  POST operations: manages
+/api/operations/alerts/{alert}/silence                  POST operations: acknowledges
+/api/operations/silences                                GET operations: reads         POST operations: acknowledges
+/api/operations/silences/{silence}/end                  POST operations: acknowledges
 /api/operations/rules                                   GET operations: reads
 /api/operations/rules/{rule}                            GET operations: reads         PATCH operations: manages
 
@@ -271,6 +274,9 @@ PAGES = """
 /alerts/{alert}/                                        GET operations: reads
 /alerts/{alert}/acknowledge/                            POST operations: acknowledges
 /alerts/{alert}/resolve/                                POST operations: manages
+/alerts/{alert}/silence/                                POST operations: acknowledges
+/alerts/rules/{rule}/silence/                           POST operations: acknowledges
+/alerts/silences/{silence}/end/                         POST operations: acknowledges
 /alerts/rules/{rule}/                                   GET operations: reads         POST operations: manages
 /audit/                                                 GET audit: reads
 /audit/events.csv                                       GET audit: reads

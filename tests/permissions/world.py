@@ -13,6 +13,7 @@ from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import ServiceToken, Session, User
 from accounts.services import (
@@ -23,6 +24,7 @@ from accounts.services import (
 )
 from kernel.registry import JOBS
 from operations.models import Alert
+from operations.services import silences
 from readiness.domain.exemptions import NewWaiver
 from readiness.models import FollowUp, Review, TemplateVersion
 from readiness.services import notes
@@ -86,7 +88,9 @@ def make_world() -> World:
     own["Trader"] |= _of_a_trader(clients["Trader"], "own")
     foreign = _of_a_person(tobias) | _of_a_trader(tobias, FOREIGN)
     common = _of_readiness(people["Administrator"], people["Developer"])
-    common |= _of_operations() | _of_people(people["Administrator"])
+    common |= _of_operations(people["Administrator"]) | _of_people(
+        people["Administrator"]
+    )
     own["Administrator"] |= _of_the_desk(clients["Administrator"])
     common |= _drafted(clients["Administrator"], common["template"])
     common |= _signed(clients["Developer"], people["Developer"], common["review"])
@@ -243,9 +247,12 @@ def _of_readiness(admin: User, developer: User) -> dict[str, str]:
     }
 
 
-def _of_operations() -> dict[str, str]:
+def _of_operations(admin: User) -> dict[str, str]:
     look(AT, seconds=60)
+    wish = silences.NewSilence(rule="broker", reason="moved tonight", minutes=60)
+    silence = silences.silence(wish, admin, timezone.now())
     return {
+        "silence": str(silence.uid),
         "runbook": "database",
         "alert": str(Alert.objects.get().uid),
         "rule": "memory",

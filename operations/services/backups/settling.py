@@ -12,7 +12,15 @@ from audit import channels as audit_channels
 from audit import queries as audit_queries
 from audit.services import append
 from operations.domain.alerting import TimelineKind
-from operations.models import Alert, Backup, Follower, Heartbeat, JobRun, Notice
+from operations.models import (
+    Alert,
+    Backup,
+    Follower,
+    Heartbeat,
+    JobRun,
+    Notice,
+    Silence,
+)
 from operations.models.notices import FORGOTTEN
 from operations.services import timeline
 from operations.services.backups.files import Manifest
@@ -61,6 +69,8 @@ def _resolve_alerts(at: datetime) -> None:
     unresolved.update(state=Alert.State.RESOLVED, resolved_at=at)
     # Nor does one that had calmed down say so after the restore.
     Alert.objects.filter(unsettled=True).update(unsettled=False)
+    # What was silenced then may page now.
+    Silence.objects.filter(ended_at=None).update(ended_at=at)
 
 
 def _begin_epoch(manifest: Manifest) -> None:
