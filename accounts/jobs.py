@@ -12,6 +12,7 @@ from kernel.registry import Params, job
     "accounts.prune",
     title="Cleaning up sessions and kept answers",
     schedule="daily 03:20 UTC",
+    goes_on="sessions that are over would stay",
 )
 def accounts_prune(params: Params) -> str:
     done = prune(timezone.now())

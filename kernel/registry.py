@@ -136,7 +136,8 @@ class Probe:
 class JobSpec:
     """A named job; `title` is what people call it. `schedule` is "every 10m", "daily 02:00 UTC" or "" (on request);
     `follows` names what it is asked for after a change of (operations'
-    `scheduler.request_following`).
+    `scheduler.request_following`). `goes_on` says why nobody may pause it; "" for one
+    that may rest.
 
     The function takes the run's params and returns one sentence for people;
     it must be idempotent, for a run may be repeated after a crash.
@@ -150,6 +151,7 @@ class JobSpec:
     queue: str = "heavy"
     follows: tuple[str, ...] = ()
     title: str = ""
+    goes_on: str = ""
 
 
 PROBES: dict[str, Probe] = {}
@@ -211,6 +213,7 @@ def job(
     timeout: timedelta = timedelta(minutes=10),
     queue: str = "heavy",
     follows: tuple[str, ...] = (),
+    goes_on: str = "",
 ) -> Callable[[JobFunction], JobFunction]:
     """Register a job; see JobSpec."""
 
@@ -225,6 +228,7 @@ def job(
             queue=queue,
             follows=follows,
             title=title,
+            goes_on=goes_on,
         )
         return function
 

@@ -184,9 +184,13 @@ class JobAnswer(Answer):
     consecutive_failures: int
     state: JobState
     error: str
+    paused_until: Annotated[datetime | None, "null: its schedule is kept"]
+    paused_by: Annotated[str | None, "a person's name"]
+    pause_reason: str
 
     @classmethod
     def of(cls, line: JobLine) -> JobAnswer:
+        person = line.job.paused_by
         return cls(
             name=line.job.name,
             schedule=line.job.schedule,
@@ -195,6 +199,9 @@ class JobAnswer(Answer):
             consecutive_failures=line.job.consecutive_failures,
             state=line.state,
             error=line.last.error if line.last else "",
+            paused_until=line.job.paused_until,
+            paused_by=person.username if person else None,
+            pause_reason=line.job.pause_reason,
         )
 
 

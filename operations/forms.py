@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,9 @@ from django import forms
 from kernel.forms import StrictForm, WholeNumber
 from kernel.numbers import NotExact, exact
 from operations.domain.rules import threshold_problem
-from operations.domain.silences import LENGTHS, LONGEST_REASON
+from operations.domain.schedules import PAUSES
+from operations.domain.silences import LENGTHS
+from operations.domain.spans import LONGEST_REASON
 
 
 class ThresholdForm(forms.Form):
@@ -34,18 +37,34 @@ class ThresholdForm(forms.Form):
         return threshold
 
 
-class SilenceForm(StrictForm):
-    """Why nobody is to be told for a while, and for how long."""
-
-    reason = forms.CharField(
+def _reason(label: str) -> forms.CharField:
+    return forms.CharField(
         max_length=LONGEST_REASON,
-        label="Why nobody needs to be told",
+        label=label,
         widget=forms.TextInput(attrs={"class": "input", "autocomplete": "off"}),
     )
-    minutes = forms.TypedChoiceField(
-        choices=list(LENGTHS.items()),
+
+
+def _length(choices: Mapping[int, str]) -> forms.TypedChoiceField:
+    """So many minutes, one of these."""
+    return forms.TypedChoiceField(
+        choices=list(choices.items()),
         coerce=int,
         initial=60,
         label="For how long",
         widget=forms.Select(attrs={"class": "input"}),
     )
+
+
+class SilenceForm(StrictForm):
+    """Why nobody is to be told for a while, and for how long."""
+
+    reason = _reason("Why nobody needs to be told")
+    minutes = _length(LENGTHS)
+
+
+class PauseForm(StrictForm):
+    """Why a job is to rest, and for how long."""
+
+    reason = _reason("Why it should rest")
+    minutes = _length(PAUSES)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from kernel.inputs import ExactField, WholeField
-from operations.domain.silences import LONGEST_MINUTES, LONGEST_REASON
+from operations.domain.schedules import LONGEST_PAUSE_MINUTES
+from operations.domain.silences import LONGEST_MINUTES
+from operations.domain.spans import LONGEST_REASON
 
 
 class RuleChange(serializers.Serializer):  # type: ignore[type-arg]
@@ -13,6 +15,13 @@ class RuleChange(serializers.Serializer):  # type: ignore[type-arg]
 
     threshold = ExactField()
     revision = WholeField(required=False, min_value=0)
+
+
+class JobPause(serializers.Serializer):  # type: ignore[type-arg]
+    """Why, and for how many minutes: a week at the most."""
+
+    reason = serializers.CharField(max_length=LONGEST_REASON)
+    minutes = WholeField(min_value=1, max_value=LONGEST_PAUSE_MINUTES)
 
 
 class AlertSilence(serializers.Serializer):  # type: ignore[type-arg]

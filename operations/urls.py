@@ -31,6 +31,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operations/", board.index, name="index"),
     path("operations/jobs/", board.jobs, name="jobs"),
     path("operations/jobs/<str:name>/run/", board.run_job, name="run-job"),
+    path("operations/jobs/<str:name>/pause/", board.pause_job, name="pause-job"),
+    path("operations/jobs/<str:name>/resume/", board.resume_job, name="resume-job"),
     path("operations/probes/<slug:name>/run/", board.run_probe, name="run-probe"),
     path("operations/backups/", backups.index, name="backups"),
     path("operations/backups/take/", backups.take, name="take-backup"),
@@ -53,6 +55,14 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
     path("csp-report", csp_api.CspReports.as_view(), name="csp-report"),
     path("operations/jobs", engine.Jobs.as_view(), name="jobs"),
     path("operations/jobs/<str:name>/run", engine.RunJob.as_view(), name="run-job"),
+    path(
+        "operations/jobs/<str:name>/pause", engine.PauseJob.as_view(), name="pause-job"
+    ),
+    path(
+        "operations/jobs/<str:name>/resume",
+        engine.ResumeJob.as_view(),
+        name="resume-job",
+    ),
     path("operations/probes", engine.Probes.as_view(), name="probes"),
     path(
         "operations/probes/<slug:name>/run",

@@ -22,7 +22,12 @@ def collect(params: Params) -> str:
     return str(collecting.collect(timezone.now()))
 
 
-@job("readiness.waivers", title="Waivers that end", schedule="every 60s")
+@job(
+    "readiness.waivers",
+    title="Waivers that end",
+    schedule="every 60s",
+    goes_on="who asked and who approved must hear that a waiver has ended",
+)
 def waivers(params: Params) -> str:
     """Log the waivers that have ended, and write to who asked and who approved."""
     return f"waivers that have ended: {endings.note_endings(timezone.now())}"
@@ -46,7 +51,12 @@ def lifecycle(params: Params) -> str:
     )
 
 
-@job("readiness.void", title="Letters about void signatures", schedule="every 60s")
+@job(
+    "readiness.void",
+    title="Letters about void signatures",
+    schedule="every 60s",
+    goes_on="signers must hear that their signature is void",
+)
 def void(params: Params) -> str:
     """Write to signers whose signatures a change has made void."""
     return f"signers written to: {voiding.tell(timezone.now())}"

@@ -16,8 +16,8 @@ from kernel.paging import PAGE_PARAMETERS, in_order, page_response
 from kernel.requests import ApiRequest, check_query, limit_of
 from operations import queries
 from operations.answers import JobAnswer, JobList, ProbeAnswer, ProbeList, QueuedRun
-from operations.inputs import ProbeParams
-from operations.services import probing, scheduler
+from operations.inputs import JobPause, ProbeParams
+from operations.services import pausing, probing, scheduler
 
 
 class Jobs(APIView):
@@ -53,6 +53,40 @@ class RunJob(APIView):
 
         def produce() -> Response:
             return Response(QueuedRun.of(scheduler.request_job(name)), status=202)
+
+        return once(request, produce)
+
+
+class PauseJob(APIView):
+    access = Access("operations.manage")
+
+    @extend_schema(operation_id="job_pause", request=JobPause, responses=JobAnswer)
+    def post(self, request: ApiRequest, name: str) -> HttpResponseBase:
+        """Keep a job's schedule from running for some minutes; it can still be run."""
+        check_query(request)
+        wish = read_body(request, JobPause)
+
+        def produce() -> Response:
+            at = timezone.now()
+            pausing.pause(name, **wish, by=request.user, at=at)
+            return Response(JobAnswer.of(queries.job_line(name, at)))
+
+        return once(request, produce)
+
+
+class ResumeJob(APIView):
+    access = Access("operations.manage")
+
+    @extend_schema(operation_id="job_resume", request=None, responses=JobAnswer)
+    def post(self, request: ApiRequest, name: str) -> HttpResponseBase:
+        """End a pause before its time; a slot that was missed runs at once."""
+        check_query(request)
+        read_nothing(request)
+
+        def produce() -> Response:
+            at = timezone.now()
+            pausing.resume(name, by=request.user, at=at)
+            return Response(JobAnswer.of(queries.job_line(name, at)))
 
         return once(request, produce)
 

@@ -15,6 +15,15 @@ SPOKEN = {"s": "s", "m": "min", "h": "h", "d": "d"}
 PERIOD = re.compile(r"([1-9][0-9]{0,4})([smhd])")
 DAILY = re.compile(r"daily ([01][0-9]|2[0-3]):([0-5][0-9]) UTC")
 DAY = timedelta(days=1)
+# A job rests for a week at the most.
+LONGEST_PAUSE_MINUTES = 7 * 24 * 60
+PAUSES = {
+    60: "1 hour",
+    240: "4 hours",
+    1440: "1 day",
+    3 * 1440: "3 days",
+    LONGEST_PAUSE_MINUTES: "7 days",
+}
 
 
 class BadSchedule(ValueError):

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from operations.domain.episodes import NOW, passed
 
 LONGEST_MINUTES = 24 * 60
-LONGEST_REASON = 300
 # What a person may choose from; the API takes any number of minutes up to a day.
 LENGTHS = {
     30: "30 minutes",

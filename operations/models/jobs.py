@@ -6,11 +6,14 @@ The database is the truth: a message in the queue only rings the bell.
 from __future__ import annotations
 
 import uuid
+from datetime import UTC
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from kernel.registry import job_title, probe_title
+from operations.domain.spans import LONGEST_REASON
 
 PROBE_PREFIX = "probe:"  # of the name of a job that runs a probe
 
@@ -19,7 +22,8 @@ class Job(models.Model):
     """A named piece of work with its schedule; one row per registered job or probe.
 
     `schedule` is "every 10m", "daily 02:00 UTC" or "" (on request only). `grace`
-    is how late a run may start, and `timeout` how long it may take, in seconds.
+    is how late a run may start, and `timeout` how long it may take, in seconds. While
+    it is paused no slot of it is queued; whoever asks for a run gets one.
     """
 
     class Kind(models.TextChoices):
@@ -33,6 +37,15 @@ class Job(models.Model):
     timeout = models.PositiveIntegerField(default=600)
     next_due = models.DateTimeField(null=True, blank=True)
     paused_at = models.DateTimeField(null=True, blank=True)
+    paused_until = models.DateTimeField(null=True, blank=True)
+    paused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    pause_reason = models.CharField(max_length=LONGEST_REASON, blank=True)
     last_ok = models.DateTimeField(null=True, blank=True)
     consecutive_failures = models.PositiveIntegerField(default=0)
 
@@ -45,6 +58,16 @@ class Job(models.Model):
         if self.kind == self.Kind.PROBE:
             return probe_title(self.name.removeprefix(PROBE_PREFIX))
         return job_title(self.name)
+
+    @property
+    def pause(self) -> str:
+        """ "by ada until 1 Mar, 03:12 UTC: the bucket moves"; "" while it is not paused,
+        or where nobody noted that."""
+        if self.paused_until is None:
+            return ""
+        who = self.paused_by.username if self.paused_by else "somebody who is gone"
+        until = f"{self.paused_until.astimezone(UTC):%-d %b, %H:%M} UTC"
+        return f"by {who} until {until}: {self.pause_reason}"
 
 
 class JobRun(models.Model):

@@ -8,7 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from operations.domain.silences import LONGEST_REASON, Hush
+from operations.domain.silences import Hush
+from operations.domain.spans import LONGEST_REASON
 from operations.models.alerts import headline
 
 

@@ -27,7 +27,13 @@ from operations.queries.backups import (
     unsealed_backups,
 )
 from operations.queries.history import kept_readings, web_minutes
-from operations.queries.jobs import job_board, queued_runs, runs
+from operations.queries.jobs import (
+    job_board,
+    job_line,
+    pause_of,
+    queued_runs,
+    runs,
+)
 from operations.queries.measurements import latest_results, params_digest
 from operations.queries.probes import probe_board
 from operations.queries.processes import last_tick, processes, stale_processes
@@ -55,6 +61,7 @@ __all__ = [
     "ended_unread",
     "firing_unacknowledged",
     "job_board",
+    "job_line",
     "judging",
     "kept_readings",
     "key_object",
@@ -70,6 +77,7 @@ __all__ = [
     "operators",
     "outbox",
     "params_digest",
+    "pause_of",
     "policy_violations",
     "probe_board",
     "processes",

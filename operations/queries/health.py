@@ -121,13 +121,24 @@ def silences(at: datetime) -> HealthCheck:
 
 
 def jobs() -> HealthCheck:
-    """Whether what is scheduled is done: none fails, and none was paused by hand."""
+    """Whether what is scheduled is done: none fails, and none is paused."""
     known = Job.objects.filter(Q(name__in=JOBS) | Q(kind=Job.Kind.PROBE))
-    unwell = list(known.exclude(paused_at=None, consecutive_failures=0))
+    unwell = list(
+        known.exclude(paused_at=None, consecutive_failures=0).select_related(
+            "paused_by"
+        )
+    )
     told = [
         f"{state}: {', '.join(names)}"
         for state, names in (
-            ("paused", sorted(job.title for job in unwell if job.paused_at)),
+            (
+                "paused",
+                sorted(
+                    f"{job.title} {job.pause}".strip()
+                    for job in unwell
+                    if job.paused_at
+                ),
+            ),
             ("failing", sorted(job.title for job in unwell if not job.paused_at)),
         )
         if names

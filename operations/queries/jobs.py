@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Min
 
+from kernel.errors import NotFound
 from kernel.paging import Page, newest_first
 from kernel.registry import JOBS
 from operations.domain import schedules
@@ -36,14 +37,26 @@ class JobLine:
         return self.job.consecutive_failures > 0 and self.state is not JobState.PAUSED
 
     @property
+    def paused(self) -> bool:
+        return self.state is JobState.PAUSED
+
+    @property
+    def goes_on(self) -> str:
+        """Why nobody may pause it; "" for one that may rest."""
+        if not self.job.schedule:
+            return "it has no schedule: it runs when it is asked for"
+        return JOBS[self.job.name].goes_on
+
+    @property
     def place(self) -> tuple[int, str]:
-        """Failing ones first, then by name."""
-        return int(not self.failing), self.job.name
+        """Failing ones first, then those that are paused, then by name."""
+        return 0 if self.failing else 1 if self.paused else 2, self.job.name
 
 
 def job_board(at: datetime) -> list[JobLine]:
     """Jobs (not probes) in the order of their places: three queries."""
-    jobs = list(Job.objects.filter(kind=Job.Kind.JOB, name__in=JOBS))
+    known = Job.objects.filter(kind=Job.Kind.JOB, name__in=JOBS)
+    jobs = list(known.select_related("paused_by"))
     unfinished: dict[int, set[str]] = {}
     for job, state in JobRun.objects.filter(
         state__in=JobRun.UNFINISHED, job__in=jobs
@@ -59,13 +72,33 @@ def job_board(at: datetime) -> list[JobLine]:
                 unfinished=unfinished.get(job.pk, ()),
             ),
             last=last.get(job.pk),
-            overdue=bool(
-                job.next_due and at > job.next_due + timedelta(seconds=job.grace)
-            ),
+            overdue=_is_overdue(job, at),
         )
         for job in jobs
     ]
     return sorted(lines, key=lambda line: line.place)
+
+
+def _is_overdue(job: Job, at: datetime) -> bool:
+    """What is paused is not late: it says so instead."""
+    if job.paused_at is not None or job.next_due is None:
+        return False
+    return at > job.next_due + timedelta(seconds=job.grace)
+
+
+def job_line(name: str, at: datetime) -> JobLine:
+    """Raises NotFound."""
+    for line in job_board(at):
+        if line.job.name == name:
+            return line
+    raise NotFound("There is no such job.", code="not_found")
+
+
+def pause_of(name: str) -> str:
+    """ "paused by ada until …: why"; "" for a job that goes on."""
+    paused = Job.objects.filter(name=name).exclude(paused_at=None)
+    job = paused.select_related("paused_by").first()
+    return f"{job.title}: paused {job.pause}".strip() if job else ""
 
 
 def _last_finished(jobs: list[Job]) -> dict[int, JobRun]:

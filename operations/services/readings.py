@@ -143,9 +143,13 @@ def _jobs(known: Rules, at: datetime) -> Iterator[Reading]:
 
 def _backups(known: Rules, at: datetime) -> Iterator[Reading]:
     overdue = _hours(lateness.backup_overdue(at))
-    yield from _above(known, seeds.BACKUP_STALE, "backups", overdue)
-    drilled = _hours(lateness.since_drill(at))
-    yield from _above(known, seeds.DRILL_STALE, "backups", drilled)
+    paused = queries.pause_of("backup")
+    yield from _above(known, seeds.BACKUP_STALE, "backups", overdue, paused)
+    drilled, paused = (
+        _hours(lateness.since_drill(at)),
+        queries.pause_of("restore-drill"),
+    )
+    yield from _above(known, seeds.DRILL_STALE, "backups", drilled, paused)
 
 
 def _audit_log(known: Rules, at: datetime) -> Iterator[Reading]:

@@ -19,7 +19,7 @@ from kernel.errors import NotFound
 from kernel.registry import JOBS
 from operations.domain import schedules
 from operations.models import Job, JobRun
-from operations.services import bell, catalogue, leases
+from operations.services import bell, catalogue, leases, pausing
 from operations.services.catalogue import TAG
 
 RING_AGAIN = timedelta(seconds=10)
@@ -105,6 +105,7 @@ def run_due(at: datetime, *, probes: bool = True, ring: bool = True) -> int:
     so `watch` keeps the clock while Celery is away.
     """
     catalogue.sync()
+    pausing.resume_due(at)
     leases.free_lost(at)
     due = Job.objects.exclude(schedule="").filter(paused_at=None)
     if not probes:

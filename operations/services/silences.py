@@ -16,12 +16,13 @@ from django.db.models import Q, QuerySet
 from accounts.models import User
 from audit.services import append
 from kernel.cache import bump
-from kernel.errors import Conflict, FieldError, Invalid
+from kernel.errors import Conflict, Invalid
 from kernel.texts import plain
 from operations import queries
 from operations.domain.alerting import TimelineKind
 from operations.domain.episodes import NOW, Word
-from operations.domain.silences import LONGEST_MINUTES, LONGEST_REASON, time_left
+from operations.domain.silences import LONGEST_MINUTES, time_left
+from operations.domain.spans import refusals
 from operations.models import Alert, Notice, Rule, Silence
 from operations.queries.telling import FIRES
 from operations.services import alerting, paging, timeline
@@ -47,7 +48,9 @@ def silence(new: NewSilence, by: User, at: datetime) -> Silence:
     Raises NotFound for a rule that there is not, or Invalid, naming the field.
     """
     rule = queries.rule(new.rule)
-    _check(new)
+    faults = refusals(new.reason, new.minutes, most=LONGEST_MINUTES)
+    if faults:
+        raise Invalid.of(faults)
     length = timedelta(minutes=new.minutes)
     row = Silence.objects.create(
         rule=rule.name,
@@ -162,20 +165,6 @@ def _alerts_of(row: Silence) -> QuerySet[Alert]:
     return alerts.filter(
         ~Q(state=Alert.State.RESOLVED) | Q(resolved_at__gte=row.begun_at)
     ).order_by("pk")
-
-
-def _check(new: NewSilence) -> None:
-    faults = []
-    if not new.reason.strip():
-        faults.append(FieldError("/reason", "blank", "say why."))
-    if len(new.reason) > LONGEST_REASON:
-        most = f"has more than {LONGEST_REASON} letters."
-        faults.append(FieldError("/reason", "max_length", most))
-    if not 1 <= new.minutes <= LONGEST_MINUTES:
-        bounds = f"must lie between 1 and {LONGEST_MINUTES:,} minutes (24 h)."
-        faults.append(FieldError("/minutes", "out_of_range", bounds))
-    if faults:
-        raise Invalid.of(faults)
 
 
 def _record(kind: str, row: Silence, actor: str) -> None:

@@ -20,6 +20,7 @@ from operations.answers import (
     JobAnswer,
     ProbeAnswer,
     RuleAnswer,
+    SilenceAnswer,
 )
 
 AT_ONCE = 500
@@ -59,7 +60,19 @@ def _rules() -> Iterator[RuleAnswer]:
 
 def _alerts() -> Iterator[AlertAnswer]:
     pages = every_page(lambda cursor: queries.alerts(limit=AT_ONCE, cursor=cursor))
-    return (AlertAnswer.of(alert) for page in pages for alert in page)
+    active = queries.active_silences(timezone.now())
+    for page in pages:
+        silences = queries.silences_by_alert(page, active)
+        for alert in page:
+            yield AlertAnswer.of(alert, silences.get(alert.pk))
+
+
+def _silences() -> Iterator[SilenceAnswer]:
+    at = timezone.now()
+    pages = every_page(
+        lambda cursor: queries.silences(at=at, limit=AT_ONCE, cursor=cursor)
+    )
+    return (SilenceAnswer.of(silence) for page in pages for silence in page)
 
 
 def _backups() -> Iterator[BackupAnswer]:
@@ -81,6 +94,7 @@ TABLES: Mapping[str, OperationsFile] = {
     "runs": OperationsFile(columns=RUN_COLUMNS, rows=_runs),
     "probes": OperationsFile.of(ProbeAnswer, _probes),
     "alerts": OperationsFile.of(AlertAnswer, _alerts),
+    "silences": OperationsFile.of(SilenceAnswer, _silences),
     "rules": OperationsFile.of(RuleAnswer, _rules),
     "backups": OperationsFile.of(BackupAnswer, _backups),
 }

@@ -199,6 +199,9 @@ class Walker:
         self._silence(firing["alerts"][0]["id"])
         self.call("backup_take", "operator")
         self.call("job_run", "operator", name="prune")
+        rest = {"reason": "The bucket is being moved", "minutes": 60}
+        self.call("job_pause", "operator", name="restore-drill", body=rest)
+        self.call("job_resume", "operator", name="restore-drill")
         self.call("probe_run", "operator", name="redis", body={"params": {}})
         rule = self.call("rule_read", "operator", name="memory")
         self.call(

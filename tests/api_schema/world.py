@@ -27,7 +27,7 @@ from kernel.build import Build
 from kernel.registry import JOBS, PROBES
 from operations.models import Alert, Backup, ProbeResult
 from operations.queries.measurements import params_digest
-from operations.services import scheduler, silences
+from operations.services import pausing, scheduler, silences
 from readiness.models import (
     Check,
     NotApplicable,
@@ -130,6 +130,9 @@ def tokens(owner: User) -> None:
 def operations(people: dict[str, User]) -> None:
     now = timezone.now()
     scheduler.run_due(now)
+    pausing.pause(
+        "backup-check", reason="moved", minutes=60, by=people["operator"], at=now
+    )
     for number in range(2):
         Alert.objects.create(
             fingerprint=f"{number}" * 64,

@@ -158,6 +158,9 @@ def test_the_api_lists_jobs_in_the_contracts_shape(person, client_of) -> None:
         "consecutive_failures": 0,
         "state": "idle",
         "error": "",
+        "paused_until": None,
+        "paused_by": None,
+        "pause_reason": "",
     }
 
 

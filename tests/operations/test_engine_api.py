@@ -82,6 +82,9 @@ def test_a_job_answers_in_the_contracts_shape(desk: Client) -> None:
         "consecutive_failures": 0,
         "state": "idle",
         "error": "",
+        "paused_until": None,
+        "paused_by": None,
+        "pause_reason": "",
     }
 
 

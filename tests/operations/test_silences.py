@@ -260,7 +260,7 @@ class TestWithoutTheDatabase:
             watch.look(after(seconds))
 
     def mirror(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(paging.timezone, "now", lambda: after(0))
+        monkeypatch.setattr("django.utils.timezone.now", lambda: after(0))
         paging.mirror()
 
     def test_watch_pages_nobody_until_it_ends_and_then_everybody_once(

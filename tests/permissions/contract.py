@@ -138,6 +138,8 @@ API = """
 
 /api/operations/jobs                                    GET operations: reads
 /api/operations/jobs/{job}/run                          POST operations: manages
+/api/operations/jobs/{job}/pause                        POST operations: manages
+/api/operations/jobs/{rested}/resume                    POST operations: manages
 /api/operations/probes                                  GET operations: reads
 /api/operations/probes/{probe}/run                      POST operations: runs probes
 /api/operations/backups                                 GET operations: reads         POST operations: manages
@@ -263,6 +265,8 @@ PAGES = """
 /operations/                                            GET operations: reads
 /operations/jobs/                                       GET operations: reads
 /operations/jobs/{job}/run/                             POST operations: manages
+/operations/jobs/{job}/pause/                           GET operations: manages       POST operations: manages
+/operations/jobs/{rested}/resume/                       POST operations: manages
 /operations/probes/{probe}/run/                         POST operations: runs probes
 /operations/backups/                                    GET operations: reads
 /operations/backups/take/                               POST operations: manages

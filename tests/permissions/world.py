@@ -24,7 +24,7 @@ from accounts.services import (
 )
 from kernel.registry import JOBS
 from operations.models import Alert
-from operations.services import silences
+from operations.services import pausing, scheduler, silences
 from readiness.domain.exemptions import NewWaiver
 from readiness.models import FollowUp, Review, TemplateVersion
 from readiness.services import notes
@@ -251,7 +251,12 @@ def _of_operations(admin: User) -> dict[str, str]:
     look(AT, seconds=60)
     wish = silences.NewSilence(rule="broker", reason="moved tonight", minutes=60)
     silence = silences.silence(wish, admin, timezone.now())
+    scheduler.run_due(timezone.now())
+    pausing.pause(
+        "backup-check", reason="moved", minutes=60, by=admin, at=timezone.now()
+    )
     return {
+        "rested": "backup-check",
         "silence": str(silence.uid),
         "runbook": "database",
         "alert": str(Alert.objects.get().uid),
