@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+PLACE = "hhqqi4x"  # struct flock
 _held: dict[Path, int] = {}
 
 
@@ -59,16 +60,33 @@ def numbered(path: Path, number: int) -> Iterator[bool]:
     path.parent.mkdir(parents=True, exist_ok=True)
     # An OFD lock is the open file's: a thread's own, and gone when it is closed.
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    place = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, number, 1, 0)
     try:
         try:
-            fcntl.fcntl(handle, fcntl.F_OFD_SETLK, place)
+            fcntl.fcntl(handle, fcntl.F_OFD_SETLK, _place(number))
         except (BlockingIOError, PermissionError):
             yield False
         else:
             yield True
     finally:
         os.close(handle)
+
+
+def is_numbered(path: Path, number: int) -> bool:
+    """Whether somebody has the lock with this number; asking takes none."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        seen = fcntl.fcntl(handle, fcntl.F_OFD_GETLK, _place(number))
+    finally:
+        os.close(handle)
+    kind: int = struct.unpack(PLACE, seen)[0]
+    return kind != fcntl.F_UNLCK
+
+
+def _place(number: int) -> bytes:
+    return struct.pack(PLACE, fcntl.F_WRLCK, os.SEEK_SET, number, 1, 0)
 
 
 def release(path: Path) -> None:

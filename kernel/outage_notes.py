@@ -20,7 +20,7 @@ SAME_OUTAGE_SECONDS = 60.0
 @dataclass(frozen=True)
 class _Met:
     """The first failure, the time (monotonic) of the last, and when a connection was
-    made last: then the database answered."""
+    made last. That proves little: a server may take one and hang, a file be locked."""
 
     first: datetime | None = None
     last: float = 0.0
@@ -42,10 +42,10 @@ def met() -> None:
 
 
 def answered(**kwargs: Any) -> None:
-    """A connection was made: what failed before is over. Takes Django's signal."""
+    """A connection was made. Takes Django's signal."""
     global _met
     with _lock:
-        _met = _Met(answered=timezone.now())
+        _met = replace(_met, answered=timezone.now())
 
 
 def known() -> OutageNote | None:
@@ -54,8 +54,9 @@ def known() -> OutageNote | None:
     if seen.first is None:
         return None
     notes = [note for tell in OUTAGE_NOTES if (note := tell()) is not None]
-    # An outage that ended before the last connection was made was another one.
-    notes = [n for n in notes if seen.answered is None or n.since >= seen.answered]
+    # Of who looks no more, what was noted before the last connection is not of now.
+    answered = seen.answered
+    notes = [n for n in notes if n.looks or not answered or n.since >= answered]
     return OutageNote(
         since=min([seen.first, *(note.since for note in notes)]),
         told="; ".join(note.told for note in notes),

@@ -93,10 +93,11 @@ class Letter:
 @dataclass(frozen=True, kw_only=True)
 class OutageNote:
     """What somebody noted of an outage of the database outside of it: since when, and
-    in words who was told."""
+    in words who was told. `looks`: they still look, and would know if it were over."""
 
     since: datetime
     told: str = ""
+    looks: bool = False
 
 
 Params = Mapping[str, str]

@@ -34,6 +34,7 @@ class AlertAnswer(Answer):
     severity: Severity
     state: Alert.State
     value: Annotated[Decimal | None, VALUE]
+    value_at: Annotated[datetime | None, "when that was read; null: never"]
     threshold: Decimal | None
     started_at: datetime
     fired_at: Annotated[datetime | None, "null: it never lasted long enough"]
@@ -53,6 +54,7 @@ class AlertAnswer(Answer):
             severity=Severity(alert.severity),
             state=Alert.State(alert.state),
             value=alert.value,
+            value_at=alert.last_data_at,
             threshold=alert.threshold,
             started_at=alert.pending_at,
             fired_at=alert.fired_at,

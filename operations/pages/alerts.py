@@ -16,7 +16,7 @@ from operations.domain.alerting import TimelineKind
 from operations.domain.seeds import FIXED
 from operations.models import Alert, Notice, Rule, TimelineEntry
 from operations.pages.alert_chart import alert_chart
-from operations.pages.headline import in_words
+from operations.pages.headline import in_words, when_read
 from operations.queries.alerting import Judging
 
 PAGE = 50
@@ -43,6 +43,7 @@ def alerts(
     open_alerts, silences = queries.open_alerts(), queries.active_silences(at)
     return {
         "open_alerts": open_alerts,
+        "when_read": {alert.pk: when_read(alert, at) for alert in open_alerts},
         "silences": silences,
         "silenced": queries.silences_by_alert(open_alerts, silences),
         "quiet": quiet,
@@ -74,6 +75,7 @@ def alert(row: Alert) -> dict[str, Any]:
     return {
         "alert": row,
         "now": now,
+        "when_read": when_read(row, now),
         "silence": queries.silence_over(row.rule, row.target, now),
         "told": in_words(queries.told(row)),
         "notices": [(notice, FATES[Notice.State(notice.state)]) for notice in notices],

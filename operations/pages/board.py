@@ -10,7 +10,7 @@ from operations.domain.board import ProbeState
 from operations.domain.health import Status
 from operations.models import Alert
 from operations.pages import figures, probes
-from operations.pages.headline import headline
+from operations.pages.headline import headline, when_read
 from operations.queries import health
 
 NEWEST_BACKUPS = 5
@@ -42,6 +42,7 @@ def board(at: datetime, shown: str) -> dict[str, Any]:
         "figures": figures.all_figures(seen),
         "unwell": unwell,
         "alerts": firing,
+        "when_read": {alert.pk: when_read(alert, at) for alert in firing},
         "silenced": queries.silences_by_alert(firing, silences),
         "failing": probes.chosen(lines, "failing"),
         "filters": [

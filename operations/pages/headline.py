@@ -115,7 +115,7 @@ def _of_alert(firing: list[Alert], silences: list[Silence], at: datetime) -> Hea
     loud = [alert for alert in unheard if alert.pk not in silenced]
     alert = (loud or unheard or firing)[0]
     reason = queries.newest_reason(alert)
-    seen = alert.seen + _when_read(alert, at)
+    seen = alert.seen + when_read(alert, at)
     pieces = [f"{seen}: {reason}" if reason else seen, *_on_it(alert)]
     if alert.episode > 1:
         pieces.append(f"it has fired {alert.episode} times since")
@@ -133,8 +133,8 @@ def _of_alert(firing: list[Alert], silences: list[Silence], at: datetime) -> Hea
     )
 
 
-def _when_read(alert: Alert, at: datetime) -> str:
-    """What is not read any more is no value of now."""
+def when_read(alert: Alert, at: datetime) -> str:
+    """ " when last read, 5 min ago": what is not read any more is no value of now."""
     read = alert.last_data_at
     if read is None or abs(at - read) <= JUDGED_WITHIN:
         return ""

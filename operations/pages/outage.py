@@ -9,7 +9,7 @@ from django.conf import settings
 from kernel.registry import OutageNote
 from operations.pages.headline import in_words
 from operations.queries.telling import Told
-from operations.services import spool
+from operations.services import liveness, spool
 from operations.services.outbox import NOBODY
 from operations.services.spool import Firing, Sent
 
@@ -30,8 +30,8 @@ def noted() -> OutageNote | None:
     told = Told(
         sent=reached,
         waiting=len(word.notices) - reached,
-        why="" if word.notices else NOBODY,
+        why="" if word.notices else word.held.said if word.held else NOBODY,
         in_files=not settings.EMAIL_URL,
     )
     since = min(datetime.fromisoformat(firing.at) for firing in firings)
-    return OutageNote(since=since, told=in_words(told))
+    return OutageNote(since=since, told=in_words(told), looks=liveness.watch_looks())

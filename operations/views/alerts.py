@@ -23,6 +23,9 @@ from operations.forms import SilenceForm
 from operations.models import Alert
 from operations.services import alerting, incidents, silences
 
+# How long ago a value was read grows without anything happening.
+AGES_KEPT_SECONDS = 20
+
 
 @require_safe
 @access("operations.view")
@@ -30,7 +33,8 @@ def index(request: HttpRequest) -> HttpResponse:
     """Open alerts first, then what resolved, page by page."""
     rules, at = queries.rules(), timezone.now()
     judging = queries.judging(rules, at)
-    known = f"{judging.begun:d}{len(judging.missing)}{len(judging.off)}"
+    aged = int(at.timestamp()) // AGES_KEPT_SECONDS
+    known = f"{judging.begun:d}{len(judging.missing)}{len(judging.off)}-{aged}"
     etag = f"{tag(alerting.TAG)}-{request.GET.urlencode()}-{request.user.pk}-{known}"
     unchanged = not_modified(request, etag)
     if unchanged:

@@ -33,6 +33,7 @@ def test_an_alert_answers_in_the_contracts_shape(
                 "severity": "P2",
                 "state": "firing",
                 "value": "91",
+                "value_at": None,
                 "threshold": "80",
                 "started_at": "2026-03-01T12:00:00Z",
                 "fired_at": "2026-03-01T12:00:30Z",

@@ -11,6 +11,7 @@ from unittest.mock import patch
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from django.utils.html import strip_tags
 
 from accounts.models import User
@@ -374,3 +375,19 @@ def test_the_reason_stands_beside_a_figure_that_says_little(
     assert "The broker takes no messages</a>" in text
     assert "1 failure: Timeout reading" in text
     assert "does not answer, or its process hangs: start it" in text
+
+
+def test_a_value_that_is_read_no_more_says_so_wherever_it_stands(
+    desk: Client, make_alert: Callable[..., Alert]
+) -> None:
+    now = timezone.now()
+    read = now - timedelta(minutes=14)
+    alert = make_alert(target="host", last_data_at=read, pending_at=read)
+    said = "91 % when last read, 14 min ago"
+    for path in ("/operations/", "/alerts/"):
+        assert said in desk.get(path).content.decode(), path
+    page = desk.get(f"/alerts/{alert.uid}/").content.decode()
+    assert f"<h1>High memory usage on host: {said}</h1>" in page
+    Alert.objects.update(last_data_at=now)
+    page = desk.get(f"/alerts/{alert.uid}/").content.decode()
+    assert "<h1>High memory usage on host: 91 %</h1>" in page

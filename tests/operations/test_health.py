@@ -244,3 +244,28 @@ def test_a_backup_is_late_a_tenth_after_its_time(settings, hours, status) -> Non
         engine="sqlite", status="verified", started_at=taken, finished_at=taken
     )
     assert health.backup_age(now).status == status
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({}, "pass"),
+        ({"BIND": "0.0.0.0"}, "warn"),  # noqa: S104 - what is asked about
+        ({"SERIOUS": True}, "warn"),
+        ({"TRUSTED_PROXY_COUNT": 1}, "warn"),
+        ({"PUBLIC_ORIGIN": "http://desk.example.com"}, "warn"),
+    ],
+)
+def test_plain_http_is_no_warning_where_only_this_machine_asks(
+    settings, changed, status
+) -> None:
+    for name, value in {
+        "BIND": "127.0.0.1",
+        "SERIOUS": False,
+        "TRUSTED_PROXY_COUNT": 0,
+        "PUBLIC_ORIGIN": "",
+        "SECURE_ORIGIN": False,
+        **changed,
+    }.items():
+        setattr(settings, name, value)
+    assert health.certificate().status == status

@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from kernel import outage_notes
 from kernel.error_pages import answer_error, expected
-from operations.services import spool
+from operations.domain.silences import Hush
+from operations.services import liveness, spool
 from operations.services.spool import Firing, Sent, SpooledNotice
 from tests.html import text_of
 
@@ -56,7 +57,9 @@ def page_of_outage() -> str:
     return text_of(answer_error(request, error).content.decode())
 
 
-def fires(at: datetime, *uids: str, told: bool = True) -> None:
+def fires(
+    at: datetime, *uids: str, told: bool = True, silence: Hush | None = None
+) -> None:
     people = tuple(
         SpooledNotice(uid=uid, recipient=uid, address=f"{uid}@example.test")
         for uid in uids
@@ -64,7 +67,7 @@ def fires(at: datetime, *uids: str, told: bool = True) -> None:
     spool.append(
         Firing(
             alert="a", entry="e", at=at.isoformat(), severity="P0", threshold="0",
-            failures=1, text="gone", subject="s", body="b", notices=people, told=told,
+            failures=1, text="gone", subject="s", body="b", notices=people, told=told, silence=silence,
         )
     )  # fmt: skip
 
@@ -77,13 +80,41 @@ def test_it_says_since_when_this_process_knows(at: list[datetime]) -> None:
     assert NOBODY in page
 
 
-def test_a_connection_that_was_made_ends_an_outage(at: list[datetime]) -> None:
-    page_of_outage()
+def connect() -> None:
     made = SimpleNamespace(vendor="any")
     connection_created.send(sender=SimpleNamespace, connection=made)
-    assert outage_notes.known() is None
-    at[0] = FIRST + timedelta(minutes=4)
-    assert "Since 1 Mar 2026, 03:16:05 UTC" in page_of_outage()
+
+
+def test_a_server_that_takes_connections_and_hangs_is_one_outage(
+    at: list[datetime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each new connection began it anew, and dropped what `watch` knew."""
+    for minutes in range(5):
+        at[0] = FIRST + timedelta(minutes=minutes)
+        connect()
+        page = page_of_outage()
+    assert "Since 1 Mar 2026, 03:12:05 UTC" in page
+
+
+def test_what_a_watch_that_lives_noted_holds_through_new_connections(
+    at: list[datetime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with liveness.watching():
+        fires(FIRST - timedelta(seconds=20), "olga")
+        connect()
+        at[0] = FIRST + timedelta(minutes=9)
+        page = page_of_outage()
+    assert "Since 1 Mar 2026, 03:11:45 UTC" in page
+    assert "nobody told yet, 1 message waits" in page
+
+
+def test_a_silenced_one_says_so(at: list[datetime]) -> None:
+    hush = Hush(
+        uid="u", rule="database", target="", by="ada", reason="moved", ends_at=FIRST
+    )
+    fires(FIRST, told=False, silence=hush)
+    page = page_of_outage()
+    assert "nobody told yet (silenced by ada until 1 Mar, 03:12 UTC: moved)" in page
 
 
 def test_a_failure_of_long_ago_was_another_outage(

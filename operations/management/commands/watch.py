@@ -16,7 +16,7 @@ from kernel import build, dialling, locks, logs, patience
 from kernel.half_restored import refuse_half_restored
 from kernel.service_command import ServiceCommand
 from operations.models import Heartbeat
-from operations.services import heartbeats, memory
+from operations.services import heartbeats, liveness, memory
 from operations.services.redis_watch import RedisWatch
 from operations.services.watching import LOOK_EVERY, Watch
 
@@ -42,15 +42,19 @@ class Command(ServiceCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: end.set())
         memory.keep_reporting()
-        watch, redis = Watch(), RedisWatch()
-        while not end.is_set():
-            began = time.monotonic()
-            watch.look()
-            redis.look(time.monotonic())
-            end.wait(max(LEAST_PAUSE, began + LOOK_EVERY - time.monotonic()))
+        with liveness.watching():
+            self._look_until(end)
         try:
             heartbeats.forget(Heartbeat.Kind.WATCH)
         except DatabaseError:
             logger.warning("the database is away; the heartbeat row stays")
         finally:
             connection.close()
+
+    def _look_until(self, end: Event) -> None:
+        watch, redis = Watch(), RedisWatch()
+        while not end.is_set():
+            began = time.monotonic()
+            watch.look()
+            redis.look(time.monotonic())
+            end.wait(max(LEAST_PAUSE, began + LOOK_EVERY - time.monotonic()))
