@@ -52,12 +52,13 @@ class HtmxProblemMiddleware:
 
 
 def _path(url: str) -> str:
-    """The path and query of an address; htmx sends the whole one, others anything."""
+    """The path, query and fragment of an address; htmx sends the whole one, others
+    anything."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return "/"
-    return urlunsplit(("", "", parts.path or "/", parts.query, ""))
+    return urlunsplit(("", "", parts.path or "/", parts.query, parts.fragment))
 
 
 def _fragment(request: HttpRequest, response: HttpResponseBase) -> HttpResponse:

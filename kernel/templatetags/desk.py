@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -120,8 +120,3 @@ def kept(context: template.Context, part: KeptPart) -> SafeString:
 @register.filter
 def past(at: datetime) -> bool:
     return at <= timezone.now()
-
-
-@register.simple_tag
-def utc_now(form: str = "%H:%M") -> str:
-    return datetime.now(UTC).strftime(form)

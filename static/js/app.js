@@ -134,6 +134,12 @@
     mark.lastElementChild.textContent = words;
   }
 
+  // The time in the reader's zone, named as the server names it.
+  function here() {
+    const { zone, named } = $("#live")?.dataset ?? {};
+    return `${new Date().toLocaleTimeString("en-GB", { timeZone: zone })} ${named}`;
+  }
+
   function failed(source) {
     const pause = Math.min((pauses.get(source)?.pause ?? 5000) * 2, 60000);
     pauses.set(source, { pause, until: Date.now() + pause });
@@ -153,7 +159,7 @@
     if (polls(sourceElement)) {
       if (!good) return failed(sourceElement);
       pauses.delete(sourceElement);
-      live(`Live · ${new Date().toISOString().slice(11, 19)} UTC`, true);
+      live(`Live · ${here()}`, true);
     } else if (good) {
       $("#problem")?.replaceChildren();
     }
@@ -228,14 +234,28 @@
     first?.focus();
   }
 
-  // --- drawers: focus goes in with them ---------------------------------------
+  // --- drawers: focus goes in with them, and back to the row that opened them ---
+  let closed = "";
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-close]")) closed = location.pathname;
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !typing(event) && !$("dialog[open]")) $("[data-close]")?.click();
+  });
+
   document.addEventListener("htmx:after:swap", () => {
     const heading = $("[data-focus]");
+    if (closed && !heading) $(`[data-open][href^="${closed}"]`)?.focus();
+    closed = "";
     if (!heading) return;
     heading.tabIndex = -1;
     heading.focus();
     heading.removeAttribute("data-focus");
   });
+
+  // --- a refused field is where somebody goes on ------------------------------
+  $("[aria-invalid=true]")?.focus();
 
   // --- toast: leaves after a while, unless somebody is on it ------------------
   setInterval(() => {

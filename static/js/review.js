@@ -32,6 +32,20 @@
     $("[data-tick]", row).focus();
   });
 
+  // Undo is the next stop after the tick, and what follows the tick comes after it.
+  document.addEventListener("keydown", (event) => {
+    const undo = $("[data-toast] button"), here = document.activeElement;
+    const tick = $("[data-tick]", document.getElementById(ticked) ?? $("#toast"));
+    if (event.key !== "Tab" || !undo || !tick) return;
+    if (here === undo) {
+      tick.focus();
+      if (event.shiftKey) event.preventDefault();
+    } else if (here === tick && !event.shiftKey) {
+      event.preventDefault();
+      undo.focus();
+    }
+  });
+
   // --- records: what stands behind a state opens under its row ----------------------------
   function toggle(row) {
     const open = $("[data-record]", row);

@@ -13,7 +13,7 @@ from trades.pages.listing import list_state, listing
 from trades.queries.books import BOOKS
 from trades.queries.trades import trade_detail
 
-PARTS = {"trades": "trades/parts/list.html"}
+PARTS = {"trades": "trades/parts/listed.html"}
 
 
 @require_safe
