@@ -159,3 +159,9 @@ class NoRoom(ProductError):
 
     status = 507
     title = "The disk is full"
+
+
+def said_by(error: BaseException) -> str:
+    """What an error says, for people: ours says it already, another's needs its kind."""
+    speaks = isinstance(error, ProductError | OSError) or type(error) is RuntimeError
+    return str(error) if speaks and str(error) else f"{type(error).__name__}: {error}"

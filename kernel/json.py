@@ -63,7 +63,7 @@ def _whole(digits: str) -> int | Decimal:
 
 
 def _no_constants(name: str) -> Any:
-    raise BadRequest(f"{name} is no JSON number.", code="malformed")
+    raise BadRequest(f"'{name}' is no JSON number.", code="malformed")
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -92,7 +93,7 @@ def as_product_error(error: Exception) -> ProductError | None:
     if isinstance(error, exceptions.APIException):
         foreign = ProductError(str(error.detail), code=str(error.default_code))
         foreign.status = error.status_code
-        foreign.title = str(error.default_detail)
+        foreign.title = HTTPStatus(error.status_code).phrase.capitalize()
         return foreign
     return None
 

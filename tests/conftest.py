@@ -27,7 +27,7 @@ from audit import services
 from audit.models import guard
 from kernel import kept_parts, versions
 from kernel.limits.windows import Limit, Limiter
-from tests import migrated
+from tests import migrated, spoken
 from tests.accounts.limited import Clock
 from tests.api_schema import documented
 from tests.environment import FOLDER, RUN, WORKER
@@ -160,6 +160,20 @@ def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     monkeypatch.setattr("accounts.services.limits.limiter", lambda name: limiter)
     yield clock
     limiter.file.close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def heard() -> Iterator[list[str]]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield spoken.listen(patch)
+
+
+@pytest.fixture(autouse=True)
+def _told_in_words(heard: list[str]) -> Iterator[None]:
+    """Every mail, message and refusal of a test is in words for people."""
+    heard.clear()
+    yield
+    assert not list(spoken.faults(heard))
 
 
 @pytest.hookimpl(wrapper=True)

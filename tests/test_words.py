@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import UTC, datetime
 
+import pytest
+from django import forms
+from django.core.management.base import CommandError
+
+from kernel import problems
+from kernel.errors import NotFound
+from operations.services import outbox
+from operations.services.outbox import Announcement, Recipient
+from tests import spoken
 from tests.words import for_machines
 
 
@@ -40,3 +49,29 @@ def test_words_for_machines_are_found(text: str) -> None:
 )
 def test_words_for_people_are_left_alone(text: str) -> None:
     assert for_machines(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("the probe audit_log failed", 1),
+        ("There is no book 'a_b', type `verify_log`", 0),
+        ("dry_run: is not a field of this", 0),
+        ("in 1 lines", 1),
+    ],
+)
+def test_what_is_told_is_read_but_what_somebody_typed(text: str, number: int) -> None:
+    assert len(list(spoken.faults([text, text]))) == number
+
+
+def test_a_mail_a_message_a_refusal_and_an_error_areheard(heard: list[str]) -> None:
+    mail = Announcement(kind="x", about="a", level="l", subject="s 1", body="s 2")
+    outbox.notice(mail, Recipient(name="olga", address=""), datetime.now(UTC))
+    problems.problem(NotFound("s 3"), instance="/", request_id="")
+    form = forms.Form({})
+    assert form.is_valid()
+    form.add_error(None, "s 4")
+    CommandError("s 5")
+    assert [text for text in heard if text.startswith("s ")] == [
+        *("s 1", "s 2", "s 3", "s 4", "s 5")
+    ]

@@ -40,6 +40,11 @@ class Status(StrEnum):
     FAIL = "fail"
 
 
+def title_of(name: str) -> str:
+    """What the pages call a check."""
+    return TITLES.get(name) or name.replace("_", " ").capitalize()
+
+
 @dataclass(frozen=True, kw_only=True)
 class HealthCheck:
     """One thing looked at. `observed` is a figure or "" and `unit` its unit."""
@@ -53,7 +58,7 @@ class HealthCheck:
     @property
     def title(self) -> str:
         """What the pages call it."""
-        return TITLES.get(self.name) or self.name.replace("_", " ").capitalize()
+        return title_of(self.name)
 
     def __post_init__(self) -> None:
         if self.status is Status.FAIL and self.name not in MAY_FAIL:

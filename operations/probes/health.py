@@ -8,6 +8,7 @@ from typing import Any
 
 from kernel import http
 from kernel.registry import Measurement, Params, probe
+from operations.domain.health import title_of
 
 
 @probe(
@@ -25,7 +26,7 @@ def health(params: Params) -> Measurement:
         faults.append(f"its status is {status!r}")
     if status != "fail":
         faults += [
-            f"it calls itself {status}, but its {name} fails"
+            f"it calls itself {status}, but “{title_of(name)}” fails"
             for name, checks in document_of(answer).get("checks", {}).items()
             if any(check.get("status") == "fail" for check in checks)
         ]

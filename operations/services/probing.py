@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from kernel import http
 from kernel.cache import bump
-from kernel.errors import NotFound, ProductError
+from kernel.errors import NotFound, ProductError, said_by
 from kernel.registry import PROBES, Measurement, Probe
 from operations.models import JobRun, ProbeResult
 from operations.queries import params_digest
@@ -150,4 +150,4 @@ def redacted(raw: bytes) -> bytes:
 
 
 def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:500]
+    return said_by(error)[:500]

@@ -11,6 +11,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from kernel.deadline import within
+from kernel.errors import said_by
 from kernel.patience import limit_statements, stand_beside
 from kernel.registry import JOBS, PROBES
 from operations.models import Job, JobRun
@@ -55,8 +56,7 @@ def execute(uid: str, limit: Limit = no_limit) -> bool:
             result = limit(run, lambda: _work(run))
         except Exception as error:
             logger.exception("%s failed", run.job.name)
-            reason = f"{type(error).__name__}: {error}"
-            leases.finish(run, timezone.now(), error=reason)
+            leases.finish(run, timezone.now(), error=said_by(error))
             return True
     return leases.finish(run, timezone.now(), result=result)
 

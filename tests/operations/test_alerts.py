@@ -32,6 +32,7 @@ def after(seconds: float) -> datetime:
 
 @pytest.fixture(autouse=True)
 def clean_counters() -> None:
+    counters.COUNTER.flush()  # what a test before left for the thread
     for key in client().scan_iter("rrr:*"):
         client().delete(key)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from kernel.spoken import plural
 from readiness.domain.parsing import words
 from readiness.domain.parsing.contradictions import contradictions
 from readiness.domain.parsing.details import (
@@ -60,8 +61,9 @@ def parse(data: bytes, repair: Repairing = Repairing.SURE) -> Document:
     document = _Reader(source).read()
     if not document.items:
         reason = (
-            f"no item such as `- [ ] Something to check` in {len(source.lines):,} "
-            f"lines under {document.headings} headings."
+            "no item such as `- [ ] Something to check` in "
+            f"{plural(len(source.lines), 'line')} under "
+            f"{plural(document.headings, 'heading')}."
         )
         raise refusal(len(source.lines), Unreadable.NO_ITEMS, reason)
     propose(document)
