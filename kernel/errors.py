@@ -162,6 +162,9 @@ class NoRoom(ProductError):
 
 
 def said_by(error: BaseException) -> str:
-    """What an error says, for people: ours says it already, another's needs its kind."""
+    """What an error says, for people: ours says it already, the system's names a file
+    and what was the matter, another's needs its kind."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
     speaks = isinstance(error, ProductError | OSError) or type(error) is RuntimeError
     return str(error) if speaks and str(error) else f"{type(error).__name__}: {error}"

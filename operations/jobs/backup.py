@@ -84,5 +84,5 @@ def drill(params: Params) -> str:
     """Raises RuntimeError when the newest backup does not come back."""
     drilled = drilling.drill("j:restore-drill")
     if not drilled.ok:
-        raise RuntimeError(f"the drill failed: {drilled.assertions}")
+        raise RuntimeError(f"the drill failed: {drilled.differences}")
     return f"restored in {drilled.rto_seconds} s, to {drilled.rpo_seconds} s before"

@@ -79,3 +79,9 @@ class RestoreDrill(models.Model):
 
     def __str__(self) -> str:
         return f"drill {self.started_at:%Y-%m-%d %H:%M} {'ok' if self.ok else 'failed'}"
+
+    @property
+    def differences(self) -> str:
+        """What did not come back as it was: "backup: the key does not fit"."""
+        unequal = [each for each in self.assertions.items() if each[1] != "equal"]
+        return "; ".join(f"{what}: {text}" for what, text in unequal)

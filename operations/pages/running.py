@@ -27,13 +27,15 @@ def jobs(at: datetime) -> dict[str, Any]:
 def backups(cursor: str) -> dict[str, Any]:
     """A page of what there is, and how old the newest good one may grow."""
     page, drill = queries.backups(limit=PAGE, cursor=cursor), queries.newest_drill()
+    good = drill if drill and drill.ok else queries.newest_good_drill()
     return {
         "backups": page.rows,
         "next_cursor": page.next_cursor,
         "newest": queries.newest_good(),
         "aside": engines.engine().set_aside(),
         "drill": drill,
-        "goes_back": age(float(drill.rpo_seconds or 0)) if drill else "",
+        "measured": good,
+        "goes_back": age(float(good.rpo_seconds or 0)) if good else "",
         "frequency": age(settings.BACKUP_FREQUENCY.total_seconds()),
         "promised_rto": age(recovery.RTO.total_seconds()),
         "outside": recovery.OUTSIDE,

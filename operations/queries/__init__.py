@@ -23,6 +23,7 @@ from operations.queries.backups import (
     key_was_exported,
     newest_drill,
     newest_good,
+    newest_good_drill,
     restored_at,
     unsealed_backups,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "latest_results",
     "newest_drill",
     "newest_good",
+    "newest_good_drill",
     "newest_reason",
     "notices",
     "open_alerts",

@@ -57,6 +57,12 @@ def newest_drill() -> RestoreDrill | None:
     return _newest(drills)
 
 
+def newest_good_drill() -> RestoreDrill | None:
+    """The newest of this environment that succeeded."""
+    drills = RestoreDrill.objects.filter(environment=settings.RRR_ENV, ok=True)
+    return _newest(drills)
+
+
 def _newest(rows: QuerySet[Row]) -> Row | None:
     """One query; what is dated ahead of now only when there is nothing else."""
     ahead = ExpressionWrapper(

@@ -79,8 +79,9 @@ def cache() -> HealthCheck:
     try:
         redis.client().ping()
     except redis.FAILURES as error:
-        reason = type(error).__name__
-        return health.warn("cache", f"does not answer: {reason}; pages and API go on")
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        said = f"does not answer ({reason}); pages and API go on"
+        return health.warn("cache", said)
     return _answered("cache", (time.perf_counter() - started) * 1000)
 
 
@@ -307,5 +308,6 @@ def checks(at: datetime) -> list[HealthCheck]:
     try:
         return [*first, *signs_of_life(at), *(look() for look in looks)]
     except DatabaseError as error:
-        gone = _database_fails(f"went away: {type(error).__name__}")
+        said = str(error).partition("\n")[0] or type(error).__name__
+        gone = _database_fails(f"went away: {said}")
         return [gone, *first[1:]]

@@ -71,6 +71,7 @@ PAGES = {
     "jobs": ("operator", "/operations/jobs/"),
     "backups": ("operator", "/operations/backups/"),
     "rule": ("operator", "/alerts/rules/latency-p95/"),
+    "pause": ("operator", "/operations/jobs/portfolio-equity/pause/"),
     "content policy": ("operator", "/operations/csp/"),
     "audit": ("operator", "/audit/"),
     "reference": (None, "/redoc"),

@@ -357,4 +357,4 @@ def test_a_health_that_passes_over_a_failing_check_is_found(changed: Lie) -> Non
     checks = {"audit_log": [{"status": "fail"}]}
     body = json.dumps({"status": "pass", "checks": checks}).encode()
     changed("/health", body=body)
-    assert see("health").detail == "it calls itself pass, but its audit_log fails"
+    assert see("health").detail == "it calls itself pass, but “Audit log” fails"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html import unescape
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from kernel.errors import said_by
 from operations.domain import recovery
 from operations.models import Backup, RestoreDrill
 from tests.html import text_of
@@ -61,3 +63,32 @@ def test_the_command_that_restores_the_newest_is_named(desk: Client) -> None:
     )
     page = desk.get("/operations/backups/").content.decode()
     assert f"./manage.py restore {backup.uid.hex}" in page
+
+
+def test_a_failed_drill_says_why_and_what_the_last_good_one_measured(
+    desk: Client,
+) -> None:
+    backup = Backup.objects.create(
+        engine="sqlite", started_at=NOON, status="verified", key_id="age1x"
+    )
+    given = {"backup": backup, "environment": settings.RRR_ENV}
+    seconds = {"rto_seconds": Decimal("12.500"), "rpo_seconds": Decimal("7200.000")}
+    RestoreDrill.objects.create(**given, **seconds, started_at=NOON, ok=True)
+    failed = RestoreDrill.objects.create(
+        **given,
+        started_at=NOON + timedelta(days=1),
+        assertions={"digest": "equal", "files": "2 missing"},
+    )
+    assert failed.differences == "files: 2 missing"
+    page = " ".join(shown(desk).split())
+    assert re.search(r"The trial restore \d+ d ago failed: files: 2 missing", page)
+    assert re.search(r"last measured 12\.500 s, \d+ d ago", page)
+    assert "last measured 2 h" in page
+
+
+def test_the_systems_errors_are_no_reprs() -> None:
+    with pytest.raises(OSError, match="17") as caught:
+        Path(__file__).mkdir()
+    assert said_by(caught.value) == f"{__file__}: File exists"
+    assert said_by(RuntimeError("the broom broke")) == "the broom broke"
+    assert said_by(KeyError("a")) == "KeyError: 'a'"

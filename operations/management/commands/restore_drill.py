@@ -19,7 +19,7 @@ class Command(BaseCommand):
         except FAILURES as error:
             raise CommandError(f"no drill: {error}") from error
         if not drilled.ok:
-            raise CommandError(f"the drill failed: {drilled.assertions}")
+            raise CommandError(f"the drill failed: {drilled.differences}")
         self.stdout.write(
             f"it comes back: in {drilled.rto_seconds} s, "
             f"to {drilled.rpo_seconds} s before now"

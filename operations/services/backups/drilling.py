@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from audit.services import append
 from kernel import build
+from kernel.errors import said_by
 from operations.models import Backup, RestoreDrill
 from operations.queries import newest_good
 from operations.services.backups import engines, files, shelves
@@ -55,7 +56,8 @@ def _assertions(backup: Backup) -> dict[str, str]:
                 engines.engine().check(archive.database)
                 seen = compare(archive)
     except FAILURES as error:
-        return {"backup": str(error)[:500]}
+        said = str(error) if isinstance(error, BackupError) else said_by(error)
+        return {"backup": said[:500]}
     return {
         "digest": "equal" if same else "another than was read back",
         "marker": "; ".join(seen.changes[:3]) or "equal",

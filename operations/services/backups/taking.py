@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from audit import queries as audit_queries
 from audit.services import append, begin
+from kernel.errors import said_by
 from operations.models import Backup, JobRun
 from operations.queries import newest_good, restored_at
 from operations.services import scheduler
@@ -136,11 +137,11 @@ def _verify(path: Path) -> str:
 
 
 def _sentence(error: BaseException) -> str:
-    """The error for people: ours says it already, another's needs its name."""
+    """The error for people."""
     if isinstance(error, KeyboardInterrupt):
         return "it was interrupted"
-    known = isinstance(error, BackupError | OSError) and str(error)
-    return (str(error) if known else f"{type(error).__name__}: {error}")[:1000]
+    known = isinstance(error, BackupError) and str(error)
+    return (str(error) if known else said_by(error))[:1000]
 
 
 def _fail(backup: Backup, actor: str, reason: str) -> None:
