@@ -144,6 +144,7 @@ def operations(people: dict[str, User]) -> None:
             threshold="90",
             pending_at=now - timedelta(minutes=5 + number),
             fired_at=now - timedelta(minutes=4),
+            last_data_at=now,
             resolved_at=now,
             acknowledged_by=people["operator"],
             acknowledged_at=now,
