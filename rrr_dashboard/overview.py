@@ -35,6 +35,7 @@ from readiness.queries.statements import my_role, statement_for
 from readiness.services.reviews import REVIEWS, tag_of
 from trades.queries.books import BOOKS
 from trades.queries.trades import latest_decisions
+from trades.queries.versions import FOR_ALL, names_of
 from trades.views.kept import books_part
 
 RANGE = "90d"
@@ -59,10 +60,9 @@ def reads_trading(user: Any) -> bool:
 
 def names(request: HttpRequest) -> list[str]:
     """Books, prices, alerts and the newest review: what the page follows from."""
-    tags = ["books", "prices", ALERTS, REVIEWS]
+    tags = [*FOR_ALL, ALERTS, REVIEWS]
     if reads_trading(request.user):
-        books = scope(request.user).ids
-        tags += [f"{what}:{pk}" for pk in books for what in ("book", "equity")]
+        tags += names_of(scope(request.user).ids)
     review = newest_living()
     if review is not None:
         tags.append(tag_of(review))

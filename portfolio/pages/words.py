@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.utils.safestring import SafeString
 
 from kernel.display import MINUS, MISSING, SIGNS, amount, grouped, percent
+from kernel.numbers import ZERO
 from kernel.scales import Label, compact
 from portfolio.domain.metrics import Metric
 from portfolio.domain.reasons import Reason
@@ -87,3 +88,8 @@ def money_label(currency: str) -> Label:
         return f"{MINUS}{sign}{shown}" if value < 0 else f"{sign}{shown}"
 
     return label
+
+
+def bar_length(share: Decimal | None) -> str:
+    """A percentage as the length of a bar, which cannot be longer than all."""
+    return f"{min(HUNDRED, abs(share or ZERO)):.1f}"

@@ -41,6 +41,7 @@ from trades.inputs import one_row
 from trades.pages.entry import balance_fields
 from trades.queries.books import BOOKS, is_meant, own_books, readable_books
 from trades.queries.statements import visible_statements
+from trades.queries.versions import FOR_ALL, names_of
 from trades.services.statements import (
     correct_balance,
     state_balance,
@@ -56,8 +57,7 @@ AGES = 600  # seconds after which a polled page shows its ages anew
 
 def _names(books: Scope) -> list[str]:
     """What the books hold, their curves, and prices."""
-    of_books = [f"{what}:{pk}" for pk in books.ids for what in ("book", "equity")]
-    return ["books", "prices", *of_books]
+    return [*FOR_ALL, *names_of(books.ids)]
 
 
 def _etag(request: HttpRequest, books: Scope) -> str:

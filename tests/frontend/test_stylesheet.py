@@ -350,3 +350,11 @@ def test_scripts_find_elements_by_data_attributes() -> None:
         quoted = re.findall(r"""["'`]([^"'`\n]*)["'`]""", path.read_text())
         found = [text for text in quoted if re.search(r"(^|[\s,>])\.[a-z]", text)]
         assert found == [], path.name
+
+
+def test_long_words_and_what_scrolls_widen_no_page() -> None:
+    """A word of 200 letters breaks; what is placed in a table that scrolls stays in it
+    (a hidden word in its last column made the page of balances scroll sideways)."""
+    styles = "\n".join(path.read_text() for path in PARTS)
+    assert re.search(r"^body \{[^}]*overflow-wrap: break-word", styles, re.M)
+    assert re.search(r"^\.scroll \{[^}]*position: relative", styles, re.M)

@@ -11,6 +11,7 @@ from django.http import QueryDict
 from portfolio.domain.reasons import Reason
 from portfolio.domain.valuation import Holding, percent_of, value
 from portfolio.pages import holdings as pages
+from portfolio.pages.positions import PositionTexts
 from portfolio.pages.words import WHY, Figure, why
 from portfolio.queries.books import Scope
 from portfolio.queries.holdings import Cash, PositionRow
@@ -149,7 +150,7 @@ def test_no_reason_has_none():
     ],
 )
 def test_a_position_says(given, name, text):
-    texts = pages.PositionTexts.of(position(**given), "USD")
+    texts = PositionTexts.of(position(**given), "USD")
     assert getattr(texts, name) == text
 
 

@@ -184,3 +184,54 @@ def test_a_stranger_logs_in_first(db):
     answer = Client().get("/portfolio/")
     assert answer.status_code == 302
     assert answer["Location"].startswith("/accounts/login/")
+
+
+@pytest.fixture
+def many(ada, record):
+    """250 positions, from the largest value to the smallest: S250, S249 and so on."""
+    return record(
+        [
+            fill(f"m{n}", "buy", "1", str(n), days_ago(1), symbol=f"S{n}-USD")
+            for n in range(1, 251)
+        ],
+        [deposit("d1", "100000", days_ago(4))],
+    )
+
+
+def shown(client: Client, query: str = "") -> tuple[list[str], str]:
+    """The symbols of the table, and what its pager says."""
+    html = client.get(f"/portfolio/{query}").content.decode()
+    table = html[html.index('id="positions"') :]
+    table = table[: table.index("</section>")]
+    span = re.search(r"showing ([^<]*), largest", table)
+    return re.findall(r'aria-label="Lots of (S\d+)-USD', table), span[1] if span else ""
+
+
+def test_positions_come_a_hundred_at_a_time_largest_first(ada, client_of, many):
+    client = client_of(ada)
+    symbols, span = shown(client)
+    assert (symbols[0], symbols[-1], len(symbols)) == ("S250", "S151", 100)
+    assert span == "1–100 of 250"
+    symbols, span = shown(client, "?start=200")
+    assert (symbols[0], symbols[-1], len(symbols)) == ("S50", "S1", 50)
+    assert span == "201–250 of 250"
+
+
+def test_the_pages_of_positions_lead_to_one_another(ada, client_of, many):
+    html = client_of(ada).get("/portfolio/?start=100&book=Main").content.decode()
+    links = re.findall(r'rel="(?:prev|next)" href="([^"]*)"', html)
+    assert links == [
+        "?book=Main#positions",
+        "?book=Main&amp;start=200#positions",
+    ]
+
+
+@pytest.mark.parametrize("start", ["-1", "9999", "1e3", "x", "0"])
+def test_a_start_that_is_none_is_the_first_page(ada, client_of, many, start):
+    symbols, _ = shown(client_of(ada), f"?start={start}")
+    assert symbols[0] == "S250"
+
+
+def test_a_few_positions_have_no_pages(ada, client_of, story):
+    html = client_of(ada).get("/portfolio/").content.decode()
+    assert "Pages of positions" not in html

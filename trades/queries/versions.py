@@ -7,6 +7,7 @@ as they have it. Every writer locks its book, and that makes a new version of it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -48,7 +49,12 @@ def ledger_version(owner_id: int | None) -> LedgerVersion:
             [owner_id],
         )
         books = cursor.fetchall()
-    names = [f"{kind}:{book}" for book, _ in books for kind in ("book", "equity")]
-    if len(books) > MOST_NAMED:
-        names = [LEDGER]
+    names = names_of([book for book, _ in books])
     return LedgerVersion((*FOR_ALL, *names), (*market, *sum(books, ())))
+
+
+def names_of(book_ids: Sequence[int]) -> list[str]:
+    """What the writers of these books change."""
+    if len(book_ids) > MOST_NAMED:
+        return [LEDGER]
+    return [f"{kind}:{book}" for book in book_ids for kind in ("book", "equity")]
