@@ -52,6 +52,7 @@ MAIN = (
     Place(label="Portfolio", name="portfolio:index", icon="wallet", key="p"),
     Place(label="Trades", name="trades:index", icon="trades", key="t"),
     Place(label="Performance", name="portfolio:performance", icon="perf", key="f"),
+    Place(label="Books", name="trades:books", icon="list", key="b"),
     Place(
         label="Readiness",
         name="readiness:index",
@@ -89,7 +90,6 @@ WORK = (
     Place(label="New split", name="trades:new-split", icon="plus"),
     Place(label="State a balance", name="portfolio:new-balance", icon="plus"),
     Place(label="Import trades", name="trades:import", icon="up"),
-    Place(label="Books", name="trades:books", icon="book"),
     Place(label="Transfers", name="trades:transfers", icon="in"),
     Place(label="Prices", name="trades:prices", icon="tag"),
     Place(label="Splits", name="trades:splits", icon="cols"),

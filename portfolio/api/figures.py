@@ -104,6 +104,9 @@ def _stated_of(row: AssetRow) -> str:
 def _selection(request: Request, books: Scope, now: datetime) -> Selection:
     name = choice_of(request, "period", PERIODS)
     given = request.query_params
+    for bound in ("from", "to"):
+        if given.get(bound) == "":  # of a page's form it is a field left empty
+            raise bad_parameter(bound, "is a day like 2026-03-31, or left out")
     if name and (given.get("from") or given.get("to")):
         raise bad_parameter("period", "and days of a range exclude one another")
     return selection_asked(given, name or "30d", books.day(now))

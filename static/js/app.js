@@ -1,5 +1,4 @@
-// Small comforts; every page works without this file. Only textContent, DOM nodes and
-// attributes are written, so Trusted Types has nothing to refuse.
+// Small comforts; every page works without. No markup is written (Trusted Types).
 (() => {
   "use strict";
   const $ = (selector, root = document) => root.querySelector(selector);
@@ -7,7 +6,7 @@
   const root = document.documentElement;
   const say = (words) => { const place = $("#say"); if (place) place.textContent = words; };
 
-  // --- palette and help ---------------------------------------------------
+  // palette and help
   const open = (id) => { const box = $("#" + id); if (box && !box.open) box.showModal(); };
   const pal = $("#pal"), list = $("#palist"), query = $("#palq");
   const hits = () => $$("a", pal).filter((link) => !link.closest("li").hidden);
@@ -27,7 +26,7 @@
     told();
   }
 
-  // What was found is said once the server has answered for what stands there now.
+  // Said once the server has answered for what stands there now.
   function told() {
     const words = query.value.trim(), number = hits().filter((each) => each.dataset.kind !== "Search").length;
     const known = words.length < 2 || $("#palhits").dataset.q === query.value;
@@ -52,7 +51,7 @@
   });
   pal?.addEventListener("click", (event) => { if (event.target.closest("a")) pal.close(); });
 
-  // --- shortcuts ------------------------------------------------------------
+  // shortcuts
   let going = 0;
   const rowOf = (element) => element?.closest("[data-item], tr");
   const typing = (e) => e.target.closest("input,textarea,select,[contenteditable],dialog");
@@ -93,7 +92,7 @@
     }
   });
 
-  // --- theme: at once here, kept by the form's own POST ---------------------
+  // theme: at once here, kept by the form's own POST
   document.addEventListener("submit", (event) => {
     const form = event.target;
     const theme = event.submitter?.name === "theme" ? event.submitter.value : "";
@@ -123,9 +122,9 @@
     document.dispatchEvent(new Event("rrr:theme"));
   }
 
-  // --- htmx: polls, answers, failures ----------------------------------------
+  // htmx: polls, answers, failures
   const polls = (element) => /(^|[\s,])every\s/.test(element?.getAttribute?.("hx-trigger") ?? "");
-  const pauses = new WeakMap(); // element -> {pause, until}: back off after failures
+  const pauses = new WeakMap(); // back off after failures
 
   function live(words, on) {
     const mark = $("#live");
@@ -134,7 +133,7 @@
     mark.lastElementChild.textContent = words;
   }
 
-  // The time in the reader's zone, named as the server names it.
+  // As the server names zones.
   function here() {
     const { zone, named } = $("#live")?.dataset ?? {};
     return `${new Date().toLocaleTimeString("en-GB", { timeZone: zone })} ${named}`;
@@ -172,7 +171,7 @@
     else if (place) place.textContent = "No answer from the server; nothing was confirmed.";
   });
 
-  // --- typed when the session had ended: into its form again, once ------------
+  // typed when the session had ended: offered again
   const returning = $("[data-kept]");
   if (returning) {
     try {
@@ -234,7 +233,7 @@
     first?.focus();
   }
 
-  // --- drawers: focus goes in with them, and back to the row that opened them ---
+  // drawers and their focus
   let closed = "";
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-close]")) closed = location.pathname;
@@ -254,10 +253,10 @@
     heading.removeAttribute("data-focus");
   });
 
-  // --- a refused field is where somebody goes on ------------------------------
+  // a refused field is where somebody goes on
   $("[aria-invalid=true]")?.focus();
 
-  // --- toast: leaves after a while, unless somebody is on it ------------------
+  // toast
   setInterval(() => {
     const toast = $("[data-toast]");
     if (!toast || toast.matches(":hover, :focus-within")) return;

@@ -1,12 +1,9 @@
-// Draws a time series with uPlot over the server's SVG: zoom by dragging or + and -, with a
-// way back; values under the pointer, and under the arrow keys, which walk the points.
-// The SVG stays in the page for print and comes back if anything fails.
+// A time series drawn over the server's SVG, which prints and stays where this fails.
 (() => {
   "use strict";
   const drawn = new Map();
 
   function colour(name) {
-    // light-dark() resolves only as a computed colour, so an element is asked.
     const probe = document.createElement("span");
     probe.hidden = true;
     document.body.append(probe);
@@ -16,7 +13,6 @@
     return value;
   }
 
-  // Readable from 1e-8 to 1e15, and beyond as 1.5e16.
   function plain(value) {
     const size = Math.abs(value);
     if (size >= 1e16) return value.toExponential(3).replace("e+", "e").replace("-", "−");
@@ -27,7 +23,6 @@
   const dates = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
   const day = (seconds) => dates.format(seconds * 1000);
 
-  // Labels as short as they are told apart.
   function labels(ticks, say) {
     for (let digits = 3; digits < 15; digits++) {
       const said = ticks.map((tick) => say(tick, digits));
@@ -49,8 +44,6 @@
     ];
   }
 
-  // data: {t: [seconds], panels: [{height, percent, series: [{name, values, colour, fill}]}], flows: [{t, up}]}
-  // Money that came in (up) or went out, as triangles on the floor of the first panel.
   function flows(plot, moved) {
     const { left, top, height, width } = plot.bbox, pen = plot.ctx;
     const step = 4.5 * devicePixelRatio, floor = top + height - devicePixelRatio;
@@ -73,7 +66,7 @@
     const options = {
       width,
       height: one.height,
-      padding: [12, 0, 8, 8], // fixed, so that the panels' days stand above one another
+      padding: [12, 0, 8, 8], // days stand above one another
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
       cursor: { sync: { key: sync } },
       hooks: {
@@ -91,14 +84,13 @@
       }))],
     };
     const plot = new uPlot(options, [data.t, ...one.series.map((s) => s.values)]);
-    // Without a pointer the legend says the newest values instead of dashes.
+    // Without a pointer the legend says the newest values.
     const newest = () => plot.setLegend({ idx: data.t.length - 1 });
     plot.over.addEventListener("mouseleave", () => setTimeout(newest));
-    requestAnimationFrame(newest); // uPlot commits its first drawing before that
+    requestAnimationFrame(newest);
     return plot;
   }
 
-  // A slider over the points: what has focus says the value of where it stands.
   function walker(data, title) {
     const walk = document.createElement("div");
     const last = data.t.length - 1;
@@ -158,7 +150,7 @@
     const plots = [];
     const whole = [data.t[0], data.t.at(-1)];
     let following = false;
-    // What one panel is zoomed to, all are; each is told once.
+    // What one is zoomed to, all are.
     function zoom(min, max) {
       following = true;
       for (const plot of plots) plot.setScale("x", { min, max });
@@ -177,7 +169,7 @@
     walk.addEventListener("keydown", (event) => keys(event, { walk, plots, data, zoom, whole }));
     const style = getComputedStyle(figure);
     const width = figure.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-    const last = data.panels.at(-1); // the dates stand once, under the last panel
+    const last = data.panels.at(-1);
     for (const one of data.panels) {
       const plot = panel(data, one, width, figure.dataset.chart, one === last, zoomed);
       plots.push(plot);

@@ -197,7 +197,7 @@ def test_a_head_that_does_not_hold_fails(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(
     ("secure", "days", "status", "detail"),
     [
-        (False, None, "warn", "needs TLS: PUBLIC_ORIGIN is not https"),
+        (False, None, "pass", "not set: only this machine can ask"),
         (True, None, "warn", "not looked at yet"),
         (True, "60.4", "pass", "60 days left"),
         (True, "3", "warn", "3 days left"),
@@ -229,7 +229,7 @@ def test_a_database_that_goes_away_meanwhile_fails_and_the_rest_is_left_out(
     assert answer.status_code == 503
     checks = answer.json()["checks"]
     assert set(checks) == {"database", "cache", "broker", "disk", "serve"}
-    assert checks["database"][0]["output"] == "went away: OperationalError"
+    assert checks["database"][0]["output"] == "went away: gone"
 
 
 @pytest.mark.django_db

@@ -73,7 +73,9 @@ def test_the_list_shows_every_fact_of_a_fill(client_of, ada, history):
 def test_htmx_gets_the_list_alone_and_a_clean_url(client_of, ada, history):
     response = client_of(ada).get("/trades/?q=&side=sell&symbol=", headers=HTMX)
     shown = response.content.decode()
-    assert shown.lstrip().startswith('<div id="trades">')
+    titled, _, listed = shown.partition("</title>")
+    assert titled.lstrip().startswith("<title>Trades")
+    assert listed.lstrip().startswith('<div id="trades">')
     assert response["HX-Replace-Url"] == "/trades/?side=sell"
     # Links, not ids of two letters: the nonce of the policy may hold any of those.
     links = {fill: f'href="/trades/{fill.pk}/' in shown for fill in Fill.objects.all()}
