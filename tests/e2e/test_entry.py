@@ -45,10 +45,11 @@ def enter(page: Page, path: str) -> None:
 
 def seen_whole(page: Page) -> None:
     """What follows, to its last column, without scrolling sideways."""
+    assert page.viewport_size is not None
     for cell in page.locator("#follows :is(th, td):last-child").all():
         box = cell.bounding_box()
         assert box is not None
-        assert box["x"] + box["width"] <= 390
+        assert box["x"] + box["width"] <= page.viewport_size["width"]
 
 
 @pytest.mark.parametrize("path", FORMS)
