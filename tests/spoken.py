@@ -17,8 +17,12 @@ from kernel import problems
 from operations.services import outbox
 from tests.words import for_machines
 
-# What somebody typed, or is to type, as it is; and the field that a refusal is about.
-QUOTED = re.compile(r"`[^`]*`|“[^”]*”|'[^']*'|\"[^\"]*\"|^\w+: ", re.MULTILINE)
+# What somebody typed, or is to type, as it is; the field that a refusal is about; and the
+# names that the suite gives to databases and their roles.
+QUOTED = re.compile(
+    r"`[^`]*`|“[^”]*”|'[^']*'|\"[^\"]*\"|^\w+: |\btest_\w+|\brrr_owner_\w+",
+    re.MULTILINE,
+)
 
 
 def _tell(heard: list[str], text: object) -> None:
