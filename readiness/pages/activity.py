@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from accounts.models import User
 from kernel.display import MISSING
 from kernel.registry import probe_title
 from readiness.domain.verdicts import Verdict
@@ -74,9 +75,11 @@ class _Data(dict[str, str]):
         return MISSING
 
 
-def activity(events: Sequence[LogEntry]) -> list[Activity]:
-    """The newest events in words."""
-    named = names({event.actor for event in events})
+def activity(events: Sequence[LogEntry], person: User) -> list[Activity]:
+    """The newest events in words for this person, whose own name nobody is asked for:
+    after a tick it is theirs that is new."""
+    actors = {event.actor for event in events} - {person.actor}
+    named = {**names(actors), person.actor: person.username}
     return [Activity(named[event.actor], _sentence(event), event) for event in events]
 
 

@@ -92,7 +92,7 @@ def review_context(today: Board, person: User, asked: LineFilter) -> dict[str, A
         "keep": asked.keep,
         "query": asked.address(asked.section, asked.after),
         "expiries": expiries(today),
-        "activity": activity(audit.about([object_of(review)], ACTS)),
+        "activity": activity(audit.about([object_of(review)], ACTS), person),
         "may_claim": person.has_perm("readiness.claim"),
         "may_run": person.has_perm("readiness.run"),
     }

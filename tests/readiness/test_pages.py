@@ -303,6 +303,6 @@ SENTENCES = [
 @pytest.mark.django_db
 @pytest.mark.parametrize(("kind", "data", "sentence"), SENTENCES)
 def test_an_event_is_a_sentence(kind: str, data: dict[str, str], sentence: str) -> None:
-    (shown,) = activity([Entry(kind, data)])
+    (shown,) = activity([Entry(kind, data)], User(pk=7, username="ada"))
 
     assert (shown.who, shown.words, shown.leaf) == ("system", sentence, "0a" * 32)
