@@ -101,11 +101,9 @@ def _order(user: User) -> list[str]:
 
 
 def _trading(request: PersonRequest, now: datetime) -> dict[str, Any]:
-    """What the books hold, and the two parts that are drawn from them."""
+    """What the books hold, and the two parts that are drawn from them. Each part notes
+    what it comes from first: a fact that is booked meanwhile draws it anew."""
     user = request.user
-    books = scope(user)
-    curves = curves_of(books, now)
-    holdings = portfolio(books, curves, now)
 
     def trading() -> dict[str, Any]:
         selection = Selection(period=period(RANGE, day_of(now, books.zone)))
@@ -121,13 +119,16 @@ def _trading(request: PersonRequest, now: datetime) -> dict[str, Any]:
     def decisions() -> dict[str, Any]:
         return {"decisions": latest_decisions(user, DECISIONS)}
 
-    return {
-        "portfolio": holdings,
+    parts = {
         "trading": books_part(request, "rrr_dashboard/parts/trading.html", trading),
         "decisions": books_part(
             request, "rrr_dashboard/parts/decisions.html", decisions
         ),
     }
+    books = scope(user)
+    curves = curves_of(books, now)
+    holdings = portfolio(books, curves, now)
+    return {"portfolio": holdings, **parts}
 
 
 def _readiness(review: Board) -> dict[str, Any]:
