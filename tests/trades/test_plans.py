@@ -230,7 +230,7 @@ def test_every_list_is_read_by_an_index_and_no_further_where_there_is_more(
     more = {
         path: (few[path].amount, work.amount)
         for path, work in many.items()
-        if work.amount > MORE * few[path].amount + 120
+        if work.amount > MORE * few[path].amount + 100
     }
     assert more == {}
 
