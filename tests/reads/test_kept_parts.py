@@ -18,8 +18,8 @@ from accounts.models import User
 from kernel import kept_parts, pieces
 from kernel.versions import stamps
 from portfolio.models import EquityPoint
+from portfolio.queries.summary import portfolio
 from portfolio.services import equity
-from rrr_dashboard import overview
 from tests.reads.test_dependence import fill
 from tests.reads.test_never_stale import ACTS, World
 from trades.services.books import NewBook, create_book
@@ -133,17 +133,17 @@ def test_what_is_booked_while_a_part_is_drawn_is_in_the_next(
     asked: Client, ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between what the overview computes and what it draws of it."""
-    hold, late = overview.portfolio, iter(["late"])
+    late = iter(["late"])
 
     def held(*arguments: Any) -> Any:
-        answer = hold(*arguments)
+        answer = portfolio(*arguments)
         for name in late:
             fill(ada, name)
         return answer
 
     now = timezone.now()
     monkeypatch.setattr(timezone, "now", lambda: now)
-    monkeypatch.setattr(overview, "portfolio", held)
+    monkeypatch.setattr("rrr_dashboard.overview.portfolio", held)
     main_of(asked, "/")
     told = main_of(asked, "/")
     assert next(late, None) is None
