@@ -8,7 +8,7 @@ and `markers` modules (a package: all its submodules).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -105,6 +105,7 @@ ProbeFunction = Callable[[Params], Measurement]
 JobFunction = Callable[[Params], str]
 MarkerFunction = Callable[[str], dict[str, str]]
 BlobNames = Callable[[str], set[str]]
+RecordCheck = Callable[[datetime], Iterator[str]]
 
 
 class Weight(StrEnum):
@@ -159,6 +160,7 @@ PROBES: dict[str, Probe] = {}
 JOBS: dict[str, JobSpec] = {}
 MARKERS: dict[str, MarkerFunction] = {}
 BLOB_NAMES: list[BlobNames] = []
+RECORD_CHECKS: list[RecordCheck] = []
 POST_OFFICES: list[Callable[[Letter], None]] = []
 OUTAGE_NOTES: list[Callable[[], OutageNote | None]] = []
 ACTOR_NAMES: list[Callable[[set[str]], dict[str, str]]] = []
@@ -258,6 +260,13 @@ def blob_names(function: BlobNames) -> BlobNames:
 def named_blobs(alias: str) -> set[str]:
     """The digests of all files that rows of this database name."""
     return set().union(*(function(alias) for function in BLOB_NAMES))
+
+
+def record_check(function: RecordCheck) -> RecordCheck:
+    """Register a function of a moment: which rows say something else than their events
+    do, one sentence each."""
+    RECORD_CHECKS.append(function)
+    return function
 
 
 def post(letter: Letter) -> None:

@@ -1,9 +1,13 @@
-"""What of readiness must come back from a backup besides its rows."""
+"""What of readiness must come back from a backup besides its rows, and which of its rows
+are held against the log."""
 
 from __future__ import annotations
 
-from kernel.registry import blob_names
+from kernel.registry import blob_names, record_check
 from readiness.models import Evidence
+from readiness.queries.differing import differing
+
+record_check(differing)
 
 
 @blob_names

@@ -71,6 +71,13 @@ def newest_at(kind: str) -> datetime | None:
     return newest.values_list("at", flat=True).first()
 
 
+def newest(kind: str) -> ToldEvent | None:
+    """The newest event of this kind; one query. One whose body cannot be read is told by
+    its columns, without data, not intact."""
+    row = AuditEvent.objects.filter(kind=kind).order_by("-seq").first()
+    return told_by(row) if row else None
+
+
 def logged(objects: Iterable[str], kinds: Iterable[str]) -> list[ToldEvent]:
     """The events of these kinds about any of these objects, oldest first: one query.
 

@@ -6,8 +6,10 @@ import uuid
 
 from django.db import models
 
+from kernel.sealed_rows import SealedRow
 
-class ProbeResult(models.Model):
+
+class ProbeResult(SealedRow):
     """One measurement, appended and never changed; judged by whoever reads it.
 
     Keyed by (name, params_digest, commit, environment), and where it is about a running
@@ -16,8 +18,15 @@ class ProbeResult(models.Model):
     nothing could be measured (`error` says why). `definition` is the SHA-256 of
     what was run: probe name, params and source. `tree_clean` says that the tracked files
     of whoever was looked at equalled `commit`. `raw` is the first 64 kB of the raw
-    output, redacted; `raw_sha256` is of all of it, before redaction.
+    output, redacted; `raw_sha256` is of all of it, before redaction. Judged is
+    what this product measured, by its seal.
     """
+
+    SEALED = (
+        *("name", "params", "params_digest", "definition", "about", "commit"),
+        *("tree_clean", "environment", "configuration", "host", "value", "unit"),
+        *("detail", "facts", "error", "started_at", "observed_at", "raw_sha256"),
+    )
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=100)

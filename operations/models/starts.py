@@ -7,8 +7,8 @@ from django.db import models
 
 class ProcessStart(models.Model):
     """One start of a web process. `configuration` is the digest of its settings
-    (kernel.configuration): the newest row says what evidence must have been seen
-    with to count."""
+    (kernel.configuration). For people to read: with which settings evidence must have
+    been seen to count, the log says."""
 
     host = models.CharField(max_length=200)
     pid = models.PositiveIntegerField()

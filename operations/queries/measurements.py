@@ -28,8 +28,8 @@ def latest_results(
 
     Values of a tree that differed from its commit never count. Those of a running
     product count for its own environment and, where `configuration` is named, for
-    the settings with that digest only; those of files count for all. That something
-    could not be measured always counts.
+    the settings with that digest only; those of files count for all. that something
+    could not be measured always counts. What this product did not measure is none.
     """
     keys = {(name, params_digest(params)) for name, params in probes}
     if not keys:
@@ -45,7 +45,8 @@ def latest_results(
         name__in={name for name, _ in keys},
         params_digest__in={digest for _, digest in keys},
     )
-    return {key: row for key, row in newest_by_key(rows).items() if key in keys}
+    newest = newest_by_key(rows)
+    return {key: row for key, row in newest.items() if key in keys and row.is_sealed}
 
 
 def newest_by_key(rows: QuerySet[ProbeResult]) -> dict[Key, ProbeResult]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from audit import queries as audit
 from operations.models import ProcessStart
 
-LOOKED_AT = 50  # starts; who restarts more often with one configuration loses minutes
+SETTINGS_CHANGED = "operations.settings.changed"
+UNREADABLE = "?"  # no product was ever seen with these
 
 
 @dataclass(frozen=True)
@@ -20,14 +22,16 @@ class Configuration:
 
 
 def configuration() -> Configuration | None:
-    """That of the newest web process; None before the first has started. One query."""
-    rows = ProcessStart.objects.values_list("configuration", "at")[:LOOKED_AT]
-    newest: Configuration | None = None
-    for digest, at in rows:
-        if newest is not None and digest != newest.digest:
-            break
-        newest = Configuration(digest, at)
-    return newest
+    """That of the newest web process, by the log's word: a row can be taken back to
+    older settings, under which older evidence would count. None before the first has
+    started. One query."""
+    event = audit.newest(SETTINGS_CHANGED)
+    if event is None:
+        return None
+    if not event.intact or event.kind != SETTINGS_CHANGED:
+        return Configuration(UNREADABLE, event.at)
+    since = datetime.fromisoformat(str(event.data["since"]))
+    return Configuration(str(event.data["configuration"]), since)
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ FOLLOW_UP = "monitoring"
 OUTSIDE = frozenset({SIGN_OFF, FOLLOW_UP})
 AHEAD = timedelta(minutes=5)  # of our clock, that of another host may be
 EXPIRED = "Passed, but its evidence is out of date."
+FORGED = "Its record is not as this product wrote it: collect it again."
 OUTSIDE_REASONS = {
     ItemState.OPEN: "Outside readiness: open.",
     ItemState.SIGNED: "Signed.",
@@ -50,7 +51,8 @@ OUTSIDE_REASONS = {
 @dataclass(frozen=True)
 class CheckRecord:
     """One record of a check: its verdict is pass, fail, error or info. `restarted_at`
-    says since when the product has run with other settings than were seen."""
+    says since when the product has run with other settings than were seen, `forged` that the
+    product did not write it as it stands: nobody knows when and with what it was seen."""
 
     verdict: str
     commit: str
@@ -58,6 +60,7 @@ class CheckRecord:
     valid_until: datetime | None
     reason: str = ""
     restarted_at: datetime | None = None
+    forged: bool = False
 
     def fresh(self, at: datetime) -> bool:
         return self.valid_until is None or at < self.valid_until
@@ -217,6 +220,8 @@ def _check_lack(check: CheckFacts, commit: str, at: datetime) -> str | None:
     latest, seen = check.latest, check.conclusive
     if latest is None:
         return check.out_of_reach or "Not measured for this commit yet."
+    if latest.forged or (seen and seen.forged):
+        return FORGED
     if latest.verdict == Verdict.ERROR or seen is None:
         return latest.reason
     if seen.verdict != Verdict.PASS:

@@ -6,19 +6,35 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from kernel.sealed_rows import SealedRow
 from readiness.models.reviews import ReviewItem
 from readiness.models.templates import Check
 
 Person = settings.AUTH_USER_MODEL
 
 
-class Evidence(models.Model):
+class Evidence(SealedRow):
     """One record, never changed. A probe's names its check; a person's has none
     and counts once another person confirmed it. `valid_until` is empty for what
     does not go out of date. `definition_sha256` is the check's when it was
     judged, `configuration` that of the settings of the product that was seen ("" for
     what is about files). Nothing refers to operations' rows: evidence copies what it
-    needs."""
+    needs. Of a probe's record the seal says that this product wrote it so: the log tells
+    verdicts, but neither when they were seen again nor with which settings."""
+
+    SEALED = (
+        *("review_item_id", "check_of_id", "kind", "verdict", "summary", "reason"),
+        *(
+            "probe",
+            "params",
+            "threshold",
+            "definition_sha256",
+            "value",
+            "unit",
+            "facts",
+        ),
+        *("commit", "environment", "configuration", "collector", "observed_at"),
+    )
 
     class Kind(models.TextChoices):
         FILE = "file", "File"

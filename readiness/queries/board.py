@@ -35,6 +35,8 @@ from readiness.queries.people import owners_of
 from readiness.queries.records import RecordDifference
 from readiness.queries.structure import ItemShape, SectionShape, structure
 
+LOG_BROKEN = "the audit log does not hold: "
+
 
 @dataclass(frozen=True, kw_only=True)
 class BoardRow(StoredLine):
@@ -276,7 +278,8 @@ def _board(
         facts_of(
             review,
             line,
-            configuration=None if log.ended_at else stored.now,
+            configuration=stored.now,
+            ended=log.ended_at is not None,
             outside=_outside(line, log, answered),
             differs=differing,
         )
@@ -284,7 +287,7 @@ def _board(
     ]
     derived = tally.derive(facts, at)
     own = [
-        *(f"the audit log does not hold: {each}" for each in stored.log_problems[:1]),
+        *(f"{LOG_BROKEN}{each}" for each in stored.log_problems[:1]),
         *records.of_review(review, shapes, lines, log),
         *answered.differs,
     ]

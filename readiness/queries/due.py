@@ -12,7 +12,7 @@ from readiness.domain.logged import LoggedReview
 from readiness.domain.reviews import ReviewState
 from readiness.domain.state import FOLLOW_UP
 from readiness.domain.verdicts import due_at
-from readiness.models import Check, Review, ReviewItem, Standing
+from readiness.models import Check, Evidence, Review, ReviewItem, Standing
 from readiness.models.reviews import LIVING
 from readiness.queries.logged import logged_reviews
 from readiness.queries.structure import CheckShape, ItemShape, shape_of, structure
@@ -32,6 +32,12 @@ class WatchedCheck:
     standing: Standing | None
 
     @property
+    def latest(self) -> Evidence | None:
+        """The newest record; one that this product did not write is none."""
+        latest = self.standing.latest if self.standing else None
+        return latest if latest and latest.is_sealed else None
+
+    @property
     def as_published(self) -> bool:
         """What is asked is what was published: a limit that was lowered since judges
         nothing. No query after the first of a process."""
@@ -49,18 +55,18 @@ class WatchedCheck:
         """Should it be measured now? `measured_at`: of the newest result, which
         may be newer than the newest record. What was seen with other settings than
         those with the digest `configuration` is asked for at once."""
-        if self.standing is None or self._seen_otherwise(configuration):
+        latest = self.latest
+        if latest is None or _seen_otherwise(latest, configuration):
             return measured_at is None
-        latest = self.standing.latest
         seen_at = max(latest.observed_at, measured_at or latest.observed_at)
         return at >= due_at(
             latest.verdict, seen_at, self.check.freshness, latest.observed_at
         )
 
-    def _seen_otherwise(self, configuration: str) -> bool:
-        latest = self.standing.latest if self.standing else None
-        seen = latest.configuration if latest else ""
-        return bool(configuration and seen) and seen != configuration
+
+def _seen_otherwise(latest: Evidence, configuration: str) -> bool:
+    seen = latest.configuration
+    return bool(configuration and seen) and seen != configuration
 
 
 def watched_checks(commit: str, environment: str) -> list[WatchedCheck]:

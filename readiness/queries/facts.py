@@ -106,11 +106,15 @@ def facts_of(
     configuration: Configuration | None,
     outside: tuple[ItemState, str] = (ItemState.OPEN, ""),
     differs: Sequence[str] = (),
+    ended: bool = False,
 ) -> ItemFacts:
     """Everything that decides the item's state; no query. `configuration` is what the
     product runs with now, `outside` the state of a line that readiness does not count and
-    why it is so, `differs` what of it the log does not tell."""
+    why it is so, `differs` what of it the log does not tell. Of a review that has `ended`
+    nobody asks any more who wrote its records: the key may be gone.
+    """
     shape, claim = line.shape, line.claim
+    now = None if ended else _Now(configuration)
     return ItemFacts(
         key=shape.key,
         commit=review.commit,
@@ -121,7 +125,7 @@ def facts_of(
         claimed=claim.claimed,
         claimed_by=claimant(claim),
         checks=[
-            _check_facts(review, check, line.by_check.get(check.id), configuration)
+            _check_facts(review, check, line.by_check.get(check.id), now)
             for check in shape.checks
         ],
         missing_fields=[
@@ -138,18 +142,28 @@ def facts_of(
     )
 
 
+@dataclass(frozen=True)
+class _Now:
+    """What a living review's records are held against: the settings of today."""
+
+    configuration: Configuration | None
+
+    def changed(self, record: Evidence) -> datetime | None:
+        """Since when the product runs with other settings than were seen."""
+        seen, today = record.configuration, self.configuration
+        return today.since if today and seen and seen != today.digest else None
+
+
 def _check_facts(
     review: Review,
     check: CheckShape,
     standing: Standing | None,
-    configuration: Configuration | None,
+    now: _Now | None,
 ) -> CheckFacts:
     return CheckFacts(
         probe=check.probe,
-        latest=_record(standing.latest if standing else None, check, configuration),
-        conclusive=_record(
-            standing.conclusive if standing else None, check, configuration
-        ),
+        latest=_record(standing.latest if standing else None, check, now),
+        conclusive=_record(standing.conclusive if standing else None, check, now),
         required=check.required,
         out_of_reach=out_of_reach(check.probe, review),
         title=probe_title(check.probe),
@@ -157,19 +171,18 @@ def _check_facts(
 
 
 def _record(
-    evidence: Evidence | None, check: CheckShape, now: Configuration | None
+    evidence: Evidence | None, check: CheckShape, now: _Now | None
 ) -> CheckRecord | None:
     if evidence is None:
         return None
-    seen = evidence.configuration
-    restarted = now is not None and bool(seen) and seen != now.digest
     return CheckRecord(
         verdict=evidence.verdict,
         commit=evidence.commit,
         observed_at=evidence.observed_at,
         valid_until=valid_until(evidence, check),
         reason=evidence.reason,
-        restarted_at=now.since if now and restarted else None,
+        restarted_at=now.changed(evidence) if now else None,
+        forged=now is not None and not evidence.is_sealed,
     )
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 import pytest
 from django.db import OperationalError
 from django.test import Client
 
+from audit.models import AuditEvent, guard
 from kernel import build, configuration, http
 from operations import queries
 from operations.models import ProcessStart
+from operations.queries.starts import SETTINGS_CHANGED
 from operations.services import starts
 
 pytestmark = pytest.mark.django_db
@@ -18,10 +21,9 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def start(minutes: float, digest: str) -> ProcessStart:
-    at = NOON + timedelta(minutes=minutes)
-    return ProcessStart.objects.create(
-        host="here", pid=1, commit="a" * 40, configuration=digest, at=at
-    )
+    """Of a web process with these settings."""
+    with patch("kernel.configuration.running", lambda: digest):
+        return starts.record(NOON + timedelta(minutes=minutes))
 
 
 def test_nothing_is_known_before_the_first_start() -> None:
@@ -49,6 +51,29 @@ def test_going_back_to_the_old_settings_is_a_change_too() -> None:
         start(minutes, digest)
     now = queries.configuration()
     assert now == queries.Configuration("old", NOON + timedelta(minutes=9))
+
+
+def test_a_row_that_is_taken_back_to_older_settings_is_not_believed() -> None:
+    start(0, "old")
+    start(5, "new")
+    ProcessStart.objects.update(configuration="old")
+    now = queries.configuration()
+    assert now == queries.Configuration("new", NOON + timedelta(minutes=5))
+    ProcessStart.objects.all().delete()
+    assert queries.configuration() == now
+
+
+def test_settings_of_which_the_log_tells_no_more_are_no_product_s() -> None:
+    """What was seen with the older ones does not count, either."""
+    start(0, "old")
+    start(5, "new")
+    guard.remove()
+    newest = AuditEvent.objects.filter(kind=SETTINGS_CHANGED).latest("seq")
+    body = bytes(newest.body).replace(b"new", b"old")
+    AuditEvent.objects.filter(pk=newest.pk).update(body=body)
+    now = queries.configuration()
+    assert now is not None
+    assert now.digest not in {"old", "new"}
 
 
 def test_old_starts_are_forgotten_and_the_newest_never_is() -> None:

@@ -16,6 +16,7 @@ HOUR = timedelta(hours=1)
 def watched(observed_at: datetime | None, verdict: str = "pass") -> WatchedCheck:
     """A check that stays fresh for ten hours, so it is due again after five."""
     latest = Evidence(verdict=verdict, observed_at=observed_at or NOON)
+    latest.put_under_seal()
     return WatchedCheck(
         review=Review(),
         item=ReviewItem(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 import pytest
 from django.utils import timezone
@@ -12,6 +13,8 @@ from kernel.build import Build
 from kernel.registry import Measurement, Probe
 from operations.models import JobRun, ProbeResult, ProcessStart
 from operations.queries.measurements import params_digest
+from operations.services.starts import record
+from readiness.domain.state import FORGED
 from readiness.models import Evidence, Review
 from readiness.queries.board import BoardRow, board
 from readiness.services.evidence.collecting import collect
@@ -37,9 +40,8 @@ def _this_commit_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def starts(digest: str, at: datetime) -> None:
-    ProcessStart.objects.create(
-        host="here", pid=1, commit=COMMIT, configuration=digest, at=at
-    )
+    with patch("kernel.configuration.running", lambda: digest):
+        record(at)
 
 
 def saw(value: str, digest: str, at: datetime, about: str = "running") -> None:
@@ -127,6 +129,20 @@ def test_a_fail_stays_a_fail_until_a_pass(review: Review, noon: datetime) -> Non
     assert line(review, noon + minutes(4)).state == "failed"
     saw("0", AFTER, noon + minutes(5))
     assert line(review, noon + minutes(6)).state == "proven"
+
+
+def test_neither_a_start_nor_a_record_is_taken_back_to_other_settings(
+    review: Review, noon: datetime
+) -> None:
+    """A liar with the database."""
+    starts(BEFORE, noon)
+    saw("0", BEFORE, noon + minutes(1))
+    starts(AFTER, noon + minutes(3))
+    ProcessStart.objects.update(configuration=BEFORE)
+    assert line(review, noon + minutes(4)).state == "stale"
+    Evidence.objects.update(configuration=AFTER)
+    shown = line(review, noon + minutes(4))
+    assert (shown.state, shown.derived.reason) == ("stale", FORGED)
 
 
 def test_evidence_about_files_knows_no_settings(review: Review, noon: datetime) -> None:

@@ -159,7 +159,7 @@ def _newest_answers(
 
 def _judge(line: WatchedCheck, answers: Answers, mine: Build, at: datetime) -> bool:
     """Append a record when there is something new to say; True if so."""
-    latest = line.standing.latest if line.standing else None
+    latest = line.latest
     answer = answers.get(_question(line.check))
     if line.check.probe not in PROBES:
         judgement, answer = verdicts.unavailable(line.check.probe), None

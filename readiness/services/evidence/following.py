@@ -49,7 +49,7 @@ def follow(at: datetime) -> int:
 
 
 def _judge(line: FollowedCheck, seen: Observation | None, at: datetime) -> bool:
-    latest = line.standing.latest if line.standing else None
+    latest = line.latest
     told = latest.observed_at if latest and latest.observed_at > line.since else None
     if seen is not None and seen.observed_at > (told or line.since):
         judgement = judged(line, seen.measurement)
