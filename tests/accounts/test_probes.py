@@ -188,6 +188,11 @@ class TestKeysOfServices:
         self.git(tree, "add", ".")
         assert run("env_secrets", name="POLYGON_API_KEY").value == "0"
 
+    def test_one_in_the_code_is_found(self, run: Run, tree: Any) -> None:
+        (tree / "ours.py").write_text('KEY = "p0lyg0n-key"')
+        self.git(tree, "add", ".")
+        assert "ours.py" in run("env_secrets", name="POLYGON_API_KEY").detail
+
     def test_one_in_a_file_far_down_is_found_and_not_told(
         self, run: Run, tree: Any
     ) -> None:

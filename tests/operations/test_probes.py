@@ -221,10 +221,26 @@ def test_dotenv_finds_a_file_that_others_may_read(tree: Path, monkeypatch) -> No
     path = tree / ".env"
     path.write_text("SECRET_KEY=x\n")
     path.chmod(0o644)
-    git = ["git", "-C", str(tree)]
-    subprocess.run([*git, "init", "-q"], check=True)
-    subprocess.run([*git, "add", "-f", ".env"], check=True)
-    who = ["-c", "user.name=a", "-c", "user.email=a@example.test"]
-    subprocess.run([*git, *who, "commit", "-qm", "oops"], check=True)
+    commit(tree, "add", "-f", ".env")
     seen = see("dotenv")
     assert seen.value == "2", seen.detail
+
+
+def commit(tree: Path, *words: str) -> None:
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.test"]
+    for given in (["init", "-q"], words, [*who, "commit", "-qm", "oops"]):
+        subprocess.run(["git", "-C", str(tree), *given], check=True)
+
+
+def test_dotenv_finds_a_file_that_is_private_today_and_was_committed_once(
+    tree: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(settings, "SERIOUS", True)
+    path = tree / ".env"
+    path.write_text("SECRET_KEY=x\n")
+    path.chmod(0o600)
+    commit(tree, "add", "-f", ".env")
+    commit(tree, "rm", "-q", "--cached", ".env")
+    seen = see("dotenv")
+    assert seen.value == "1"
+    assert "it was committed in" in seen.detail

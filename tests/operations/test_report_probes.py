@@ -83,6 +83,9 @@ def test_the_smoke_line_reads_its_own_suite() -> None:
     assert see("smoke").error.startswith("suite smoke: there is no report")
     reports.keep(HEAD, "junit-smoke.xml", junit(case("it", of="tests.smoke.test_a")))
     assert see("smoke").value == "0"
+
+
+def test_a_smoke_test_that_did_not_run_is_a_fault() -> None:
     reports.keep(HEAD, "junit-smoke.xml", junit(case("ti", of="tests.smoke.test_a")))
     assert see("smoke").detail == "tests.smoke.test_a::it is missing"
 
