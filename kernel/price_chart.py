@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 from django.utils.html import format_html
@@ -32,6 +33,7 @@ EMPTY = mark_safe("")  # nothing in it # nosec B308
 OTHER = '<path class="chart__deal chart__deal--{}"'
 TOLD = '<path class="chart__deal chart__told chart__deal--{}"'
 MARK = 5.5  # px from a deal's price to the edges of its mark
+SERIES = (("Price", "series-1"), ("Bought", "series-2"), ("Sold", "series-3"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,3 +145,38 @@ def moment_label(at: datetime, span: timedelta) -> str:
     if span <= timedelta(days=3):
         return f"{local:%-d %b %H:%M}"
     return day_label(local.date(), span=span.days)
+
+
+def price_data(
+    prices: Sequence[tuple[datetime, Number]], deals: Sequence[Deal]
+) -> dict[str, Any]:
+    """What js/charts.js draws over it: every price and every deal is a point that
+    stands at its moment, in the reader's zone."""
+    told = sorted(
+        [
+            *((at, 0, price) for at, price in prices),
+            *((deal.at, 1 if deal.bought else 2, deal.price) for deal in deals),
+        ],
+        key=lambda point: (point[0], point[1]),
+    )
+    series = []
+    for kind, (name, hue) in enumerate(SERIES):
+        values = [float(price) if of == kind else None for _, of, price in told]
+        if any(value is not None for value in values):
+            series.append(
+                {"name": name, "values": values, "colour": hue, "dots": bool(kind)}
+            )
+    return {
+        "zone": timezone.get_current_timezone_name(),
+        "t": [at.timestamp() for at, _, _ in told],
+        "panels": [{"height": 220, "digits": 8, "series": series}],
+        "flows": [
+            {
+                "t": deal.at.timestamp(),
+                "up": deal.bought,
+                "at": float(deal.price),
+                "own": deal.told,
+            }
+            for deal in deals
+        ],
+    }

@@ -1,5 +1,5 @@
-"""Static files: hashed names from the manifest, plain names before it exists, and one
-stylesheet joined from its parts.
+"""Static files: hashed names from the manifest, plain names before it exists, one
+stylesheet joined from its parts, and scripts without what is for their readers alone.
 
 `css/app.css` is a list of `@import "part.css" layer(name);` lines. A browser follows
 them as they stand, so development serves the parts; `collectstatic` puts each part in
@@ -20,6 +20,9 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 STYLESHEET = "css/app.css"
 IMPORT = re.compile(r'^@import "([^"]+)"(?: layer\(([\w-]+)\))?;$', re.MULTILINE)
 RELATIVE = re.compile(r"""url\((["']?)(?![/#]|data:|https?:)([^"')]+)\1\)""")
+SCRIPTS = "js/"
+# Indentation and lines of comments; none of our templates spans lines (test_staticfiles).
+FOR_READERS = re.compile(r"^[ \t]*//.*\n|^[ \t]+", re.MULTILINE)
 Paths = dict[str, tuple[Storage, str]]
 
 
@@ -42,6 +45,11 @@ def joined(name: str, texts: Mapping[str, str]) -> str:
     return IMPORT.sub(part, texts[name])
 
 
+def lean(script: str) -> str:
+    """Without what only people read."""
+    return FOR_READERS.sub("", script)
+
+
 class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """A page must not fail because `collectstatic` has not run yet."""
 
@@ -55,21 +63,34 @@ class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     def post_process(
         self, paths: Paths, dry_run: bool = False, **options: Any
     ) -> Iterator[tuple[str, str, bool]]:
-        """Joins the stylesheet from the sources, then hashes and compresses."""
-        if not dry_run and STYLESHEET in paths:
-            paths = {**paths, STYLESHEET: self._join(paths)}
+        """Joins the stylesheet and leans the scripts, then hashes and compresses."""
+        if not dry_run:
+            made = {
+                name: lean(_read(paths, name)) for name in paths if _is_script(name)
+            }
+            if STYLESHEET in paths:
+                styles = (name for name in paths if name.endswith(".css"))
+                texts = {name: _read(paths, name) for name in styles}
+                made[STYLESHEET] = joined(STYLESHEET, texts)
+            paths = {**paths, **self._replaced(made)}
         yield from super().post_process(paths, dry_run=dry_run, **options)
 
-    def _join(self, paths: Paths) -> tuple[Storage, str]:
-        """The joined file, in the place of the collected one and as a source."""
-        texts = {}
-        for name, (storage, path) in paths.items():
-            if name.endswith(".css"):
-                with storage.open(path) as source:
-                    texts[name] = source.read().decode()
-        content = ContentFile(joined(STYLESHEET, texts).encode())
-        self.delete(STYLESHEET)
-        self.save(STYLESHEET, content)
+    def _replaced(self, texts: Mapping[str, str]) -> Paths:
+        """These in the place of the collected files, and as sources."""
         memory = InMemoryStorage()
-        memory.save(STYLESHEET, content)
-        return memory, STYLESHEET
+        for name, text in texts.items():
+            content = ContentFile(text.encode())
+            self.delete(name)
+            self.save(name, content)
+            memory.save(name, content)
+        return {name: (memory, name) for name in texts}
+
+
+def _is_script(name: str) -> bool:
+    return name.startswith(SCRIPTS) and name.endswith(".js")
+
+
+def _read(paths: Paths, name: str) -> str:
+    storage, path = paths[name]
+    with storage.open(path) as source:
+        return str(source.read().decode())

@@ -20,7 +20,6 @@ from kernel.display import (
     percent,
     tone,
 )
-from kernel.drawing import Drawn
 from kernel.numbers import ZERO, text_or_none
 from kernel.scales import compact
 from portfolio.domain.reasons import Reason
@@ -29,7 +28,7 @@ from portfolio.pages.positions import PositionTexts, lot_lines, position_rows
 from portfolio.pages.words import Figure, bar_length, implied_note, why
 from portfolio.queries.holdings import Holdings, PositionRow
 from portfolio.queries.summary import Portfolio
-from trades.pages.drawer import chart_of
+from trades.pages.prices import prices_context
 from trades.queries.deals import traded_prices
 
 RING = 4  # parts of the ring before cash
@@ -75,7 +74,7 @@ def position_page(holdings: Holdings, row: PositionRow) -> dict[str, Any]:
         "view": PositionTexts.of(row, holdings.currency),
         "exact": _exact(row),
         "lots": lot_lines(holdings, row),
-        "price_chart": _price_chart(holdings, row),
+        **_prices(holdings, row),
         "currency": holdings.currency,
     }
 
@@ -94,16 +93,13 @@ def _exact(row: PositionRow) -> dict[str, str]:
     return {name: text_or_none(value) or "" for name, value in values.items()}
 
 
-def _price_chart(holdings: Holdings, row: PositionRow) -> Drawn | None:
-    """From where it was opened, a tenth of its age before; None without a price. Two
-    queries."""
+def _prices(holdings: Holdings, row: PositionRow) -> dict[str, Any]:
+    """From where it was opened, a tenth of its age before. Two queries."""
     book = next(book for book in holdings.scope.books if book.pk == row.book_id)
     before = (holdings.now - row.opened_at) / 10
     start = row.opened_at - before
     traded = traded_prices(book, row.instrument, start, holdings.now)
-    if not traded.prices:
-        return None
-    return chart_of(row.symbol, traded.prices, traded.fills)
+    return prices_context(row.symbol, traded.prices, traded.fills)
 
 
 # --- figures ---------------------------------------------------------------------------

@@ -13,33 +13,43 @@
     return value;
   }
 
-  function plain(value) {
+  function plain(value, most = 2) {
     const size = Math.abs(value);
     if (size >= 1e16) return value.toExponential(3).replace("e+", "e").replace("-", "−");
-    const digits = size && size < 1 ? { maximumSignificantDigits: 4 } : { maximumFractionDigits: 2 };
+    const digits = size && size < 1 ? { maximumSignificantDigits: 4 } : { maximumFractionDigits: most };
     return value.toLocaleString("en", digits).replace("-", "−");
   }
   const percent = (value) => `${plain(value * 100)} %`;
-  const dates = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
-  const day = (seconds) => dates.format(seconds * 1000);
+  const told = (one, value) => (value == null ? "–" : one.percent ? percent(value) : plain(value, one.digits));
+
+  // Days are UTC's; moments (data.zone) are in the reader's zone.
+  const DAY = { day: "numeric", month: "short" }, MINUTE = { hour: "2-digit", minute: "2-digit" };
+  function format({ zone }, parts) {
+    const dates = new Intl.DateTimeFormat("en-GB", { ...parts, timeZone: zone ?? "UTC" });
+    return (seconds) => dates.format(seconds * 1000).replace(/,|(?<=Sep)t/g, ""); // as tables have it
+  }
+  const moment = (data) => format(data, { ...DAY, year: "numeric", ...(data.zone && MINUTE) });
+  const marks = (data, step) => format(data,
+    step < 86400 ? { ...DAY, ...MINUTE } : step < 2.4e6 ? DAY : { month: "short", year: "2-digit" });
 
   function labels(ticks, say) {
     for (let digits = 3; digits < 15; digits++) {
       const said = ticks.map((tick) => say(tick, digits));
       if (new Set(said).size === said.length) return said;
     }
-    return ticks.map(plain);
+    return ticks.map((tick) => plain(tick));
   }
   const short = (value, digits) => (Math.abs(value) >= 1e15
     ? value.toPrecision(digits).replace(/\.?0*e\+/, "e")
     : value.toLocaleString("en", { notation: "compact", maximumSignificantDigits: digits })).replace("-", "−");
   const part = (value, digits) => `${short(value * 100, digits)} %`;
 
-  function axes(say, dated) {
+  function axes(data, say, dated) {
     const text = colour("text-2"), line = colour("line");
     const common = { stroke: text, font: "11px Inter, sans-serif", grid: { stroke: line, width: 1 }, ticks: { show: false } };
     return [
-      { ...common, grid: { show: false }, show: dated },
+      { ...common, grid: { show: false }, show: dated, space: 80, size: 30,
+        values: (_, ticks, __, ___, step) => ticks.map(marks(data, step)) },
       { ...common, side: 1, size: 64, space: 26, values: (_, ticks) => labels(ticks, say) },
     ];
   }
@@ -47,40 +57,46 @@
   function flows(plot, moved) {
     const { left, top, height, width } = plot.bbox, pen = plot.ctx;
     const step = 4.5 * devicePixelRatio, floor = top + height - devicePixelRatio;
-    for (const { t, up } of moved) {
+    for (const { t, up, at, own } of moved) {
       const x = plot.valToPos(t, "x", true);
       if (x < left || x > left + width) continue;
-      const tip = up ? floor - 2 * step : floor, base = up ? floor : floor - 2 * step;
+      const tip = at != null ? plot.valToPos(at, "y", true) : up ? floor - 2 * step : floor;
+      const base = tip + (up ? 2 : -2) * step;
       pen.fillStyle = colour(up ? "series-2" : "series-3");
       pen.beginPath();
       pen.moveTo(x, tip);
       pen.lineTo(x - step, base);
       pen.lineTo(x + step, base);
+      pen.closePath();
       pen.fill();
+      if (!own) continue;
+      pen.strokeStyle = colour("text");
+      pen.stroke();
     }
   }
 
   function panel(data, one, width, sync, last, zoomed) {
-    const show = one.percent ? percent : plain;
-    const tick = one.percent ? part : short;
+    const tick = one.percent ? part : short, day = moment(data);
     const options = {
       width,
       height: one.height,
       padding: [12, 0, 8, 8], // days stand above one another
-      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), data.zone ?? "UTC"),
       cursor: { sync: { key: sync } },
       hooks: {
         draw: one === data.panels[0] ? [(plot) => flows(plot, data.flows)] : [],
         setScale: [(plot, scale) => scale === "x" && zoomed(plot)],
       },
-      axes: axes(tick, last),
-      series: [{ label: "Day", value: (_, t) => (t == null ? "–" : day(t)) }, ...one.series.map((s) => ({
+      axes: axes(data, tick, last),
+      series: [{ label: data.zone ?? "Day", value: (_, t) => (t == null ? "–" : day(t)) }, ...one.series.map((s) => ({
         label: s.name,
         stroke: colour(s.colour),
         width: 1.75,
+        paths: s.dots && (() => null),
+        spanGaps: !!data.zone,
         fill: s.fill ? `color-mix(in srgb, ${colour(s.colour)} 10%, transparent)` : undefined,
-        points: { show: data.t.length === 1 },
-        value: (_, v) => (v == null ? "–" : show(v)),
+        points: { show: !s.dots && s.values.filter((v) => v != null).length === 1 },
+        value: (_, v) => told(one, v),
       }))],
     };
     const plot = new uPlot(options, [data.t, ...one.series.map((s) => s.values)]);
@@ -97,7 +113,7 @@
     walk.className = "chart__walk";
     walk.tabIndex = 0;
     for (const [name, value] of Object.entries({
-      role: "slider", "aria-label": `${title}: arrow keys walk the days, + and - zoom, Escape shows all`,
+      role: "slider", "aria-label": `${title}: arrow keys walk the points, + and - zoom, Escape shows all`,
       "aria-valuemin": 0, "aria-valuemax": last,
     })) walk.setAttribute(name, value);
     stand(walk, data, last);
@@ -105,10 +121,11 @@
   }
 
   function stand(walk, data, at) {
-    const said = data.panels.flatMap(({ percent: parts, series }) => series.map(({ name, values }) =>
-      `${name} ${values[at] == null ? "–" : (parts ? percent : plain)(values[at])}`));
+    const said = data.panels.flatMap((one) => one.series
+      .filter(({ values }) => values[at] != null)
+      .map(({ name, values }) => `${name} ${told(one, values[at])}`));
     walk.setAttribute("aria-valuenow", at);
-    walk.setAttribute("aria-valuetext", `${day(data.t[at])}: ${said.join(", ")}`);
+    walk.setAttribute("aria-valuetext", `${moment(data)(data.t[at])}: ${said.join(", ")}`);
   }
 
   const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageUp: -30, PageDown: 30, Home: -Infinity, End: Infinity };
@@ -126,7 +143,7 @@
         plot.setCursor({ left: plot.valToPos(data.t[to], "x"), top: 10 }, false);
       }
     } else if (part && data.t.length > 2) {
-      const reach = Math.max((max - min) * part, 86400);
+      const reach = Math.max((max - min) * part, (whole[1] - whole[0]) / data.t.length);
       zoom(Math.max(whole[0], middle - reach), Math.min(whole[1], middle + reach));
     } else if (event.key === "Escape") zoom(...whole);
     else return;
@@ -196,7 +213,7 @@
       seen.unobserve(entry.target);
       attempt(entry.target);
     }
-  });
+  }, { rootMargin: "100%" }); // there before somebody tabs to it
   const watch = () => document.querySelectorAll("figure[data-chart]").forEach((f) => drawn.has(f) || seen.observe(f));
   const again = () => { for (const figure of drawn.keys()) if (figure.isConnected) attempt(figure); };
 

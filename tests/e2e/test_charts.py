@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -137,3 +138,57 @@ def test_values_are_readable_and_no_label_stands_twice(
     assert len(set(labels)) > 1
     drawings = labels[: len(labels) // max(1, labels.count(labels[0]))]
     assert len(drawings) == len(set(drawings)), drawings
+
+
+def of_a_position(page: Page) -> None:
+    page.goto("/portfolio/")
+    link = page.locator("main a[href^='/portfolio/positions/']").first
+    page.goto(str(link.get_attribute("href")))
+
+
+def of_a_trade(page: Page) -> None:
+    """Of the drawer that a click opens beside the list."""
+    page.goto("/trades/")
+    page.locator("[data-open]").nth(3).click()
+
+
+@pytest.mark.parametrize("opens", [of_a_position, of_a_trade])
+def test_prices_are_walked_and_zoomed_as_performance_is(
+    opens: Callable[[Page], None], opened: Callable[..., Page]
+) -> None:
+    page = opened("trader")
+    opens(page)
+    walk(page).focus()
+    newest = standing(page)
+    assert re.match(r"\d+ [A-Z][a-z]{2} \d{4} \d\d:\d\d: Price [\d,.]+$", newest)
+    points = {newest}
+    for key in ("ArrowLeft", "PageUp", "Home"):
+        page.keyboard.press(key)
+        points.add(standing(page))
+    assert len(points) >= 3
+    said = [standing(page)]
+    for _ in range(100):
+        page.keyboard.press("ArrowRight")
+        said.append(standing(page))
+    assert any(re.search(r": (Bought|Sold) [\d,.]+$", text) for text in said)
+    page.keyboard.press("+")
+    page.keyboard.press("+")
+    expect(back(page)).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(back(page)).to_be_hidden()
+    expect(page.locator(".drawer, h1").first).to_be_visible()
+    page.keyboard.press("End")
+    assert standing(page) == newest
+    assert newest.partition(": ")[0] in page.locator(".u-legend").inner_text()
+
+
+def test_days_under_a_chart_are_as_in_tables(opened: Callable[..., Page]) -> None:
+    """ "24 Nov", never "11/24"."""
+    page = opened("trader")
+    page.add_init_script(SPY)
+    for opens in (lambda: page.goto(URL), lambda: of_a_position(page)):
+        opens()
+        page.locator(".chart__walk").wait_for()
+        drawn = page.evaluate("window.drawn")
+        assert not [text for text in drawn if re.search(r"\d/\d", text)]
+        assert [text for text in drawn if re.match(r"(\d+ )?[A-Z][a-z]{2}\b", text)]

@@ -1,4 +1,5 @@
-"""Collected, the stylesheet is one file with each of its parts in the declared order."""
+"""Collected, the stylesheet is one file with each of its parts in the declared order,
+and a script is without what only its readers need."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from django.contrib.staticfiles.management.commands.collectstatic import Command
 from django.core.management import call_command
 from django.test import override_settings
 
-from rrr_dashboard.staticfiles import joined
+from rrr_dashboard.staticfiles import joined, lean
 
 MANIFEST = """\
 @layer base, components;
@@ -18,6 +19,13 @@ MANIFEST = """\
 @import "components/chip.css" layer(components);
 """
 BASE = '@font-face { src: url("../fonts/sans.woff2"); }\n'
+SCRIPT = """\
+// Says hello.
+(() => {
+  // twice
+  say("a // b", 1); // and again
+})();
+"""
 CHIP = ".chip { background: url(../../chip.svg); }\n"
 Collect = Callable[[], str]
 
@@ -31,6 +39,8 @@ def source(tmp_path: Path) -> Path:
     (css / "components" / "chip.css").write_text(CHIP)
     (tmp_path / "source" / "fonts").mkdir()
     (tmp_path / "source" / "fonts" / "sans.woff2").write_bytes(b"sans")
+    (tmp_path / "source" / "js").mkdir()
+    (tmp_path / "source" / "js" / "hello.js").write_text(SCRIPT)
     (tmp_path / "source" / "chip.svg").write_text("<svg/>")
     return css
 
@@ -98,3 +108,20 @@ def test_a_part_that_is_not_there_stops_the_collection(
     (source / "components" / "chip.css").unlink()
     with pytest.raises(KeyError, match="components/chip"):
         collect()
+
+
+def test_a_script_is_collected_without_comments_and_indentation(
+    collect: Collect, tmp_path: Path
+) -> None:
+    collect()
+    [plain] = (tmp_path / "collected" / "js").glob("hello.js")
+    [hashed] = (tmp_path / "collected" / "js").glob("hello.*.js")
+    lines = '(() => {\nsay("a // b", 1); // and again\n})();\n'
+    assert plain.read_text() == hashed.read_text() == lines
+
+
+def test_no_text_of_our_scripts_spans_lines() -> None:
+    """Else `lean` would change what it says."""
+    for path in (Path(__file__).parents[2] / "static" / "js").glob("*.js"):
+        for line in lean(path.read_text()).splitlines():
+            assert line.count("`") % 2 == 0, (path.name, line)

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.utils import timezone
-
-from kernel.display import grouped
-from kernel.drawing import Drawn
 from kernel.json import dumps
-from kernel.price_chart import Deal, price_chart
 from trades.answers.trades import TradeDetailAnswer
 from trades.models import (
     STANDING,
@@ -21,6 +15,7 @@ from trades.models import (
     Transfer,
 )
 from trades.pages.listing import TradeRow, at_step
+from trades.pages.prices import prices_context
 from trades.queries.books import Reader
 from trades.queries.deals import fills_between
 from trades.queries.trades import (
@@ -60,12 +55,12 @@ def drawer(detail: TradeDetail, rows: list[TradeRow], user: Reader) -> dict[str,
         "confidence_percent": _percent(decision.confidence if decision else None),
         "checks_passed": sum(bool(check.get("passed")) for check in checks),
         "held": _held(detail),
-        "price_chart": _price_chart(detail),
         "answer": answer,
         "mendable": is_mendable(fill, user),
         "names": FIELD_NAMES,
         "events": answer.audit,
         "raw": json.dumps(json.loads(dumps(answer)), indent=2, ensure_ascii=False),
+        **_prices(detail),
         **_neighbours(fill, rows),
     }
 
@@ -86,51 +81,16 @@ def _held(detail: TradeDetail) -> timedelta | None:
     return detail.fill.executed_at - min(opened) if opened else None
 
 
-def _price_chart(detail: TradeDetail) -> Drawn | None:
+def _prices(detail: TradeDetail) -> dict[str, Any]:
     """None where no price is stored around the trade. One query."""
     fill, prices = detail.fill, detail.prices
     if not prices:
-        return None
+        return {"price_chart": None}
     start = min(prices[0].at, fill.executed_at)
     end = max(prices[-1].at, fill.executed_at)
     fills = fills_between(fill.book, fill.instrument, start, end)
     quoted = [(price.at, price.price) for price in prices]
-    return chart_of(fill.instrument.symbol, quoted, fills, told=fill.pk)
-
-
-# --- prices with what was traded at them -----------------------------------------------
-
-
-def chart_of(
-    symbol: str,
-    prices: Sequence[tuple[datetime, Decimal]],
-    fills: Iterable[Fill],
-    told: int | None = None,
-) -> Drawn:
-    """`told` is the trade of whose page it is. Empty without a price and a fill."""
-    deals = [_deal(fill, told) for fill in fills]
-    bought = sum(1 for deal in deals if deal.bought)
-    return price_chart(
-        prices,
-        deals,
-        name="prices",
-        title=f"Prices of {symbol}, with what was bought and sold",
-        description=f"{len(prices)} stored prices, {bought} bought, "
-        f"{len(deals) - bought} sold. Times are in {timezone.get_current_timezone_name()}.",
-    )
-
-
-def _deal(fill: Fill, told: int | None) -> Deal:
-    bought = fill.side == Fill.Side.BUY
-    local = timezone.localtime(fill.executed_at)
-    amount = f"{'Bought' if bought else 'Sold'} {grouped(fill.quantity)}"
-    return Deal(
-        at=fill.executed_at,
-        price=fill.price,
-        bought=bought,
-        label=f"{amount} at {grouped(fill.price)}, {local:%-d %b %Y %H:%M:%S %Z}",
-        told=fill.pk == told,
-    )
+    return prices_context(fill.instrument.symbol, quoted, fills, told=fill.pk)
 
 
 def _neighbours(fill: Fill, rows: list[TradeRow]) -> dict[str, str]:
