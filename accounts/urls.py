@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from accounts import api
 from accounts.views import (
+    files,
     filters,
     oneself,
     people,
@@ -29,8 +30,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/signing-key/create/", oneself.create_key, name="create-key"),
     path("settings/signing-key/revoke/", oneself.revoke_key, name="revoke-key"),
     path("settings/tokens/", tokens.listing, name="tokens"),
+    path("settings/tokens/tokens.csv", files.own_tokens, name="tokens-file"),
     path("settings/tokens/<str:uid>/revoke/", tokens.revoke, name="revoke-own-token"),
     path("settings/people/", people.listing, name="people"),
+    path(
+        "settings/people/files/<slug:name>.csv", files.people_table, name="people-file"
+    ),
     path("settings/people/<int:pk>/", people.person, name="person"),
     path("settings/people/<int:pk>/disable/", people.disable, name="disable"),
     path("settings/people/<int:pk>/enable/", people.enable, name="enable"),
@@ -44,6 +49,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "settings/people/services/<int:pk>/",
         service_accounts.show,
         name="service-account",
+    ),
+    path(
+        "settings/people/services/<int:pk>/tokens.csv",
+        files.service_tokens,
+        name="service-tokens-file",
     ),
     path("accounts/invitation/<str:token>/", people.invitation, name="invitation"),
     path("admin/login/", oneself.admin_login, name="admin-login"),

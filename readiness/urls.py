@@ -14,6 +14,7 @@ from readiness.api import templates as templates_api
 from readiness.api import work as work_api
 from readiness.views import (
     exemptions,
+    files,
     items,
     lifecycle,
     reviews,
@@ -27,6 +28,7 @@ REVIEW = "readiness/reviews/<uuid:review>/"
 ITEM = f"{REVIEW}items/<int:item>/"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("readiness/", reviews.index, name="index"),
+    path("readiness/reviews/reviews.csv", files.reviews_csv, name="reviews-file"),
     path("readiness/reviews/new/", reviews.new, name="new-review"),
     path(REVIEW, reviews.review, name="review"),
     path(f"{REVIEW}collect/", reviews.collect, name="collect-review"),
@@ -34,9 +36,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{REVIEW}verify/", signing.verify_page, name="verify"),
     path(f"{REVIEW}lifecycle/", lifecycle.page, name="lifecycle"),
     path(f"{REVIEW}lines/", work.lines, name="lines"),
+    path(f"{REVIEW}lines/lines.csv", files.lines_csv, name="lines-file"),
     path(f"{REVIEW}lines/work/", work.work, name="work-lines"),
     path(f"{REVIEW}sections/", work.own, name="own-section"),
     path(f"{REVIEW}diff/", work.diff, name="diff"),
+    path(f"{REVIEW}diff/changes.csv", files.changes_csv, name="changes-file"),
     path(f"{REVIEW}notes/", work.write_note, name="write-note"),
     path(f"{REVIEW}notes/<int:note>/resolve/", work.resolve_note, name="resolve-note"),
     path(f"{REVIEW}deploy/", lifecycle.deploy, name="deploy-review"),
@@ -78,6 +82,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="decide-not-applicable",
     ),
     path("readiness/templates/", templates.templates, name="templates"),
+    path(
+        "readiness/templates/checklists.csv", files.versions_csv, name="versions-file"
+    ),
     path("readiness/templates/import/", templates.upload, name="import-template"),
     path(
         "readiness/templates/builtin/", templates.take_builtin, name="builtin-template"

@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("splits/splits.csv", files.splits_csv, name="splits-file"),
     path("books/books.csv", files.books_csv, name="books-file"),
     path("trades/import/", import_pages.upload, name="import"),
+    path("trades/imports/imports.csv", files.imports_csv, name="imports-file"),
     path("trades/imports/<uuid:pk>/", import_pages.import_batch, name="import-batch"),
     path(
         "trades/imports/<uuid:pk>/commit/",

@@ -56,15 +56,20 @@ def people() -> QuerySet[User]:
     return User.objects.filter(is_service=False).order_by("username")
 
 
+def people_called(text: str) -> QuerySet[User]:
+    """Persons whose name or mail address holds the text, by user name."""
+    if not text:
+        return people()
+    fields = ("username", "first_name", "last_name", "email")
+    return people().filter(
+        reduce(or_, (Q(**{f"{field}__icontains": text}) for field in fields))
+    )
+
+
 def people_found(text: str, *, most: int) -> tuple[list[User], bool]:
     """At most `most` persons whose name or mail address holds the text, by user name
     with their roles, and whether there are more. Two queries."""
-    found = people().prefetch_related("groups")
-    if text:
-        fields = ("username", "first_name", "last_name", "email")
-        found = found.filter(
-            reduce(or_, (Q(**{f"{field}__icontains": text}) for field in fields))
-        )
+    found = people_called(text).prefetch_related("groups")
     ahead = list(found[: most + 1])
     return ahead[:most], len(ahead) > most
 
@@ -85,10 +90,10 @@ def somebody(pk: int) -> User:
     return user
 
 
-def service_accounts(*, most: int) -> list[User]:
-    """By user name, with their roles; the product's own `probe` is not one to manage."""
+def service_accounts() -> QuerySet[User]:
+    """By user name; the product's own `probe` is not one to manage."""
     accounts = User.objects.filter(is_service=True).exclude(username=PROBE)
-    return list(accounts.prefetch_related("groups").order_by("username")[:most])
+    return accounts.order_by("username")
 
 
 def service_account(pk: int) -> User:
@@ -130,7 +135,9 @@ def sessions_of(user: User, *, at: datetime, most: int) -> list[Session]:
     return [session for session in rows if not session.is_over(at)]
 
 
-def newest_invitations(*, at: datetime, most: int) -> list[tuple[Invitation, bool]]:
+def newest_invitations(
+    *, at: datetime, most: int | None = None
+) -> list[tuple[Invitation, bool]]:
     """The newest invitations that nobody has accepted yet, each with whether its link
     still lets somebody in."""
     rows = Invitation.objects.filter(accepted_at=None).select_related("invited_by")

@@ -50,7 +50,7 @@ def listing(request: PersonRequest) -> HttpResponse:
         "more": more,
         "q": text,
         "invited": newest_invitations(at=timezone.now(), most=MOST_INVITATIONS),
-        "services": service_accounts(most=MOST_PEOPLE),
+        "services": list(service_accounts().prefetch_related("groups")[:MOST_PEOPLE]),
         "form": InvitationForm() if link else form,
         "link": link,
         "invitee": form.cleaned_data["username"] if link else "",

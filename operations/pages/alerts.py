@@ -44,6 +44,7 @@ def alerts(
     return {
         "open_alerts": open_alerts,
         "when_read": {alert.pk: when_read(alert, at) for alert in open_alerts},
+        "reasons": queries.reasons_by_alert(open_alerts),
         "silences": silences,
         "silenced": queries.silences_by_alert(open_alerts, silences),
         "quiet": quiet,
@@ -76,6 +77,7 @@ def alert(row: Alert) -> dict[str, Any]:
         "alert": row,
         "now": now,
         "when_read": when_read(row, now),
+        "reason": queries.reasons_by_alert([row]).get(row.pk),
         "silence": queries.silence_over(row.rule, row.target, now),
         "told": in_words(queries.told(row)),
         "notices": [(notice, FATES[Notice.State(notice.state)]) for notice in notices],

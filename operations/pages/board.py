@@ -25,6 +25,7 @@ def board(at: datetime, shown: str) -> dict[str, Any]:
     firing = [alert for alert in open_alerts if alert.state == Alert.State.FIRING]
     rules, last_tick = queries.rules(), queries.last_tick()
     silences = queries.active_silences(at)
+    reasons = queries.reasons_by_alert(firing)
     seen = figures.gather(
         at, checks=checks, known=rules, alerts=open_alerts, last_tick=last_tick
     )
@@ -37,12 +38,14 @@ def board(at: datetime, shown: str) -> dict[str, Any]:
             judging=queries.judging(rules, at),
             last_tick=last_tick,
             silences=silences,
+            reasons=reasons,
             at=at,
         ),
         "figures": figures.all_figures(seen),
         "unwell": unwell,
         "alerts": firing,
         "when_read": {alert.pk: when_read(alert, at) for alert in firing},
+        "reasons": reasons,
         "silenced": queries.silences_by_alert(firing, silences),
         "failing": probes.chosen(lines, "failing"),
         "filters": [

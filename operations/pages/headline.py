@@ -3,7 +3,7 @@ it, and what to do next."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -69,10 +69,11 @@ def headline(
     judging: Judging,
     last_tick: datetime | None,
     silences: list[Silence],
+    reasons: Mapping[int, str],
     at: datetime,
 ) -> Headline:
-    """`firing`: the worst first. Two queries when something fires."""
-    said = _sentence(firing, unwell, probes, judging, last_tick, silences, at)
+    """`firing`: the worst first, `reasons` by alert. One query when something fires."""
+    said = _sentence(firing, unwell, probes, judging, last_tick, silences, reasons, at)
     return replace(said, muted=tuple(each for each in silences if each.rule in WAKING))
 
 
@@ -83,12 +84,13 @@ def _sentence(
     judging: Judging,
     last_tick: datetime | None,
     silences: list[Silence],
+    reasons: Mapping[int, str],
     at: datetime,
 ) -> Headline:
     if last_tick is not None and is_late(last_tick, at):
         return _nobody_looks(firing, last_tick)
     if firing:
-        return _of_alert(firing, silences, at)
+        return _of_alert(firing, silences, reasons, at)
     wrong = [line for line in probes if line.failing or line.overdue]
     if unwell or wrong or not judging.begun or judging.gaps:
         return _to_look_at(unwell, wrong, judging)
@@ -108,13 +110,18 @@ def _nobody_looks(firing: list[Alert], last_tick: datetime) -> Headline:
     )
 
 
-def _of_alert(firing: list[Alert], silences: list[Silence], at: datetime) -> Headline:
+def _of_alert(
+    firing: list[Alert],
+    silences: list[Silence],
+    reasons: Mapping[int, str],
+    at: datetime,
+) -> Headline:
     """What nobody is on comes first, and of that what nobody silenced."""
     silenced = queries.silences_by_alert(firing, silences)
     unheard = [alert for alert in firing if alert.acknowledged_at is None]
     loud = [alert for alert in unheard if alert.pk not in silenced]
     alert = (loud or unheard or firing)[0]
-    reason = queries.newest_reason(alert)
+    reason = reasons.get(alert.pk)
     seen = alert.seen + when_read(alert, at)
     pieces = [f"{seen}: {reason}" if reason else seen, *_on_it(alert)]
     if alert.episode > 1:

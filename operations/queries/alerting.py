@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from kernel.errors import NotFound
 from kernel.paging import Page, newest_first
@@ -17,6 +17,7 @@ from operations.models import Alert, Notice, Rule, TimelineEntry
 
 JUDGED_WITHIN = timedelta(minutes=2)
 OUTAGE = (TimelineKind.FIRING, TimelineKind.REOPENED, TimelineKind.ANSWERED)
+BREACHED = (TimelineKind.PENDING, TimelineKind.FIRING, TimelineKind.REOPENED)
 
 
 def _visible_alerts() -> QuerySet[Alert]:
@@ -51,13 +52,15 @@ def timeline(alert: Alert) -> list[TimelineEntry]:
     return list(lines.exclude(kind=TimelineKind.NOTIFIED).order_by("at", "pk")[:500])
 
 
-def newest_reason(alert: Alert) -> str:
-    """What was said when it fired last, beside the figure; "" for a figure alone."""
-    fired = TimelineEntry.objects.filter(
-        alert=alert, kind__in=(TimelineKind.FIRING, TimelineKind.REOPENED)
-    )
-    entry = fired.order_by("-pk").first()
-    return entry.text.partition("): ")[2] if entry else ""
+def reasons_by_alert(alerts: Iterable[Alert]) -> dict[int, str]:
+    """What was said of each when it was breached last, beside the figure; a figure alone
+    has none. One query."""
+    breached = TimelineEntry.objects.filter(alert__in=list(alerts), kind__in=BREACHED)
+    newest = breached.order_by().values("alert").annotate(newest=Max("pk"))
+    entries = TimelineEntry.objects.filter(pk__in=newest.values("newest"))
+    told = entries.values_list("alert", "text")
+    said = {alert: text.partition("): ")[2] for alert, text in told}
+    return {alert: reason for alert, reason in said.items() if reason}
 
 
 def was_kept_from_all(alert: Alert) -> bool:

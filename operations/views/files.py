@@ -28,6 +28,14 @@ RUN_COLUMNS = (
     *("run", "job", "params", "state", "due_at", "started_at", "finished_at"),
     *("attempts", "result", "error"),
 )
+PROCESS = (
+    *("kind", "queues", "host", "pid", "commit", "started_at", "last_sign_of_life"),
+    "silent",
+)
+VIOLATION = (
+    *("last_at", "directive", "blocked", "page", "source", "line", "times"),
+    "first_at",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +97,23 @@ def _runs() -> Iterator[Sequence[Any]]:
         )
 
 
+def _processes() -> Iterator[Sequence[Any]]:
+    for line in queries.processes(timezone.now()):
+        sign = line.heartbeat
+        yield (
+            *(sign.kind, sign.role, sign.host, sign.pid, sign.commit),
+            *(sign.started_at, sign.beaten_at, line.stale),
+        )
+
+
+def _violations() -> Iterator[Sequence[Any]]:
+    pages = every_page(
+        lambda cursor: queries.policy_violations(limit=AT_ONCE, cursor=cursor)
+    )
+    cells = cells_of(VIOLATION)
+    return (cells(violation) for page in pages for violation in page)
+
+
 TABLES: Mapping[str, OperationsFile] = {
     "jobs": OperationsFile.of(JobAnswer, _jobs),
     "runs": OperationsFile(columns=RUN_COLUMNS, rows=_runs),
@@ -97,6 +122,8 @@ TABLES: Mapping[str, OperationsFile] = {
     "silences": OperationsFile.of(SilenceAnswer, _silences),
     "rules": OperationsFile.of(RuleAnswer, _rules),
     "backups": OperationsFile.of(BackupAnswer, _backups),
+    "processes": OperationsFile(columns=PROCESS, rows=_processes),
+    "violations": OperationsFile(columns=VIOLATION, rows=_violations),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import parse_qs, urlencode
 from uuid import UUID
 
@@ -36,8 +37,7 @@ NAMES = {"q": "text", "state": "state", "section": "section", "assignee": "assig
 @access("readiness.view")
 def lines(request: PersonRequest, review: UUID) -> HttpResponse:
     """Lines that somebody looks for, with what may be done to several."""
-    query = {name: request.GET.get(name, "") for name in NAMES}
-    return _page(request, find_review(review), query)
+    return _page(request, find_review(review), asked(request))
 
 
 @require_POST
@@ -110,12 +110,11 @@ def _page(
     problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    wanted = LineSearch(**{NAMES[name]: value for name, value in query.items()})
     today = board(review, timezone.now())
     context = {
         **lines_context(
             today,
-            wanted,
+            search_of(query),
             request.user,
             query=_query(query),
             after=request.GET.get("after", ""),
@@ -124,6 +123,15 @@ def _page(
         "problem": problem,
     }
     return render(request, "readiness/lines.html", context, status=status)
+
+
+def asked(request: HttpRequest) -> dict[str, str]:
+    """The filter as the address names it."""
+    return {name: request.GET.get(name, "") for name in NAMES}
+
+
+def search_of(query: Mapping[str, str]) -> LineSearch:
+    return LineSearch(**{NAMES[name]: value for name, value in query.items()})
 
 
 def _query(query: dict[str, str]) -> str:

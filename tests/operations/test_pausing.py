@@ -147,7 +147,7 @@ def test_a_backup_that_grows_old_in_a_pause_fires_and_says_why(
     alerting.evaluate(now)
     alert = Alert.objects.get(rule="backup-stale")
     assert alert.state == "firing"
-    assert "paused by olga until" in queries.newest_reason(alert)
+    assert "paused by olga until" in queries.reasons_by_alert([alert])[alert.pk]
 
 
 def test_pages_say_who_paused_it_until_when_and_why(

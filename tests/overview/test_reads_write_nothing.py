@@ -60,6 +60,7 @@ REFUSED = {
     "health/fault": 404,  # for our own probes alone
     "metrics": 401,
     "settings/people/services/<int:pk>/": 404,
+    "settings/people/services/<int:pk>/tokens.csv": 404,
     "readiness/reviews/<uuid:review>/items/<int:item>/evidence/<int:evidence>/confirm/": 404,
     "readiness/reviews/<uuid:review>/items/<int:item>/evidence/<int:evidence>/file/": 404,
     "api/trades/imports/<uuid:pk>": 404,
@@ -171,6 +172,7 @@ def samples() -> dict[str, str]:
         "metrics/<str:name>": "sharpe",
         "performance/files/<slug:name>": "days",
         "operations/files/<slug:name>": "jobs",
+        "people/files/<slug:name>": "people",
         "jobs/<str:name>": "portfolio-equity",
         "probes/<slug:name>": "audit_log",
         "<uuid:review>/statement": f"{line.review.uuid}/statement?role=Developer",

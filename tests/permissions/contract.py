@@ -183,6 +183,9 @@ PAGES = """
 /settings/people/invitations/{invitation}/withdraw/     POST people: manages
 /settings/people/services/                              GET people: manages           POST people: manages
 /settings/people/services/{service}/                    GET people: manages           POST people: manages
+/settings/people/services/{service}/tokens.csv           GET people: manages
+/settings/people/files/{people}.csv                     GET people: manages
+/settings/tokens/tokens.csv                             GET tokens: own
 
 /portfolio/                                             GET trading: reads
 /portfolio/reconciliation/                              GET trading: reads
@@ -208,6 +211,7 @@ PAGES = """
 /trades/{trade}/void/                                   GET trading: writes           POST trading: writes
 /trades/{trade}/correct/                                GET trading: writes           POST trading: writes
 /trades/import/                                         GET trading: writes           POST trading: writes
+/trades/imports/imports.csv                             GET trading: own imports
 /trades/imports/{preview}/                              GET trading: own imports
 /trades/imports/{preview}/commit/                       POST trading: own imports
 /trades/imports/{preview}/cancel/                       POST trading: own imports
@@ -227,18 +231,22 @@ PAGES = """
 
 /readiness/                                             GET readiness: reads
 /readiness/templates/                                   GET readiness: reads
+/readiness/templates/checklists.csv                     GET readiness: reads
 /readiness/templates/import/                            GET readiness: templates      POST readiness: templates
 /readiness/templates/builtin/                           POST readiness: templates
 /readiness/templates/versions/{version}/                GET readiness: reads
 /readiness/templates/versions/{draft}/decide/           POST readiness: templates
+/readiness/reviews/reviews.csv                          GET readiness: reads
 /readiness/reviews/new/                                 GET readiness: opens          POST readiness: opens
 /readiness/reviews/{review}/                            GET readiness: reads
 /readiness/reviews/{review}/sign/                       GET readiness: reads          POST readiness: signs
 /readiness/reviews/{review}/verify/                     GET readiness: reads
 /readiness/reviews/{review}/lifecycle/                  GET readiness: reads
 /readiness/reviews/{review}/lines/                      GET readiness: reads
+/readiness/reviews/{review}/lines/lines.csv             GET readiness: reads
 /readiness/reviews/{review}/lines/work/                 POST readiness: works
 /readiness/reviews/{review}/sections/                   POST readiness: works
+/readiness/reviews/{review}/diff/changes.csv            GET readiness: reads
 /readiness/reviews/{review}/diff/                       GET readiness: reads
 /readiness/reviews/{review}/notes/                      POST readiness: works
 /readiness/reviews/{review}/notes/{note}/resolve/       POST readiness: works

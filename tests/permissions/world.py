@@ -266,6 +266,7 @@ def _of_operations(admin: User) -> dict[str, str]:
         "metric": "sharpe",
         "file": "days",
         "table": "jobs",
+        "people": "people",
         "list": "trades",
     }
 

@@ -10,6 +10,8 @@ import pytest
 
 from tests.csv_files import csv_rows as rows_of_csv
 from tests.trades.conftest import START
+from tests.trades.files import booked
+from tests.trades.files import rows as file_rows
 from trades.domain.facts import NewPrice, NewSplit, NewTransfer
 from trades.queries.trades import trade_page
 from trades.services.prices import set_prices
@@ -132,3 +134,13 @@ def test_a_file_holds_the_rows_behind_its_first_page(client, ada, monkeypatch):
     set_prices(prices, ada)
     rows = rows_of_csv(client, "/prices/prices.csv")
     assert [row["price"] for row in rows] == ["5", "4", "3", "2", "1"]
+
+
+def test_own_imports_go_out_and_nobody_elses(client, client_of, ada, person):
+    booked(file_rows(3), ada)
+    [row] = rows_of_csv(client, "/trades/imports/imports.csv")
+    assert (row["file"], row["state"], row["new"]) == ("a.csv", "booked", "3")
+    page = client.get("/trades/import/").content.decode()
+    assert 'href="/trades/imports/imports.csv"' in page
+    other = client_of(person("tina", "Trader"))
+    assert rows_of_csv(other, "/trades/imports/imports.csv") == []

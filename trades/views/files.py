@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from kernel.access import guarded
+from kernel.access import access, guarded
+from kernel.requests import PersonRequest
 from kernel.sheets import (
     answers_csv,
     cells_of,
@@ -19,6 +20,7 @@ from kernel.sheets import (
 )
 from trades.answers.books import BookAnswer
 from trades.answers.facts import TransferAnswer
+from trades.answers.imports import ImportSummary
 from trades.answers.market import (
     PriceAnswer,
     SplitAnswer,
@@ -29,6 +31,7 @@ from trades.answers.trades import TradeAnswer
 from trades.models import Price, Split
 from trades.pages.listing import list_state
 from trades.queries.books import BOOKS, Reader, books_page, is_entrusted
+from trades.queries.imports import imports_page
 from trades.queries.market import MARKET, MarketFilter, market_page
 from trades.queries.trades import TradeFilter, trade_page
 from trades.queries.transfers import ToldTransfer, TransferFilter, told, transfer_page
@@ -128,3 +131,13 @@ def books_csv(request: HttpRequest) -> HttpResponseBase:
         for book in page
     )
     return answers_csv("books", BookAnswer, answers)
+
+
+@require_safe
+@access("trading.own", objects="own imports")
+def imports_csv(request: PersonRequest) -> HttpResponseBase:
+    """One's own files with the fields of GET /api/trades/imports, newest first."""
+    user = request.user
+    pages = every_page(lambda cursor: imports_page(user, limit=AT_ONCE, cursor=cursor))
+    answers = (ImportSummary.of(batch) for page in pages for batch in page)
+    return answers_csv("imports", ImportSummary, answers)
