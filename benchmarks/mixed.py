@@ -2,7 +2,8 @@
 
 200 people on 16 lines from two processes beside the server: 60 % hot reads of the API,
 25 % polls of open pages, 13 % whole pages, 2 % bookings, each followed by the read that
-they made anew. First with everything cold, then warm, with Redis gone, with Redis back.
+it made anew; one person of each line books. First with everything cold, then warm (each
+person has every page open), with Redis gone, with Redis back.
 `--instances 3` starts as many servers on one database, one Redis and one state directory.
 """
 
@@ -38,16 +39,29 @@ KINDS = ("hot read", "poll", "page", "booking", "read after it")
 SHARES = (60, 25, 13, 2)
 
 
+# What the open page of a person holds: {(name, path): tag}.
+Tags = dict[tuple[str, str], str]
+
+
 @dataclass
 class Visitor:
-    """Who asks on one line: another person each time, as the mix has it."""
+    """Who asks on one line: another of its people each time, as the mix has it; the
+    first of them is who books."""
 
     line: Line
     people: Sequence[Person]
     dice: random.Random
     mark: str
+    tags: Tags
     tally: Tally = field(default_factory=Tally)
-    tags: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def open_all(self) -> None:
+        """Each of its people opens every page, twice."""
+        for who in self.people:
+            for path in POLLED:
+                self._poll(who, path)
+            for path in [*PAGES, *PAGES]:
+                self._get("page", path, who.browser)
 
     def go_on(self, seconds: float) -> None:
         acts = (self.read, self.poll, self.look, self.book)
@@ -66,7 +80,9 @@ class Visitor:
         self._get("page", self.dice.choice(PAGES), who.browser)
 
     def poll(self, who: Person, turn: int) -> None:
-        path = self.dice.choice(list(POLLED))
+        self._poll(who, self.dice.choice(list(POLLED)))
+
+    def _poll(self, who: Person, path: str) -> None:
         partial = {
             **who.browser,
             "HX-Request": "true",
@@ -80,7 +96,8 @@ class Visitor:
         if tag:
             self.tags[who.name, path] = tag
 
-    def book(self, who: Person, turn: int) -> None:
+    def book(self, _who: Person, turn: int) -> None:
+        who = self.people[0]
         fill = {
             "external_id": f"{self.mark}-{turn}",
             "symbol": "BTC-USD",
@@ -100,26 +117,36 @@ class Visitor:
 
 
 def visit(
-    ports: Sequence[int], people: Sequence[Person], seconds: float, seed: int
-) -> Tally:
-    """What one process of visitors was answered."""
+    ports: Sequence[int],
+    people: Sequence[Person],
+    tags: Tags,
+    seconds: float,
+    seed: int,
+) -> tuple[Tally, Tags]:
+    """What one process of visitors was answered, and what their pages hold then; in no
+    seconds at all they only open their pages."""
+    lines = range(seed * THREADS, (seed + 1) * THREADS)
     visitors = [
         Visitor(
             Line(ports[number % len(ports)]),
-            people,
-            random.Random(seed * THREADS + number),
-            f"v{seed}-{number}-{time.time_ns()}",
+            people[number :: PROCESSES * THREADS],
+            random.Random(number),
+            f"v{number}-{time.time_ns()}",
+            tags,
         )
-        for number in range(THREADS)
+        for number in lines
     ]
     threads = [
-        threading.Thread(target=visitor.go_on, args=(seconds,)) for visitor in visitors
+        threading.Thread(target=visitor.go_on, args=(seconds,))
+        if seconds
+        else threading.Thread(target=visitor.open_all)
+        for visitor in visitors
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return Tally().add_all(visitor.tally for visitor in visitors)
+    return Tally().add_all(visitor.tally for visitor in visitors), tags
 
 
 @dataclass
@@ -129,17 +156,24 @@ class Run:
     running: Sequence[Server]
     people: Sequence[Person]
     lines: list[str] = field(default_factory=list)
+    tags: Tags = field(default_factory=dict)
 
-    def phase(self, name: str, seconds: float) -> Tally:
+    def send(self, seconds: float) -> Tally:
+        """From processes of their own."""
         ports = [server.port for server in self.running]
-        before = sum(server.cpu_seconds() for server in self.running)
         spawn = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(PROCESSES, mp_context=spawn) as pool:
             parts = [
-                pool.submit(visit, ports, self.people, seconds, seed)
+                pool.submit(visit, ports, self.people, self.tags, seconds, seed)
                 for seed in range(PROCESSES)
             ]
-            tally = Tally().add_all(part.result() for part in parts)
+            told = [part.result() for part in parts]
+        self.tags = {key: tag for _, tags in told for key, tag in tags.items()}
+        return Tally().add_all(tally for tally, _ in told)
+
+    def phase(self, name: str, seconds: float) -> Tally:
+        before = sum(server.cpu_seconds() for server in self.running)
+        tally = self.send(seconds)
         spent = sum(server.cpu_seconds() for server in self.running) - before
         p50, p95, p99 = tally.percentiles()
         cost = spent / max(1, tally.count) * 1_000_000
@@ -167,6 +201,7 @@ def measure(readers: int, seconds: float, instances: int) -> Iterator[str]:
             ]
             run = Run(running, people)
             run.phase(f"cold, the first {COLD_SECONDS:.0f} s", COLD_SECONDS)
+            run.send(0)
             warm = run.phase("warm", seconds)
             redis.stop()
             run.phase("Redis gone", seconds / 2)

@@ -56,7 +56,8 @@ class Person:
 
     @property
     def browser(self) -> dict[str, str]:
-        return {"Cookie": f"sessionid={self.cookie}", "Accept-Encoding": "gzip"}
+        cookies = f"sessionid={self.cookie}; csrftoken={'t' * 32}"
+        return {"Cookie": cookies, "Accept-Encoding": "gzip"}
 
 
 def make_people(environ: dict[str, str], count: int, fills: int) -> list[Person]:

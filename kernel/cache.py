@@ -1,19 +1,25 @@
 """Version tags: what a page was built from, so that a poll can answer 304.
 
-A tag is a random text per name, changed whenever what it stands for changes.
-Without Redis every read is a new tag. A change that Redis did not take is owed:
-it is made up for at the next read, and tags live for a minute only, so that
-another process is not stale for longer.
+Where one host serves, a tag follows from the stamps of what it names (`kernel.versions`):
+no server is asked, and it stays for as long as nothing changes. Several hosts keep a
+random text per name in Redis, changed whenever what it stands for changes. Without
+Redis every read there is a new tag; a change that Redis did not take is owed: it is made
+up for at the next read, and tags live for a minute only, so that another process is not
+stale for longer.
 """
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+from collections.abc import Sequence
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 
 from kernel import versions
+from kernel.limits.shared import LimitsBusy, boot
 
 KEEP_SECONDS = 60
 _owed: set[str] = set()
@@ -21,6 +27,19 @@ _owed: set[str] = set()
 
 def tag(*names: str) -> str:
     """One text that changes when any of the named things changed."""
+    return _of_stamps(names) if settings.RATE_LIMIT_HOSTS == 1 else _of_redis(names)
+
+
+def _of_stamps(names: Sequence[str]) -> str:
+    places = [versions.place_of(name) for name in names]
+    try:
+        state = (boot(), names, versions.stamps().at(places))
+    except (LimitsBusy, OSError):
+        return secrets.token_hex(6)
+    return hashlib.blake2b(repr(state).encode(), digest_size=12).hexdigest()
+
+
+def _of_redis(names: Sequence[str]) -> str:
     for name in _owed & set(names):
         _change(name)
     keys = [f"tag:{name}" for name in names]
@@ -38,8 +57,9 @@ def bump(*names: str) -> None:
 
     def change() -> None:
         versions.changed(*names)
-        for name in names:
-            _change(name)
+        if settings.RATE_LIMIT_HOSTS > 1:
+            for name in names:
+                _change(name)
 
     transaction.on_commit(change)
 

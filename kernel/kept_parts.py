@@ -6,7 +6,7 @@ Where several hosts serve, none hears of what the others write: there nothing is
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,11 +28,13 @@ _remembered: Remembered[str] = Remembered(MOST_BYTES, MINUTE)
 @dataclass(frozen=True, kw_only=True)
 class KeptPart:
     """`likeness` holds everything that it depends on but what is written: who asks, what
-    for, and how they like it; `origin` (see `origin_of`) what was written, None where
-    that is not known. `context` is asked for only where nothing is kept."""
+    for, and how they like it; `names` what is written that it follows from, and `origin`
+    (see `origin_of`) how that stood, None where that is not known. `context` is asked for
+    only where nothing is kept."""
 
     template: str
     likeness: Hashable
+    names: Sequence[str]
     origin: Hashable | None
     context: Callable[[], Mapping[str, Any]]
 
@@ -47,11 +49,6 @@ def origin_of(names: Iterable[str], numbers: Hashable) -> Hashable | None:
         return places, stamps().at(places), numbers, int(time.time()) // MINUTE
     except (LimitsBusy, OSError):
         return None
-
-
-def forget() -> None:
-    """Nothing is kept: the next answers are computed."""
-    _remembered.clear()
 
 
 def part_html(part: KeptPart, context: Context) -> SafeString:

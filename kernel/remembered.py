@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -29,6 +30,7 @@ class Remembered(Generic[T]):
         self._most, self._seconds, self._bytes = most_bytes, seconds, 0
         self._kept: OrderedDict[Hashable, _Kept[T]] = OrderedDict()
         self._lock = threading.Lock()
+        _all.add(self)
 
     def get(self, key: Hashable, origin: Hashable) -> T | None:
         """What lies under this key, if it came of this and its time is not over."""
@@ -58,3 +60,12 @@ class Remembered(Generic[T]):
         kept = self._kept.pop(key, None)
         if kept is not None:
             self._bytes -= kept.size
+
+
+_all: weakref.WeakSet[Remembered[Any]] = weakref.WeakSet()
+
+
+def forget_everything() -> None:
+    """What this process computed: the next answers are computed anew."""
+    for each in list(_all):
+        each.clear()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -21,31 +22,42 @@ from kernel.limits.shared import LimitsBusy, SharedFile, boot
 
 logger = logging.getLogger("rrr.versions")
 PLACES = 4096
+MADE = PLACES  # the cell after them
 # So long may a process believe what the database said when it was asked.
 BELIEVED_SECONDS = 0.9
+# Stamps that could not be changed are tried again so often.
+OWED_SECONDS = 0.2
 
 
 class Stamps:
-    """The stamps in one file of the state directory."""
+    """The stamps in one file of the state directory, and when it was made: of a file
+    that was lost, nothing that was kept holds in the next."""
 
     def __init__(self, path: Path) -> None:
-        self.file = SharedFile(path, f"stamps {PLACES}, started {boot()}", PLACES)
+        self.file = SharedFile(path, f"stamps {PLACES}+1, started {boot()}", PLACES + 1)
 
     def at(self, places: Sequence[int]) -> tuple[int, ...]:
-        """The stamps at these places. Raises LimitsBusy or OSError."""
+        """The stamps at these places, after the file's own. Raises LimitsBusy or
+        OSError."""
         cells = self.file.take()
         try:
-            return tuple([cells[place] for place in places])
+            if not cells[MADE]:
+                cells[MADE] = _now()
+            return (cells[MADE], *[cells[place] for place in places])
         finally:
             self.file.free()
 
     def change(self, names: Iterable[str]) -> None:
         """Raises LimitsBusy or OSError."""
         with self.file.locked() as cells:
-            now = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+            now = _now()
             for name in names:
                 place = place_of(name)
                 cells[place] = max(now, cells[place] + 1)
+
+
+def _now() -> int:
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
 @lru_cache(maxsize=PLACES)
@@ -62,9 +74,35 @@ def stamps() -> Stamps:
 
 def changed(*names: str) -> None:
     """These were written, and the writer has not been answered yet. Where the stamps
-    cannot be written, it is not before nobody believes the older answer any more."""
+    cannot be written, it is not before no mark of the older state is believed any more,
+    and they are changed as soon as they can be."""
     try:
         stamps().change(names)
     except (OSError, LimitsBusy) as error:
         logger.warning("what changed cannot be told to other processes: %s", error)
+        _owe(names)
         time.sleep(BELIEVED_SECONDS)
+
+
+_owed: set[str] = set()
+_owing = threading.Lock()
+
+
+def _owe(names: Iterable[str]) -> None:
+    with _owing:
+        alone = not _owed
+        _owed.update(names)
+    if alone:
+        threading.Thread(target=_pay, name="stamps owed", daemon=True).start()
+
+
+def _pay() -> None:
+    while True:
+        time.sleep(OWED_SECONDS)
+        with _owing:
+            try:
+                stamps().change(_owed)
+            except (OSError, LimitsBusy):
+                continue
+            _owed.clear()
+            return

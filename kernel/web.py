@@ -20,7 +20,7 @@ MACHINES = ("/health", "/metrics", "/static/")
 METHODS = frozenset(
     {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 )
-# In the environ: the names from which the answer's tag follows.
+# In the environ: the names from which the answer follows.
 CAME_OF = "rrr.came_of"
 VARY = ("HX-Request", "HX-Request-Type", "HX-Target")
 
@@ -93,10 +93,16 @@ def not_modified(
     to itself and would turn the 304 into a 200 from its own cache.
     """
     request.page_tag = etag  # type: ignore[attr-defined]
-    request.META[CAME_OF] = tuple(of)
+    came_of(request, of)
     if etag and is_held(request, etag):
         return _labelled(HttpResponse(status=304), etag)
     return None
+
+
+def came_of(request: HttpRequest, names: Sequence[str]) -> None:
+    """What `not_modified` says by `of`, for a page without a tag: the same request may
+    be given the same page again, until the minute ends or one of these changes."""
+    request.META[CAME_OF] = tuple(names)
 
 
 def is_held(request: HttpRequest, etag: str) -> bool:

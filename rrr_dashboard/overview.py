@@ -16,7 +16,6 @@ from kernel.display import plural
 from kernel.requests import PersonRequest
 from operations import queries as operations
 from operations.queries.health import checks
-from operations.services.alerting import TAG as ALERTS
 from portfolio.domain.periods import period
 from portfolio.domain.returns import day_of
 from portfolio.pages.curve import curve_table, equity_chart
@@ -28,11 +27,10 @@ from portfolio.queries.performance import performance
 from portfolio.queries.selection import Selection
 from portfolio.queries.summary import Portfolio, portfolio
 from readiness.pages.board import notes, verdict
-from readiness.queries.board import Board, board
-from readiness.queries.logged import newest_living
+from readiness.queries.board import Board
 from readiness.queries.progress import progress
 from readiness.queries.statements import my_role, statement_for
-from readiness.services.reviews import REVIEWS, tag_of
+from rrr_dashboard import badges
 from trades.queries.books import BOOKS
 from trades.queries.trades import latest_decisions
 from trades.queries.versions import FOR_ALL, names_of
@@ -58,14 +56,16 @@ def reads_trading(user: Any) -> bool:
     return BOOKS.allows(user, "GET")
 
 
+def is_live(user: User) -> bool:
+    """Whether the page says how the product is at this moment, which nobody writes."""
+    return user.has_perm("operations.view") or user.has_perm("operations.manage")
+
+
 def names(request: HttpRequest) -> list[str]:
     """Books, prices, alerts and the newest review: what the page follows from."""
-    tags = [*FOR_ALL, ALERTS, REVIEWS]
+    tags = [*FOR_ALL, *badges.names()]
     if reads_trading(request.user):
         tags += names_of(scope(request.user).ids)
-    review = newest_living()
-    if review is not None:
-        tags.append(tag_of(review))
     return tags
 
 
@@ -145,8 +145,7 @@ def _readiness(review: Board) -> dict[str, Any]:
 def _board(user: User, now: datetime) -> Board | None:
     if not user.has_perm("readiness.view"):
         return None
-    review = newest_living()
-    return board(review, now) if review else None
+    return badges.newest_board(now)
 
 
 def _needs(

@@ -14,23 +14,14 @@ from functools import cache, cached_property
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache as django_cache
 from django.http import HttpRequest
 from django.urls import resolve, reverse
-from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from accounts.queries import preferences, roles_of
 from kernel.access import Access
-from operations import queries as operations
-from readiness.queries.board import board
-from readiness.queries.logged import newest_living
-from trades.queries.books import demo_books_exist
+from rrr_dashboard.badges import counts
 
-COUNTS_KEY = "shell:counts"
-DEMO_KEY = "demo_data"
-# Short, because a badge may lag; a tick swaps its own badge out of band.
-COUNTS_SECONDS = 5
 NEXT_THEME = {"auto": "dark", "dark": "light", "light": "auto"}
 
 
@@ -129,32 +120,6 @@ def access_of(name: str) -> Access:
         if isinstance(rule, Access):
             return rule
     raise LookupError(f"the page {name} declares no access")
-
-
-def counts() -> dict[str, int]:
-    """Blockers of the newest open review, alerts firing unacknowledged, and whether
-    demo rows are shown: one cached read, at most COUNTS_SECONDS old."""
-    held: dict[str, int] | None = django_cache.get(COUNTS_KEY)
-    if held is not None:
-        return held
-    fresh = {
-        "blockers": _blockers(),
-        "alerts": operations.firing_unacknowledged(),
-        "demo": int(demo_books_exist()),
-    }
-    django_cache.set(COUNTS_KEY, fresh, COUNTS_SECONDS)
-    # The error page asks no database, yet says whose rows these were.
-    django_cache.set(DEMO_KEY, fresh["demo"], None)
-    return fresh
-
-
-def _blockers() -> int:
-    review = newest_living()
-    if review is None:
-        return 0
-    verdict = board(review, timezone.now()).verdict
-    # A record that differs from the log holds it up, though no line may.
-    return len(verdict.blockers) or int(not verdict.ready)
 
 
 class Shell:

@@ -12,7 +12,7 @@ from kernel.access import access
 from kernel.error_pages import answer_error, expected
 from kernel.errors import BadRequest, Forbidden, NotFound, ProductError
 from kernel.requests import PersonRequest
-from kernel.web import not_modified, page_or_fragment, wanted_part
+from kernel.web import came_of, not_modified, page_or_fragment, wanted_part
 from rrr_dashboard import overview as parts
 from rrr_dashboard.search import search as hits_for
 from rrr_dashboard.shell import Shell
@@ -27,6 +27,8 @@ def overview(request: PersonRequest) -> HttpResponse:
     etag = parts.etag(request, names, now)
     if unchanged := not_modified(request, etag, of=names):
         return unchanged
+    if parts.is_live(request.user):
+        came_of(request, ())
     response = page_or_fragment(
         request,
         "rrr_dashboard/overview.html",

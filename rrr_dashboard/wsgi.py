@@ -49,10 +49,10 @@ _report_memory()
 
 def _behind_hot_reads() -> WSGIApplication:
     from rrr_dashboard.reads.gate import HotReads  # so do these
-    from rrr_dashboard.reads.polls import HotPolls
+    from rrr_dashboard.reads.pages import HotPages
     from rrr_dashboard.reads.short import TwoWays
 
-    return HotReads(TwoWays(HotPolls(django_application)))
+    return HotReads(TwoWays(HotPages(django_application)))
 
 
 application = _behind_hot_reads()

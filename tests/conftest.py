@@ -25,8 +25,9 @@ from accounts.models import User
 from accounts.services import overrides
 from audit import services
 from audit.models import guard
-from kernel import kept_parts, versions
+from kernel import versions
 from kernel.limits.windows import Limit, Limiter
+from kernel.remembered import forget_everything
 from tests import migrated, spoken
 from tests.accounts.limited import Clock
 from tests.api_schema import documented
@@ -149,7 +150,7 @@ def _own_limits(request: pytest.FixtureRequest, _wide_limits: None) -> Iterator[
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> None:
     """Of the test before, whose database is rolled back and forgotten."""
-    kept_parts.forget()
+    forget_everything()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ class Browser:
     user_id: int
     actor: str
     ends: datetime
+    seen_at: datetime
 
     def lives(self) -> bool:
         return timezone.now() < self.ends
@@ -27,4 +28,5 @@ def browser_of(session_key: str) -> Browser | None:
     if row is None or row.user is None or row.session is None:
         return None
     ends = min(filter(None, [row.expire_date, row.session.ends_at]))
-    return Browser(row.user.pk, row.user.actor, ends)
+    user, session = row.user, row.session
+    return Browser(user.pk, user.actor, ends, session.seen_at)

@@ -16,8 +16,12 @@ class Seldom:
         self._every = every
         self._tried: dict[str, float] = {}
 
+    def is_old(self, last: datetime | None, at: datetime) -> bool:
+        return last is None or at - last >= self._every
+
     def due(self, key: str, last: datetime | None, at: datetime) -> bool:
-        if last is not None and at - last < self._every:
+        """Asked once: whoever is told so, writes."""
+        if not self.is_old(last, at):
             return False
         if time.monotonic() - self._tried.get(key, -TRIED_EVERY) < TRIED_EVERY:
             return False

@@ -20,6 +20,7 @@ import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from kernel import locks
@@ -46,6 +47,7 @@ class LimitsBusy(Exception):
     """Somebody has held the file for WAIT_SECONDS: stopped in the middle, or stuck."""
 
 
+@cache
 def boot() -> str:
     """Which run of the machine this is: its clock counts from the start of it."""
     try:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from kernel.access import access, guarded
 from kernel.cache import tag
 from kernel.requests import PersonRequest
-from kernel.web import not_modified, page_or_fragment
+from kernel.web import came_of, not_modified, page_or_fragment
 from portfolio.domain.formulas import FORMULAS
 from portfolio.pages.holdings import portfolio_page, position_page, positions_address
 from portfolio.pages.known import known_note
@@ -186,6 +186,7 @@ def performance(request: HttpRequest) -> HttpResponse:
         return performance_page(told, query) | known_note(told.scope, query)
 
     part = books_part(request, "portfolio/parts/tear_sheet.html", sheet)
+    came_of(request, part.names)
     return render(request, "portfolio/performance.html", {"sheet": part})
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.queries import PREFERENCES, preferences
-from rrr_dashboard import shell
+from rrr_dashboard import badges, shell
 from rrr_dashboard.shell import Shell
 from trades.models import Book
 
@@ -133,16 +133,16 @@ def test_an_error_page_needs_no_session(client: Client, db: None) -> None:
 
 
 def test_badges_are_counted_not_guessed(db: None) -> None:
-    cache.delete(shell.COUNTS_KEY)
-    assert shell.counts() == {"blockers": 0, "alerts": 0, "demo": 0}
+    cache.delete(badges.COUNTS_KEY)
+    assert badges.counts() == {"blockers": 0, "alerts": 0, "demo": 0}
 
 
 def test_badges_cost_one_cached_read(
     db: None, django_assert_num_queries: Callable[..., Any]
 ) -> None:
-    shell.counts()
+    badges.counts()
     with django_assert_num_queries(0):
-        shell.counts()
+        badges.counts()
 
 
 def test_demo_rows_mark_every_page(
@@ -150,7 +150,7 @@ def test_demo_rows_mark_every_page(
 ) -> None:
     owner = person("tom", "Trader")
     Book.objects.create(name="Demo", owner=owner, demo=True, created_at=timezone.now())
-    cache.delete(shell.COUNTS_KEY)
+    cache.delete(badges.COUNTS_KEY)
     assert "DEMO DATA" in client_of(owner).get("/").content.decode()
     assert "DEMO DATA" in client_of(owner).get("/nothing/").content.decode()
 
@@ -158,4 +158,4 @@ def test_demo_rows_mark_every_page(
 @pytest.fixture(autouse=True)
 def fresh_counts() -> Iterator[None]:
     yield
-    cache.delete_many([shell.COUNTS_KEY, shell.DEMO_KEY])
+    cache.delete_many([badges.COUNTS_KEY, badges.DEMO_KEY])

@@ -17,21 +17,38 @@ from django.test import RequestFactory
 
 from kernel import build, cache, locks, redis, registry, valkey
 from kernel.numbers import PRECISION
+from kernel.versions import Stamps, place_of
 from kernel.web import not_modified, wanted_part
 
 pytestmark = pytest.mark.cached
 
 
+@pytest.mark.parametrize("hosts", [1, 2])
 def test_a_tag_changes_when_it_is_bumped_and_only_then(
-    django_capture_on_commit_callbacks: Any, db: None
+    django_capture_on_commit_callbacks: Any, db: None, settings: Any, hosts: int
 ) -> None:
+    settings.RATE_LIMIT_HOSTS = hosts
+    of_a = cache.tag("a")
     before = cache.tag("a", "b")
     assert cache.tag("a", "b") == before
     with django_capture_on_commit_callbacks(execute=True):
         cache.bump("b")
         assert cache.tag("a", "b") == before, "not before the commit"
     assert cache.tag("a", "b") != before
-    assert cache.tag("a") == before.partition("-")[0]
+    assert cache.tag("a") == of_a
+
+
+def test_a_tag_of_one_host_needs_no_server_and_outlives_no_lost_file(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(redis.BREAKER, "_open_until", float("inf"))
+    places = [place_of("a")]
+    lost = Stamps(tmp_path / "versions")
+    before = lost.at(places)
+    assert Stamps(tmp_path / "versions").at(places) == before
+    (tmp_path / "versions").unlink()
+    assert Stamps(tmp_path / "versions").at(places) != before
+    assert cache.tag("a") == cache.tag("a") != cache.tag("a", "b")
 
 
 @pytest.fixture
@@ -68,6 +85,7 @@ def test_without_redis_nothing_stale_is_served_and_the_change_is_owed(
     django_capture_on_commit_callbacks: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    settings.RATE_LIMIT_HOSTS = 2
     held = cache.tag("owed")
     with monkeypatch.context() as away:
         away.setattr(redis.BREAKER, "_open_until", float("inf"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -166,14 +167,31 @@ def test_where_stamps_cannot_be_written_the_writer_waits_until_nobody_believes(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slept: list[float] = []
-    monkeypatch.setattr("kernel.versions.time.sleep", slept.append)
+    asleep = threading.Semaphore(0)
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if seconds == versions.OWED_SECONDS:
+            asleep.acquire(timeout=10)
 
     def full(names: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(stamps(), "change", full)
-    versions.changed("book:1")
-    assert slept == [versions.BELIEVED_SECONDS]
+    monkeypatch.setattr("kernel.versions.time.sleep", sleep)
+    place = [versions.place_of("book:1")]
+    before = stamps().at(place)
+    with monkeypatch.context() as patch:
+        patch.setattr(stamps(), "change", full)
+        versions.changed("book:1")
+        asleep.release()  # it is tried again, in vain
+    assert versions.BELIEVED_SECONDS in slept
+    assert stamps().at(place) == before
+    for _ in range(1000):
+        asleep.release()
+        if stamps().at(place) != before:
+            break
+        threading.Event().wait(0.01)
+    assert stamps().at(place) != before
 
 
 def test_several_hosts_ask_the_database_each_time(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 
 from accounts.models import User
 from rrr_dashboard import shell
@@ -20,13 +19,9 @@ START = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def steady_counts(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What the shell counts stays cached for the whole test, however slow."""
-    monkeypatch.setattr(shell, "COUNTS_SECONDS", 600)
-    cache.delete(shell.COUNTS_KEY)
-    shell.counts()
-    yield
-    cache.delete(shell.COUNTS_KEY)
+def steady_counts(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the shell counts stays for the whole test, whatever is written."""
+    monkeypatch.setattr(shell, "counts", dict)
 
 
 @pytest.fixture

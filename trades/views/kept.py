@@ -28,6 +28,7 @@ def books_part(
             request.get_full_path(),
             tuple(preferences(request).items()),
         ),
+        names=version.names,
         origin=origin_of(version.names, version.numbers),
         context=context,
     )

@@ -9,75 +9,16 @@ import pytest
 from django.conf import LazySettings
 from django.contrib.auth.models import Group
 from django.db import connection
-from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Session, User
 from accounts.services import limits
-from accounts.services.sessions import browser_session
-from rrr_dashboard.reads import polls
-from rrr_dashboard.reads.polls import HotPolls
-from rrr_dashboard.wsgi import django_application
-from tests.reads.conftest import Desk
+from tests.reads.conftest import PAGE, Browser, Desk
 from trades.models import Book
 from trades.services.books import NewBook, create_book, locked
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PAGE = "/portfolio/"
 Person = Callable[..., User]
-
-
-class Browser:
-    """A page that is open; `computed` counts what Django answered."""
-
-    def __init__(self, user: User) -> None:
-        self.cookie = f"sessionid={browser_session(user).session_key}"
-        self.computed = 0
-        self.polls = HotPolls(self._django)
-        self.tag = ""
-
-    def _django(self, environ: Any, start_response: Any) -> Any:
-        self.computed += 1
-        return django_application(environ, start_response)
-
-    def poll(self, path: str = PAGE, **headers: str) -> tuple[int, dict[str, str]]:
-        given = {
-            "Host": "testserver",
-            "Cookie": self.cookie,
-            "HX-Request": "true",
-            "HX-Request-Type": "partial",
-            "HX-Target": "div#board",
-            "X-Poll": "true",
-            **{name.replace("_", "-"): text for name, text in headers.items()},
-        }
-        if self.tag:
-            given["HX-PTag"] = self.tag
-        told: list[Any] = []
-        begin: Any = lambda *words: told.append(words)  # noqa: E731
-        environ = RequestFactory().get(path, headers=given).environ
-        b"".join(self.polls(environ, begin))
-        [(status, pairs)] = told
-        answered = dict(pairs)
-        self.tag = answered.get("HX-PTag", self.tag)
-        return int(status[:3]), answered
-
-    def settle(self) -> None:
-        """Polls until the next is told without Django."""
-        assert [self.poll()[0] for _ in range(4)] == [200, 304, 304, 304]
-        assert self.computed == 3
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The wall clock of polls: its one member may be moved."""
-    now = [1_800_000_000.0]
-
-    class Clock:
-        time = staticmethod(lambda: now[0])
-        monotonic = staticmethod(lambda: now[0])
-
-    monkeypatch.setattr(polls, "time", Clock)
-    return now
 
 
 @pytest.fixture
@@ -145,7 +86,7 @@ def test_nobody_is_told_of_anothers_page(
     browser: Browser, person: Person, desk: Desk
 ) -> None:
     other = Browser(person("mallory", "Trader"))
-    other.polls, other.tag = browser.polls, browser.tag
+    other.pages, other.tag = browser.pages, browser.tag
     assert other.poll()[0] == 200
 
 
