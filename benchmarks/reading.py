@@ -110,6 +110,7 @@ def asked(fills: int) -> dict[str, dict[str, str]]:
         "symbol and range": {**symbol, **span},
         "strategy and range": {**strategy, **span},
         "q, near": {"q": f"x{(fills - 30) // 10}"},
+        "q, far": {"q": f"x{fills // 3}"},
         "q, nothing": {"q": "nowhere"},
     }
 
@@ -133,6 +134,7 @@ def main() -> None:
         prepare(Path(folder))
         by, others = trader(), trader()
         write(fills, by, others)
+        indexing = indexed_words()
         client = client_of(by)
         measured(client, {})
         deep = _deep(fills)
@@ -144,6 +146,16 @@ def main() -> None:
             first = first or cost
             rows = len(page["trades"])
             print(f"| {name} | {rows} | {cost:.1f} | {cost / first:.2f} |", flush=True)
+        print(f"\nThe index of words: {indexing}")
+
+
+def indexed_words() -> str:
+    """Take all of them into the index of words; how quickly."""
+    from trades.services.words import index_words
+
+    began = time.process_time()
+    count = index_words()
+    return f"{count / (time.process_time() - began):,.0f} trades a CPU second"
 
 
 def _deep(fills: int) -> dict[str, dict[str, str]]:

@@ -20,13 +20,15 @@ from django.db.models import Func, Max, Min, Model, OuterRef, QuerySet, Subquery
 from django.db.models.sql import datastructures
 
 M = TypeVar("M", bound=Model)
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 # What is overridden here is missing from django-stubs.
 BaseTable: Any = datastructures.BaseTable
 
 
-class _IndexedTable(BaseTable):  # type: ignore[misc] # see above
-    """A table that is read by one of its indexes, whatever SQLite thinks of it."""
+class _HintedTable(BaseTable):  # type: ignore[misc] # see above
+    """A table that is read by one of its indexes, or by its key where none is named,
+    whatever SQLite thinks of it."""
 
     index: str
 
@@ -34,6 +36,8 @@ class _IndexedTable(BaseTable):  # type: ignore[misc] # see above
         self, compiler: Any, connection: BaseDatabaseWrapper
     ) -> tuple[str, list[Any]]:
         sql, params = super().as_sql(compiler, connection)
+        if not self.index:
+            return f"{sql} NOT INDEXED", params
         return f"{sql} INDEXED BY {connection.ops.quote_name(self.index)}", params
 
     def relabeled_clone(self, change_map: Any) -> Any:
@@ -90,18 +94,26 @@ class Lists:
         return parent._default_manager.filter(pk__in=self.keys).order_by()
 
 
-def held_to(rows: QuerySet[M], index: str) -> QuerySet[M]:
+def held_to(rows: Rows, index: str) -> Rows:
     """The rows, which SQLite reads by this index whatever it thinks of it."""
     if connections[DEFAULT_DB_ALIAS].vendor == "sqlite":
         return _indexed(rows, index)
     return rows
 
 
-def _indexed(rows: QuerySet[M], index: str) -> QuerySet[M]:
+def with_ids(rows: Rows, ids: Sequence[int]) -> Rows:
+    """Those of the rows that have one of a few ids, which SQLite finds by these."""
+    rows = rows.filter(pk__in=ids)
+    if connections[DEFAULT_DB_ALIAS].vendor == "sqlite":
+        return _indexed(rows, "")
+    return rows
+
+
+def _indexed(rows: Rows, index: str) -> Rows:
     rows = rows.all()
     query: Any = rows.query
     alias = query.get_initial_alias()
-    table = _IndexedTable(query.alias_map[alias].table_name, alias)
+    table = _HintedTable(query.alias_map[alias].table_name, alias)
     table.index = index
     query.alias_map[alias] = table
     return rows

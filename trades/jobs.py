@@ -11,7 +11,14 @@ from django.utils import timezone
 from kernel.display import plural
 from kernel.registry import Params, job
 from trades.models import Book
-from trades.services import attempts, healing, import_runs, pruning, regenerating
+from trades.services import (
+    attempts,
+    healing,
+    import_runs,
+    pruning,
+    regenerating,
+    words,
+)
 from trades.services.between_books import carry_on
 from trades.services.staging import JOB
 from trades.services.waiting import JOB as REMATCH
@@ -65,6 +72,17 @@ def trades_rematch(params: Params) -> str:
         books = list(attempts.unfinished())
     joined = sum(regenerating.regenerate(book) for book in books)
     return f"{joined} facts joined after their pairs were matched again"
+
+
+@job(
+    "trades-words",
+    title="Index of words of trades",
+    schedule="every 10m",
+    timeout=timedelta(hours=1),
+)
+def trades_words(params: Params) -> str:
+    """Take new trades into the index by which their words are searched."""
+    return f"{plural(words.index_words(), 'trade')} looked at for the index of words"
 
 
 @job(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, connections
 
 from accounts.models import Session, User
 from accounts.services.sessions import open_session
@@ -22,6 +22,8 @@ from operations.services.backups import copies, engines, files, postgresql, taki
 from operations.services.backups.copies import BackupError
 from tests import breaches
 from tests.operations.commands import said
+from trades.queries.words import INDEX
+from trades.services.words import index_words
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("state")]
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -50,6 +52,7 @@ def test_another_database_holds_what_was_there_and_ours_is_left_alone(
     place: str, person: Callable[..., User]
 ) -> None:
     person("olga", "Operator")
+    index_words()
     backup = taking.take("system")
     person("late", "Viewer")
     assert "holds what was there at" in said("restore", backup.location, "--to", place)
@@ -57,6 +60,9 @@ def test_another_database_holds_what_was_there_and_ours_is_left_alone(
         people = User.objects.using(alias)
         assert str(people.count()) == backup.marker["rows.accounts_user"]
         assert not people.filter(username="late").exists()
+        with connections[alias].cursor() as cursor:
+            cursor.execute(*INDEX.marker())
+            assert cursor.fetchone() is not None
     assert User.objects.filter(username="late").exists()
 
 

@@ -25,6 +25,7 @@ from trades.models.market import (
     Split,
     SplitEvent,
 )
+from trades.models.searching import UnindexedFills
 from trades.models.statements import BalanceEvent, BalanceStatement
 from trades.models.valuations import TransferLot, Valuation
 
@@ -61,5 +62,6 @@ __all__ = [
     "Transfer",
     "TransferEvent",
     "TransferLot",
+    "UnindexedFills",
     "Valuation",
 ]

@@ -7,7 +7,8 @@ from django.db.models import QuerySet
 from trades.models import Book, Decision, Position
 from trades.queries.books import Reader, readable_books
 from trades.queries.listed import ListedTrade
-from trades.queries.trades import TradeFilter, decisions_named, trade_page
+from trades.queries.trades import TradeFilter, trade_page
+from trades.queries.words import decisions_named
 
 
 def trades_called(user: Reader, text: str, most: int) -> list[ListedTrade]:

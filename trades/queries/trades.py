@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from audit import queries as audit
-from kernel.many_lists import Lists
+from kernel.many_lists import Lists, with_ids
 from kernel.paging import ListWalk, newest_first
 from kernel.prepared import PreparedQuery
 from trades.domain.times import read_time
@@ -44,13 +43,12 @@ from trades.queries.listed import BY_BOOK, ListedTrade, listed, newest_of
 from trades.queries.logged import logged_as
 from trades.queries.marks import prices_for
 from trades.queries.originals import originals
+from trades.queries.words import may_fit, text_filter
 
-SHORTEST_SUBSTRING = 3
 AROUND = 40
 COUNTED = 10_000
 LOG_ENTRIES = 20
 MOST_LISTS = 1_000
-DECISION = re.compile(r"[dD]-([0-9]{1,18})")
 
 
 @dataclass(frozen=True)
@@ -168,6 +166,8 @@ def _narrowed(
     if books is None and (chosen.symbol or chosen.strategy):
         books = _every_book()
     few = False  # with an index of their own
+    if chosen.q and (fitting := may_fit(chosen.q)) is not None:
+        rows, wanted, few = with_ids(rows, fitting).filter(*wanted), [], True
     if chosen.known_at is None and chosen.external_id:
         rows, few = rows.filter(pk__in=_versions(chosen.external_id, books)), True
     if chosen.known_at is None and chosen.status not in ("", FactStatus.BOOKED):
@@ -200,7 +200,7 @@ def _wanted(chosen: TradeFilter) -> list[Q]:
     elif chosen.status == FactStatus.BOOKED:
         wanted.append(Q(status=chosen.status))
     if chosen.q:
-        wanted.append(_text_filter(chosen.q))
+        wanted.append(text_filter(chosen.q))
     return wanted
 
 
@@ -242,30 +242,6 @@ def _stood_as(status: str) -> Q:
     if status == FactStatus.BOOKED:
         return Q(replaces=None)
     return ~Q(replaces=None) if status == FactStatus.CORRECTED else Q(pk__in=())
-
-
-def decisions_named(text: str) -> QuerySet[Decision]:
-    """By the id that came with one, or by D- and its number, as pages call it."""
-    named = Q(external_id__in={text, text.upper()})
-    number = DECISION.fullmatch(text)
-    if number:
-        named |= Q(pk=int(number[1]))
-    return Decision.objects.filter(named).order_by()
-
-
-def _text_filter(q: str) -> Q:
-    begins = Instrument.objects.filter(symbol__istartswith=q)
-    symbol = Q(instrument__in=begins.order_by().values("pk"))
-    if len(q) < SHORTEST_SUBSTRING:
-        return symbol | Q(external_id__istartswith=q)
-    return (
-        Q(external_id__icontains=q)
-        | Q(order_id__icontains=q)
-        | Q(note__icontains=q)
-        | Q(strategy__icontains=q)
-        | Q(decision__in=decisions_named(q).values("pk"))
-        | symbol
-    )
 
 
 def realised_by(fills: Sequence[int]) -> dict[int, Decimal]:

@@ -51,6 +51,7 @@ from trades.services.facts import (
 from trades.services.recording import save_strategies
 from trades.services.rematching import settle
 from trades.services.valuing import value_new
+from trades.services.words import note_unindexed
 
 LONGEST_REASON = 500
 FIXED = ("book", "external_id", "to_book")
@@ -261,6 +262,7 @@ def _replacement(sides: _Sides, fact: Row, changes: Changes, now: datetime) -> R
     row.status, row.becomes = FactStatus.REMATCHING, FactStatus.CORRECTED
     row.save()
     if isinstance(row, Fill):
+        note_unindexed(book, [row])
         assets = BookAssets(book).trading([row.instrument])
         value_new(book, [row], [], assets, now)
     else:

@@ -40,6 +40,7 @@ from trades.services.repeats import refuse_clashes, sift
 from trades.services.statements import save_statements
 from trades.services.valuing import value_new
 from trades.services.waiting import pairs_to_wait, postpone
+from trades.services.words import note_unindexed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +158,7 @@ def _store(
         for fact in (*fills, *transfers):
             fact.status, fact.becomes = FactStatus.REMATCHING, FactStatus.BOOKED
     insert_rows(fills)
+    note_unindexed(news.book, fills)
     insert_rows(transfers)
     value_new(news.book, fills, transfers, news.after, now)
     save_strategies([*fills, *transfers])

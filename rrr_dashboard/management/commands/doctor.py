@@ -38,6 +38,7 @@ from operations.services.backups.copies import BackupError
 from operations.services.telling import operators
 from rrr_dashboard import readers
 from rrr_dashboard.supervisor import abandoned
+from trades.queries.words import index_state
 
 LEAST_FREE = 1_000_000_000
 # Images that are somebody else's, and where they are named.
@@ -133,6 +134,13 @@ def _migrations() -> Finding:
             "migrations", "fail", f"{len(plan)} are missing: run manage.py migrate"
         )
     return Finding("migrations", "ok", "all applied")
+
+
+def _search() -> Finding:
+    try:
+        return Finding("search", "ok", index_state())
+    except DatabaseError as error:
+        return Finding("search", "warn", f"the index of words cannot be read: {error}")
 
 
 def _redis() -> Finding:
@@ -351,6 +359,7 @@ def _set_aside() -> Finding:
 LOOKS: tuple[Callable[[], Finding], ...] = (
     _database,
     _migrations,
+    _search,
     _redis,
     _limits,
     _web,
