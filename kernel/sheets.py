@@ -42,7 +42,8 @@ def cell(value: Any) -> str:
     if isinstance(value, Mapping):
         value = ", ".join(f"{name} {told}" for name, told in value.items())
     plain = str(value)
-    return f"'{plain}" if plain.startswith(FORMULA) else plain
+    # One that begins so already gets one more, so that it can be told from the other.
+    return f"'{plain}" if plain.lstrip("'").startswith(FORMULA) else plain
 
 
 def csv_file(

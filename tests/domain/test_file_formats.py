@@ -36,6 +36,9 @@ def rows_of(text, **declared):
         (b"a\r1\r\xff\r", "line 3: "),
         (b"a\n\0\n", "line 2: .*zero byte"),
         (b"", "is empty"),
+        (b"\x1f\x8b\x08", r"compressed file \(gzip\): unpack it first"),
+        (b"\xd0\xcf\x11\xe0", "old Excel workbook"),
+        (b"%PDF-1.7", "is a PDF"),
         (b"\xff\xfea", "line 1: .*is not UTF-16"),
     ],
 )
@@ -218,3 +221,15 @@ def test_a_broken_price_is_named_by_its_line(row, said):
 def test_a_price_file_needs_its_columns():
     with pytest.raises(NotAFile, match="needs the columns symbol, at, price"):
         price_file.read(b"symbol,price\n", now=NOW, zone=None)
+
+
+def test_rows_that_end_in_separators_say_no_more_than_others():
+    read = table("a,b\n1,2,\n3,4, ,\n5,6,7\n")
+    broken: list[BrokenRow] = []
+    assert [row["b"] for _, row in read.rows(read.header, broken)] == ["2", "4"]
+    assert [str(row) for row in broken] == ["line 4: has 3 cells, the header 2"]
+
+
+def test_objects_on_lines_of_their_own_are_no_document():
+    with pytest.raises(NotAFile, match=r"is JSON Lines.*as CSV"):
+        read('{"a": 1}\n{"a": 2}\n')

@@ -261,7 +261,10 @@ def test_a_zip_holds_the_result_beside_other_things():
 @pytest.mark.parametrize(
     ("members", "said"),
     [
-        ({"a.txt": b"x"}, "holds no freqtrade result"),
+        ({"a.py": b"x"}, "holds no freqtrade result"),
+        ({"xl/workbook.xml": b"x"}, "is a workbook of a spreadsheet: save its sheet"),
+        ({"mimetype": b"x", "content.xml": b"x"}, "is a workbook of a spreadsheet"),
+        ({"Part.CSV": b"x"}, "holds Part.CSV: unpack it first"),
         ({"a.json": b"{}"}, "holds no freqtrade result"),
         ({"a.json": b" " * (LARGEST + 2)}, "is larger than"),
     ],

@@ -25,6 +25,12 @@ ENCODINGS = {
     "cp1252": "CP1252",
     "windows-1252": "CP1252",
 }
+# What is handed in for a file of text, by its first bytes.
+NO_TEXT = {
+    b"\x1f\x8b": "a compressed file (gzip): unpack it first",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook: save its sheet as CSV",
+    b"%PDF-": "a PDF: numbers are read from tables of text, such as CSV",
+}
 MARKS = {
     b"\xef\xbb\xbf": ("UTF-8", "utf-8-sig"),
     b"\xff\xfe": ("UTF-16", "utf-16"),
@@ -53,6 +59,9 @@ def checked_text(content: bytes, declared: str = "") -> str:
         )
     if not content.strip():
         raise NotAFile("the file is empty")
+    for start, kind in NO_TEXT.items():
+        if content.startswith(start):
+            raise NotAFile(f"this is {kind}")
     name, codec = encoding_of(content, declared)
     try:
         text = content.decode(codec)
@@ -155,10 +164,12 @@ class Table:
     ) -> Iterator[tuple[int, dict[str, str]]]:
         """(physical line, {name: cell}) of each row; `names` are those of the columns
         in their order, "" is left out. Empty cells are not there; a row with too few
-        or too many cells joins `broken`."""
+        cells, or more that say something, joins `broken`."""
         kept = [(index, name) for index, name in enumerate(names) if name]
         width = len(self.header)
         for line, cells in islice(self._cells(), 1, None):
+            if len(cells) > width and not any(map(str.strip, cells[width:])):
+                cells = cells[:width]  # ended by separators
             if len(cells) != width:
                 reason = f"has {len(cells)} cells, the header {width}"
                 broken.append(BrokenRow(line, reason))

@@ -25,6 +25,11 @@ def document(content: bytes) -> Any:
     try:
         return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
     except (ValueError, ArithmeticError, RecursionError) as error:
+        if "Extra data: line" in str(error) and text.lstrip()[:1] == "{":
+            raise NotAFile(
+                "this is JSON Lines, an object a line: only whole documents are read; "
+                "what this product exports is read again as CSV"
+            ) from None
         raise NotAFile(f"this is no JSON: {error}") from None
 
 
@@ -34,9 +39,10 @@ def _no_constant(name: str) -> Any:
 
 def result_in_zip(content: bytes) -> Any:
     """The result in a freqtrade .zip, which holds the configuration and the strategy's
-    source beside it. Raises NotAFile."""
+    source beside it. Raises NotAFile that says what else it is."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = archive.namelist()
             for member in archive.infolist():
                 if member.filename.endswith(".json"):
                     result = document(_unpacked(archive, member))
@@ -44,6 +50,14 @@ def result_in_zip(content: bytes) -> Any:
                         return result
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
         raise NotAFile(f"this .zip cannot be read: {error}") from None
+    if any(name.startswith("xl/") for name in names) or "content.xml" in names:
+        raise NotAFile("this is a workbook of a spreadsheet: save its sheet as CSV")
+    tables = [name for name in names if name.lower().endswith((".csv", ".tsv", ".txt"))]
+    if tables:
+        raise NotAFile(
+            f"this .zip holds {tables[0][:40]}: unpack it first, for of a .zip only a "
+            "freqtrade result is read"
+        )
     raise NotAFile("this .zip holds no freqtrade result (strategy.<name>.trades)")
 
 

@@ -21,6 +21,7 @@ from trades.domain.formats.parsed import (
     Declared,
     NotAFile,
     ParsedFile,
+    SkippedRow,
     UnmappedColumns,
     broken_row,
 )
@@ -29,6 +30,13 @@ from trades.domain.reading import FILL_FIELDS, NotAFact, read_fill
 
 NEEDED = ("symbol", "side", "quantity", "price", "executed_at")
 NUMBERS = ("quantity", "price", "fee")
+# A download of this product's list of trades: what it calls a time, and the texts that
+# it defends from spreadsheets by an apostrophe (kernel.sheets).
+EXPORTED = frozenset({"external_id", "event_type", "timestamp", "status"})
+EXPORTED_AS = {"timestamp": "executed_at", "status": "status"}
+TEXTS = ("external_id", "order_id", "strategy", "note")
+DEFENDED = re.compile(r"'+[=+\-@]")
+OUT = ("voided",)
 GROUPED = re.compile(r"[+-]?[0-9]{1,3}([.,'’ \u00a0\u202f][0-9]{3})+[.,][0-9]+")
 SHORTENED = re.compile(r"[0-9]([.,][0-9]+)?[Ee]\+[0-9]+")
 
@@ -46,8 +54,14 @@ def read(table: Table, declared: Declared, now: datetime) -> ParsedFile:
             missing,
         )
     parsed = ParsedFile("own", dialect=table.dialect(names))
-    times = FileTimes(declared.zone)
+    times, exported = FileTimes(declared.zone), _is_export(table)
     for line, row in table.rows(names, parsed.broken):
+        status = row.pop("status", "")
+        if status in OUT:
+            parsed.skipped.append(SkippedRow(line, f"{status}: it counts no more"))
+            continue
+        if exported:
+            _undefend(row)
         try:
             parsed.fills.append(
                 _fill(
@@ -58,7 +72,7 @@ def read(table: Table, declared: Declared, now: datetime) -> ParsedFile:
             parsed.broken.append(_broken(line, row, error))
         except NotExact as error:
             parsed.broken.append(BrokenRow(line, str(error)))
-    if not parsed.fills and not parsed.broken:
+    if not parsed.fills and not parsed.broken and not parsed.skipped:
         raise NotAFile("the file has a header and no rows")
     arrange(parsed, times)
     drop_repeats(parsed)
@@ -80,8 +94,22 @@ def _names(table: Table, mapping: Mapping[str, str]) -> list[str]:
     if twice:
         raise NotAFile(f"two columns are mapped to {twice[0]!r}")
     taken = set(mapped.values())
-    itself = {name: name for name in FILL_FIELDS if name not in taken}
+    own = {name: name for name in FILL_FIELDS}
+    if _is_export(table):
+        own |= EXPORTED_AS
+    itself = {theirs: name for theirs, name in own.items() if name not in taken}
     return table.names_of(itself | mapped)
+
+
+def _is_export(table: Table) -> bool:
+    return set(table.header) >= EXPORTED
+
+
+def _undefend(row: dict[str, str]) -> None:
+    """Give a downloaded text back as it was booked: ids are compared by it."""
+    for name in TEXTS:
+        if DEFENDED.match(row.get(name, "")):
+            row[name] = row[name][1:]
 
 
 def _fill(
