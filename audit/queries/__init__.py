@@ -71,6 +71,12 @@ def newest_at(kind: str) -> datetime | None:
     return newest.values_list("at", flat=True).first()
 
 
+def objects_of(kind: str) -> set[str]:
+    """What the events of this kind are about; one query."""
+    rows = AuditEvent.objects.filter(kind=kind)
+    return set(rows.values_list("object", flat=True))
+
+
 def newest(kind: str) -> ToldEvent | None:
     """The newest event of this kind; one query. One whose body cannot be read is told by
     its columns, without data, not intact."""

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from audit import queries as audit
 from kernel.batches import batched
+from readiness.domain.logged import OPENED
 from readiness.domain.state import FORGED
 from readiness.models import Review
 from readiness.queries.board import LOG_BROKEN, Board, BoardRow, boards
 from readiness.queries.lifecycle import lifecycle
+from readiness.queries.reviews import object_of
 from readiness.queries.signatures import ReviewSignatures, signatures_of
 
 AT_ONCE = 20  # reviews
 
 
 def differing(at: datetime) -> Iterator[str]:
-    """One sentence each, review by review, the oldest first; about ten queries for each
-    review. What is wrong with the log itself is not repeated."""
+    """One sentence each, review by review, the oldest first, then those that are gone;
+    about ten queries for each review. What is wrong with the log itself is not repeated.
+    """
     keys = Review.objects.order_by("pk").values_list("pk", flat=True)
     for some in batched(list(keys), AT_ONCE):
         reviews = Review.objects.filter(pk__in=some).select_related(
@@ -27,6 +31,14 @@ def differing(at: datetime) -> Iterator[str]:
         signed = signatures_of(list(shown.values()))
         for key, board in shown.items():
             yield from _of_review(board, signed[key], at)
+    yield from _gone()
+
+
+def _gone() -> Iterator[str]:
+    """Nobody deletes a review; one that went wrong may be wished away."""
+    there = {object_of(review) for review in Review.objects.only("uuid").iterator()}
+    for name in sorted(audit.objects_of(OPENED) - there):
+        yield f"{name.replace(':', ' ')} is gone: the log tells of its opening"
 
 
 def _of_review(board: Board, signed: ReviewSignatures, at: datetime) -> Iterator[str]:

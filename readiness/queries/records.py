@@ -116,6 +116,8 @@ def _of_opening(review: Review, log: LoggedReview) -> Iterator[str]:
     for name, (column, event) in {**columns, **told}.items():
         if column != event:
             yield f"its {name} is not the one that it was opened with"
+    if abs(review.created_at - opened.at) > WRITTEN_WITHIN:
+        yield "it was not opened when the database says"
 
 
 def _of_lines(shapes: Structure, lines: Sequence[StoredLine]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
@@ -33,6 +34,15 @@ def rename_the_release(review: Review) -> None:
     Review.objects.update(release="2.0")
 
 
+def open_it_later(review: Review) -> None:
+    Review.objects.update(created_at=review.created_at + timedelta(days=3))
+
+
+def wish_it_away(review: Review) -> None:
+    Signoff.objects.all().delete()
+    Review.objects.all().delete()
+
+
 def delete_a_signature(review: Review) -> None:
     Signoff.objects.filter(role="Developer").delete()
 
@@ -43,6 +53,8 @@ ATTACKS = [
     (claim_for_nobody, "SEC-01: its claim is not the one that the log tells of"),
     (see_it_again, "SEC-02: Its record is not as this product wrote it"),
     (rename_the_release, "its release is not the one that it was opened with"),
+    (open_it_later, "it was not opened when the database says"),
+    (wish_it_away, "is gone: the log tells of its opening"),
     (delete_a_signature, "the signature as Developer of log entry"),
 ]
 
