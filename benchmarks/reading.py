@@ -112,6 +112,7 @@ def asked(fills: int) -> dict[str, dict[str, str]]:
         "q, near": {"q": f"x{(fills - 30) // 10}"},
         "q, far": {"q": f"x{fills // 3}"},
         "q, nothing": {"q": "nowhere"},
+        "q, a seventh": {"q": "strategy-3"},
     }
 
 

@@ -16,7 +16,7 @@ SHORTEST_SUBSTRING = 3
 DECISION = re.compile(r"[dD]-([0-9]{1,18})")
 INDEX = SubstringIndex("trades_words")
 WORDS = ("external_id", "order_id", "note", "strategy", "instrument__symbol")
-MOST_FOUND = 5_000  # trades; of what is more frequent the newest are looked at
+MOST_FOUND = 1_000  # trades; of what is more frequent the newest are looked at
 MOST_UNINDEXED = 5_000  # trades that are looked at one by one
 
 
