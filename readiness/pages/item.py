@@ -157,11 +157,19 @@ class ItemView:
 
 
 def item_views(
-    board: Board, rows: Iterable[BoardRow], signed: SignedSections | None = None
+    board: Board,
+    rows: Iterable[BoardRow],
+    signed: SignedSections | None = None,
+    *,
+    at_home: bool = False,
 ) -> list[ItemView]:
-    """`signed`: the roles whose valid signatures hold each section."""
+    """`signed`: the roles whose valid signatures hold each section. `at_home`, on the
+    page of the review itself, addresses begin where that page stands."""
     first = reverse("readiness:item", args=[board.review.uuid, 0])
     lines = first.removesuffix("0/")  # reversed once, not for each of a thousand
+    if at_home:
+        home = reverse("readiness:review", args=[board.review.uuid])
+        lines = lines.removeprefix(home)
     held = signed or {}
     return [
         ItemView(
