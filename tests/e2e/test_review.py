@@ -175,12 +175,14 @@ def test_what_somebody_else_changed_is_said_and_marked(
     tick = other.locator(f'[id="{key}"] [data-tick]')
     tick.click()
     expect(tick).to_have_attribute("aria-pressed", "true")
-    said, deadline = mine.locator("[data-changes]"), time.monotonic() + 20
-    while key not in (said.text_content() or "") and time.monotonic() < deadline:
+    row, deadline = mine.locator(f'[id="{key}"][data-changed]'), time.monotonic() + 20
+    while not row.count() and time.monotonic() < deadline:
         mine.clock.run_for(16_000)
         mine.wait_for_timeout(300)
-    expect(said).to_contain_text(f"{key} is now Claimed")
-    expect(mine.locator(f'[id="{key}"]')).to_have_attribute("data-changed", "")
+    # Where probes change more than three lines meanwhile, the last is only counted.
+    said = re.compile(f"{key} is now Claimed|more lines changed")
+    expect(mine.locator("[data-changes]")).to_contain_text(said)
+    expect(row).to_have_count(1)
     tick.click()
     expect(tick).to_have_attribute("aria-pressed", "false")
 
