@@ -161,9 +161,15 @@ class NoRoom(ProductError):
     title = "The disk is full"
 
 
+# How the queue stops what does not end; its text is its own name once more.
+TOO_LONG = "SoftTimeLimitExceeded"
+
+
 def said_by(error: BaseException) -> str:
     """What an error says, for people: ours says it already, the system's names a file
     and what was the matter, another's needs its kind."""
+    if type(error).__name__ == TOO_LONG:
+        return "it took longer than it may"
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
     speaks = isinstance(error, ProductError | OSError) or type(error) is RuntimeError

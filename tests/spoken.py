@@ -1,16 +1,17 @@
 """What the product tells people while the suite runs, read for words of machines: mails,
-messages of pages, refusals of the API, errors of forms and of commands."""
+messages of pages, refusals of the API, errors of forms, and what commands say."""
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.contrib.messages.storage.base import BaseStorage
 from django.core.exceptions import ValidationError
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, OutputWrapper
 from django.forms.forms import BaseForm
 
 from kernel import problems
@@ -35,6 +36,7 @@ def listen(patch: pytest.MonkeyPatch) -> list[str]:
     notice, problem = outbox.notice, problems.problem
     add, add_error = BaseStorage.add, BaseForm.add_error
     begin = CommandError.__init__
+    write = OutputWrapper.write
 
     def told_by_mail(announcement: Any, *args: Any, **kwargs: Any) -> Any:
         heard.extend((announcement.subject, announcement.body))
@@ -60,11 +62,18 @@ def listen(patch: pytest.MonkeyPatch) -> list[str]:
         heard.extend(map(str, args))
         begin(self, *args, **kwargs)
 
+    def told_by_command(self: Any, msg: str = "", *args: Any, **kwargs: Any) -> None:
+        """Django's own commands speak as Django does; JSON is for programs."""
+        if not sys._getframe(1).f_globals["__name__"].startswith("django."):
+            _tell(heard, "" if msg.lstrip().startswith(("{", "[")) else msg)
+        write(self, msg, *args, **kwargs)
+
     patch.setattr(outbox, "notice", told_by_mail)
     patch.setattr(problems, "problem", told_by_problem)
     patch.setattr(BaseStorage, "add", told_on_page)
     patch.setattr(BaseForm, "add_error", told_at_field)
     patch.setattr(CommandError, "__init__", told_on_terminal)
+    patch.setattr(OutputWrapper, "write", told_by_command)
     return heard
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from io import StringIO
 
 import pytest
 from django import forms
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, OutputWrapper
 
 from kernel import problems
 from kernel.errors import NotFound
@@ -22,6 +23,8 @@ from tests.words import for_machines
         "probe audit_log failed",
         "1 reviews",
         "12 line of it",
+        "1 new prices",
+        "1 migrations to apply",
         "1,204 fill",
         "the value is None",
         "<User object (1)>",
@@ -64,7 +67,9 @@ def test_what_is_told_is_read_but_what_somebody_typed(text: str, number: int) ->
     assert len(list(spoken.faults([text, text]))) == number
 
 
-def test_a_mail_a_message_a_refusal_and_an_error_areheard(heard: list[str]) -> None:
+def test_a_mail_a_message_a_refusal_an_error_and_a_command_are_heard(
+    heard: list[str],
+) -> None:
     mail = Announcement(kind="x", about="a", level="l", subject="s 1", body="s 2")
     outbox.notice(mail, Recipient(name="olga", address=""), datetime.now(UTC))
     problems.problem(NotFound("s 3"), instance="/", request_id="")
@@ -72,6 +77,10 @@ def test_a_mail_a_message_a_refusal_and_an_error_areheard(heard: list[str]) -> N
     assert form.is_valid()
     form.add_error(None, "s 4")
     CommandError("s 5")
+    terminal = OutputWrapper(StringIO())
+    terminal.write("s 6")
+    terminal.write('{"s": "in 1 lines"}')
+    assert "1 lines" not in "".join(heard)
     assert [text for text in heard if text.startswith("s ")] == [
-        *("s 1", "s 2", "s 3", "s 4", "s 5")
+        *("s 1", "s 2", "s 3", "s 4", "s 5", "s 6")
     ]

@@ -13,18 +13,18 @@ SNAKE = re.compile(
     r"(?<![\w./@#=&?:\"'-])[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?![\w/=(\"'@]|\.\w)"
 )
 REPR = re.compile(
-    r"\bNone\b(?! of| in| yet|\.)|\bTrue\b|\bFalse\b|<\w[\w.]* (?:object|at 0x)"
+    r"\bNone\b(?! of| in| yet|\.)|(?<!=)\b(?:True|False)\b|<\w[\w.]* (?:object|at 0x)"
     r"|\bDecimal\(|\bdatetime\.|\bUUID\(|[{\[]'|\bNaN\b|\bundefined\b|\[object "
 )
 NOUNS = (
-    "alert|backup|balance|book|check|day|difference|event|fill|hour|item|job|line|lot"
-    "|match|message|minute|month|notice|person|position|price|probe|question|record"
-    "|review|row|run|second|signature|split|table|token|trade|transfer|trip|try|week"
+    "alert|backup|balance|book|check|day|difference|document|event|fill|hour|item|job|line|lot"
+    "|match|message|migration|minute|package|month|notice|person|position|price|probe|question|record"
+    "|review|row|run|second|signature|split|step|table|token|trade|transfer|trip|try|value|week"
 )
-# "1 lines", "0 line", "12 day": not "1 day", nor the "5 minute" of a compound's hyphen.
+# "1 lines", "1 new prices", "0 line", "12 day": not "1 day", nor the "5 minute" of a compound's hyphen.
 NUMBER = re.compile(
     r"(?<!line )(?<!row )(?<!page )(?<!step )(?<!version )"
-    rf"(?<![\d.,:/#–-])1 (?:(?:{NOUNS})(?:e?s)|people|matches|tries)\b(?!')"
+    rf"(?<![\d.,:/#–-])1 (?:(?:new|more|marker|filed) )?(?:(?:{NOUNS})(?:e?s)|people|matches|tries)\b(?!')"
     rf"|(?<![\w.,:/#–-])(?:0|[2-9]|[1-9]\d+|\d{{1,3}}(?:,\d{{3}})+) (?:{NOUNS})\b(?!-)"
 )
 

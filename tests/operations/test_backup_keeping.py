@@ -80,7 +80,7 @@ def test_a_file_that_is_not_there_any_more_is_not_called_verified(filed: str) ->
     blobs.blob_path(filed).unlink()
     backup = taking.take("system")
     assert backup.status == "ok"
-    assert f"1 filed documents are missing or damaged here, the first is {filed}" in (
+    assert f"1 filed document missing or damaged here, the first is {filed}" in (
         backup.error
     )
 

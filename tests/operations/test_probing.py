@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 
 from kernel import build, configuration, http, registry
@@ -157,6 +158,17 @@ def test_a_broken_probe_leaves_its_error_and_raises(monkeypatch) -> None:
     with pytest.raises(TypeError):
         probing.run("redis", {})
     assert ProbeResult.objects.get().error.startswith("the probe broke: TypeError")
+
+
+def test_a_probe_that_is_stopped_says_so_in_words(monkeypatch) -> None:
+    def endless(size: int) -> str:
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr("operations.probes.redis.secrets.token_hex", endless)
+    with pytest.raises(SoftTimeLimitExceeded):
+        probing.run("redis", {})
+    said = ProbeResult.objects.get().error
+    assert said == "the probe broke: it took longer than it may"
 
 
 def test_secrets_are_redacted_before_they_are_kept() -> None:

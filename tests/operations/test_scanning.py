@@ -105,7 +105,7 @@ def test_the_list_of_parts_is_the_locks_with_hashes_and_commit(tree: Tree) -> No
     said = StringIO()
     call_command("sbom", stdout=said)
     parts, _, path = said.getvalue().strip().partition(": ")
-    assert parts == "1 packages"
+    assert parts == "1 package"
     document = json.loads(Path(path).read_bytes())
     assert document["bomFormat"] == "CycloneDX"
     [django] = document["components"]

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         if backup.status == Backup.Status.FAILED:
             raise CommandError(f"no backup was made: {backup.error}")
         self.stdout.write(
-            f"{backup.uid.hex} {backup.status}: {backup.bytes} bytes, "
+            f"{backup.uid.hex} {backup.status}: {backup.bytes:,} bytes, "
             f"sha256 {backup.sha256}, {backup.location}"
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from kernel.display import plural
 from operations.services.backups import restoring
 from operations.services.backups.copies import FAILURES
 
@@ -51,7 +52,8 @@ class Command(BaseCommand):
             plan = restoring.plan(options["backup"])
             self.stdout.write(
                 f"{plan.name}: {plan.manifest.engine} as of {plan.manifest.taken_at}, "
-                f"{len(plan.manifest.marker)} marker values, {plan.to_migrate} migrations to apply"
+                f"{plural(len(plan.manifest.marker), 'marker value')}, "
+                f"{plural(plan.to_migrate, 'migration')} to apply"
             )
             if other := restoring.foreign(plan):
                 self.stdout.write(other)

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from kernel import build
+from kernel.display import plural
 from kernel.errors import Invalid
 from operations.services import scanning
 from operations.services.sources import NotHere
@@ -23,4 +24,4 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except Invalid as error:
             raise CommandError(error.detail) from error
-        self.stdout.write(f"{parts} packages: {path}")
+        self.stdout.write(f"{plural(parts, 'package')}: {path}")

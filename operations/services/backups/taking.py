@@ -15,6 +15,7 @@ from django.utils import timezone
 from audit import queries as audit_queries
 from audit.services import append, begin
 from kernel.errors import said_by
+from kernel.spoken import plural
 from operations.models import Backup, JobRun
 from operations.queries import newest_good, restored_at
 from operations.services import scheduler
@@ -131,7 +132,7 @@ def _verify(path: Path) -> str:
     if not seen.missing:
         return ""
     return (
-        f"{len(seen.missing)} filed documents are missing or damaged here, the first "
+        f"{plural(len(seen.missing), 'filed document')} missing or damaged here, the first "
         f"is {seen.missing[0]}"
     )
 

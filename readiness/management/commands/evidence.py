@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import close_old_connections
 from django.utils import timezone
 
+from kernel.display import plural
 from kernel.errors import ProductError
 from readiness.services.evidence import collecting, heavy
 from readiness.services.evidence.heavy import HeavyStep
@@ -41,7 +42,9 @@ class Command(BaseCommand):
             raise CommandError("There is no such step.", returncode=2)
         try:
             commit = heavy.refuse_unproving().commit
-            self.stdout.write(f"evidence of commit {commit[:12]}, {len(steps)} steps")
+            self.stdout.write(
+                f"evidence of commit {commit[:12]}, {plural(len(steps), 'step')}"
+            )
             for number, step in enumerate(steps):
                 heavy.refuse_unproving()
                 close_old_connections()  # the last step may have taken an hour

@@ -131,7 +131,9 @@ def _migrations() -> Finding:
         )
     if plan:
         return Finding(
-            "migrations", "fail", f"{len(plan)} are missing: run manage.py migrate"
+            "migrations",
+            "fail",
+            f"{plural(len(plan), 'migration')} to apply: run manage.py migrate",
         )
     return Finding("migrations", "ok", "all applied")
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from kernel.display import plural
 from kernel.errors import ProductError
 from trades.domain.formats.dialect import LARGEST
 from trades.management.commands.import_trades import explained, read
@@ -39,7 +40,7 @@ class Command(BaseCommand):
             )
         except ProductError as error:
             raise CommandError(explained(error), returncode=1) from None
-        self.stdout.write(f"{count} new prices.")
+        self.stdout.write(f"{plural(count, 'new price')}.")
 
 
 def unpacked(content: bytes) -> bytes:
