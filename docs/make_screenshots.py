@@ -64,7 +64,7 @@ def first_of(path: str, link: str) -> Visit:
 
 
 newest_review = first_of(
-    "/readiness/", 'a[href^="/readiness/reviews/"]:not([href$="/new/"])'
+    "/readiness/", 'a[href^="/readiness/reviews/"]:not([href$="/new/"], [download])'
 )
 newest_trade = first_of("/trades/", "a[data-open]")
 
@@ -89,7 +89,9 @@ def preview(page: Page) -> bool:
 
 
 PAGES = {
-    "alert_light": Picture("operator", first_of("/alerts/", 'a[href^="/alerts/"]')),
+    "alert_light": Picture(
+        "operator", first_of("/alerts/", 'a[href^="/alerts/"]:not([href*="/rules/"])')
+    ),
     "empty_light": Picture("trader", at("/trades/?q=nothing-is-called-so")),
     "error_light": Picture("trader", at("/nothing-is-here/")),
     "import_light": Picture("trader", preview),
