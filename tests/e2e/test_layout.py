@@ -56,7 +56,7 @@ NO_CSV: Mapping[str, str] = {
     "Positions before and after": "what would be, before it is booked",
     "Columns of the file": "of a file that somebody has",
     "Sections of the checklist": "of a file, before or after it is published",
-    "Checks that are proposed": "of a file, before or after it is published",
+    "Lines that look like boxes": "of a file, before or after it is published",
     "Repairs of wrongly decoded": "of a file that somebody has",
     "What is measured": "one check of one line, in its bundle",
 }
