@@ -110,9 +110,11 @@ class HotPages:
             return self.application(environ, start_response)
         began = time.monotonic()
         try:
-            key = (environ.get("HTTP_HX_PTAG"), likeness(environ))
+            like = likeness(environ)
+            key = (environ.get("HTTP_HX_PTAG"), like)
             session = parse_cookie(environ["HTTP_COOKIE"])[settings.SESSION_COOKIE_NAME]
-            origin = _origin(session, self.places.get(key, ()))
+            # What a page comes from is the same whatever its holder has of it.
+            origin = _origin(session, self.places.get(like, ()))
             kept = self.kept.get(key, origin)
             if kept is not None and _is_there(kept.browser, environ):
                 who = kept.browser
@@ -126,7 +128,7 @@ class HotPages:
 
     def _answer(
         self,
-        key: Hashable,
+        key: tuple[str | None, Hashable],
         session: str,
         origin: PageOrigin,
         environ: WSGIEnvironment,
@@ -148,7 +150,7 @@ class HotPages:
         # A view's names are known once it has answered: what it says next time, with
         # their stamps read before, is kept.
         places = _places(environ)
-        _put(self.places, key, places)
+        _put(self.places, key[1], places)
         status, headers = begun
         if places == origin.places and _may_be_kept(environ, status, headers, content):
             browser = browser_of(session)
@@ -188,9 +190,8 @@ def _origin(session: str, places: tuple[int, ...]) -> PageOrigin:
 
 
 def _places(environ: WSGIEnvironment) -> tuple[int, ...]:
-    """Of everything that is written and that shows, in the frame of a whole page too."""
-    frame = () if "HTTP_HX_PTAG" in environ else badges.names()
-    names = {*environ[CAME_OF], *frame}
+    """Of everything that is written and that may show, in the frame of a page too."""
+    names = {*environ[CAME_OF], *badges.names()}
     return tuple(sorted({place_of(name) for name in names}))
 
 
