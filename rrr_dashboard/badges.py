@@ -18,6 +18,7 @@ from kernel.kept_parts import origin_of
 from kernel.remembered import Remembered
 from operations import queries as operations
 from operations.services.alerting import TAG as ALERTS
+from readiness.models import Review
 from readiness.queries.board import Board, board
 from readiness.queries.logged import newest_living
 from readiness.services.reviews import REVIEWS, tag_of
@@ -27,11 +28,10 @@ COUNTS_KEY = "shell:counts"
 DEMO_KEY = "demo_data"
 # What the clock alone changes may lag: evidence that has just become too old.
 SECONDS = 5
-KEEP_SECONDS = 60
 _ONE = 1  # each of these holds one value
 _counted: Remembered[dict[str, int]] = Remembered(_ONE, SECONDS)
-_reviewed: Remembered[tuple[Board | None]] = Remembered(_ONE, SECONDS)
-_review: Remembered[tuple[str, ...]] = Remembered(_ONE, KEEP_SECONDS)
+_boards: Remembered[Board] = Remembered(_ONE, SECONDS)
+_review: Remembered[tuple[Review | None]] = Remembered(_ONE, SECONDS)
 
 
 def counts() -> dict[str, int]:
@@ -51,35 +51,32 @@ def counts() -> dict[str, int]:
 
 def newest_board(now: datetime) -> Board | None:
     """The board of the newest open review."""
-    origin = origin_of([REVIEWS, *_review_names()], ())
-    if origin is None:
-        return _board(now)
-    held = _reviewed.get(REVIEWS, origin)
+    review = _newest()
+    if review is None:
+        return None
+    origin = origin_of([REVIEWS, tag_of(review)], ())
+    held = None if origin is None else _boards.get(review.pk, origin)
     if held is None:
-        held = (_board(now),)
-        _reviewed.put(REVIEWS, origin, held, _ONE)
-    return held[0]
+        held = board(review, now)
+        if origin is not None:
+            _boards.put(review.pk, origin, held, _ONE)
+    return held
 
 
 def names() -> Sequence[str]:
     """What the counts follow from."""
-    return (ALERTS, "books", REVIEWS, *_review_names())
+    review = _newest()
+    return (ALERTS, "books", REVIEWS, *([tag_of(review)] if review else []))
 
 
-def _review_names() -> Sequence[str]:
+def _newest() -> Review | None:
     origin = origin_of([REVIEWS], ())
     held = None if origin is None else _review.get(REVIEWS, origin)
     if held is None:
-        review = newest_living()
-        held = (tag_of(review),) if review else ()
+        held = (newest_living(),)
         if origin is not None:
             _review.put(REVIEWS, origin, held, _ONE)
-    return held
-
-
-def _board(now: datetime) -> Board | None:
-    review = newest_living()
-    return board(review, now) if review else None
+    return held[0]
 
 
 def _shared() -> dict[str, int]:
