@@ -41,11 +41,19 @@ class Remembered(Generic[T]):
             self._kept.move_to_end(key)
             return kept.value
 
-    def put(self, key: Hashable, origin: Hashable, value: T, size: int) -> None:
-        """`origin` was read before the value was computed; `size` in bytes."""
+    def put(
+        self,
+        key: Hashable,
+        origin: Hashable,
+        value: T,
+        size: int,
+        seconds: float | None = None,
+    ) -> None:
+        """`origin` was read before the value was computed; `size` in bytes; `seconds`
+        where less are left of it."""
         with self._lock:
             self._drop(key)
-            until = time.monotonic() + self._seconds
+            until = time.monotonic() + (self._seconds if seconds is None else seconds)
             self._kept[key] = _Kept(value, size, origin, until)
             self._bytes += size
             while self._bytes > self._most:

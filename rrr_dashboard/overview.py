@@ -30,6 +30,7 @@ from readiness.pages.board import notes, verdict
 from readiness.queries.board import Board
 from readiness.queries.progress import progress
 from readiness.queries.statements import my_role, statement_for
+from readiness.services.newest import newest_board
 from rrr_dashboard import badges
 from trades.queries.books import BOOKS
 from trades.queries.trades import latest_decisions
@@ -145,7 +146,7 @@ def _readiness(review: Board) -> dict[str, Any]:
 def _board(user: User, now: datetime) -> Board | None:
     if not user.has_perm("readiness.view"):
         return None
-    return badges.newest_board(now)
+    return newest_board(now)
 
 
 def _needs(

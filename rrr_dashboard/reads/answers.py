@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from kernel.middleware.conditional import BODY_HEADERS
-from kernel.remembered import Remembered
+from kernel.remembered_by_all import RememberedByAll
 from kernel.web import names_tag
 
 MOST_BYTES = 32_000_000
@@ -58,12 +60,23 @@ class WholeAnswer:
         return next((text for name, text in self.headers if name.lower() == wanted), "")
 
 
-class Answers(Remembered[WholeAnswer]):
-    """At most `most_bytes` of bodies."""
+def packed(answer: WholeAnswer, **more: object) -> bytes:
+    """For other processes: a line of JSON, then the body."""
+    head = {"status": answer.status, "headers": list(answer.headers), **more}
+    return json.dumps(head).encode() + b"\n" + answer.content
+
+
+def unpacked(told: bytes) -> tuple[WholeAnswer, Mapping[str, Any]]:
+    line, _, content = told.partition(b"\n")
+    head = json.loads(line)
+    headers = [(name, text) for name, text in head["headers"]]
+    return WholeAnswer(head["status"], headers, content), head
+
+
+class Answers(RememberedByAll[WholeAnswer]):
+    """At most `most_bytes` of bodies in this process."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        super().__init__(most_bytes, KEPT_SECONDS)
-
-    def keep(self, key: Hashable, origin: Hashable, answer: WholeAnswer) -> None:
-        """`origin` was read before the answer was computed."""
-        self.put(key, origin, answer, len(answer.content))
+        super().__init__(
+            "answer", most_bytes, KEPT_SECONDS, packed, lambda told: unpacked(told)[0]
+        )

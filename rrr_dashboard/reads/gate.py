@@ -113,12 +113,12 @@ class HotReads:
         if kept is not None:
             return kept, True
         with self.flights.alone(key):
-            kept = self.answers.get(key, origin)
+            kept = self.answers.find(key, origin)
             if kept is not None:
                 return kept, True
             answer = _answer_of(self.application, environ)
             if answer.may_be_kept:
-                self.answers.keep(key, origin, answer)
+                self.answers.give(key, origin, answer, len(answer.content))
             return answer, False
 
     def _refusal(
@@ -132,7 +132,7 @@ class HotReads:
         if like is None:
             answer = _answer_of(self.application, environ)
             if answer.code == error.status:
-                self.answers.keep(key, REFUSALS, answer)
+                self.answers.put(key, REFUSALS, answer, len(answer.content))
             return answer, False
         document = problem(error, instance=asked.path, request_id=asked.request_id)
         return like.with_body(dumps(document), Retry_After=str(error.retry_after)), True

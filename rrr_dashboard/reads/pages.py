@@ -15,8 +15,9 @@ import gzip
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -31,11 +32,18 @@ from accounts.queries.standing import standing_of_browser
 from accounts.services import limits
 from accounts.services.sessions import PRESENCE
 from kernel.gateway import REFUSED
-from kernel.remembered import Remembered
+from kernel.remembered_by_all import RememberedByAll
 from kernel.versions import place_of, stamps
 from kernel.web import CAME_OF
 from rrr_dashboard import badges
-from rrr_dashboard.reads.answers import KEPT_SECONDS, MOST_BODY, MOST_BYTES
+from rrr_dashboard.reads.answers import (
+    KEPT_SECONDS,
+    MOST_BODY,
+    MOST_BYTES,
+    WholeAnswer,
+    packed,
+    unpacked,
+)
 from rrr_dashboard.reads.gate import CANNOT_TELL, asked_of, likeness
 from rrr_dashboard.reads.telling import count_lookup, measure, tell
 
@@ -68,31 +76,39 @@ class PageOrigin:
 
 @dataclass(frozen=True, slots=True)
 class KeptPage:
-    """`content` as it was sent, `nonce` where it has one; `headers` but the request's
-    own."""
+    """An answer as it was sent, but for the request's own headers; `nonce` where it has
+    one."""
 
+    answer: WholeAnswer
     browser: Browser
-    status: str
-    headers: Headers
-    content: bytes
     nonce: str
 
-    def again(self) -> tuple[Headers, bytes]:
+    def again(self) -> WholeAnswer:
         """With a nonce that no answer had before."""
         if not self.nonce:
-            return self.headers, self.content
+            return self.answer
         fresh = base64.b64encode(secrets.token_bytes(16)).decode()
-        packed = _header(self.headers, "content-encoding") == "gzip"
-        plain = gzip.decompress(self.content) if packed else self.content
+        content, headers = self.answer.content, self.answer.headers
+        packed = _header(headers, "content-encoding") == "gzip"
+        plain = gzip.decompress(content) if packed else content
         content = plain.replace(self.nonce.encode(), fresh.encode())
         if packed:
             content = gzip.compress(content, QUICK)
-        given = {"content-length": str(len(content))}
-        headers = [
-            (name, given.get(name.lower(), text.replace(self.nonce, fresh)))
-            for name, text in self.headers
-        ]
-        return headers, content
+        named = [(name, text.replace(self.nonce, fresh)) for name, text in headers]
+        return replace(self.answer, headers=named).with_body(content)
+
+    def packed(self) -> bytes:
+        who = self.browser
+        times = [who.ends.isoformat(), who.seen_at.isoformat()]
+        browser = [who.user_id, who.actor, *times]
+        return packed(self.answer, browser=browser, nonce=self.nonce)
+
+    @classmethod
+    def unpacked(cls, told: bytes) -> KeptPage:
+        answer, head = unpacked(told)
+        user_id, actor, *times = head["browser"]
+        browser = Browser(user_id, actor, *map(datetime.fromisoformat, times))
+        return cls(answer, browser, head["nonce"])
 
 
 class HotPages:
@@ -100,7 +116,9 @@ class HotPages:
 
     def __init__(self, application: WSGIApplication) -> None:
         self.application = application
-        self.kept: Remembered[KeptPage] = Remembered(MOST_BYTES, KEPT_SECONDS)
+        self.kept: RememberedByAll[KeptPage] = RememberedByAll(
+            "page", MOST_BYTES, KEPT_SECONDS, KeptPage.packed, KeptPage.unpacked
+        )
         self.places: OrderedDict[Hashable, tuple[int, ...]] = OrderedDict()
 
     def __call__(
@@ -115,7 +133,7 @@ class HotPages:
             session = parse_cookie(environ["HTTP_COOKIE"])[settings.SESSION_COOKIE_NAME]
             # What a page comes from is the same whatever its holder has of it.
             origin = _origin(session, self.places.get(like, ()))
-            kept = self.kept.get(key, origin)
+            kept = self.kept.find(key, origin)
             if kept is not None and _is_there(kept.browser, environ):
                 who = kept.browser
                 ruling = limits.admit(limits.PAGE, f"user {who.user_id}", who.user_id)
@@ -156,7 +174,7 @@ class HotPages:
             browser = browser_of(session)
             if browser is not None:
                 page = _page(browser, status, headers, content)
-                self.kept.put(key, origin, page, len(content) or 1)
+                self.kept.give(key, origin, page, len(content) or 1)
         return [content]
 
 
@@ -198,7 +216,7 @@ def _places(environ: WSGIEnvironment) -> tuple[int, ...]:
 def _page(browser: Browser, status: str, headers: Headers, content: bytes) -> KeptPage:
     own = [pair for pair in headers if pair[0].lower() not in OF_REQUEST]
     nonce = _nonce_of(headers) if content else ""
-    return KeptPage(browser, status, own, content, nonce)
+    return KeptPage(WholeAnswer(status, own, content), browser, nonce)
 
 
 def _may_be_kept(
@@ -230,14 +248,15 @@ def _again(
     began: float,
     start_response: StartResponse,
 ) -> list[bytes]:
-    asked, code = asked_of(environ, kept.browser.actor), int(kept.status[:3])
+    asked = asked_of(environ, kept.browser.actor)
     count_lookup(hit=True)
-    headers, content = kept.again()
+    answer = kept.again()
     seconds = time.monotonic() - began
-    tell(asked, code, seconds)
-    measure(asked, code, seconds, len(content))
-    start_response(kept.status, [*headers, ("X-Request-ID", asked.request_id)])
-    return [content]
+    tell(asked, answer.code, seconds)
+    measure(asked, answer.code, seconds, len(answer.content))
+    own = ("X-Request-ID", asked.request_id)
+    start_response(answer.status, [*answer.headers, own])
+    return [answer.content]
 
 
 def _nonce_of(headers: Headers) -> str:
@@ -246,7 +265,7 @@ def _nonce_of(headers: Headers) -> str:
     return rest.partition("'")[0]
 
 
-def _header(headers: Headers, wanted: str) -> str:
+def _header(headers: Sequence[tuple[str, str]], wanted: str) -> str:
     return next((text for name, text in headers if name.lower() == wanted), "")
 
 

@@ -25,7 +25,7 @@ def test_who_comes_while_it_is_computed_finds_it_done() -> None:
             if kept.get("key", 1) is None:
                 time.sleep(0.2)
                 computed.append(threading.get_ident())
-                kept.keep("key", 1, answer())
+                kept.put("key", 1, answer(), 10)
 
     with ThreadPoolExecutor(1 + MOST_WAITING) as threads:
         for _ in range(1 + MOST_WAITING):
@@ -82,10 +82,10 @@ def test_who_waits_too_long_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_kept_stays_small() -> None:
     kept = Answers(most_bytes=25)
     for number in range(3):
-        kept.keep(number, 1, answer(b"0123456789"))
+        kept.put(number, 1, answer(b"0123456789"), 10)
     assert [kept.get(number, 1) is None for number in range(3)] == [True, False, False]
-    kept.keep(1, 1, answer(b"0123456789"))
-    kept.keep(4, 1, answer(b"0123456789"))
+    kept.put(1, 1, answer(b"0123456789"), 10)
+    kept.put(4, 1, answer(b"0123456789"), 10)
     # Of the two, 2 was used last a longer time ago.
     assert kept.get(2, 1) is None
     assert kept.get(1, 1) is not None
