@@ -122,8 +122,8 @@ def test_the_settle_part_of_a_pair_is_cut_off_and_tags_are_notes():
 def test_stated_totals_stand_beside_ours():
     parsed = read(export(trade(profit_abs=19.5), profit_total_abs=21))
     assert parsed.stated == {
-        "Mine sum of profit_abs": "19.5",
-        "Mine profit_total_abs": "21",
+        "Mine sum of its trades’ profits": "19.5",
+        "Mine total profit": "21",
     }
     assert parsed.recomputed["Mine gross"] == "20"
     assert parsed.recomputed["Mine gross less stated"] == "0.5"

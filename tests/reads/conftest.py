@@ -14,6 +14,7 @@ from django.test import RequestFactory
 from accounts.models import User
 from accounts.services.sessions import browser_session
 from accounts.services.tokens import issue
+from kernel.build import Build
 from kernel.versions import stamps
 from rrr_dashboard.reads import marks, pages
 from rrr_dashboard.reads.gate import HotReads
@@ -158,3 +159,9 @@ def book(ada: User) -> Book:
 @pytest.fixture
 def token_of() -> Callable[[User], str]:
     return lambda user: issue(user).access
+
+
+@pytest.fixture(autouse=True)
+def _nothing_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Code of no commit gives other processes nothing (test_other_processes.py)."""
+    monkeypatch.setattr("kernel.build.running", lambda: Build("ab" * 20, clean=False))

@@ -55,7 +55,10 @@ def test_a_second_import_of_a_statement_adds_nothing(ada: User) -> None:
 def test_the_freqtrade_export_gross_and_net(ada: User) -> None:
     said = load("freqtrade_backtest_result.json", "ft")
     assert "rounded to 18 decimals: 78 rows" in said
-    assert "stated StrategyTestV3 sum of profit_abs: 0.001041902985696884505" in said
+    assert (
+        "stated StrategyTestV3 sum of its trades’ profits: 0.001041902985696884505"
+        in said
+    )
     near = Decimal("1e-15")
     realised = Balance.objects.get(currency="BTC").realised
     assert abs(realised - Decimal("0.00014429822823264158")) < near

@@ -90,7 +90,7 @@ class _File:
         gross = sum((facts.gross for facts in closed), ZERO)
         fees = sum((facts.fees for facts in closed), ZERO)
         stated = sum((facts.stated or ZERO for facts in closed), ZERO)
-        self.parsed.stated[f"{name} sum of profit_abs"] = text(stated)
+        self.parsed.stated[f"{name} sum of its trades’ profits"] = text(stated)
         self.parsed.recomputed |= {
             f"{name} gross": text(gross),
             f"{name} net of fees": text(gross - fees),
@@ -99,7 +99,7 @@ class _File:
         if "profit_total_abs" not in run:
             return
         total = stated_number(run["profit_total_abs"])
-        self.parsed.stated[f"{name} profit_total_abs"] = text(total)
+        self.parsed.stated[f"{name} total profit"] = text(total)
         self.parsed.compare(
             StatedProfit(
                 what=f"{name}: all trades",
