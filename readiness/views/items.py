@@ -76,7 +76,9 @@ def _tick(request: HttpRequest) -> tuple[bool, int]:
         if revision is not None:
             return word == "claim", revision
     raise BadRequest(
-        "A tick names `claim` or `unclaim` with the revision that it saw.", code="tick"
+        "Load the page again: a tick names `claim` or `unclaim` with the revision"
+        " that it saw.",
+        code="tick",
     )
 
 

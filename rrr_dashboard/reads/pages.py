@@ -179,12 +179,13 @@ class HotPages:
 
 
 def is_page(environ: WSGIEnvironment) -> bool:
-    """May this be one that is given again?"""
+    """May this be one that is given again? Health is not: whether the process lives is
+    answered in the server's loop, where no statement may be waited for."""
     return (
         environ["REQUEST_METHOD"] == "GET"
         and bool(environ.get("HTTP_COOKIE"))
         and "HTTP_HOST" in environ
-        and not environ["PATH_INFO"].startswith(("/api/", "/static/"))
+        and not environ["PATH_INFO"].startswith(("/api/", "/static/", "/health"))
         and environ.get("CONTENT_LENGTH", "0") in {"", "0"}
         and not any(name in environ for name in NEVER)
         and settings.RATE_LIMIT_HOSTS == 1

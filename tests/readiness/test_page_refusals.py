@@ -132,6 +132,7 @@ BAD_TICKS = [
     pytest.param({"claim": ""}, id="no revision"),
     pytest.param({"revision": "1"}, id="neither claim nor unclaim"),
     pytest.param({"claim": "1", "unclaim": "1"}, id="both"),
+    pytest.param({"done": "true", "revision": "1"}, id="from a page of before"),
     pytest.param({"claim": "one"}, id="a revision in words"),
     pytest.param({"claim": "-1"}, id="a negative revision"),
     pytest.param({"claim": "9" * 5000}, id="an endless revision"),
@@ -142,7 +143,9 @@ BAD_TICKS = [
 def test_a_tick_that_says_too_little(
     client: Client, line: ReviewItem, body: Mapping[str, str]
 ) -> None:
-    assert client.post(url(line, f"{ITEM}claim/"), body).status_code == 400
+    answer = client.post(url(line, f"{ITEM}claim/"), body)
+    assert answer.status_code == 400
+    assert "Load the page again" in answer.content.decode()
     line.refresh_from_db()
     assert not line.claimed
 

@@ -3,6 +3,7 @@ a write, with a nonce of its own."""
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import random
 import re
@@ -214,6 +215,19 @@ def test_the_state_of_the_product_is_of_the_moment(
     for _ in range(4):
         viewer.look("/")
     assert viewer.computed == 4
+
+
+def test_whether_the_process_lives_is_told_where_no_database_is_asked(
+    browser: Browser,
+) -> None:
+    """In the loop of the server, where a statement would be a fault, whoever asks."""
+
+    async def asked_in_the_loop() -> Seen:
+        return browser.look("/health/live")
+
+    seen = asyncio.run(asked_in_the_loop())
+    assert (seen.code, seen.content) == (200, b'{"status":"pass"}')
+    assert {"X-RRR-Clean", "Content-Security-Policy"} <= set(seen.headers)
 
 
 def test_several_hosts_ask_django(browser: Browser, settings: object) -> None:
