@@ -351,6 +351,9 @@ def _frame() -> Iterator[Component]:
         name="environment",
         states={**environments, "demo data": {"rrr_env": "demo", "demo_data": True}},
     )
+    yield Component(
+        name="chart_scripts", states={}, where="in the head of pages of charts"
+    )
     yield Component(name="nav", states={}, where="on the left of every wide page")
     yield Component(name="top", states={}, where="above every page")
     yield Component(name="tabbar", states={}, where="at the foot of a phone's page")
