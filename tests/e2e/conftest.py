@@ -23,9 +23,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from rrr_dashboard.demo.logins import LOGINS
+from tests.chromium import chromium
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "e2e demo password 4711"
@@ -128,13 +129,8 @@ def product() -> Iterator[Product]:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield started
-        started.close()
+    with chromium() as browser:
+        yield browser
 
 
 def log_in(browser: Browser, url: str, username: str) -> Any:
