@@ -21,7 +21,7 @@ from tests.words import for_machines
 # What somebody typed, or is to type, as it is; the field that a refusal is about; and the
 # names that the suite gives to databases and their roles.
 QUOTED = re.compile(
-    r"`[^`]*`|“[^”]*”|'[^']*'|\"[^\"]*\"|^\w+: |\btest_\w+|\brrr_owner_\w+",
+    r"`[^`]*`|“[^”]*”|'[^']*'|\"[^\"]*\"|^\w+: |\btest_\w+|\brrr_\w+",
     re.MULTILINE,
 )
 
