@@ -316,11 +316,11 @@ def _messages() -> Iterator[Component]:
         for tone in ("", "ok", "warn", "crit")
     }
     yield Component(name="note", states=notes)
-    claim = {"text": "SEC-04 is claimed", "url": "", "name": "unclaim", "value": "3"}
+    claim = {"text": "SEC-04 is claimed", "url": "", "name": "done", "value": "false"}
     yield Component(
         name="toast",
         states={
-            "with undo": {**claim, "url": "#entry-toast"},
+            "with undo": {**claim, "url": "#entry-toast", "revision": 3},
             "without": {"text": "Saved"},
         },
     )

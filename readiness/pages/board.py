@@ -164,7 +164,7 @@ def _section_page(
     more = len(rows) > after + len(shown)
     return SectionPage(
         section=section,
-        items=item_views(board, shown, signed, at_home=True),
+        items=item_views(board, shown, signed),
         kept=len(rows),
         url=f"#{slug}",
         later=asked.address(slug, shown[-1].key, slug) if more else "",

@@ -157,19 +157,11 @@ class ItemView:
 
 
 def item_views(
-    board: Board,
-    rows: Iterable[BoardRow],
-    signed: SignedSections | None = None,
-    *,
-    at_home: bool = False,
+    board: Board, rows: Iterable[BoardRow], signed: SignedSections | None = None
 ) -> list[ItemView]:
-    """`signed`: the roles whose valid signatures hold each section. `at_home`, on the
-    page of the review itself, addresses begin where that page stands."""
+    """`signed`: the roles whose valid signatures hold each section."""
     first = reverse("readiness:item", args=[board.review.uuid, 0])
     lines = first.removesuffix("0/")  # reversed once, not for each of a thousand
-    if at_home:
-        home = reverse("readiness:review", args=[board.review.uuid])
-        lines = lines.removeprefix(home)
     held = signed or {}
     return [
         ItemView(

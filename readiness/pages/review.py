@@ -124,7 +124,7 @@ def tick_context(
         "ancestors": item_views(today, today.ancestors(row), held),
         "part": section_page(today, row),
         "conflict": conflict,
-        "undo": "unclaim" if row.claim.claimed else "claim",
+        "undo": "false" if row.claim.claimed else "true",
         "say": (
             conflict.detail
             if conflict

@@ -1,5 +1,4 @@
-"""The rows of a checklist, each drawn once for as long as it shows the same, and the page
-around them as short as it can be said."""
+"""The rows of a checklist, each drawn once for as long as it shows the same."""
 
 from __future__ import annotations
 
@@ -7,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import template
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
-from kernel.pieces import INDENTATION, Piece, drawn, own_answer
+from kernel.pieces import Piece, drawn, own_answer
 from readiness.pages.activity import VERDICTS
 from readiness.pages.item import ItemView, ShownLine
 
@@ -43,20 +42,3 @@ def checklist_rows(
     reason = conflict.detail if conflict else ""
     rows = (_row(view.shown(may_claim=may_claim), reason, oob=oob) for view in views)
     return own_answer("\n".join(map(drawn, rows)), context)
-
-
-class _Squeezed(template.Node):
-    def __init__(self, inner: template.NodeList) -> None:
-        self.inner = inner
-
-    def render(self, context: template.Context) -> SafeString:
-        return mark_safe(INDENTATION.sub(" ", self.inner.render(context)))  # noqa: S308 - templates wrote it # nosec B308 B703
-
-
-@register.tag
-def squeezed(parser: template.base.Parser, token: template.base.Token) -> _Squeezed:
-    """What stands before `endsqueezed` without its indentation, a quarter of a long page;
-    for what holds no text whose lines count."""
-    inner = parser.parse(("endsqueezed",))
-    parser.delete_first_token()
-    return _Squeezed(inner)

@@ -44,13 +44,16 @@ from readiness.services.restoring import restore_item
 @access("readiness.claim")
 def claim(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
     """Tick or untick: the item and everything it moves, or a redirect to it."""
-    done, revision = _tick(request)
+    done = request.POST.get("done")
+    revision = whole_number(request.POST.get("revision", ""))
+    if done not in {"true", "false"} or revision is None:
+        raise BadRequest("A tick names `done` and the `revision` it saw.", code="tick")
     conflict = None
     try:
         row = claim_item(
             item,
             review=review,
-            done=done,
+            done=done == "true",
             revision=revision,
             note=plain(request.POST.get("note", ""), "note"),
             by=request.user,
@@ -65,21 +68,6 @@ def claim(request: PersonRequest, review: UUID, item: int) -> HttpResponse:
     section = urlencode({"section": row.item.section.slug})
     page = reverse("readiness:review", args=[review])
     return redirect(f"{page}?{section}#{row.item.key}")
-
-
-def _tick(request: HttpRequest) -> tuple[bool, int]:
-    """What is asked, and the revision that was seen. Raises BadRequest."""
-    asked = {"claim", "unclaim"} & set(request.POST)
-    if len(asked) == 1:
-        (word,) = asked
-        revision = whole_number(request.POST.get(word, ""))
-        if revision is not None:
-            return word == "claim", revision
-    raise BadRequest(
-        "Load the page again: a tick names `claim` or `unclaim` with the revision"
-        " that it saw.",
-        code="tick",
-    )
 
 
 def _ticked(

@@ -9,26 +9,27 @@
   const nameOf = (element, id) => `${element.tagName.toLowerCase()}#${id}`;
   let ticked = "";
 
-  // --- ticks: one listener and one form for all rows ----------------------------------------
-  function send(path, row, event) {
+  // --- ticks: one listener for all rows, which carry nothing but their form --------------
+  function send(form, row, event) {
     event.preventDefault();
     ticked = row.id;
-    window.htmx.ajax("POST", path, {
+    window.htmx.ajax("POST", form.getAttribute("action"), {
       source: row, target: row, swap: "outerMorph", event,
       headers: { "HX-Target": nameOf(row, row.id) },
-      values: Object.fromEntries(new FormData(event.target, event.submitter)),
+      values: Object.fromEntries(new FormData(form, event.submitter)),
     });
   }
 
   document.addEventListener("submit", (event) => {
-    const form = event.target, tick = event.submitter;
-    if (!window.htmx || !tick || event.defaultPrevented) return;
-    if (tick.matches("[data-tick]")) return send(tick.formAction, rowOf(tick), event);
+    const form = event.target;
+    if (!window.htmx || !event.submitter || event.defaultPrevented) return;
+    const path = form.getAttribute("action");
+    if (rowOf(form) && $("[data-tick]", form)) return send(form, rowOf(form), event);
     if (!form.closest("[data-toast]")) return;
-    const undone = $$("[data-tick]").find((each) => each.formAction === form.action);
-    if (!undone) return;
-    send(form.action, rowOf(undone), event);
-    undone.focus();
+    const row = $$("[data-item] form").find((each) => each.getAttribute("action") === path);
+    if (!row) return;
+    send(form, rowOf(row), event);
+    $("[data-tick]", row).focus();
   });
 
   // Undo is the next stop after the tick, and what follows the tick comes after it.

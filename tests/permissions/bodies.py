@@ -140,7 +140,7 @@ FORMS: dict[str, Body] = {
     "POST /readiness/reviews/{review}/sections/": {"section": "security"},
     "POST /readiness/reviews/{review}/notes/": {"kind": "note", "text": "Slow."},
     "POST /readiness/reviews/{review}/notes/{note}/resolve/": {},
-    f"POST {ITEM}/claim/": {"claim": "1"},
+    f"POST {ITEM}/claim/": {"done": "true", "revision": "1"},
     f"POST {ITEM}/comments/": {"text": "See there."},
     f"POST {ITEM}/evidence/": {"summary": "seen", "text": "all of it"},
     f"POST {ITEM}/evidence/{{evidence}}/confirm/": {},

@@ -56,7 +56,7 @@ def test_the_section_of_the_first_blocker_is_open(
 ) -> None:
     html = page(client, long_review)
     assert shown(html) == [f"A-{n:03}" for n in range(1, 61)]
-    assert 'data-blocker href="?section=beta#B-001"> 490 blockers' in html
+    assert 'data-blocker href="?section=beta#B-001">490 blockers' in html
     assert 'href="?section=gamma#gamma"' in html
 
 
@@ -103,7 +103,7 @@ def test_without_javascript_a_tick_leads_back_to_its_section(
     line = ReviewItem.objects.get(review=long_review, item__key="G-002")
     answer = client.post(
         f"/readiness/reviews/{long_review.uuid}/items/{line.pk}/claim/",
-        {"claim": 1},
+        {"done": "true", "revision": 1},
     )
     query, _, anchor = answer["Location"].partition("?")[2].partition("#")
     assert anchor in shown(page(client, long_review, f"?{query}"))

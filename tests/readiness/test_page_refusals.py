@@ -103,7 +103,7 @@ def test_strangers_log_in_first(line: ReviewItem, path: str) -> None:
 
 
 POSTS: list[object] = [
-    pytest.param("claim/", {"claim": "1"}, id="claim"),
+    pytest.param("claim/", {"done": "true", "revision": "1"}, id="claim"),
     pytest.param("fields/", {"revision": "1", "field:Expiry": "2027"}, id="fill"),
     pytest.param("comments/", {"text": "hm"}, id="comment"),
     pytest.param("evidence/", {"summary": "s", "text": "t"}, id="file evidence"),
@@ -129,13 +129,12 @@ def test_a_viewer_changes_nothing(
 
 
 BAD_TICKS = [
-    pytest.param({"claim": ""}, id="no revision"),
-    pytest.param({"revision": "1"}, id="neither claim nor unclaim"),
-    pytest.param({"claim": "1", "unclaim": "1"}, id="both"),
-    pytest.param({"done": "true", "revision": "1"}, id="from a page of before"),
-    pytest.param({"claim": "one"}, id="a revision in words"),
-    pytest.param({"claim": "-1"}, id="a negative revision"),
-    pytest.param({"claim": "9" * 5000}, id="an endless revision"),
+    pytest.param({"done": "true"}, id="no revision"),
+    pytest.param({"revision": "1"}, id="neither done nor not"),
+    pytest.param({"done": "perhaps", "revision": "1"}, id="perhaps done"),
+    pytest.param({"done": "true", "revision": "one"}, id="a revision in words"),
+    pytest.param({"done": "true", "revision": "-1"}, id="a negative revision"),
+    pytest.param({"done": "true", "revision": "9" * 5000}, id="an endless revision"),
 ]
 
 
@@ -143,9 +142,7 @@ BAD_TICKS = [
 def test_a_tick_that_says_too_little(
     client: Client, line: ReviewItem, body: Mapping[str, str]
 ) -> None:
-    answer = client.post(url(line, f"{ITEM}claim/"), body)
-    assert answer.status_code == 400
-    assert "Load the page again" in answer.content.decode()
+    assert client.post(url(line, f"{ITEM}claim/"), body).status_code == 400
     line.refresh_from_db()
     assert not line.claimed
 
@@ -223,7 +220,7 @@ def test_a_note_that_is_too_long_ticks_nothing(
     client: Client, line: ReviewItem
 ) -> None:
     page = url(line, f"{ITEM}claim/")
-    tick = {"claim": line.revision}
+    tick = {"done": "true", "revision": line.revision}
     answer = client.post(page, {**tick, "note": "x" * 501})
     assert answer.status_code == 422
     assert "at most 500 characters" in answer.content.decode()

@@ -68,7 +68,7 @@ def review(person: Person, ada: User, monkeypatch: pytest.MonkeyPatch) -> Review
 def tick(client: Client, row: ReviewItem) -> int:
     answer = client.post(
         f"/readiness/reviews/{row.review.uuid}/items/{row.pk}/claim/",
-        {"claim": row.revision},
+        {"done": "true", "revision": row.revision},
         headers={
             "HX-Request": "true",
             "HX-Request-Type": "partial",

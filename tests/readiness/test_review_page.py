@@ -93,7 +93,7 @@ def test_a_filter_is_a_link_and_keeps_only_its_lines(
 ) -> None:
     url = f"/readiness/reviews/{review.uuid}/"
     row = line(review, "SEC-03")
-    client.post(f"{url}items/{row.pk}/claim/", {"claim": 1})
+    client.post(f"{url}items/{row.pk}/claim/", {"done": "true", "revision": 1})
     assert f'href="{url}?state=claimed"' in page(client, review)
     assert shown(page(client, review, "?state=claimed")) == ["SEC-03"]
 
@@ -125,7 +125,7 @@ def test_a_tick_ends_the_304(client: Client, review: Review) -> None:
     url = f"/readiness/reviews/{review.uuid}/"
     held = {**POLL, "HX-PTag": client.get(url, headers=POLL)["HX-PTag"]}
     row = line(review, "SEC-01")
-    client.post(f"{url}items/{row.pk}/claim/", {"claim": 1})
+    client.post(f"{url}items/{row.pk}/claim/", {"done": "true", "revision": 1})
     assert client.get(url, headers=held).status_code == 200
 
 

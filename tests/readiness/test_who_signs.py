@@ -189,7 +189,7 @@ def test_a_tick_that_voids_a_signature_brings_the_link_back(
     line = ReviewItem.objects.get(review=review, item__key="SEC-03")
     ticked = client.post(
         f"/readiness/reviews/{review.uuid}/items/{line.pk}/claim/",
-        {"claim": line.revision},
+        {"done": "true", "revision": line.revision},
         headers={
             "HX-Request": "true",
             "HX-Request-Type": "partial",

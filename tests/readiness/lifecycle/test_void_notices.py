@@ -115,7 +115,7 @@ def test_the_page_says_whose_signature_a_tick_voids(
     line = line_of(signed)
     answer = client("sol").post(
         f"/readiness/reviews/{signed.uuid}/items/{line.pk}/claim/",
-        {"claim": line.revision},
+        {"done": "true", "revision": line.revision},
         headers={
             "HX-Request": "true",
             "HX-Request-Type": "partial",
