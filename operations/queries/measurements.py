@@ -28,7 +28,7 @@ def latest_results(
 
     Values of a tree that differed from its commit never count. Those of a running
     product count for its own environment and, where `configuration` is named, for
-    the settings with that digest only; those of files count for all. that something
+    the settings with that digest only; those of files count for all. That something
     could not be measured always counts. What this product did not measure is none.
     """
     keys = {(name, params_digest(params)) for name, params in probes}

@@ -132,8 +132,10 @@ class HotPages:
             key = (environ.get("HTTP_HX_PTAG"), like)
             session = parse_cookie(environ["HTTP_COOKIE"])[settings.SESSION_COOKIE_NAME]
             # What a page comes from is the same whatever its holder has of it.
-            origin = _origin(session, self.places.get(like, ()))
-            kept = self.kept.find(key, origin)
+            places = self.places.get(like, ())
+            origin = _origin(session, places)
+            # Most pages are never kept: nobody is asked for them.
+            kept = self.kept.find(key, origin) if places else None
             if kept is not None and _is_there(kept.browser, environ):
                 who = kept.browser
                 ruling = limits.admit(limits.PAGE, f"user {who.user_id}", who.user_id)
