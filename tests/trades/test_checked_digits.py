@@ -10,7 +10,7 @@ from kernel.fields import ExactDecimalField
 from trades.models import Fill
 from trades.services.fills import book_fills
 
-check_digits = import_module("trades.migrations.0019_digits_are_checked").check_digits
+check_digits = import_module("portfolio.migrations.0007_where_walks_go_on").check_digits
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
