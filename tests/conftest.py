@@ -42,26 +42,58 @@ PASSWORD = "correct horse battery staple"
 # backups are asked of both.
 ALIKE = {
     "": (
-        *("api_schema", "architecture", "e2e", "frontend", "overview", "processes"),
-        "settings",
+        *("api_schema", "architecture", "e2e", "frontend", "overview", "permissions"),
+        *("processes", "settings"),
     ),
-    # Counted in a file of our own; preferences are words.
-    "accounts": ("limits_floods", "preferences"),
-    # Sockets, processes, headers and the words of log lines and errors.
-    "kernel": ("access_log", "dialling", "error_pages", "refusals", "web"),
-    # Words of files, and what stands outside of the product.
-    "operations": (*("outside_probes", "recovery_page", "runbooks", "walking_probes"),),
-    # Files and refused parameters; the APIs that they show are asked of both.
-    "portfolio": ("files", "parameters", "performance_pdf"),
-    # How lines are drawn; what is written and counted is asked of both.
-    "readiness": ("downloads", "lines", "long_review", "review_pdf"),
+    # Counted in a file of our own; preferences, refusals and ages are words.
+    "accounts": (
+        *("asked_again", "files", "interrupted", "limits_floods", "login_limits"),
+        *("password", "people", "preferences", "probes", "refusals", "secret_ages"),
+    ),
+    # Which fields are taken and which answers have a tag; what values do is asked of both.
+    "api_in_use": ("nothing_ignored", "reads", "walk"),
+    "audit": ("file", "page", "refusals"),
+    "demo": ("people",),
+    # Sockets, processes, headers, files and the words of log lines and errors.
+    "kernel": (
+        *("access", "access_log", "build_list", "dialling", "error_pages", "refusals"),
+        "web",
+    ),
+    # Words of files, pages and letters, archives as files, what stands outside of the
+    # product; jobs, alerts, backups and restores are asked of both.
+    "operations": (
+        *("alert_reasons", "alert_words", "alerts_api", "backup_bucket"),
+        *("backup_places", "backup_sealing", "bell", "catalogue", "channels"),
+        *("csp_reports", "engine_api", "files", "headline", "memory_reports"),
+        *("outside_probes", "pages", "pausing", "phone_tables", "polling"),
+        *("recovery_page", "rules_api", "runbooks", "silences_api", "spool"),
+        *("stale_processes", "stale_rules", "titles", "walking_probes"),
+    ),
+    # Files, forms and refused parameters; the APIs that they show are asked of both.
+    "portfolio": (
+        *("files", "holdings_page", "pages", "parameters", "performance_pdf"),
+        "stating",
+    ),
+    # How lines are drawn, and what is refused in which words; what is written, signed
+    # and counted is asked of both.
+    "readiness": (
+        *("attestations", "downloads", "evidence_command", "export", "exports"),
+        *("filed_files", "files", "import_pages", "lines", "long_review"),
+        *("page_refusals", "pages", "refusals", "refused_reads", "review_loop"),
+        *("review_page", "review_pdf", "taking_the_builtin", "who_signs"),
+    ),
     "security": (
-        *("areas", "charsets", "cors", "csrf", "headers", "https", "htmx", "slashes"),
-        "wrong_method",
+        *("areas", "charsets", "cors", "csrf", "enumeration", "headers", "https"),
+        *("htmx", "json", "login_tells_nothing", "slashes", "wrong_method"),
     ),
     # The same books as by the API, which test_edge_books.py imports into both.
-    "shared": ("edge_pages",),
-    "trades": ("json_values",),
+    "shared": ("edge_pages", "proven_lines"),
+    # Forms and words over the services and queries that are asked of both.
+    "trades": (
+        *("amending_pages", "entry_pages", "giving_books", "import_command"),
+        *("json_values", "list_state", "looking_at_files", "pages", "refusals"),
+        "transfer_pages",
+    ),
 }
 TESTS = Path(__file__).parent
 # No example fails by the clock of a busy machine; CI's own profile says so, too.
