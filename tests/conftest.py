@@ -91,8 +91,8 @@ ALIKE = {
     # Forms and words over the services and queries that are asked of both.
     "trades": (
         *("amending_pages", "entry_pages", "giving_books", "import_command"),
-        *("json_values", "list_state", "looking_at_files", "pages", "refusals"),
-        "transfer_pages",
+        *("json_values", "list_state", "looking_at_files", "pages", "public_read"),
+        *("refusals", "transfer_pages"),
     ),
 }
 TESTS = Path(__file__).parent

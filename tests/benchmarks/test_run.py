@@ -18,6 +18,7 @@ FEW = ("--requests", "3", "--warm-up", "1")
 
 @pytest.mark.process
 @pytest.mark.embedded
+@pytest.mark.timeout(900)
 def test_a_small_run_measures_the_product_and_its_peers() -> None:
     given = {**os.environ, "CI": ""}
     run = subprocess.run(
@@ -25,7 +26,7 @@ def test_a_small_run_measures_the_product_and_its_peers() -> None:
         cwd=ROOT,
         env=given,
         capture_output=True,
-        timeout=500,
+        timeout=800,
         check=False,
     )
     assert run.returncode == 0, run.stderr.decode()[-2000:]

@@ -20,8 +20,7 @@ from tests.kernel.test_private_addresses import SPELLINGS
 
 pytestmark = pytest.mark.process
 HEAD = """
-import json, os, socket, sys, django
-django.setup()
+import json, os, socket, sys
 from kernel import dialling
 dialling.guard()
 port, told = int(sys.argv[1]), {}
@@ -258,7 +257,9 @@ def test_each_of_our_processes_stands_behind_it(tmp_path: Path, entry: str) -> N
     script = """
 tell("now", lambda: socket.create_connection(("127.0.0.1", 9), 2))
 """
-    program = HEAD.replace("dialling.guard()", ENTRIES[entry])
+    program = f"import django\ndjango.setup()\n{HEAD}".replace(
+        "dialling.guard()", ENTRIES[entry]
+    )
     environment = {
         **{name: os.environ[name] for name in ("PATH",)},
         "DJANGO_SETTINGS_MODULE": "rrr_dashboard.settings",

@@ -47,11 +47,21 @@ class Tree:
         self.git("add", "-f", name)
 
 
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What mypy learnt of Python's own library, which it reads for each empty tree."""
+    return tmp_path_factory.mktemp("mypy")
+
+
 @pytest.fixture
-def tree(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> Tree:
+def tree(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path, library: Path
+) -> Tree:
     settings.BASE_DIR, settings.STATE_DIR = tmp_path / "tree", tmp_path
     monkeypatch.setattr("kernel.build.running", lambda: Build(HEAD, clean=True))
-    return Tree(tmp_path / "tree")
+    tree = Tree(tmp_path / "tree")
+    (tree.root / ".mypy_cache").symlink_to(library)
+    return tree
 
 
 def faults(name: str) -> str:
