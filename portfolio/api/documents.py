@@ -11,7 +11,6 @@ from rest_framework.views import APIView
 from kernel.pdf_answers import PDF, pdf_answer
 from kernel.requests import check_query
 from portfolio.api.figures import RANGE, RANGE_NAMES, performance_asked
-from portfolio.pages.document import PASSING, performance_document
 from trades.queries.books import BOOKS
 
 
@@ -30,6 +29,9 @@ class PerformancePdf(APIView):
         """Performance as PDF: figures with their formulas, curves, months, strategies
         and symbols, and the digest of what they were computed from."""
         check_query(request, *RANGE_NAMES)
+        # What draws is loaded by who asks for a drawing.
+        from portfolio.pages.document import PASSING, performance_document
+
         told, now = performance_asked(request, detailed=True)
         maker = request.user.get_username()
         return pdf_answer(

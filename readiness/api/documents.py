@@ -17,7 +17,6 @@ from kernel.pdf_answers import PDF, pdf_answer
 from kernel.requests import ApiRequest, check_query
 from readiness.api.reviews import TAGS
 from readiness.queries.board import board
-from readiness.queries.document import review_document
 from readiness.queries.progress import progress
 from readiness.queries.reviews import find_review
 
@@ -38,6 +37,9 @@ class ReviewPdf(APIView):
         """A review as PDF: who and when, verdict, signatures and lines by section."""
         check_query(request)
         check_person(EXPORT, request.user)
+        # What draws is loaded by who asks for a drawing.
+        from readiness.queries.document import review_document
+
         row, now = find_review(review), timezone.now()
         shown = board(row, now)
         document = review_document(shown, progress(shown), request.user, now)

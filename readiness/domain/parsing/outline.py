@@ -8,11 +8,13 @@ group others ("Pre-Deployment Checklist") make none.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-
-from markdown_it.token import Token
+from typing import TYPE_CHECKING
 
 from readiness.domain.parsing import words
 from readiness.domain.parsing.document import CHECKS, ParsedSection
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 UNTITLED = "Checklist"
 

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from typing import TYPE_CHECKING
 
 from kernel.spoken import plural
 from readiness.domain.parsing import words
@@ -45,6 +43,9 @@ from readiness.domain.parsing.source import (
     refusal,
 )
 
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
 # Two levels for each list (list and item), and room for quotes; the parser's own
 # limit of 20 would lose deeper items without a word.
 NESTING = 200
@@ -73,6 +74,9 @@ def parse(data: bytes, repair: Repairing = Repairing.SURE) -> Document:
 
 def tokens_of(text: str) -> list[Token]:
     """Block tokens with line numbers; inline text stays as written."""
+    # Loaded by who reads a checklist, which no process does at its start.
+    from markdown_it import MarkdownIt
+
     markdown = MarkdownIt("commonmark", {"maxNesting": NESTING}).enable("table")
     # What matters of inline text is read by `words`; parsing all of it would
     # take most of the time on a large document.
