@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
+from django.conf import settings
+
 from accounts.models import ServiceToken, User
 from accounts.queries import permissions_of, roles_of
-from accounts.services.tokens import AccessToken, Tokens
+from accounts.services.tokens import Tokens
 from kernel.schema import Answer
 
 
@@ -23,7 +25,7 @@ class TokenPair(Answer):
         return cls(
             access=pair.access,
             refresh=pair.refresh,
-            expires_in=int(AccessToken.lifetime.total_seconds()),
+            expires_in=settings.ACCESS_TOKEN_MINUTES * 60,
         )
 
 

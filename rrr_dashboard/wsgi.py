@@ -43,8 +43,14 @@ def _report_memory() -> None:
     memory.keep_reporting()
 
 
+def _read_tokens() -> None:
+    """What reads them is loaded now, and not by the first request that shows one."""
+    from accounts.services import signing  # noqa: F401
+
+
 _make_limits()
 _report_memory()
+_read_tokens()
 
 
 def _behind_hot_reads() -> WSGIApplication:

@@ -10,9 +10,9 @@ from collections import Counter
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.domain.key_names import kid_of
 from accounts.probes.asking import over_http
 from accounts.probes.tokens import signing_kid
-from accounts.services import tokens
 from accounts.services.secret_ages import YEAR, secret_ages
 from kernel.display import plural
 from kernel.errors import ProductError
@@ -62,14 +62,14 @@ def secret_strength(params: Params) -> Measurement:
     if former:
         faults += [f"JWT_SECRET_PREVIOUS: {fault}" for fault in weaknesses(former)]
     kid = signing_kid(faults)
-    if kid and kid != tokens.kid_of(secret):
+    if kid and kid != kid_of(secret):
         faults.append("the web process signs with another secret than was looked at")
     length, bits = len(secret.encode()), estimated_bits(secret)
     return Measurement.of_faults(
         faults,
         f"JWT_SECRET has {length} bytes, worth {bits} bits by an estimate, and differs "
         "from SECRET_KEY.",
-        facts={"bytes": str(length), "kid": tokens.kid_of(secret)},
+        facts={"bytes": str(length), "kid": kid_of(secret)},
     )
 
 

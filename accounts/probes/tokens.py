@@ -90,6 +90,9 @@ def _post(path: str, refresh: str) -> http.Reply:
 def signing_kid(faults: list[str]) -> str:
     """The name of the key with which the web process signs, which may have been
     started with another one than we; "" where it does not tell, with the fault."""
+    # With its libraries, which most processes that know this probe never need.
+    from accounts.services.signing import kid_in
+
     pair = tokens.issue(account.account())
     answer = _post("/api/token/refresh", pair.refresh)
     if answer.status != 200:
@@ -97,4 +100,4 @@ def signing_kid(faults: list[str]) -> str:
         return ""
     made = json.loads(answer.body)
     tokens.revoke(made["refresh"])
-    return tokens.kid_in(made["access"])
+    return kid_in(made["access"])

@@ -3,28 +3,21 @@
 Access tokens live 10 minutes and are good while their Session is; refresh tokens
 live 14 days and are good once. A refresh token used twice, even in a race, ends
 the whole family: one of the two was a thief.
+
+What signs is loaded by who issues or reads one: accounts/services/signing.py.
 """
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING
 
-import jwt
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from rest_framework_simplejwt.backends import TokenBackend
-from rest_framework_simplejwt.exceptions import (
-    TokenBackendError,
-    TokenBackendExpiredToken,
-    TokenError,
-)
-from rest_framework_simplejwt.tokens import Token
 
 from accounts.domain.lives import CLIENT
 from accounts.models import Refresh, Session, User
@@ -32,78 +25,11 @@ from accounts.services.sessions import end, holds, open_session
 from audit.services import append
 from kernel.errors import NotAuthenticated
 
-NO_TIME = (TypeError, ValueError, OverflowError, OSError)
-REQUIRED = ["exp", "iat", "aud", "iss", "sub", "sid", "jti"]
+if TYPE_CHECKING:
+    from accounts.services.signing import RefreshToken
 
 
-def kid_of(secret: str) -> str:
-    """A key's name in a token's header: first 8 hex digits of its SHA-256."""
-    return hashlib.sha256(secret.encode()).hexdigest()[:8]
-
-
-class KeyedBackend(TokenBackend):
-    """Signs with the current secret, accepts the previous one too, by `kid`."""
-
-    def __init__(self, secret: str, previous: str) -> None:
-        super().__init__(
-            "HS512",
-            secret,
-            audience=str(settings.SIMPLE_JWT["AUDIENCE"]),
-            issuer=str(settings.SIMPLE_JWT["ISSUER"]),
-        )
-        self.keys = {kid_of(key): key for key in (previous, secret) if key}
-        self.kid = kid_of(secret)
-
-    def encode(self, payload: dict[str, Any]) -> str:
-        claims = {**payload, "aud": self.audience, "iss": self.issuer}
-        return jwt.encode(
-            claims,
-            self.keys[self.kid],
-            algorithm=self.algorithm,
-            headers={"kid": self.kid},
-        )
-
-    def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
-        """The claims. Raises TokenBackendError for any token that is not ours."""
-        try:
-            kid = str(jwt.get_unverified_header(token).get("kid"))
-            if kid not in self.keys:
-                raise TokenBackendError("signed with a key that is not ours")
-            claims: dict[str, Any] = jwt.decode(
-                token,
-                self.keys[kid],
-                algorithms=[self.algorithm],
-                audience=self.audience,
-                issuer=self.issuer,
-                options={"require": REQUIRED, "verify_signature": verify},
-            )
-            # simplejwt, which reads it next, falls over what is no time.
-            datetime.fromtimestamp(claims["exp"], UTC)
-        except jwt.ExpiredSignatureError as error:
-            raise TokenBackendExpiredToken("expired") from error
-        except (jwt.InvalidTokenError, *NO_TIME) as error:
-            raise TokenBackendError("not ours") from error
-        return claims
-
-
-@lru_cache(maxsize=4)
-def _backend(secret: str, previous: str) -> KeyedBackend:
-    return KeyedBackend(secret, previous)
-
-
-class _OwnToken(Token):
-    def get_token_backend(self) -> TokenBackend:
-        return _backend(settings.JWT_SECRET, settings.JWT_SECRET_PREVIOUS)
-
-
-class AccessToken(_OwnToken):
-    token_type = "access"  # noqa: S105 - a claim's value
-    lifetime = timedelta(minutes=settings.ACCESS_TOKEN_MINUTES)
-
-
-class RefreshToken(_OwnToken):
-    token_type = "refresh"  # noqa: S105 - a claim's value
-    lifetime = timedelta(days=settings.REFRESH_TOKEN_DAYS)
+NOT_VALID = "This token is not valid or has expired."
 
 
 @dataclass(frozen=True)
@@ -116,6 +42,8 @@ class Tokens:
 
 def access_token(session: Session, *, lifetime: timedelta | None = None) -> str:
     """An access token of an open session; a negative lifetime has expired already."""
+    from accounts.services.signing import AccessToken
+
     token = AccessToken()
     token["sub"] = str(session.user_id)
     token["sid"] = session.sid
@@ -139,6 +67,8 @@ def issue(user: User) -> Tokens:
 
 
 def _pair(session: Session) -> Tokens:
+    from accounts.services.signing import RefreshToken
+
     token = RefreshToken()
     at = timezone.now()
     Session.objects.filter(pk=session.pk).update(seen_at=at)
@@ -166,12 +96,9 @@ def sid_of_access(text: str) -> str:
 
     Raises NotAuthenticated for a token that is not ours or has expired.
     """
-    try:
-        sid, expires = _signed(text, settings.JWT_SECRET, settings.JWT_SECRET_PREVIOUS)
-    except TokenError:
-        sid, expires = "", 0.0
+    sid, expires = _signed(text, settings.JWT_SECRET, settings.JWT_SECRET_PREVIOUS)
     if expires <= time.time():
-        raise _refused("This token is not valid or has expired.")
+        raise _refused(NOT_VALID)
     return sid
 
 
@@ -179,7 +106,14 @@ def sid_of_access(text: str) -> str:
 def _signed(text: str, *_secrets: str) -> tuple[str, float]:
     """What a token says under its signature: sid and when it expires. Remembered of
     tokens that were valid once, under these secrets: that never changes."""
-    token = AccessToken(text)  # type: ignore[arg-type]
+    from rest_framework_simplejwt.exceptions import TokenError
+
+    from accounts.services.signing import AccessToken
+
+    try:
+        token = AccessToken(text)  # type: ignore[arg-type]
+    except TokenError:
+        raise _refused(NOT_VALID) from None
     return str(token["sid"]), float(token["exp"])
 
 
@@ -204,6 +138,10 @@ def check_open(session: Session | None) -> Session:
 
 
 def _decoded_refresh(text: str) -> RefreshToken:
+    from rest_framework_simplejwt.exceptions import TokenError
+
+    from accounts.services.signing import RefreshToken
+
     try:
         return RefreshToken(text)  # type: ignore[arg-type]
     except TokenError:
@@ -245,11 +183,3 @@ def revoke(text: str) -> None:
     if session is not None:
         with transaction.atomic():
             end(session, reason="revoked", by=session.user.actor)
-
-
-def kid_in(token: str) -> str:
-    """The name of the key that a token says it was signed with; "" for no token."""
-    try:
-        return str(jwt.get_unverified_header(token).get("kid", ""))
-    except jwt.InvalidTokenError:
-        return ""

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from accounts.domain.key_names import kid_of
 from accounts.models import Session
 from accounts.probes.origins import foreign_to
 from accounts.probes.secrets import estimated_bits
-from accounts.services import tokens
+from accounts.services import signing, tokens
 from kernel import http
 from kernel.registry import PROBES, Measurement
 
@@ -61,9 +62,9 @@ class TestTokens:
     def test_forged_tokens_that_are_accepted_are_found(
         self, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        decode = tokens.KeyedBackend.decode
+        decode = signing.KeyedBackend.decode
         monkeypatch.setattr(
-            tokens.KeyedBackend,
+            signing.KeyedBackend,
             "decode",
             lambda self, token, verify=True: decode(self, token, False),
         )
@@ -158,7 +159,7 @@ class TestSecret:
     def test_the_name_of_the_web_process_key_is_read_from_what_it_signs(
         self, run: Run, settings: Any
     ) -> None:
-        assert run("secret_strength").facts["kid"] == tokens.kid_of(settings.JWT_SECRET)
+        assert run("secret_strength").facts["kid"] == kid_of(settings.JWT_SECRET)
 
     @pytest.mark.parametrize("size", [48, 96])
     def test_what_we_generate_is_worth_its_bits(self, size: int) -> None:

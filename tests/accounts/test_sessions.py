@@ -12,6 +12,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.domain.key_names import kid_of
 from accounts.domain.lives import BROWSER, CLIENT
 from accounts.models import Session
 from accounts.services import probe, sessions, tokens
@@ -202,7 +203,7 @@ def test_a_key_rotated_keeps_refresh_tokens_until_the_old_one_is_dropped(ada, se
     kept = tokens.refresh(old.refresh)
     assert (me(old.access), me(kept.access)) == (200, 200)
     head = jwt.get_unverified_header(kept.refresh)
-    assert head["kid"] == tokens.kid_of(settings.JWT_SECRET)
+    assert head["kid"] == kid_of(settings.JWT_SECRET)
     settings.JWT_SECRET_PREVIOUS = ""
     assert me(old.access) == 401
     assert me(tokens.refresh(kept.refresh).access) == 200

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.domain.key_names import kid_of
 from accounts.models import Refresh, Session, User
 from accounts.services import tokens
 from accounts.services.sessions import open_session
@@ -72,7 +73,7 @@ def test_a_missing_password_names_the_field(ada):
 def test_the_header_names_algorithm_and_key(ada, settings):
     header = jwt.get_unverified_header(pair()["access"])
     assert header["alg"] == "HS512"
-    assert header["kid"] == tokens.kid_of(settings.JWT_SECRET)
+    assert header["kid"] == kid_of(settings.JWT_SECRET)
 
 
 def test_without_a_token_it_is_a_401():
@@ -109,21 +110,21 @@ def forged(access, **changes):
 )
 def test_a_signed_token_with_other_claims_is_refused(ada, settings, changes):
     claims = forged(pair()["access"], **changes)
-    kid = tokens.kid_of(settings.JWT_SECRET)
+    kid = kid_of(settings.JWT_SECRET)
     token = jwt.encode(claims, settings.JWT_SECRET, "HS512", headers={"kid": kid})
     assert me(token).status_code == 401
 
 
 def test_the_same_token_unchanged_is_accepted(ada, settings):
     claims = forged(pair()["access"])
-    kid = tokens.kid_of(settings.JWT_SECRET)
+    kid = kid_of(settings.JWT_SECRET)
     token = jwt.encode(claims, settings.JWT_SECRET, "HS512", headers={"kid": kid})
     assert me(token).status_code == 200
 
 
 def test_another_key_another_algorithm_and_none_are_refused(ada, settings):
     claims = forged(pair()["access"])
-    kid = tokens.kid_of(settings.JWT_SECRET)
+    kid = kid_of(settings.JWT_SECRET)
     other = "another secret of more than sixty-four bytes, which is not ours at all!"
     assert (
         me(jwt.encode(claims, other, "HS512", headers={"kid": kid})).status_code == 401
@@ -148,7 +149,7 @@ def test_the_previous_key_still_opens_and_no_longer_signs(ada, settings):
     )
     assert me(old).status_code == 200
     new = jwt.get_unverified_header(pair()["access"])["kid"]
-    assert new == tokens.kid_of(settings.JWT_SECRET)
+    assert new == kid_of(settings.JWT_SECRET)
     settings.JWT_SECRET_PREVIOUS = ""
     assert me(old).status_code == 401
 
