@@ -22,10 +22,10 @@ from accounts.services import login_limits, people, service_tokens, tokens
 from accounts.services.idempotency import once
 from accounts.services.limits import gate
 from kernel.access import LOGGED_IN, PUBLIC, Access
+from kernel.api import PAGE_PARAMETERS, page_response
 from kernel.errors import BadRequest, NotAuthenticated
 from kernel.inputs import read_body
 from kernel.middleware.compression import uncompressed
-from kernel.paging import PAGE_PARAMETERS, page_response
 from kernel.requests import ApiRequest, check_query, limit_of
 
 

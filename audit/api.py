@@ -10,8 +10,8 @@ from rest_framework.views import APIView
 from audit import queries
 from audit.answers import Event, EventList, LogCheck, SignedHead
 from kernel.access import Access
+from kernel.api import PAGE_PARAMETERS, page_response
 from kernel.errors import NotFound
-from kernel.paging import PAGE_PARAMETERS, page_response
 from kernel.registry import actor_names
 from kernel.requests import check_query, limit_of
 

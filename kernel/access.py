@@ -20,13 +20,12 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.urls import resolve
-from rest_framework.permissions import SAFE_METHODS, BasePermission
-from rest_framework.request import Request
 
 from kernel.errors import Forbidden
 from kernel.roles import refusal
 from kernel.web import wanted_part
 
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # What browsers send to pages; the API's classes list their methods themselves.
 OF_PAGES = ("GET", "HEAD", "POST")
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -137,18 +136,3 @@ def ask_to_log_in(request: HttpRequest) -> HttpResponseBase:
     secrets = getattr(request, "sensitive_post_parameters", ())
     request.interrupted = secrets  # type: ignore[attr-defined]
     return cast(HttpResponseBase, resolve(settings.LOGIN_URL).func(request))
-
-
-class AccessPermission(BasePermission):
-    """DRF's side of the same attribute; a view without one is refused."""
-
-    message = "Your role may not do this."
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        rule: Access | None = getattr(view, "access", None)
-        method = request.method or "GET"
-        if rule is None or rule.allows(request.user, method):
-            return rule is not None
-        if request.user.is_authenticated:
-            raise rule.refusal(request.user, method)
-        return False

@@ -165,6 +165,15 @@ class NoRoom(ProductError):
 TOO_LONG = "SoftTimeLimitExceeded"
 
 
+def bad_parameter(name: str, reason: str, *, code: str = "parameter") -> BadRequest:
+    """The 400 that names a query parameter: "offset is 0 to 10,000."."""
+    return BadRequest(
+        f"{name} {reason}.",
+        code=code,
+        errors=[FieldError(f"?{name}", "invalid", reason)],
+    )
+
+
 def said_by(error: BaseException) -> str:
     """What an error says, for people: ours says it already, the system's names a file
     and what was the matter, another's needs its kind."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 import orjson
-from rest_framework import parsers, renderers
 
-from kernel.errors import BadRequest, TooLarge
+from kernel.errors import BadRequest
 from kernel.numbers import LONGEST_WHOLE, read_number, text
 
 MAX_DEPTH = 32
@@ -88,36 +87,3 @@ def _refuse_unstorable(value: Any, level: int = 1) -> None:
         )
     for member in inner:
         _refuse_unstorable(member, level + 1)
-
-
-class JSONRenderer(renderers.BaseRenderer):
-    """orjson instead of DRF's own, for exact decimals and speed."""
-
-    media_type = "application/json"
-    format = "json"
-    charset = None
-
-    def render(
-        self,
-        data: Any,
-        accepted_media_type: str | None = None,
-        renderer_context: Mapping[str, Any] | None = None,
-    ) -> bytes:
-        return b"" if data is None else dumps(data)
-
-
-class StrictJSONParser(parsers.BaseParser):
-    """Parses application/json with `loads`."""
-
-    media_type = "application/json"
-
-    def parse(
-        self,
-        stream: Any,
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> Any:
-        body = stream.read(MAX_BYTES + 1)
-        if len(body) > MAX_BYTES:
-            raise TooLarge(f"The body is larger than {MAX_BYTES} bytes.")
-        return loads(body)

@@ -17,13 +17,10 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db.models import DateTimeField, Model, Q, QuerySet, UUIDField
-from drf_spectacular.utils import OpenApiParameter
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 from kernel.errors import BadRequest, FieldError
 from kernel.many_lists import Lists
@@ -34,15 +31,6 @@ Key = tuple[str | int, ...]
 LARGEST = 2**63
 EXAMINED = (5_000,)
 EXAMINED_OF_EACH = (60, 300)  # of many lists
-
-PAGE_PARAMETERS = [
-    OpenApiParameter(
-        "limit",
-        {"type": "integer", "minimum": 1, "maximum": 500, "default": 50},
-        description="How many rows at most.",
-    ),
-    OpenApiParameter("cursor", str, description="`next_cursor` of the page before."),
-]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,30 +181,6 @@ def _after(names: Sequence[str], cursor: str) -> int:
             return names.index(name) + 1 if name in names else rank
         case _:
             raise _foreign()
-
-
-class Listed(Protocol):
-    """An answer that is one page of a list."""
-
-    @property
-    def next_cursor(self) -> str | None: ...
-
-
-def page_response(request: Request, answer: Listed) -> Response:
-    """The answer, with a Link header to the next page when there is one."""
-    return Response(answer, headers=link_headers(request, answer.next_cursor))
-
-
-def link_headers(request: Request, next_cursor: str | None) -> dict[str, str]:
-    """{"Link": '<…?cursor=…>; rel="next"'}, or nothing on the last page."""
-    if next_cursor is None:
-        return {}
-    query = request.query_params.copy()
-    for place in ("before", "offset"):  # the cursor says where
-        query.pop(place, None)
-    query["cursor"] = next_cursor
-    url = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
-    return {"Link": f'<{url}>; rel="next"'}
 
 
 def encode(key: Key) -> str:

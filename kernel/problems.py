@@ -9,7 +9,6 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django_ratelimit.exceptions import Ratelimited
-from rest_framework import exceptions
 
 from kernel import errors
 from kernel.errors import FieldError, ProductError
@@ -72,6 +71,9 @@ def as_product_error(error: Exception) -> ProductError | None:
     """Our error for DRF's and Django's; None for what nobody expected."""
     if isinstance(error, ProductError):
         return error
+    # A page of a person's that is not there asks this, too; a job never does.
+    from rest_framework import exceptions
+
     if isinstance(error, exceptions.ValidationError):
         faults = _flatten(error.detail)
         return errors.Invalid(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import HttpRequest
 from rest_framework.request import Request
 
-from kernel.errors import BadRequest, FieldError, PreconditionRequired
+from kernel.errors import BadRequest, FieldError, PreconditionRequired, bad_parameter
 from kernel.numbers import whole_number
 from kernel.web import bare_tag
 
@@ -67,15 +67,6 @@ def choice_of(request: Request, name: str, choices: Collection[str]) -> str:
     if given and given not in choices:
         raise bad_parameter(name, f"is one of {', '.join(choices)}", code=name)
     return given
-
-
-def bad_parameter(name: str, reason: str, *, code: str = "parameter") -> BadRequest:
-    """The 400 that names a query parameter: "offset is 0 to 10,000."."""
-    return BadRequest(
-        f"{name} {reason}.",
-        code=code,
-        errors=[FieldError(f"?{name}", "invalid", reason)],
-    )
 
 
 def revision_of(request: Request) -> int:

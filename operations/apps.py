@@ -7,11 +7,20 @@ from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 
+from kernel.registry import OUTAGE_NOTES, POST_OFFICES, OutageNote
+
 
 def _rules(**kwargs: Any) -> None:
     from operations.services.rules import ensure_rules
 
     ensure_rules()
+
+
+def _outage_note() -> OutageNote | None:
+    """What draws pages is loaded by who shows one."""
+    from operations.pages.outage import noted
+
+    return noted()
 
 
 def discover() -> None:
@@ -31,11 +40,9 @@ class OperationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from kernel.registry import OUTAGE_NOTES, POST_OFFICES
-        from operations.pages.outage import noted
         from operations.services.outbox import post
 
         POST_OFFICES.append(post)
-        OUTAGE_NOTES.append(noted)
+        OUTAGE_NOTES.append(_outage_note)
         post_migrate.connect(_rules, sender=self, dispatch_uid="operations.rules")
         discover()

@@ -483,9 +483,9 @@ TIME_ZONE = "UTC"
 # --- API --------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.TokenOrSession"],
-    "DEFAULT_PERMISSION_CLASSES": ["kernel.access.AccessPermission"],
-    "DEFAULT_RENDERER_CLASSES": ["kernel.json.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["kernel.json.StrictJSONParser"],
+    "DEFAULT_PERMISSION_CLASSES": ["kernel.api.AccessPermission"],
+    "DEFAULT_RENDERER_CLASSES": ["kernel.api.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["kernel.api.StrictJSONParser"],
     "EXCEPTION_HANDLER": "kernel.problems.problem_handler",
     "DEFAULT_SCHEMA_CLASS": "rrr_dashboard.api.OperationSchema",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

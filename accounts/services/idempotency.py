@@ -13,7 +13,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -21,15 +21,18 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.models import IdempotentAnswer
 from accounts.models.sessions import new_id
 from kernel import locks
 from kernel.errors import BadRequest, Conflict, Invalid
 from kernel.json import dumps
-from kernel.requests import ApiRequest
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+    from rest_framework.response import Response
+
+    from kernel.requests import ApiRequest
 
 KEPT = timedelta(hours=24)
 LONGEST_KEY = 200

@@ -10,8 +10,8 @@ from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
 from kernel.access import Access
+from kernel.api import PAGE_PARAMETERS, page_response
 from kernel.inputs import read_nothing
-from kernel.paging import PAGE_PARAMETERS, page_response
 from kernel.requests import ApiRequest, check_query, limit_of
 from operations import queries
 from operations.answers import BackupAnswer, BackupList, QueuedRun

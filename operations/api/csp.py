@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from kernel.access import PUBLIC
-from kernel.json import StrictJSONParser
+from kernel.api import StrictJSONParser
 from kernel.uploads import STRANGERS_LIMIT
 from operations.domain.violations import violations
 from operations.services.violations import record

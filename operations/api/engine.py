@@ -11,8 +11,9 @@ from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
 from kernel.access import Access
+from kernel.api import PAGE_PARAMETERS, page_response
 from kernel.inputs import read_body, read_nothing
-from kernel.paging import PAGE_PARAMETERS, in_order, page_response
+from kernel.paging import in_order
 from kernel.requests import ApiRequest, check_query, limit_of
 from operations import queries
 from operations.answers import JobAnswer, JobList, ProbeAnswer, ProbeList, QueuedRun

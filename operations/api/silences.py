@@ -13,8 +13,8 @@ from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
 from kernel.access import Access
+from kernel.api import PAGE_PARAMETERS, page_response
 from kernel.inputs import read_body, read_nothing
-from kernel.paging import PAGE_PARAMETERS, page_response
 from kernel.requests import ApiRequest, check_query, choice_of, limit_of
 from operations import queries
 from operations.answers import SilenceAnswer, SilenceList

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from drf_spectacular.generators import SchemaGenerator
-
 from kernel import build
 from kernel.registry import Measurement, Params, Weight, probe
 from operations.services import reports
@@ -70,6 +68,9 @@ def _faults(rows: Mapping[str, Any]) -> Iterator[str]:
 
 def _described() -> set[str]:
     """Every operation of the description, by its id."""
+    # Loaded by the worker that is asked for it, and not by each that knows this probe.
+    from drf_spectacular.generators import SchemaGenerator
+
     document: Any = SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]
     return {
         operation["operationId"]

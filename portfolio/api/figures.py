@@ -13,13 +13,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from kernel.paging import (
-    PAGE_PARAMETERS,
-    Page,
-    in_rank,
-    page_response,
-)
-from kernel.requests import bad_parameter, check_query, choice_of, limit_of
+from kernel.api import PAGE_PARAMETERS, page_response
+from kernel.errors import bad_parameter
+from kernel.paging import Page, in_rank
+from kernel.requests import check_query, choice_of, limit_of
 from portfolio.answers.holdings import (
     AllocationAnswer,
     LotAnswer,

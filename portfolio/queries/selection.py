@@ -8,7 +8,7 @@ from datetime import date
 
 from django.http import QueryDict
 
-from kernel.requests import bad_parameter
+from kernel.errors import bad_parameter
 from portfolio.domain.periods import CUSTOM, Period, period
 
 UNASSIGNED = "unassigned"

@@ -12,8 +12,8 @@ from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
 from kernel.access import Access
+from kernel.api import StrictJSONParser
 from kernel.inputs import read_body, read_nothing
-from kernel.json import StrictJSONParser
 from kernel.requests import ApiRequest, check_query, revision_of
 from kernel.uploads import EVIDENCE_BYTES
 from readiness.answers.items import (

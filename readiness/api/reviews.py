@@ -13,7 +13,8 @@ from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
 from kernel.access import Access
-from kernel.paging import PAGE_PARAMETERS, in_order, page_response
+from kernel.api import PAGE_PARAMETERS, page_response
+from kernel.paging import in_order
 from kernel.requests import ApiRequest, check_query, choice_of, limit_of
 from readiness.answers.items import ItemAnswer, ItemList
 from readiness.answers.reviews import ReviewAnswer, ReviewList

@@ -16,8 +16,9 @@ from accounts.services import login_limits
 from accounts.services.idempotency import once
 from accounts.services.limits import gate
 from kernel.access import Access
+from kernel.api import PAGE_PARAMETERS, page_response
 from kernel.errors import BadRequest
-from kernel.paging import PAGE_PARAMETERS, in_rank, page_response
+from kernel.paging import in_rank
 from kernel.requests import ApiRequest, check_query, limit_of
 from readiness.answers.signoffs import (
     MissingSignoffAnswer,

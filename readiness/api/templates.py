@@ -16,10 +16,10 @@ from rest_framework.views import APIView
 from accounts.services.idempotency import once
 from accounts.services.limits import EXPORT, check_person, gate
 from kernel.access import Access
+from kernel.api import PAGE_PARAMETERS, StrictJSONParser, page_response
 from kernel.inputs import read_body
-from kernel.json import StrictJSONParser
 from kernel.middleware.conditional import told_at
-from kernel.paging import PAGE_PARAMETERS, newest_first, page_response
+from kernel.paging import newest_first
 from kernel.requests import ApiRequest, check_query, limit_of
 from kernel.uploads import IMPORT_BYTES
 from readiness.answers.templates import ChecklistAnswer, TemplateAnswer, TemplateList

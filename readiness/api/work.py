@@ -12,9 +12,10 @@ from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
 from kernel.access import Access
+from kernel.api import PAGE_PARAMETERS, page_response
 from kernel.errors import BadRequest
 from kernel.inputs import read_body, read_nothing
-from kernel.paging import PAGE_PARAMETERS, newest_first, page_response
+from kernel.paging import newest_first
 from kernel.requests import ApiRequest, check_query, limit_of
 from readiness.answers.items import ItemAnswer
 from readiness.answers.work import (

@@ -11,7 +11,8 @@ from django.test import RequestFactory
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from kernel.access import LOGGED_IN, PUBLIC, Access, AccessPermission, access
+from kernel.access import LOGGED_IN, PUBLIC, Access, access
+from kernel.api import AccessPermission
 from kernel.errors import Forbidden
 
 

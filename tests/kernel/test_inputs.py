@@ -10,9 +10,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
+from kernel.api import StrictJSONParser
 from kernel.errors import Invalid
 from kernel.inputs import ExactField, read_body
-from kernel.json import StrictJSONParser
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from kernel.api import StrictJSONParser
 from kernel.errors import BadRequest, TooLarge
-from kernel.json import MAX_BYTES, MAX_DEPTH, StrictJSONParser, dumps, loads
+from kernel.json import MAX_BYTES, MAX_DEPTH, dumps, loads
 
 
 @pytest.mark.parametrize(

@@ -15,17 +15,9 @@ from hypothesis import strategies as st
 from rest_framework.request import Request
 
 from accounts.models import User
+from kernel.api import link_headers
 from kernel.errors import BadRequest
-from kernel.paging import (
-    Key,
-    Page,
-    decode,
-    encode,
-    in_order,
-    in_rank,
-    link_headers,
-    newest_first,
-)
+from kernel.paging import Key, Page, decode, encode, in_order, in_rank, newest_first
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ENOUGH = 100

@@ -10,22 +10,17 @@ from django.test import RequestFactory
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from kernel.api import StrictJSONParser
 from kernel.errors import (
     BadRequest,
     Conflict,
     PreconditionRequired,
     ProductError,
     Stale,
-)
-from kernel.json import StrictJSONParser
-from kernel.problems import problem_handler
-from kernel.requests import (
     bad_parameter,
-    check_query,
-    choice_of,
-    limit_of,
-    revision_of,
 )
+from kernel.problems import problem_handler
+from kernel.requests import check_query, choice_of, limit_of, revision_of
 
 
 def get(query: str) -> Request:

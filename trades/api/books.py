@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
-from kernel.paging import PAGE_PARAMETERS, page_response
+from kernel.api import PAGE_PARAMETERS, page_response
 from kernel.requests import ApiRequest, check_query, limit_of
 from trades.answers.books import BookAnswer, BookList
 from trades.inputs import NewBookInput, new_book

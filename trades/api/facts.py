@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
 from kernel.access import Access
-from kernel.paging import PAGE_PARAMETERS, page_response
+from kernel.api import PAGE_PARAMETERS, page_response
 from kernel.requests import ApiRequest, check_query, choice_of, limit_of
 from trades.answers.facts import (
     BalanceAnswer,

@@ -10,8 +10,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
+from kernel.api import PAGE_PARAMETERS, page_response
 from kernel.errors import BadRequest
-from kernel.paging import PAGE_PARAMETERS, page_response
 from kernel.requests import ApiRequest, check_query, choice_of, limit_of
 from trades.answers.market import (
     PriceAnswer,

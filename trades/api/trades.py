@@ -18,10 +18,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
-from kernel.errors import NotFound
+from kernel.api import PAGE_PARAMETERS, page_response
+from kernel.errors import NotFound, bad_parameter
 from kernel.numbers import whole_number
-from kernel.paging import PAGE_PARAMETERS, page_response
-from kernel.requests import ApiRequest, bad_parameter, check_query, limit_of
+from kernel.requests import ApiRequest, check_query, limit_of
 from trades.answers.trades import (
     BookedTrades,
     TradeAnswer,

@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Subquery
 
-from kernel.errors import FieldError, Invalid
+from kernel.errors import FieldError, Invalid, bad_parameter
 from kernel.prepared import PreparedQuery
-from kernel.requests import bad_parameter
 from trades.domain.times import read_time
 from trades.models import (
     Book,
