@@ -29,6 +29,9 @@ from structlog.contextvars import bind_contextvars, clear_contextvars, get_conte
 warnings.filterwarnings("ignore", category=SecurityWarning)
 REQUEST_HEADER = "rrr_request"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rrr_dashboard.settings")
+# Celery would run Django's checks and tell nobody what they found: beat would load all
+# pages for that.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 app = Celery("rrr_dashboard")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -59,6 +62,12 @@ def _begin(**kwargs: Any) -> None:
     refuse_other_commit()
     keep_private()
     dialling.guard()
+
+
+@worker_init.connect
+def _load_addresses(**kwargs: Any) -> None:
+    """Mails and probes name pages. Before the fork, so that all children share them."""
+    import rrr_dashboard.urls  # noqa: F401
 
 
 @worker_process_init.connect

@@ -9,6 +9,7 @@ from threading import Event
 from typing import Any
 
 from django.conf import settings
+from django.core.checks import Tags
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 
@@ -27,6 +28,8 @@ LEAST_PAUSE = 0.5
 
 class Command(ServiceCommand):
     help = "Ask the database every 5 s, judge heartbeats, tick when nobody else does."
+    # The others look at pages, which it would load for that alone.
+    requires_system_checks = (Tags.compatibility,)
 
     def handle(self, *args: Any, **options: Any) -> None:
         logs.speak_json()
