@@ -49,7 +49,7 @@ def prepare(supervisor: Supervisor, *, demo: bool) -> None:
     if settings.EMBEDDED_REDIS:
         _start_valkey(supervisor, state)
     _migrate(state, supervisor.say)
-    _collect_static()
+    collect_static()
     metric_files.empty(state, settings.PORT)
     if demo:
         with _reading_at_least(supervisor.say):
@@ -152,7 +152,7 @@ def _reading_at_least(say: Say) -> Iterator[None]:
         say("the disk is full: changes are taken again when there is room")
 
 
-def _collect_static() -> None:
+def collect_static() -> None:
     """Collect when a static file is newer than the last collection."""
     done = Path(settings.STATIC_ROOT) / ".collected"
     sources = (settings.BASE_DIR / "static").rglob("*")

@@ -22,16 +22,16 @@ from psycopg import sql
 def make(run: Path) -> Any:
     """The database of one worker; `run` is the folder that all of a run share.
     Returns what `teardown_databases` asks for."""
-    kept, mine = _kept(run), _mine()
+    shared, mine = kept(run), _mine()
     with (run / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         copied = (run / "made").exists()
         if copied:
-            _copy(kept, mine)
+            _copy(shared, mine)
         made = setup_databases(verbosity=0, interactive=False, keepdb=copied)
         if not copied:
             connection.close()
-            _copy(mine, kept)
+            _copy(mine, shared)
             (run / "made").touch()
     return made
 
@@ -39,10 +39,11 @@ def make(run: Path) -> Any:
 def forget(run: Path) -> None:
     """Of a server, which the end of the run does not empty as it does the folder."""
     if (run / "made").exists() and connection.vendor == "postgresql":
-        _at_server(sql.SQL("DROP DATABASE {}").format(sql.Identifier(_kept(run))))
+        _at_server(sql.SQL("DROP DATABASE {}").format(sql.Identifier(kept(run))))
 
 
-def _kept(run: Path) -> str:
+def kept(run: Path) -> str:
+    """The file, or the name at its server, of the database that others copy."""
     if connection.vendor == "sqlite":
         return str(run / "migrated.sqlite3")
     return f"{run.parent.name}-migrated"

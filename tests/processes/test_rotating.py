@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import subprocess
 import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -15,7 +16,8 @@ import jwt
 import pytest
 from pyrage.x25519 import Identity
 
-from accounts.services.tokens import kid_of
+from accounts.domain.key_names import kid_of
+from tests.once_started import once_started
 from tests.served import Answer, Served
 
 pytestmark = [pytest.mark.process, pytest.mark.embedded, pytest.mark.timeout(900)]
@@ -35,12 +37,13 @@ def fresh() -> dict[str, str]:
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
+def serve(django_db_setup: None, tmp_path: Path) -> Iterator[Callable[..., Served]]:
     """serve(**secrets): a product in the same folder as the one before it."""
     started: list[Served] = []
+    state = once_started(tmp_path / "state")
 
     def start(**environment: str) -> Served:
-        started.append(Served(tmp_path / "state", **environment).ready())
+        started.append(Served(state, **environment).ready())
         return started[-1]
 
     yield start
@@ -70,9 +73,14 @@ def scraped(served: Served, token: str) -> int:
     return served.ask("/metrics", token=token).status
 
 
-def done(served: Served, *words: str, **environment: str) -> str:
-    """What a command says that went well."""
-    ended = served.manage(*words, **environment)
+def listed(served: Served, token: str) -> list[str]:
+    """The trades that the API shows, by their external ids."""
+    answer = served.ask("/api/trades", token=token)
+    return [trade["external_id"] for trade in json.loads(answer.body)["trades"]]
+
+
+def went_well(ended: subprocess.CompletedProcess[str]) -> str:
+    """What a command said."""
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout
 
@@ -87,8 +95,11 @@ def test_every_secret_is_changed_and_nothing_is_lost(
     pair, other = first.pair("ada"), first.pair("ben")
     trade = first.trade("once")
     assert first.ask("/api/trades", trade, token=pair["access"], key="k").status == 201
-    done(first, "export_backup_key", str(tmp_path / "old.key"))
-    archive = done(first, "backup").split()[0]
+    exported, saved = first.manage_in_turn(
+        f"export_backup_key {tmp_path / 'old.key'}", "backup"
+    )
+    went_well(exported)
+    archive = went_well(saved).split()[0]
     assert first.stop() == 0
 
     second = serve(
@@ -99,13 +110,12 @@ def test_every_secret_is_changed_and_nothing_is_lost(
     assert is_in(second, used)
     assert is_good(second, pair["access"])
     again = second.ask("/api/trades", trade, token=pair["access"], key="k")
-    assert (again.status, second.count_trades("once")) == (201, 1)
+    assert (again.status, listed(second, pair["access"])) == (201, ["once"])
     newer: dict[str, str] = json.loads(refreshed(second, pair).body)
     assert signed_by(newer["access"], new["JWT_SECRET"])
     assert [scraped(second, each["METRICS_TOKEN"]) for each in (old, new)] == [401, 200]
     _backups_of_both_keys(second, archive, tmp_path, old)
     _the_log_goes_on(second, newer["access"])
-    assert "FAIL" not in second.manage("doctor").stdout
     assert second.stop() == 0
 
     third = serve(**new)
@@ -120,23 +130,30 @@ def test_every_secret_is_changed_and_nothing_is_lost(
 def _backups_of_both_keys(
     served: Served, archive: str, folder: Path, old: dict[str, str]
 ) -> None:
-    done(served, "export_backup_key", str(folder / "new.key"))
-    done(served, "backup")
-    done(served, "restore_drill")
-    refused = served.manage("restore", archive)
+    *fine, refused = served.manage_in_turn(
+        f"export_backup_key {folder / 'new.key'}",
+        "backup",
+        "restore_drill",
+        f"restore {archive}",
+    )
+    for each in fine:
+        went_well(each)
     assert refused.returncode == 1
     assert "key" in refused.stderr
     key = (folder / "old.key").read_text().strip().splitlines()[-1]
     assert key == old["BACKUP_KEY"]
-    assert "nothing was changed" in done(served, "restore", archive, BACKUP_KEY=key)
+    opened = served.manage("restore", archive, BACKUP_KEY=key)
+    assert "nothing was changed" in went_well(opened)
 
 
 def _the_log_goes_on(served: Served, token: str) -> None:
     """The running processes sign with the new key, and nobody was restarted."""
     before = (served.state / "log.key").read_bytes()
-    assert "verifier key is now" in done(served, "rotate_log_key")
+    assert "verifier key is now" in went_well(served.manage("rotate_log_key"))
     assert (served.state / "log.key").read_bytes() != before
     assert served.ask("/api/trades", served.trade("after"), token=token).status == 201
-    done(served, "verify_log")
+    verified, doctor = served.manage_in_turn("verify_log", "doctor")
+    went_well(verified)
+    assert "FAIL" not in doctor.stdout
     told: Any = json.loads(served.ask("/health").body)
     assert told["status"] in {"pass", "warn"}

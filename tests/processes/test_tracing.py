@@ -18,9 +18,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
 )
 
+from tests.once_started import once_started
 from tests.served import ROOT, Served, until
 
-pytestmark = [pytest.mark.process, pytest.mark.embedded]
+pytestmark = [pytest.mark.process, pytest.mark.embedded, pytest.mark.timeout(600)]
 JOB = "/api/operations/jobs/portfolio-equity/run"
 
 
@@ -76,10 +77,12 @@ def collector() -> Iterator[Collector]:
     server.server_close()
 
 
+@pytest.mark.usefixtures("django_db_setup")
 def test_a_trace_leads_from_a_request_into_the_worker(
     tmp_path: Path, collector: Collector
 ) -> None:
-    served = Served(tmp_path / "state", OTLP_ENDPOINT=collector.address).ready()
+    state = once_started(tmp_path / "state")
+    served = Served(state, OTLP_ENDPOINT=collector.address).ready()
     try:
         served.add_people("olga", role="Operator")
         token = served.token("olga")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from kernel.build import look
+from tests.once_started import once_started
 from tests.served import Served, until
 
 pytestmark = [pytest.mark.process, pytest.mark.embedded, pytest.mark.timeout(600)]
@@ -16,8 +17,11 @@ NAME = "smoke-1"
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    served = Served(tmp_path_factory.mktemp("smoke") / "state").ready()
+def product(
+    django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    state = once_started(tmp_path_factory.mktemp("smoke") / "state")
+    served = Served(state).ready()
     served.add_people("tess")
     yield served
     served.kill_all()
