@@ -20,6 +20,7 @@ from accounts.services.limits import API, LIMITS, PLACES
 from kernel.limits.windows import Limiter
 from rrr_dashboard.metric_files import folder
 from tests.faults.conftest import STACK
+from tests.faults.first_start import as_kept
 from tests.faults.own_redis import EmbeddedRedis, OwnRedis
 from tests.kernel.test_limits_processes import most_in_any
 from tests.served import Served, until
@@ -112,14 +113,16 @@ def deciding_processes(product: Served) -> int:
 
 
 @pytest.fixture
-def product(tmp_path: Path, stack: dict[str, str]) -> Iterator[tuple[Served, OwnRedis]]:
+def product(
+    tmp_path: Path, kept: Path, stack: dict[str, str]
+) -> Iterator[tuple[Served, OwnRedis]]:
     """On SQLite with its own Valkey; on PostgreSQL as one of two hosts, whose windows
     are counted in a Redis as well."""
     given, redis = dict(stack), None
     if STACK == "PostgreSQL":
         redis = OwnRedis(tmp_path / "redis")
         given |= {"REDIS_URL": redis.url, "RATE_LIMIT_HOSTS": "2"}
-    served = Served(tmp_path / "state", **given)
+    served = Served(as_kept(kept, tmp_path / "state"), **given)
     try:
         served.ready()
         yield served, redis or EmbeddedRedis(served)

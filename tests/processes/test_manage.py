@@ -16,6 +16,8 @@ pytestmark = [pytest.mark.process, pytest.mark.embedded]
 MANAGE = Path(settings.BASE_DIR) / "manage.py"
 # The Python that `.venv` was made from; -S hides what is installed in it.
 BARE = [sys._base_executable, "-S"]  # type: ignore[attr-defined]
+# Settings without our apps, which are not to be loaded again for each way to a Python.
+NO_APPS = {"DJANGO_SETTINGS_MODULE": "django.conf.global_settings"}
 
 
 def run(
@@ -45,13 +47,13 @@ def test_another_python_from_another_folder(tmp_path: Path) -> None:
 
 def test_as_a_program_of_its_own(tmp_path: Path) -> None:
     path = f"{Path(BARE[0]).parent}{os.pathsep}/usr/bin:/bin"
-    done = run(MANAGE, "--version", cwd=tmp_path, PATH=path)
+    done = run(MANAGE, "--version", cwd=tmp_path, PATH=path, **NO_APPS)
     assert (done.stdout.strip(), done.stderr) == (django.__version__, "")
 
 
 def test_through_a_link_to_it(tmp_path: Path) -> None:
     (tmp_path / "m").symlink_to(MANAGE)
-    done = run(*BARE, "m", "--version", cwd=tmp_path)
+    done = run(*BARE, "m", "--version", cwd=tmp_path, **NO_APPS)
     assert done.stdout.strip() == django.__version__
 
 
@@ -64,7 +66,7 @@ def test_make_needs_no_home_for_what_it_downloads(tmp_path: Path) -> None:
 
 
 def test_the_projects_own_python_stays(tmp_path: Path) -> None:
-    done = run(sys.executable, MANAGE, "--version", cwd=tmp_path)
+    done = run(sys.executable, MANAGE, "--version", cwd=tmp_path, **NO_APPS)
     assert done.stdout.strip() == django.__version__
 
 

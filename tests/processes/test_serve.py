@@ -97,21 +97,6 @@ def test_it_serves_restarts_what_dies_and_leaves_nothing_behind(
     assert all(isinstance(json.loads(line), dict) for line in told), told
 
 
-def test_after_kill_9_the_next_start_ends_the_orphans(
-    serve: Callable[..., Served], later: Path
-) -> None:
-    served = serve().ready()
-    os.kill(served.process.pid, signal.SIGKILL)
-    served.process.wait(10)
-    assert served.session(), "web and workers outlive a killed serve"
-    two = serve().ready()
-    assert "ending what an interrupted start left running" in two.said()
-    assert served.session() == {}
-    assert served.status("/health/live") == 0
-    assert two.status("/health/live") == 200
-    assert two.stop() == 0
-
-
 def test_a_port_in_use_is_one_clear_sentence(serve: Callable[..., Served]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -187,7 +172,7 @@ def odd(
     once_started: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
     """One started behind nohup, in a state folder with a very long path, whose
-    append-only file is damaged: three oddities, one start."""
+    append-only file is damaged: three oddities, one start, which ends by kill -9."""
     folder = tmp_path_factory.mktemp("odd") / ("long-" * 25)
     manifest(left_by(once_started, folder)).write_text(DAMAGE)
     served = Served(folder, before="nohup").ready()
@@ -218,5 +203,19 @@ def test_under_nohup_it_outlives_its_terminal(odd: Served) -> None:
     os.kill(odd.pid_of("manage.py watch"), signal.SIGKILL)
     assert until(20, lambda: "watch ended (signal 9)" in odd.said())
     assert odd.status("/health/live") == 200
-    assert odd.stop(signal.SIGTERM) == 0
-    assert odd.session() == {}
+
+
+def test_after_kill_9_the_next_start_ends_the_orphans(odd: Served) -> None:
+    os.kill(odd.process.pid, signal.SIGKILL)
+    odd.process.wait(10)
+    assert odd.session(), "web and workers outlive a killed serve"
+    two = Served(odd.state, before="nohup").ready()
+    try:
+        assert "ending what an interrupted start left running" in two.said()
+        assert odd.session() == {}
+        assert odd.status("/health/live") == 0
+        assert two.status("/health/live") == 200
+        assert two.stop(signal.SIGTERM) == 0
+        assert two.session() == {}
+    finally:
+        two.kill_all()
