@@ -161,10 +161,6 @@ class NoRoom(ProductError):
     title = "The disk is full"
 
 
-# How the queue stops what does not end; its text is its own name once more.
-TOO_LONG = "SoftTimeLimitExceeded"
-
-
 def bad_parameter(name: str, reason: str, *, code: str = "parameter") -> BadRequest:
     """The 400 that names a query parameter: "offset is 0 to 10,000."."""
     return BadRequest(
@@ -172,6 +168,10 @@ def bad_parameter(name: str, reason: str, *, code: str = "parameter") -> BadRequ
         code=code,
         errors=[FieldError(f"?{name}", "invalid", reason)],
     )
+
+
+# How the queue stops what does not end; its text is its own name once more.
+TOO_LONG = "SoftTimeLimitExceeded"
 
 
 def said_by(error: BaseException) -> str:

@@ -65,9 +65,11 @@ def _begin(**kwargs: Any) -> None:
 
 
 @worker_init.connect
-def _load_addresses(**kwargs: Any) -> None:
-    """Mails and probes name pages. Before the fork, so that all children share them."""
-    import rrr_dashboard.urls  # noqa: F401
+def _load_pages_and_tokens(**kwargs: Any) -> None:
+    """Mails name pages, probes ask for them: loaded before the fork, so that all
+    children share them."""
+    from accounts.services import signing  # noqa: F401
+    from rrr_dashboard import urls  # noqa: F401
 
 
 @worker_process_init.connect

@@ -28,7 +28,6 @@ from kernel.errors import NotAuthenticated
 if TYPE_CHECKING:
     from accounts.services.signing import RefreshToken
 
-
 NOT_VALID = "This token is not valid or has expired."
 
 
