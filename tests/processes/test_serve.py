@@ -214,7 +214,8 @@ def test_after_kill_9_the_next_start_ends_the_orphans(odd: Served) -> None:
         assert "ending what an interrupted start left running" in two.said()
         assert odd.session() == {}
         assert odd.status("/health/live") == 0
-        assert two.status("/health/live") == 200
+        # The first request of a web process loads the pages.
+        assert until(60, lambda: two.status("/health/live") == 200)
         assert two.stop(signal.SIGTERM) == 0
         assert two.session() == {}
     finally:
