@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -15,7 +15,16 @@ from audit import services as audit
 from kernel.errors import Conflict, FieldError
 from operations.services import scheduler
 from trades.domain.facts import NewSplit
-from trades.models import Book, Instrument, MarketScope, Split, SplitEvent
+from trades.models import (
+    Book,
+    Fill,
+    Instrument,
+    MarketScope,
+    Position,
+    Split,
+    SplitEvent,
+    Transfer,
+)
 from trades.queries.generations import Generations
 from trades.services import waiting as limits
 from trades.services.books import MICROSECOND, locked_all
@@ -169,11 +178,12 @@ def books_split(
 ) -> QuerySet[Book]:
     """The books with facts of these symbols for which a split of this scope counts,
     in the order in which they are locked."""
-    traded = Q(fills__instrument__symbol__in=symbols)
-    moved = Q(transfers__instrument__symbol__in=symbols)
-    held = Q(positions__instrument__symbol__in=symbols)
+    rows = {"book": OuterRef("pk"), "instrument__symbol__in": symbols}
+    # Each asked by itself: joined, every fill meets every transfer.
     books = Book.objects.filter(
-        pk__in=Book.objects.filter(traded | moved | held).order_by().values("pk")
+        Exists(Fill.objects.filter(**rows))
+        | Exists(Transfer.objects.filter(**rows))
+        | Exists(Position.objects.filter(**rows))
     )
     if scope == MarketScope.OWN:
         books = books.filter(owner=author)
