@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from django.test import Client
 from django.test.utils import teardown_databases
 from hypothesis import HealthCheck, settings
 
+from accounts.domain import keys
 from accounts.models import User
 from accounts.services import overrides
 from audit import services
@@ -105,11 +106,15 @@ if not CI:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _quick_hashes() -> None:
-    """The same hash function with less work: people are made in every test."""
+def _quick_hashes() -> Iterator[None]:
+    """The same hash functions with less work: people are made in every test, and many
+    sign. A key tells what its own took, so it opens in every process."""
     Argon2PasswordHasher.time_cost = 1
     Argon2PasswordHasher.memory_cost = 64
     Argon2PasswordHasher.parallelism = 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keys, "make", partial(keys.make, cost=2**4))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from accounts.domain import keys as domain
+from accounts.domain.keys import make as make_as_the_product
 from accounts.models import SigningKey
 from accounts.queries import signing_key_of
 from accounts.services import keys
@@ -63,7 +64,7 @@ class TestWrapping:
         assert key.public_key().public_bytes_raw() == made.public
 
     def test_the_product_makes_guessing_cost_64_megabytes(self):
-        assert json.loads(domain.make(PHRASE).wrapped)["n"] == str(2**16)
+        assert json.loads(make_as_the_product(PHRASE).wrapped)["n"] == str(2**16)
         assert 128 * domain.BLOCK * domain.COST == 64 * 2**20
 
 
