@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
-from unittest.mock import patch
 from urllib.parse import quote
 
 import pytest
@@ -18,12 +17,11 @@ from django.test import Client
 from django.urls import get_resolver
 
 from accounts.domain.scopes import SCOPES
-from audit import services as audit_services
 from tests.architecture.test_access import urls
-from tests.heads import leave_at_once
 from tests.permissions import contract
 from tests.permissions.bodies import QUERIES, SURE, body_of, is_form
 from tests.permissions.world import EVERYBODY, FOREIGN, ROLES, World, make_world
+from tests.shared_world import undone_at_the_end
 
 pytestmark = pytest.mark.django_db
 
@@ -96,10 +94,8 @@ def test_every_right_of_a_row_is_in_the_table_of_rights() -> None:
 
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
-    leaves = patch.object(audit_services, "_publish_on_commit", leave_at_once)
-    with django_db_blocker.unblock(), leaves, transaction.atomic():
+    with undone_at_the_end(django_db_blocker):
         yield make_world()
-        transaction.set_rollback(True)
 
 
 def share(right: str, who: str) -> str:

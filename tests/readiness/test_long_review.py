@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 
 from accounts.models import User
@@ -18,6 +19,7 @@ from rrr_dashboard import shell
 from tests.html import flat
 from tests.queries import at_most
 from tests.readiness.conftest import COMMIT, make_version
+from tests.shared_world import undone_at_the_end
 
 ClientOf = Callable[[User], Client]
 SECTIONS = {"alpha": 60, "beta": 490, "gamma": 450}
@@ -30,10 +32,18 @@ LONG: dict[Any, Any] = {
 }
 
 
+@pytest.fixture(scope="module")
+def long_review(django_db_setup: None, django_db_blocker: Any) -> Iterator[Review]:
+    with undone_at_the_end(django_db_blocker):
+        ada = User.objects.create_user("ada", email="ada@example.test")
+        ada.groups.set([Group.objects.get(name="Developer")])
+        new = NewReview(make_version(LONG, "long"), "9.0.0", COMMIT, "development")
+        yield open_review(new, ada)
+
+
 @pytest.fixture
-def long_review(ada: User) -> Review:
-    new = NewReview(make_version(LONG, "long"), "9.0.0", COMMIT, "development")
-    return open_review(new, ada)
+def ada(long_review: Review, db: None) -> User:
+    return User.objects.get(username="ada")
 
 
 @pytest.fixture
