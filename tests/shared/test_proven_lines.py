@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -81,6 +81,10 @@ def clean(params: Params) -> Measurement:
     return Measurement("0", "as the probe's own tests show", "faults")
 
 
+# Of the files as they are: parsing all of them takes seconds.
+statements = cache(sources.statements)
+
+
 def measured_once(known: Probe, params: Params) -> Measurement:
     """A walk through every route takes a minute: all tests look at the same one."""
     key = known.name, json.dumps(dict(params), sort_keys=True)
@@ -100,6 +104,7 @@ def _this_commit(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Any) 
     monkeypatch.setattr("kernel.build.look", lambda: Build(HEAD, clean=True))
     monkeypatch.setattr("operations.services.reports._folder", lambda: tmp_path)
     monkeypatch.setattr(sources, "collected", lambda: TESTS)
+    monkeypatch.setattr(sources, "statements", statements)
     monkeypatch.setattr(schema_fuzz, "_described", lambda: set(OPERATIONS))
     for name in ELSEWHERE:
         monkeypatch.setitem(PROBES, name, replace(PROBES[name], function=clean))
@@ -160,13 +165,17 @@ def junit_of(suite: Suite) -> bytes:
     return f"<testsuites><testsuite>{cases}</testsuite></testsuites>".encode()
 
 
+@cache
+def all_covered() -> bytes:
+    return coverage(*(source(name, *[1] * n) for name, n in statements().items()))
+
+
 @pytest.fixture
 def evidence(monkeypatch: pytest.MonkeyPatch) -> None:
     """What `make evidence` leaves where everything is well."""
     for suite in Suite:
         reports.keep(HEAD, f"junit-{suite}.xml", junit_of(suite))
-    covered = (source(name, *[1] * n) for name, n in sources.statements().items())
-    reports.keep(HEAD, "coverage.xml", coverage(*covered))
+    reports.keep(HEAD, "coverage.xml", all_covered())
     load = {"seconds": 10.0, "statuses": {"200": 6000}, "people": 20}
     times = {name: [10.0] * 200 for name in ASKED}
     bench = {"samples": times, "errors": 0, "load": load}
@@ -217,11 +226,15 @@ def test_unaided_exactly_these_lines_prove_themselves(review: Review) -> None:
 
 
 @pytest.mark.usefixtures("evidence")
-def test_after_make_evidence_exactly_these(
+def test_after_make_evidence_exactly_these_and_each_other_says_what_it_lacks(
     review: Review, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask(review, list(Weight))
     assert proven(review) == AFTER_EVIDENCE
+    for number, row in rows_of(review).items():
+        if row.state != "proven" and row.shape.section.kind == Section.Kind.CHECKS:
+            assert row.derived.reason, number
+            assert "is not available" not in row.derived.reason, number
     monkeypatch.setattr("operations.probes.scans.run_tool", clean_scan)
     ask(review, [Weight.HEAVY])
     assert proven(review) == WITH_ADVISORIES
@@ -237,16 +250,6 @@ def test_without_a_browser_its_line_alone_is_missing(review: Review) -> None:
     ask(review, list(Weight))
     assert proven(review) == AFTER_EVIDENCE - {186}
     assert "was skipped" in rows_of(review)[186].derived.reason
-
-
-@pytest.mark.usefixtures("evidence")
-def test_every_other_line_says_what_it_lacks(review: Review) -> None:
-    ask(review, list(Weight))
-    inside = {Section.Kind.CHECKS}
-    for number, row in rows_of(review).items():
-        if row.state != "proven" and row.shape.section.kind in inside:
-            assert row.derived.reason, number
-            assert "is not available" not in row.derived.reason, number
 
 
 def test_there_is_a_probe_behind_every_name_of_the_list() -> None:
