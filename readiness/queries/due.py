@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from kernel.registry import PROBES
 from readiness.domain.lifecycle import LENGTH, FollowUpWindow, asked_over, window_of
@@ -19,6 +20,10 @@ from readiness.queries.structure import CheckShape, ItemShape, shape_of, structu
 
 FOLLOWED = (Review.State.DEPLOYED, Review.State.MONITORING)
 REVIEWS = 20  # deployed ones of one commit and place
+# Of the record that was conclusive its verdict is asked, not its long texts.
+UNREAD = tuple(
+    f"conclusive__{name}" for name in ("summary", "reason", "params", "facts")
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class WatchedCheck:
     check: Check
     standing: Standing | None
 
-    @property
+    @cached_property
     def latest(self) -> Evidence | None:
         """The newest record; one that this product did not write is none."""
         latest = self.standing.latest if self.standing else None
@@ -91,7 +96,9 @@ def watched_checks(commit: str, environment: str) -> list[WatchedCheck]:
         (row.review_item_id, row.check_of_id): row
         for row in Standing.objects.filter(
             review_item__review__in=living, check_of__isnull=False
-        ).select_related("latest", "conclusive")
+        )
+        .select_related("latest", "conclusive")
+        .defer(*UNREAD)
     }
     return [
         WatchedCheck(
@@ -143,7 +150,9 @@ def followed_checks(at: datetime, commit: str, environment: str) -> list[Followe
         (row.review_item_id, row.check_of_id): row
         for row in Standing.objects.filter(
             review_item__in=items.values(), check_of__isnull=False
-        ).select_related("latest", "conclusive")
+        )
+        .select_related("latest", "conclusive")
+        .defer(*UNREAD)
     }
     checks = Check.objects.in_bulk([check.id for _, _, check, _ in asked])
     return [
