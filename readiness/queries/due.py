@@ -20,7 +20,11 @@ from readiness.queries.structure import CheckShape, ItemShape, shape_of, structu
 
 FOLLOWED = (Review.State.DEPLOYED, Review.State.MONITORING)
 REVIEWS = 20  # deployed ones of one commit and place
-# Of the record that was conclusive its verdict is asked, not its long texts.
+# What is long, comes once a line and judges nothing: of a checklist as it was imported,
+# and of the record that was conclusive, whose verdict is asked alone.
+DOCUMENT = tuple(
+    f"review__version__{name}" for name in ("source", "header", "repair", "report")
+)
 UNREAD = tuple(
     f"conclusive__{name}" for name in ("summary", "reason", "params", "facts")
 )
@@ -87,6 +91,7 @@ def watched_checks(commit: str, environment: str) -> list[WatchedCheck]:
             review__in=living, item__checks__isnull=False
         )
         .select_related("review__version", "item")
+        .defer(*DOCUMENT)
         .distinct()
     }
     checks: dict[int, list[Check]] = {}
@@ -144,7 +149,9 @@ def followed_checks(at: datetime, commit: str, environment: str) -> list[Followe
         (row.review_id, row.item_id): row
         for row in ReviewItem.objects.filter(
             review__in=reviews, item__in={shape.id for _, shape, _, _ in asked}
-        ).select_related("review__version__template", "item")
+        )
+        .select_related("review__version__template", "item")
+        .defer(*DOCUMENT)
     }
     standings = {
         (row.review_item_id, row.check_of_id): row
