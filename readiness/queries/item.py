@@ -71,7 +71,7 @@ def with_children(item: ReviewItem) -> list[ReviewItem]:
         if shape.parent in family:
             family.add(shape.key)
     return list(
-        ReviewItem.objects.filter(review=item.review, item__key__in=family)
-        .select_related("review__version__template", "item__section")
+        item.review.items.filter(item__key__in=family)
+        .select_related("item__section")
         .order_by("item__position")
     )

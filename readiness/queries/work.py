@@ -66,9 +66,7 @@ def _somebody_is_called(name: str, board: Board) -> bool:
 def lines_of(review: Review, ids: Sequence[int]) -> list[ReviewItem]:
     """In document order, each with its review and item. Raises NotFound where one is
     no line of this review."""
-    rows = ReviewItem.objects.filter(review=review, pk__in=ids).select_related(
-        "review__version__template", "item"
-    )
+    rows = review.items.filter(pk__in=ids).select_related("item")
     lines = list(rows.order_by("item__position"))
     if len(lines) != len(set(ids)):
         raise NotFound("One of these is no line of this review.", code="not_found")
