@@ -41,8 +41,8 @@ def mail_about(folder: Path, subject: str, desk: Page) -> str:
         for path in folder.glob("*") if folder.exists() else ():
             if subject in (text := path.read_text(errors="replace")):
                 return text
-        for _ in range(6):
-            desk.request.get("/operations/")
+        for _ in range(3):
+            desk.request.get("/runbooks/")
         time.sleep(1)
     pytest.fail(f"no mail says {subject!r}")
 
