@@ -7,7 +7,12 @@
   const say = (words) => { const place = $("#say"); if (place) place.textContent = words; };
 
   // palette and help
-  const open = (id) => { const box = $("#" + id); if (box && !box.open) box.showModal(); };
+  const open = (id) => {
+    const kept = $(`template[data-dialog="${id}"]`);
+    kept?.replaceWith(kept.content);
+    const box = $("#" + id);
+    if (box && !box.open) box.showModal();
+  };
   const pal = $("#pal"), list = $("#palist"), query = $("#palq");
   const hits = () => $$("a", pal).filter((link) => !link.closest("li").hidden);
 

@@ -82,6 +82,16 @@ def test_esc_of_the_palette_leaves_the_drawer_open(opened: Opened) -> None:
     expect(page.locator(".drawer")).to_have_count(1)
 
 
+def test_the_shortcuts_open_by_their_key_as_often_as_one_likes(opened: Opened) -> None:
+    page = opened("viewer")
+    page.goto("/")
+    for _ in range(2):
+        page.keyboard.press("?")
+        expect(page.get_by_role("dialog", name="Shortcuts")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator("#keys")).to_be_hidden()
+
+
 def test_undo_is_the_next_stop_after_a_tick_and_loses_nobodys_place(
     opened: Opened,
 ) -> None:
