@@ -30,7 +30,7 @@ from tests.chromium import chromium
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "e2e demo password 4711"
-START_SECONDS = 150
+START_SECONDS = 600  # of a machine that has much else to do
 WATCH_POLICY = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) =>
@@ -138,10 +138,11 @@ def log_in(browser: Browser, url: str, username: str) -> Any:
     context = browser.new_context(base_url=url)
     page = context.request.get("/accounts/login/").text()
     token = page.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
-    landed = context.request.post(
-        "/accounts/login/",
-        form={"username": username, "password": PASSWORD, "csrfmiddlewaretoken": token},
-    )
+    form = {"username": username, "password": PASSWORD, "csrfmiddlewaretoken": token}
+    for _ in range(5):
+        landed = context.request.post("/accounts/login/", form=form)
+        if landed.status != 503:  # a busy machine's, who says: once more
+            break
     assert landed.url == f"{url}/", f"{username} could not log in"
     cookies = context.storage_state()
     context.close()
