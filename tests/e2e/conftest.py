@@ -138,7 +138,11 @@ def log_in(browser: Browser, url: str, username: str) -> Any:
     context = browser.new_context(base_url=url)
     page = context.request.get("/accounts/login/").text()
     token = page.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
-    form = {"username": username, "password": PASSWORD, "csrfmiddlewaretoken": token}
+    form: dict[str, str | float | bool] = {
+        "username": username,
+        "password": PASSWORD,
+        "csrfmiddlewaretoken": token,
+    }
     for _ in range(5):
         landed = context.request.post("/accounts/login/", form=form)
         if landed.status != 503:  # a busy machine's, who says: once more

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 pytestmark = pytest.mark.browser
 FORMS = {
@@ -48,7 +48,7 @@ def press(page: Page, button: str) -> None:
     page says."""
     with page.expect_navigation() as landed:
         page.click(button)
-    answer = landed.value
+    answer: Response | None = landed.value
     for _ in range(5):
         if answer is None or answer.status != 503:
             return

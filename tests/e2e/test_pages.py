@@ -14,7 +14,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import FilePayload, Page, Response
+from playwright.sync_api import Browser, FilePayload, Page, Response
 
 from tests.e2e.test_entry import enter
 from tests.words import for_machines
@@ -297,6 +297,24 @@ def inaccessible(page: Page) -> dict[str, list[str]]:
         page.evaluate(STAND_FOR_OTHERS)
         found[f"{theme} {width}"] = page.evaluate(RUN_AXE, rules)
     return found
+
+
+def test_one_pale_cell_among_those_that_are_drawn_alike_is_found(
+    browser: Browser,
+) -> None:
+    page = browser.new_page()
+    row = "<tr><td>1.5</td><td><a href='/'>one</a></td></tr>"
+    page.set_content(f"<html lang=en><main><h1>Cells</h1><table>{row * 60}</table>")
+    page.evaluate(axe())
+    colours = {"type": "rule", "values": OF_COLOUR}
+    page.evaluate(STAND_FOR_OTHERS)
+    assert page.locator("[data-asked]").count() < 30
+    assert page.evaluate(RUN_AXE, colours) == []
+    page.locator("td").nth(80).evaluate("(cell) => { cell.style.color = '#ccc'; }")
+    page.evaluate(STAND_FOR_OTHERS)
+    (found,) = page.evaluate(RUN_AXE, colours)
+    assert found.startswith("color-contrast: tr:nth-child(41)")
+    page.close()
 
 
 @pytest.mark.parametrize("name", POLLED)

@@ -17,7 +17,6 @@ import pytest
 from django.core.management import get_commands, load_command_class
 from playwright.sync_api import Locator, Page, expect
 
-from kernel import build
 from tests.e2e.conftest import PASSWORD, ROOT, Product
 
 README = (ROOT / "README.md").read_text()
@@ -95,13 +94,14 @@ def test_as_a_reviewer(opened: Callable[..., Page], product: Product) -> None:
     menu(page, walk.next("Readiness"))
     # The demo's own is the oldest: other tests have opened more.
     assert "the review of the commit you run" in walk.text
-    running = page.locator("main tr", has=page.get_by_title(build.look().commit))
-    running.last.get_by_role("link").first.click()
+    product_says = page.request.get("/health/live").headers
+    own = page.locator("main tr", has=page.get_by_title(product_says["x-rrr-commit"]))
+    own.last.get_by_role("link").first.click()
     expect(page).to_have_url(re.compile("/readiness/reviews/.+"))
     expect(page.locator("li button[aria-pressed]").first).to_be_visible()
     review = page.url
-    clean = page.request.get("/health/live").headers["x-rrr-clean"] == "true"
-    if clean:  # else no evidence can be bound to the commit, and the page says so
+    # Else no evidence can be bound to the commit, and the page says so.
+    if product_says["x-rrr-clean"] == "true":
         proven = page.locator('li[data-state="proven"]').first
         expect(proven).to_be_attached(timeout=FIRST_PROOF)
     assert "`x` on the keyboard" in walk.text
