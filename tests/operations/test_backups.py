@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from accounts.models import Session, User
@@ -28,6 +29,7 @@ from operations.services.backups import copies, files, kept, places, restoring, 
 from operations.services.backups.copies import BackupError
 from tests import breaches
 from tests.operations.commands import restore
+from tests.trades.test_migrating import LongWay
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("state")]
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -202,12 +204,24 @@ def test_a_backup_newer_than_the_code_is_refused(
         restoring.plan(backup.location)
 
 
+def test_a_backup_by_a_version_whose_squash_is_gone_is_taken(
+    person: Callable[..., User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fresh database of that version names it as applied."""
+    real = taking.applied_migrations()
+    gone = "trades.0001_squashed_0013_generations"
+    monkeypatch.setattr(taking, "applied_migrations", lambda: [*real, gone])
+    assert restoring.plan(taking.take("system").location).to_migrate == 0
+
+
 def older(backup: Backup) -> None:
     """The same backup, of a version that knew no table of violations."""
     path = Path(backup.location)
     with files.opened(path) as archive:
         with copies.standing_in(NAME=f"file:{archive.database}?mode=rw"):
-            call_command("migrate", "operations", "0006", verbosity=0)
+            executor = MigrationExecutor(connection)
+            executor.loader = LongWay(connection)
+            executor.migrate([("operations", "0006_drills_of_a_commit")])
             migrations = taking.applied_migrations()
             counted = copies.marker("default")
         with sqlite3.connect(archive.database) as opened:

@@ -61,17 +61,33 @@ def plan(name: str) -> Plan:
         manifest = archive.manifest
         _same_engine(manifest)
         engines.engine().check(archive.database)
-    known = {
-        f"{app}.{migration}" for app, migration in MigrationLoader(None).disk_migrations
-    }
-    newer = sorted(set(manifest.migrations) - known)
+    replayed, newer = _migrations_beside(set(manifest.migrations))
     if newer:
         raise BackupError(
             f"the backup is newer than this code ({newer[0]} is unknown here): "
             "check out the version that took it"
         )
-    to_migrate = len(known - set(manifest.migrations))
+    to_migrate = len(replayed)
     return Plan(location=location, manifest=manifest, to_migrate=to_migrate)
+
+
+def _migrations_beside(applied: set[str]) -> tuple[list[str], list[str]]:
+    """(what this code has beyond the applied, what it does not know of them). One that
+    stands for many says which is its last: it is neither, whatever its version."""
+    on_disk = MigrationLoader(None).disk_migrations
+    own = {
+        f"{app}.{name}"
+        for app, name in on_disk
+        if (app, name.partition("_squashed_")[2]) not in on_disk
+    }
+    known = {name for name in applied if name in own or _last_of(name) in own}
+    return sorted(own - applied), sorted(applied - known)
+
+
+def _last_of(migration: str) -> str:
+    """trades.0001_squashed_0013_generations ends with trades.0013_generations."""
+    app, _, name = migration.partition(".")
+    return f"{app}.{name.partition('_squashed_')[2] or name}"
 
 
 @contextmanager
