@@ -58,6 +58,19 @@ def test_a_trade_opens_on_a_page_of_its_own(opened: Callable[..., Page]) -> None
     expect(page.locator("h1, h2").first).to_be_visible()
 
 
+def test_on_a_phone_an_opened_trade_is_what_is_shown(
+    opened: Callable[..., Page],
+) -> None:
+    """Its list is not there, nor what acts on it; closing leads back to both."""
+    page = opened("trader", width=390)
+    page.goto("/trades/")
+    page.locator("a.link--row").first.click()
+    expect(page.locator(".drawer h2")).to_be_in_viewport()
+    expect(page.locator("form.filters")).to_be_hidden()
+    page.get_by_role("link", name="Close").click()
+    expect(page.locator("form.filters")).to_be_visible()
+
+
 def test_what_a_filter_found_is_said(opened: Callable[..., Page]) -> None:
     page = opened("trader")
     page.goto("/trades/")
