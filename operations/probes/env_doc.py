@@ -15,8 +15,12 @@ from kernel.registry import Measurement, Params, probe
 ONLY_TESTS = {"TEST_DATABASE_URL", "TEST_REDIS_URL"}
 
 
-# Not ours to document: they say where Django and prometheus_client look.
-OF_LIBRARIES = {"DJANGO_SETTINGS_MODULE", "PROMETHEUS_MULTIPROC_DIR"}
+# Not ours to document: they tell Django, prometheus_client and Celery where to look.
+OF_LIBRARIES = {
+    "CELERY_SKIP_CHECKS",
+    "DJANGO_SETTINGS_MODULE",
+    "PROMETHEUS_MULTIPROC_DIR",
+}
 NO_PRODUCT = ("tests", "benchmarks", "docs")
 # `environ` alone is a request's.
 PAST_SETTINGS = re.compile(

@@ -86,7 +86,17 @@
 
   // --- live changes: said, and seen on their rows -----------------------------------------
   const wordOf = (row) => $("a b", row)?.textContent ?? row.dataset.state;
-  const states = () => new Map($$("[data-item]").map((row) => [row.id, wordOf(row)]));
+  const isClaimed = (row) => Boolean($(".tick:is([aria-pressed=true], [data-on])", row));
+  const seen = (row) => ({ word: wordOf(row), claimed: isClaimed(row) });
+  const states = () => new Map($$("[data-item]").map((row) => [row.id, seen(row)]));
+  // A tick moves no word where evidence says more than it: a failed line stays failed.
+  const becameOf = (row) => {
+    const was = before.states.get(row.id), is = seen(row);
+    if (!was) return "";
+    if (was.word !== is.word) return `${row.id} is now ${is.word}`;
+    if (was.claimed === is.claimed) return "";
+    return is.claimed ? `${row.id} was claimed` : `${row.id} is no longer claimed`;
+  };
   let before = null;
 
   const polled = (event) => event.detail.ctx?.sourceElement?.matches?.("[data-board]");
@@ -97,10 +107,9 @@
 
   document.addEventListener("htmx:after:swap", (event) => {
     if (!before || !polled(event)) return;
-    const changed = $$("[data-item]").filter((row) =>
-      before.states.has(row.id) && before.states.get(row.id) !== wordOf(row));
+    const changed = $$("[data-item]").filter(becameOf);
     const verdict = $("[data-verdict]")?.dataset.verdict;
-    const words = changed.slice(0, 3).map((row) => `${row.id} is now ${wordOf(row)}`);
+    const words = changed.slice(0, 3).map(becameOf);
     if (changed.length > 3) words.push(`${changed.length - 3} more lines changed`);
     if (verdict !== before.verdict) words.push(verdict);
     before = null;

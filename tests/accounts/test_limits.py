@@ -211,7 +211,9 @@ def test_an_override_is_stated_audited_and_ends(ada: Any, clock: Clock) -> None:
     said = override(
         "ada", "--factor", "3", "--windows", "second,minute", "--hours", "2"
     )
-    assert said.startswith("1 account: 3 times as much a second, a minute, until 20")
+    assert said.startswith(
+        "1 account: 3 times as much in each second, minute, until 20"
+    )
     headers = bearer(ada)
     asked = statuses(lambda: Client().get("/api/me", **headers), 31)
     assert asked == [200] * 30 + [429]

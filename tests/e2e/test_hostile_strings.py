@@ -56,7 +56,7 @@ def send(page: Page, form: int) -> Response:
     """Submit this form; what the person asked for, once it is drawn: a page, or what a
     script puts into this one."""
     loaded: list[Page] = []
-    page.once("load", loaded.append)
+    page.once("load", lambda drawn: loaded.append(drawn))
     with page.expect_response(answers_a_person) as sent:
         page.evaluate(SUBMIT, form)
     if sent.value.request.is_navigation_request():

@@ -20,6 +20,14 @@ Opened = Callable[..., Page]
 ELEMENTS = "document.querySelectorAll('*').length"
 HEIGHT = "document.documentElement.scrollHeight"
 FOCUSED = "document.activeElement.closest('[data-item]')?.id ?? ''"
+# What a poll brings: a row whose tick alone is another.
+POLLED = """([key, pressed]) => {
+  const ctx = { sourceElement: document.querySelector("[data-board]") };
+  const tell = (name) => document.dispatchEvent(new CustomEvent(name, { detail: { ctx } }));
+  tell("htmx:before:swap");
+  document.querySelector(`[id="${key}"] [data-tick]`).setAttribute("aria-pressed", pressed);
+  tell("htmx:after:swap");
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +199,19 @@ def test_what_somebody_else_changed_is_said_and_marked(
     expect(row).to_have_count(1)
     tick.click()
     expect(tick).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_tick_is_said_where_evidence_keeps_the_word_of_its_line(
+    opened: Opened, reviews: dict[int, str]
+) -> None:
+    """A line that failed stays failed when somebody claims it."""
+    page = opened("developer")
+    visit(page, reviews[101])
+    key = str(page.locator("[data-item]").last.get_attribute("id"))
+    for pressed, said in (("true", "was claimed"), ("false", "is no longer claimed")):
+        page.evaluate(POLLED, [key, pressed])
+        expect(page.locator("[data-changes]")).to_contain_text(f"{key} {said}")
+        expect(page.locator("#say")).to_have_text(f"{key} {said}")
 
 
 def test_s_leads_to_the_signature(opened: Opened, reviews: dict[int, str]) -> None:

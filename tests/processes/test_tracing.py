@@ -20,6 +20,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 from tests.once_started import once_started
 from tests.served import ROOT, Served, until
+from tests.slowness import Slowness
 
 pytestmark = [pytest.mark.process, pytest.mark.embedded, pytest.mark.timeout(600)]
 JOB = "/api/operations/jobs/portfolio-equity/run"
@@ -89,12 +90,13 @@ def test_a_trace_leads_from_a_request_into_the_worker(
         answer = served.ask(JOB, {}, token=token, key="once")
         assert answer.status == 202, answer
         run = f"POST /{JOB.strip('/').replace('portfolio-equity', '<str:name>')}"
-        assert until(30, lambda: collector.named(run)), {
+        assert until(30 * Slowness(), lambda: collector.named(run)), {
             (p, s.name) for p, s in collector.spans
         }
         [request] = collector.named(run)
         assert until(
-            60, lambda: any(p == "worker" for p, _ in collector.trace_of(request))
+            60 * Slowness(),
+            lambda: any(p == "worker" for p, _ in collector.trace_of(request)),
         )
         told = collector.trace_of(request)
         assert {process for process, _ in told} == {"web", "worker"}

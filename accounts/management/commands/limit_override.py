@@ -63,6 +63,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{who}: the limits as everybody's")
             return
         self.stdout.write(
-            f"{who}: {options['factor']:,} times as much a {', a '.join(windows)}, "
+            f"{who}: {options['factor']:,} times as much in each {', '.join(windows)}, "
             f"until {until:%Y-%m-%d %H:%M} UTC"
         )
