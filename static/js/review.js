@@ -86,7 +86,7 @@
 
   // --- live changes: said, and seen on their rows -----------------------------------------
   const wordOf = (row) => $("a b", row)?.textContent ?? row.dataset.state;
-  const isClaimed = (row) => Boolean($(".tick:is([aria-pressed=true], [data-on])", row));
+  const isClaimed = (row) => Boolean($("[aria-pressed=true], [data-on]", row));
   const seen = (row) => ({ word: wordOf(row), claimed: isClaimed(row) });
   const states = () => new Map($$("[data-item]").map((row) => [row.id, seen(row)]));
   // A tick moves no word where evidence says more than it: a failed line stays failed.

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+# Indexes stand in the order in which the many migrations made them: of two that SQLite
+# finds as good it takes the newer.
 class Migration(migrations.Migration):
 
     replaces = [
@@ -222,7 +224,7 @@ class Migration(migrations.Migration):
                 ('recorded_at', models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['executed_at', 'id'], name='trades_fill_time'), models.Index(fields=['book', 'executed_at', 'id'], name='trades_fill_book'), models.Index(fields=['book', 'instrument', 'executed_at', 'id'], name='trades_fill_pair'), models.Index(fields=['book', 'strategy', 'executed_at', 'id'], name='trades_fill_strategy'), models.Index(condition=models.Q(('status', 'booked'), _negated=True), fields=['status', 'executed_at', 'id'], name='trades_fill_changed'), models.Index(fields=['book', 'fee_currency', 'executed_at'], name='trades_fill_fee'), models.Index(condition=models.Q(('decision__isnull', False)), fields=['decision'], name='trades_fill_decision'), models.Index(condition=models.Q(('fee_value__isnull', True)), fields=['book', 'executed_at'], name='trades_fill_unvalued'), models.Index(condition=models.Q(('becomes', ''), _negated=True), fields=['book', 'id'], name='trades_fill_waiting')],
+                'indexes': [models.Index(fields=['executed_at', 'id'], name='trades_fill_time'), models.Index(fields=['book', 'executed_at', 'id'], name='trades_fill_book'), models.Index(fields=['book', 'instrument', 'executed_at', 'id'], name='trades_fill_pair'), models.Index(fields=['book', 'strategy', 'executed_at', 'id'], name='trades_fill_strategy'), models.Index(condition=models.Q(('status', 'booked'), _negated=True), fields=['status', 'executed_at', 'id'], name='trades_fill_changed'), models.Index(fields=['book', 'fee_currency', 'executed_at'], name='trades_fill_fee'), models.Index(condition=models.Q(('fee_value__isnull', True)), fields=['book', 'executed_at'], name='trades_fill_unvalued'), models.Index(condition=models.Q(('becomes', ''), _negated=True), fields=['book', 'id'], name='trades_fill_waiting'), models.Index(condition=models.Q(('decision__isnull', False)), fields=['decision'], name='trades_fill_decision')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('replaces__isnull', True), models.Q(('status', 'undone'), _negated=True)), fields=('book', 'external_id', 'instrument'), name='trades_fill_external'), models.CheckConstraint(condition=models.Q(('quantity__gt', Decimal('0'))), name='trades_fill_quantity'), models.CheckConstraint(condition=models.Q(('price__gte', Decimal('0'))), name='trades_fill_price'), models.CheckConstraint(condition=models.Q(('side__in', ('buy', 'sell'))), name='trades_fill_side')],
             },
         ),
@@ -323,7 +325,7 @@ class Migration(migrations.Migration):
                 ('generation', models.PositiveIntegerField(default=1)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('remaining_quantity__gt', Decimal('0'))), fields=['book', 'instrument', 'acquired_at', 'id'], name='trades_lot_open'), models.Index(condition=models.Q(('remaining_quantity__gt', Decimal('0'))), fields=['book', 'opened_at', 'id'], name='trades_lot_newest'), models.Index(condition=models.Q(('remaining_quantity__gt', Decimal('0'))), fields=['book', 'instrument', 'opened_at', 'id'], name='trades_lot_newest_of'), models.Index(fields=['book', 'instrument', 'opened_at'], name='trades_lot_pair'), models.Index(condition=models.Q(('transfer__isnull', False)), fields=['transfer'], name='trades_lot_transfer')],
+                'indexes': [models.Index(condition=models.Q(('remaining_quantity__gt', Decimal('0'))), fields=['book', 'instrument', 'acquired_at', 'id'], name='trades_lot_open'), models.Index(fields=['book', 'instrument', 'opened_at'], name='trades_lot_pair'), models.Index(condition=models.Q(('transfer__isnull', False)), fields=['transfer'], name='trades_lot_transfer'), models.Index(condition=models.Q(('remaining_quantity__gt', Decimal('0'))), fields=['book', 'opened_at', 'id'], name='trades_lot_newest'), models.Index(condition=models.Q(('remaining_quantity__gt', Decimal('0'))), fields=['book', 'instrument', 'opened_at', 'id'], name='trades_lot_newest_of')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('fill__isnull', False), ('transfer__isnull', False), _connector='XOR'), name='trades_lot_one_origin'), models.CheckConstraint(condition=models.Q(('remaining_quantity__gte', Decimal('0'))), name='trades_lot_remaining')],
             },
         ),
