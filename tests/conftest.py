@@ -250,8 +250,9 @@ def pytest_longest_begin(items: list[pytest.Item]) -> None:
 
 @cache
 def comes_out_alike(path: Path) -> bool:
-    folder, *file = path.relative_to(TESTS).parts
-    subject = "".join(file[-1:]).removeprefix("test_").removesuffix(".py")
+    """By folder and name: readiness/lies/test_lines.py is not readiness' `lines`."""
+    folder, *inside = path.relative_to(TESTS).with_suffix("").parts
+    subject = "/".join(inside).removeprefix("test_")
     return folder in ALIKE[""] or subject in ALIKE.get(folder, ())
 
 

@@ -44,8 +44,7 @@ def enter(page: Page, path: str) -> None:
 
 
 def press(page: Page, button: str) -> None:
-    """A machine that is busy may refuse, and nothing was kept then: once more, as the
-    page says."""
+    """Once more where a busy machine answers 503, as whoever reads that would."""
     with page.expect_navigation() as landed:
         page.click(button)
     answer: Response | None = landed.value
