@@ -23,7 +23,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from rrr_dashboard.demo.logins import LOGINS
 from tests.chromium import chromium
@@ -31,6 +31,8 @@ from tests.chromium import chromium
 ROOT = Path(__file__).parents[2]
 PASSWORD = "e2e demo password 4711"
 START_SECONDS = 600  # of a machine that has much else to do
+# What is expected comes later beside neighbours; what is there costs nothing.
+expect.set_options(timeout=30_000)
 WATCH_POLICY = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) =>

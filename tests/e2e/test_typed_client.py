@@ -30,6 +30,7 @@ from tests.e2e.conftest import PASSWORD, ROOT, Product
 pytestmark = [pytest.mark.process, pytest.mark.timeout(600)]
 
 GOOD = range(200, 300)
+PATIENCE = httpx.Timeout(60)  # neighbours make the product slow, too
 PACKAGE = "rrr_dashboard_api_client"
 PREPARE = """
 import sys
@@ -48,7 +49,9 @@ EXAMPLE = re.compile(r"```python\n(.+?)```", re.DOTALL)
 
 @pytest.fixture(scope="module")
 def document(product: Product) -> dict[str, Any]:
-    told: dict[str, Any] = httpx.get(f"{product.url}/openapi.json").json()
+    told: dict[str, Any] = httpx.get(
+        f"{product.url}/openapi.json", timeout=PATIENCE
+    ).json()
     return told
 
 
@@ -149,9 +152,9 @@ class TypedClient:
         if who not in self.clients:
             package = importlib.import_module(PACKAGE)
             self.clients[who] = (
-                package.AuthenticatedClient(self.url, self.token(who))
+                package.AuthenticatedClient(self.url, self.token(who), timeout=PATIENCE)
                 if who
-                else package.Client(self.url)
+                else package.Client(self.url, timeout=PATIENCE)
             )
         return self.clients[who]
 
@@ -164,7 +167,7 @@ class TypedClient:
 
     def reader(self, who: str) -> httpx.Client:
         headers = {"Authorization": f"Bearer {self.client(who).token}"}
-        return httpx.Client(base_url=self.url, headers=headers)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE)
 
 
 def arguments(call: Call, typed: TypedClient) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from pyrage.x25519 import Identity
 
 from accounts.domain.key_names import kid_of
 from tests.once_started import once_started
-from tests.served import Answer, Served
+from tests.served import Answer, Served, until
 
 pytestmark = [pytest.mark.process, pytest.mark.embedded, pytest.mark.timeout(900)]
 Browser = urllib.request.OpenerDirector
@@ -148,9 +148,11 @@ def _backups_of_both_keys(
 
 def _the_log_goes_on(served: Served, token: str) -> None:
     """The running processes sign with the new key, and nobody was restarted."""
-    before = (served.state / "log.key").read_bytes()
+    kept = served.state / "log.key"
+    assert until(120, kept.exists), "no head was signed yet"
+    before = kept.read_bytes()
     assert "verifier key is now" in went_well(served.manage("rotate_log_key"))
-    assert (served.state / "log.key").read_bytes() != before
+    assert kept.read_bytes() != before
     assert served.ask("/api/trades", served.trade("after"), token=token).status == 201
     verified, doctor = served.manage_in_turn("verify_log", "doctor")
     went_well(verified)
