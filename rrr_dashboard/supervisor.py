@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kernel.files import write_whole
+from kernel.looked_after import STARTED_BY
 from rrr_dashboard.log_files import LogFiles
 from rrr_dashboard.processes import Process
 
@@ -167,7 +168,12 @@ class Supervisor:
             for name, child in self.children.items()
             if child.popen
         }
-        document = {"session": os.getsid(0), "pid": os.getpid(), "groups": groups}
+        document = {
+            "session": os.getsid(0),
+            "pid": os.getpid(),
+            "mark": self.environment.get(STARTED_BY, ""),
+            "groups": groups,
+        }
         try:
             write_whole(self.record, json.dumps(document).encode())
         except OSError as error:
@@ -209,18 +215,34 @@ def _end(children: list[Child]) -> None:
 
 @dataclass(frozen=True)
 class ServeRecord:
-    """What a `serve` wrote of itself: its number, its session, and {part: group}."""
+    """What a `serve` wrote of itself: its number, its session, what its parts carry as
+    STARTED_BY ("" for none), and {part: group}."""
 
     pid: int
     session: int
+    mark: str
     groups: Mapping[str, int]
 
     def left(self) -> dict[str, int]:
-        """What still lives of it. A recorded group is ours only while its processes
-        still belong to the recorded session: numbers are reused, the pair of group and
-        session hardly."""
+        """What still lives of it, what it started after it wrote this too: it may have
+        been killed in between, or the disk was full. A recorded group is ours only
+        while its processes still belong to the recorded session: numbers are reused,
+        the pair of group and session hardly."""
         ours = _living_groups(self.session)
-        return {name: group for name, group in self.groups.items() if group in ours}
+        known = {name: group for name, group in self.groups.items() if group in ours}
+        unknown = sorted(ours - set(known.values()))
+        later = {f"process {each}": each for each in unknown if self._started(each)}
+        return known | later
+
+    def _started(self, pid: int) -> bool:
+        """Whether this process carries our mark."""
+        if not self.mark:
+            return False
+        try:
+            carried = Path("/proc", str(pid), "environ").read_bytes().split(b"\0")
+        except OSError:
+            return False
+        return f"{STARTED_BY}={self.mark}".encode() in carried
 
 
 def read_record(path: Path) -> ServeRecord | None:
@@ -228,7 +250,8 @@ def read_record(path: Path) -> ServeRecord | None:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         groups = {name: int(group) for name, group in document["groups"].items()}
-        return ServeRecord(int(document["pid"]), int(document["session"]), groups)
+        mark = str(document.get("mark", ""))  # older records have none
+        return ServeRecord(int(document["pid"]), int(document["session"]), mark, groups)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -14,11 +14,18 @@ from pathlib import Path
 import pytest
 
 from kernel import http
+from kernel.looked_after import STARTED_BY
 from rrr_dashboard import preflight, preparation, processes
 from rrr_dashboard.management.commands import serve
 from rrr_dashboard.processes import Process
 from rrr_dashboard.stopping import Stop, StopSignals
-from rrr_dashboard.supervisor import SLOWEST_RESTART, Child, Supervisor, abandoned
+from rrr_dashboard.supervisor import (
+    SLOWEST_RESTART,
+    Child,
+    Supervisor,
+    abandoned,
+    end_orphans,
+)
 from tests.served import until
 
 SLEEPER = Process("sleeper", ("sleep", "600"), grace=2.0)
@@ -133,6 +140,24 @@ def test_parts_that_lost_their_serve_are_named(
     supervisor.stop()
     supervisor.record.write_text(json.dumps(written))
     assert abandoned(supervisor.record) == []
+
+
+def test_a_part_that_was_started_after_the_last_record_is_named_and_ended(
+    supervisor: Supervisor, said: list[str]
+) -> None:
+    """Killed between the start and the note, or on a full disk."""
+    supervisor.record.parent.mkdir()
+    supervisor.environment = {**os.environ, STARTED_BY: "4711:of this test"}
+    supervisor.start(SLEEPER)
+    written = json.loads(supervisor.record.read_text())
+    supervisor.start(Process("later", ("sleep", "600"), grace=2.0))
+    later = pid_of(supervisor, "later")
+    supervisor.record.write_text(json.dumps({**written, "pid": 2**22 + 1}))
+    assert abandoned(supervisor.record) == [f"process {later}", "sleeper"]
+    end_orphans(supervisor.record, said.append)
+    assert until(10, lambda: pid_of(supervisor, "later") == 0)
+    assert pid_of(supervisor, "sleeper") == 0
+    assert said[-1].endswith(f"sleeper, process {later}")
 
 
 def test_children_are_looked_after_while_the_first_answer_is_waited_for(
