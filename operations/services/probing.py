@@ -9,6 +9,7 @@ import platform
 import re
 import subprocess
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,13 +20,15 @@ from django.utils import timezone
 from kernel import http
 from kernel.cache import bump
 from kernel.errors import NotFound, ProductError, said_by
-from kernel.registry import PROBES, Measurement, Probe
-from operations.models import JobRun, ProbeResult
+from kernel.registry import PROBES, Measurement, Probe, Weight
+from operations.domain.board import ProbeState, probe_state
+from operations.models import Job, JobRun, ProbeResult
 from operations.queries import params_digest
 from operations.services import catalogue, scheduler
 from operations.services.subjects import bound, subject_of
 
 RAW_KEPT = 64_000
+FAILING_AGAIN = timedelta(minutes=10)
 # What reaching for the world may raise; anything else is a broken probe.
 EXPECTED = (
     OSError,
@@ -95,10 +98,22 @@ def run(
         observed_at=timezone.now(),
         run=job_run,
     )
+    _looked_at_again(probe, result)
     bump(catalogue.TAG)
     if broken is not None:
         raise broken
     return result
+
+
+def _looked_at_again(probe: Probe, result: ProbeResult) -> None:
+    """What fails by its schedule is looked at again soon: what was mended, or had only
+    not begun at a start, shall not stand there as failing for hours."""
+    failing = probe_state(result.value, result.unit) is ProbeState.FAILING
+    if not failing or result.params or probe.weight == Weight.HEAVY:
+        return
+    soon = result.observed_at + FAILING_AGAIN
+    job = Job.objects.filter(name=catalogue.job_of_probe(probe.name), paused_at=None)
+    job.exclude(schedule="").filter(next_due__gt=soon).update(next_due=soon)
 
 
 def measurement_of(result: ProbeResult) -> Measurement:

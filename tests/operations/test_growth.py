@@ -24,6 +24,7 @@ from accounts.models import User
 from kernel.build import Build
 from kernel.registry import JOBS, PROBES, Measurement, Probe, Weight
 from operations.domain import keeping, schedules
+from operations.domain.board import ProbeState, probe_state
 from operations.models import JobRun, Minute, ProbeResult
 from operations.services import alerting, catalogue, probing, pruning
 from readiness.domain import verdicts
@@ -120,7 +121,10 @@ def asked(probe: Probe, params: dict[str, str], checks: list[Proposal]) -> Asked
         else [wait_of(check, second) for check in checks]
     )
     if probe.every is not None and not params:
-        waits.append(probe.every)
+        failing = probe_state(second.value, second.unit) is ProbeState.FAILING
+        waits.append(
+            min(probe.every, probing.FAILING_AGAIN) if failing else probe.every
+        )
     return Asked(
         probe=probe.name,
         a_day=max((DAY / wait for wait in waits), default=0),

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
+from django.utils import timezone
 
 from kernel import build, configuration, http, registry
 from kernel.build import Build
 from kernel.registry import Measurement, Probe
 from operations import queries
 from operations.models import ProbeResult
-from operations.services import probing
+from operations.services import catalogue, probing
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own", "steady")]
 COMMIT = "a" * 40
@@ -67,6 +69,35 @@ def test_the_newest_result_wins(monkeypatch) -> None:
     probing.run("env_doc", {})
     newest = probing.run("env_doc", {})
     assert latest("env_doc", {}, COMMIT, "demo") == newest
+
+
+@pytest.mark.parametrize(
+    ("value", "params", "paused", "minutes"),
+    [
+        ("2", {}, False, 10),
+        ("0", {}, False, 360),
+        (None, {}, False, 360),
+        ("2", {"rule": "memory"}, False, 360),
+        ("2", {}, True, 360),
+    ],
+    ids=["fails", "passes", "no data", "asked with params", "paused"],
+)
+def test_what_fails_by_its_schedule_is_looked_at_again_in_ten_minutes(
+    monkeypatch, value: str | None, params: dict[str, str], paused: bool, minutes: int
+) -> None:
+    """A product that has only begun was failing for six hours."""
+    with_build(monkeypatch, Build(COMMIT, clean=True))
+    measured = Measurement(value, "of a schedule", "faults")
+    probe = Probe("seldom", lambda params: measured, "One", every=timedelta(hours=6))
+    monkeypatch.setitem(registry.PROBES, "seldom", probe)
+    job, now = catalogue.job_row("probe:seldom"), timezone.now()
+    job.next_due = now + timedelta(minutes=360)
+    job.paused_at = now if paused else None
+    job.save()
+    probing.run("seldom", params)
+    job.refresh_from_db()
+    assert job.next_due is not None
+    assert round((job.next_due - now) / timedelta(minutes=1)) == minutes
 
 
 @pytest.mark.parametrize("name", ["env_doc", "health"])
