@@ -41,6 +41,7 @@ MOST_ROWS = 10_000
 TURNED = re.compile("[0-9]+(?:[.,:/][0-9]+)*|.[\u0591-\u05c7\u064b-\u065f\u0670]*")
 MIRRORED = str.maketrans("()[]<>", ")(][><")
 WAITS_SECONDS = 5
+BREAK = re.compile(" (?!%)")  # a number and its sign stay together
 
 _one_at_a_time = Lock()
 
@@ -143,7 +144,7 @@ def wrapped(text: str, font: str, size: float, width: float) -> Iterator[str]:
 
 def _fitted(text: str, font: str, size: float, width: float) -> Iterator[str]:
     line = ""
-    for word in printable(text).split():
+    for word in BREAK.split(printable(text)):
         longer = f"{line} {word}" if line else word
         if stringWidth(longer, font, size) <= width:
             line = longer

@@ -106,6 +106,12 @@ def test_lines_fit_their_width() -> None:
     assert max(stringWidth(line, pdf.PLAIN, 8) for line in lines) <= 100
 
 
+def test_a_number_and_its_percent_sign_stay_on_one_line() -> None:
+    lines = list(pdf.wrapped("deepest drawdown −15.72 %. " * 20, pdf.PLAIN, 8, 100))
+    assert len(lines) > 20
+    assert not [line for line in lines if line.startswith("%")]
+
+
 def test_more_rows_than_a_request_has_time_for_are_refused() -> None:
     with pytest.raises(TooLarge):
         render(document(pdf.MOST_ROWS + 1))
