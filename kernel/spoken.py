@@ -14,6 +14,14 @@ def age(seconds: float) -> str:
     return f"{whole} s"
 
 
+def exactly(seconds: int) -> str:
+    """ "90 s", "15 min", "48 h": the largest unit below days that leaves nothing over."""
+    for size, unit in AGES[1:]:
+        if seconds and seconds % size == 0:
+            return f"{seconds // size} {unit}"
+    return f"{seconds:,} s"
+
+
 def plural(number: int, noun: str, many: str = "") -> str:
     """ "1 line", "2 lines", "0 people"; `many` is the plural that is no -s."""
     return f"{number:,} {noun if number == 1 else many or noun + 's'}"

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from kernel.registry import job_title
+from kernel.spoken import exactly
 from operations.domain.alerting import Severity
 from operations.domain.rules import amount, figure
 from operations.domain.seeds import JOB_FAILING, TITLES
@@ -57,6 +58,11 @@ class Rule(models.Model):
     def allowed(self) -> str:
         """The threshold with its unit."""
         return amount(self.name, self.threshold)
+
+    @property
+    def waits(self) -> str:
+        """How long it must be crossed: "for 15 min", "at once"."""
+        return f"for {exactly(self.for_seconds)}" if self.for_seconds else "at once"
 
 
 class Alert(models.Model):

@@ -11,6 +11,7 @@ import pytest
 from django.template import Context, Template
 
 from kernel import display
+from kernel.spoken import exactly
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -119,3 +120,21 @@ def test_templates_have_the_same_formats(template: str, shown: str) -> None:
         }
     )
     assert Template(template).render(context) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "0 s"),
+        (59, "59 s"),
+        (60, "1 min"),
+        (90, "90 s"),
+        (900, "15 min"),
+        (3_600, "1 h"),
+        (5_400, "90 min"),
+        (172_800, "48 h"),
+        (1_801, "1,801 s"),
+    ],
+)
+def test_a_length_is_said_without_rounding(seconds: int, said: str) -> None:
+    assert exactly(seconds) == said

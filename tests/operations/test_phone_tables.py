@@ -33,6 +33,8 @@ def test_a_phone_shows_of_alerts_what_a_desk_does(
     since = "91 %, threshold 80 % · since 1 Mar, 12:00 UTC · olga is on it"
     assert since in lines
     assert "above 80 % for 30 s" in lines
+    assert "above 2 h for 15 min" in lines
+    assert "above 97 % at once" in lines
     assert "fired 1 Mar, 12:00 UTC · acknowledged by olga" in lines
 
 
