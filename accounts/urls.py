@@ -36,9 +36,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "settings/people/files/<slug:name>.csv", files.people_table, name="people-file"
     ),
-    path("settings/people/<int:pk>/", people.person, name="person"),
-    path("settings/people/<int:pk>/disable/", people.disable, name="disable"),
-    path("settings/people/<int:pk>/enable/", people.enable, name="enable"),
+    path("settings/people/<number:pk>/", people.person, name="person"),
+    path("settings/people/<number:pk>/disable/", people.disable, name="disable"),
+    path("settings/people/<number:pk>/enable/", people.enable, name="enable"),
     path(
         "settings/people/invitations/<uuid:uid>/withdraw/",
         people.withdraw,
@@ -46,12 +46,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("settings/people/services/", service_accounts.create, name="service-accounts"),
     path(
-        "settings/people/services/<int:pk>/",
+        "settings/people/services/<number:pk>/",
         service_accounts.show,
         name="service-account",
     ),
     path(
-        "settings/people/services/<int:pk>/tokens.csv",
+        "settings/people/services/<number:pk>/tokens.csv",
         files.service_tokens,
         name="service-tokens-file",
     ),

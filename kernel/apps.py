@@ -8,9 +8,10 @@ class KernelConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from kernel import outage_notes
+        from kernel import converters, outage_notes
         from kernel.fields import teach_sqlite
 
+        converters.register()
         connection_created.connect(teach_sqlite, dispatch_uid="kernel.exact-sum")
         connection_created.connect(
             outage_notes.answered, dispatch_uid="kernel.outage-is-over"

@@ -11,14 +11,14 @@ from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, reso
 CONVERTER = re.compile(r"<(?:(?P<kind>[^:>]+):)?(?P<name>[^>]+)>")
 LINK = re.compile(r"""["'=](/[A-Za-z0-9_\-./%]*)""")
 # Of a kind that nobody has: the answer is a 404, whose headers count too.
-INVENTED = {"int": "999999999", "uuid": "00000000-0000-0000-0000-000000000000"}
+INVENTED = {"number": "999999999", "uuid": "00000000-0000-0000-0000-000000000000"}
 # The administration pages are a library's, behind one log-in page.
 FOREIGN = "admin/"
 
 
 @dataclass(frozen=True)
 class Route:
-    """`pattern` as the resolver names it: "api/trades/<int:trade>"."""
+    """`pattern` as the resolver names it: "api/trades/<number:trade>"."""
 
     pattern: str
 

@@ -11,11 +11,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("portfolio/reconciliation/", pages.reconcile, name="reconciliation"),
     path("portfolio/reconciliation/new/", pages.new_balance, name="new-balance"),
     path(
-        "portfolio/reconciliation/<int:pk>/",
+        "portfolio/reconciliation/<number:pk>/",
         pages.stated,
         name="balance",
     ),
-    path("portfolio/positions/<int:pk>/", pages.position, name="position"),
+    path("portfolio/positions/<number:pk>/", pages.position, name="position"),
     path("performance/", pages.performance, name="performance"),
     path("portfolio/positions.csv", files.positions_file, name="positions-file"),
     path("portfolio/lots.csv", files.lots_file, name="lots-file"),

@@ -25,7 +25,7 @@ from readiness.views import (
 
 app_name = "readiness"
 REVIEW = "readiness/reviews/<uuid:review>/"
-ITEM = f"{REVIEW}items/<int:item>/"
+ITEM = f"{REVIEW}items/<number:item>/"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("readiness/", reviews.index, name="index"),
     path("readiness/reviews/reviews.csv", files.reviews_csv, name="reviews-file"),
@@ -42,13 +42,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{REVIEW}diff/", work.diff, name="diff"),
     path(f"{REVIEW}diff/changes.csv", files.changes_csv, name="changes-file"),
     path(f"{REVIEW}notes/", work.write_note, name="write-note"),
-    path(f"{REVIEW}notes/<int:note>/resolve/", work.resolve_note, name="resolve-note"),
+    path(
+        f"{REVIEW}notes/<number:note>/resolve/", work.resolve_note, name="resolve-note"
+    ),
     path(f"{REVIEW}deploy/", lifecycle.deploy, name="deploy-review"),
     path(f"{REVIEW}abort/", lifecycle.abort, name="abort-review"),
     path(f"{REVIEW}invalidate/", lifecycle.invalidate, name="invalidate-review"),
     path(f"{REVIEW}next-review/", lifecycle.plan, name="plan-review"),
     path(
-        f"{REVIEW}follow-ups/<int:follow_up>/",
+        f"{REVIEW}follow-ups/<number:follow_up>/",
         lifecycle.answer,
         name="answer-follow-up",
     ),
@@ -60,11 +62,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ITEM}comments/", items.say, name="comment-item"),
     path(f"{ITEM}evidence/", items.add_evidence, name="file-evidence"),
     path(
-        f"{ITEM}evidence/<int:evidence>/confirm/",
+        f"{ITEM}evidence/<number:evidence>/confirm/",
         items.confirm,
         name="confirm-evidence",
     ),
-    path(f"{ITEM}evidence/<int:evidence>/file/", items.blob, name="evidence-blob"),
+    path(f"{ITEM}evidence/<number:evidence>/file/", items.blob, name="evidence-blob"),
     path(f"{ITEM}waivers/", exemptions.ask_waiver, name="ask-waiver"),
     path(
         f"{ITEM}not-applicable/",
@@ -72,12 +74,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="ask-not-applicable",
     ),
     path(
-        f"{ITEM}waivers/<int:exemption>/decide/",
+        f"{ITEM}waivers/<number:exemption>/decide/",
         exemptions.decide_waiver,
         name="decide-waiver",
     ),
     path(
-        f"{ITEM}not-applicable/<int:exemption>/decide/",
+        f"{ITEM}not-applicable/<number:exemption>/decide/",
         exemptions.decide_not_applicable,
         name="decide-not-applicable",
     ),
@@ -90,12 +92,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "readiness/templates/builtin/", templates.take_builtin, name="builtin-template"
     ),
     path(
-        "readiness/templates/versions/<int:pk>/",
+        "readiness/templates/versions/<number:pk>/",
         templates.version,
         name="template-version",
     ),
     path(
-        "readiness/templates/versions/<int:pk>/decide/",
+        "readiness/templates/versions/<number:pk>/decide/",
         templates.decide,
         name="decide-template",
     ),
@@ -153,7 +155,7 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
         name="plan-review",
     ),
     path(
-        "readiness/follow-ups/<int:follow_up>/done",
+        "readiness/follow-ups/<number:follow_up>/done",
         lifecycle_api.FollowUpDone.as_view(),
         name="answer-follow-up",
     ),
@@ -177,57 +179,59 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
         downloads_api.SignoffKey.as_view(),
         name="signoff-key",
     ),
-    path("readiness/items/<int:item>", items_api.OneItem.as_view(), name="item"),
+    path("readiness/items/<number:item>", items_api.OneItem.as_view(), name="item"),
     path(
-        "readiness/items/<int:item>/claim",
+        "readiness/items/<number:item>/claim",
         items_api.ItemClaim.as_view(),
         name="claim-item",
     ),
     path(
-        "readiness/items/<int:item>/restore",
+        "readiness/items/<number:item>/restore",
         items_api.ItemRestore.as_view(),
         name="restore-item",
     ),
     path(
-        "readiness/items/<int:item>/run", items_api.ItemRun.as_view(), name="run-item"
+        "readiness/items/<number:item>/run",
+        items_api.ItemRun.as_view(),
+        name="run-item",
     ),
     path(
-        "readiness/items/<int:item>/evidence",
+        "readiness/items/<number:item>/evidence",
         items_api.ItemEvidence.as_view(),
         name="file-evidence",
     ),
     path(
-        "readiness/items/<int:item>/evidence/<int:evidence>/confirm",
+        "readiness/items/<number:item>/evidence/<number:evidence>/confirm",
         items_api.EvidenceConfirmation.as_view(),
         name="confirm-evidence",
     ),
     path(
-        "readiness/items/<int:item>/waivers",
+        "readiness/items/<number:item>/waivers",
         exemptions_api.ItemWaivers.as_view(),
         name="item-waivers",
     ),
     path(
-        "readiness/waivers/<int:waiver>/approve",
+        "readiness/waivers/<number:waiver>/approve",
         exemptions_api.WaiverApproval.as_view(),
         name="approve-waiver",
     ),
     path(
-        "readiness/waivers/<int:waiver>/revoke",
+        "readiness/waivers/<number:waiver>/revoke",
         exemptions_api.WaiverRevocation.as_view(),
         name="revoke-waiver",
     ),
     path(
-        "readiness/items/<int:item>/not-applicable",
+        "readiness/items/<number:item>/not-applicable",
         exemptions_api.ItemNotApplicable.as_view(),
         name="item-not-applicable",
     ),
     path(
-        "readiness/not-applicable/<int:exemption>/approve",
+        "readiness/not-applicable/<number:exemption>/approve",
         exemptions_api.NotApplicableApproval.as_view(),
         name="approve-not-applicable",
     ),
     path(
-        "readiness/not-applicable/<int:exemption>/revoke",
+        "readiness/not-applicable/<number:exemption>/revoke",
         exemptions_api.NotApplicableRevocation.as_view(),
         name="revoke-not-applicable",
     ),
@@ -237,7 +241,7 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
         name="attestations",
     ),
     path(
-        "readiness/items/<int:item>/comments",
+        "readiness/items/<number:item>/comments",
         items_api.ItemComments.as_view(),
         name="comment-item",
     ),
@@ -252,7 +256,7 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
         name="claim-items",
     ),
     path(
-        "readiness/items/<int:item>/assign",
+        "readiness/items/<number:item>/assign",
         work_api.ItemAssignment.as_view(),
         name="assign-item",
     ),
@@ -272,7 +276,7 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
         name="review-notes",
     ),
     path(
-        "readiness/notes/<int:note>/resolve",
+        "readiness/notes/<number:note>/resolve",
         work_api.NoteResolution.as_view(),
         name="resolve-note",
     ),
@@ -288,12 +292,12 @@ api_urlpatterns: list[URLPattern | URLResolver] = [
         name="import-template",
     ),
     path(
-        "readiness/templates/<int:template>/publish",
+        "readiness/templates/<number:template>/publish",
         templates_api.TemplatePublication.as_view(),
         name="publish-template",
     ),
     path(
-        "readiness/templates/<int:template>/versions/<int:number>/markdown",
+        "readiness/templates/<number:template>/versions/<number:number>/markdown",
         templates_api.TemplateMarkdown.as_view(),
         name="template-markdown",
     ),

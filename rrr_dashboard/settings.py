@@ -505,6 +505,7 @@ SPECTACULAR_SETTINGS = {
     # What a PATCH of ours leaves out is missing, unless its input says otherwise.
     "COMPONENT_SPLIT_PATCH": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "PATH_CONVERTER_OVERRIDES": {"number": int},
     # Choices stay where they are used: shared enum components collide by name.
     "POSTPROCESSING_HOOKS": ["rrr_dashboard.describing.describe"],
 }

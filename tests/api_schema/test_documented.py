@@ -15,8 +15,8 @@ from tests.api_schema.documented import statuses, undocumented
 @pytest.mark.parametrize(
     ("method", "route", "status"),
     [
-        ("GET", "api/trades/<int:pk>", HTTPStatus.NOT_FOUND),
-        ("POST", "api/trades/<int:pk>/void", HTTPStatus.ACCEPTED),
+        ("GET", "api/trades/<number:pk>", HTTPStatus.NOT_FOUND),
+        ("POST", "api/trades/<number:pk>/void", HTTPStatus.ACCEPTED),
         ("GET", "api/me", HTTPStatus.NOT_MODIFIED),
         ("GET", "api/me", HTTPStatus.INTERNAL_SERVER_ERROR),
         ("PUT", "api/me", HTTPStatus.METHOD_NOT_ALLOWED),

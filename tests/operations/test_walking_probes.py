@@ -72,8 +72,8 @@ def test_things_are_found_by_their_links() -> None:
     )
     known = parameters_in([page, page.replace("0a/", "0b/")])
     assert known == {"review": "00000000-0000-0000-0000-00000000000a"}
-    assert Route("x/<int:trade>/").path({"trade": "7"}) == "/x/7/"
-    assert Route("x/<int:trade>/").path({}) == "/x/999999999/"
+    assert Route("x/<number:trade>/").path({"trade": "7"}) == "/x/7/"
+    assert Route("x/<number:trade>/").path({}) == "/x/999999999/"
 
 
 def test_a_staged_fault_is_shown_to_our_own_probes_only(

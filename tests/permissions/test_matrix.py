@@ -75,7 +75,7 @@ RIGHTS = rights()
 
 
 def shape_of(pattern: str) -> str:
-    """`trades/<int:pk>` as the contract's table has it: /trades/{}."""
+    """`trades/<number:pk>` as the contract's table has it: /trades/{}."""
     plain = re.sub(r"\^?\(\?P<\w+>accounts\|auth\)/\$", "accounts/", pattern)
     plain = re.sub(r"\(\?P<\w+>\.\*\)\$", "{}", plain)
     return "/" + re.sub(r"<[^>]+>", "{}", plain)
@@ -224,6 +224,31 @@ def test_no_url_takes_another_method(world: World, who: str) -> None:
         not in refusals
     ]
     assert taken == []
+
+
+@pytest.mark.parametrize(
+    "number", [str(2**63), "9" * 4_300], ids=["one too many", "4,300 digits"]
+)
+def test_a_number_that_no_column_holds_is_nobodys(world: World, number: str) -> None:
+    """With a body that is right, as somebody who may: a database would raise."""
+    asking = Asking(world, EVERYBODY)
+    ids = asking.ids(own=True)
+    too_large = {
+        name: number if value.isdecimal() else value for name, value in ids.items()
+    }
+    asked = [
+        (method, row.path, body_of(f"{method} {row.path}", ids, EVERYBODY))
+        for row in [*rows(contract.API), *rows(contract.PAGES)]
+        for method in row.rights
+        if row.path.format_map(too_large) != row.path.format_map(ids)
+    ]
+    assert len(asked) > 60
+    assert [
+        f"{method} {path}: {answer.status_code}"
+        for method, path, body in asked
+        for answer in [asking.ask(method, path.format_map(too_large), body)]
+        if answer.status_code != 404
+    ] == []
 
 
 REFUSED = re.compile("may not (open|do) this[:;,]")  # not the title of a 403

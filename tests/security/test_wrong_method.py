@@ -17,7 +17,7 @@ from rrr_dashboard import urls as product
 from tests.architecture.test_access import urls
 
 SAMPLES = {
-    "int": "1",
+    "number": "1",
     "str": "abc",
     "uuid": str(UUID(int=7)),
     "slug": "abc",

@@ -91,7 +91,7 @@ SHOW_NOTHING = {
 WRITE_ONLY = {
     "/api/trades/import",
     *(
-        f"/api/{noun}/<int:pk>/{verb}"
+        f"/api/{noun}/<number:pk>/{verb}"
         for noun in ("prices", "splits")
         for verb in ("void", "correct")
     ),
@@ -161,7 +161,7 @@ def test_the_table_names_every_surface_and_each_has_the_one_declaration():
     rules = {f"/{path}": declared(view) for path, view in ALL}
     public = {path: rule for path, rule in rules.items() if rule and rule.public_read}
     named = {path.partition("?")[0] for path in SURFACES}
-    numbered = {re.sub(r"\{\w+\}", "<int:pk>", path) for path in named}
+    numbered = {re.sub(r"\{\w+\}", "<number:pk>", path) for path in named}
     assert numbered | SHOW_NOTHING | WRITE_ONLY == set(public)
     others = {path for path, rule in public.items() if rule not in (BOOKS, MARKET)}
     # Administrators give books there; it reads as all the others do.
