@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from accounts.models import User
 from accounts.queries import grants_of
 from accounts.services.admit import Bearer, admit
-from kernel.errors import Forbidden, NotAuthenticated
+from kernel.errors import NotAuthenticated, PageTooOld
 
 # In the environ: whom this request's token was found to speak for.
 ADMITTED = "rrr.admitted"
@@ -74,9 +74,7 @@ class TokenOrSession(SessionAuthentication):
         try:
             super().enforce_csrf(request)
         except PermissionDenied:
-            raise Forbidden(
-                "This page is too old: reload, then repeat.", code="csrf"
-            ) from None
+            raise PageTooOld from None
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"

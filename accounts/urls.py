@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/password/change/", oneself.password, name="password"),
     path("accounts/password/reset/", resets.ask, name="ask-reset"),
     path("accounts/password/reset/<str:token>/", resets.reset, name="reset-password"),
+    path("settings/", oneself.settings_of, name="settings"),
     path("settings/sessions/end/", sessions.end_all, name="end-sessions"),
     path("settings/sessions/<str:sid>/end/", sessions.end, name="end-session"),
     path("settings/profile/", oneself.profile, name="profile"),

@@ -67,6 +67,20 @@ class Forbidden(ProductError):
     title = "Your role may not do this"
 
 
+class PageTooOld(ProductError):
+    """A form of another log-in than the one of now: its token is none any more."""
+
+    status = 403
+    title = "This page is too old"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You have logged in again since it was opened. Go back and copy what you "
+            "typed; then reload, and repeat.",
+            code="csrf",
+        )
+
+
 class NotFound(ProductError):
     """Not here, or not yours: the two are not told apart."""
 

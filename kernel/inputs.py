@@ -83,7 +83,9 @@ def read_nothing(request: Request) -> None:
     form is as good as none."""
     form = (request.content_type or "").startswith(FORMS)
     plain = request._request
-    data = {**plain.POST, **plain.FILES} if form else request.data
+    data: Any = {**plain.POST, **plain.FILES} if form else request.data
+    if data is not None and not isinstance(data, Mapping):
+        raise Invalid.of([FieldError("", "unknown", "Nothing is taken here.")])
     faults = list(_odd(data, {}))
     if faults:
         raise Invalid.of(faults)

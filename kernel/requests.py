@@ -35,7 +35,8 @@ class ApiRequest(Request):
 
 
 def check_query(request: Request, *allowed: str) -> None:
-    """Refuse query parameters that the view does not know (400, never ignored)."""
+    """Refuse query parameters that the view does not know, and those that stand there
+    twice (400, never ignored)."""
     unknown = sorted(set(request.query_params) - set(allowed))
     if unknown:
         known = ", ".join(sorted(allowed)) or "none"
@@ -46,6 +47,9 @@ def check_query(request: Request, *allowed: str) -> None:
                 FieldError(f"?{name}", "unknown", "not known here") for name in unknown
             ],
         )
+    for name, values in request.query_params.lists():
+        if len(values) > 1:
+            raise bad_parameter(name, "stands there more than once", code="repeated")
 
 
 def limit_of(request: Request, default: int = 50, most: int = 500) -> int:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from kernel.access import access
 from kernel.error_pages import answer_error, expected
-from kernel.errors import BadRequest, Forbidden, NotFound, ProductError
+from kernel.errors import BadRequest, Forbidden, NotFound, PageTooOld, ProductError
 from kernel.requests import PersonRequest
 from kernel.web import came_of, not_modified, page_or_fragment, wanted_part
 from rrr_dashboard import overview as parts
@@ -80,7 +80,4 @@ def our_fault(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return answer_error(
-        request,
-        Forbidden("This page is too old: reload, then repeat.", code="csrf"),
-    )
+    return answer_error(request, PageTooOld())

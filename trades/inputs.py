@@ -18,6 +18,7 @@ from kernel.errors import BadRequest, FieldError, Invalid, summary
 from kernel.inputs import (
     EXACT,
     TrueOrFalseField,
+    Verbatim,
     WholeField,
     no_texts,
     read_values,
@@ -171,7 +172,7 @@ class CorrectBalanceInput(ReasonInput):
 
 class NewBookInput(serializers.Serializer[Any]):
     name = serializers.CharField()
-    base_currency = serializers.CharField()
+    base_currency = Verbatim()
     zone = serializers.CharField(required=False)
     periods_per_year = WholeField(required=False, help_text="252 or 365")
     allow_short = TrueOrFalseField(required=False)

@@ -223,6 +223,15 @@ def check_person(limit: Limit, user: User) -> None:
     check(limit, f"user {user.pk}", user.pk)
 
 
+def check_export(request: HttpRequest) -> None:
+    """Count a document, or a table without an end, that is taken away: by person, and
+    by address where anybody may read. Raises TooManyRequests."""
+    if request.user.is_authenticated:
+        check_person(EXPORT, request.user)
+    else:
+        check(EXPORT, client_network(request))
+
+
 def check_reset(request: HttpRequest, mail: str) -> None:
     """Count one wish for a new password, by address, and by address and mail: both
     admit, or neither has counted. Raises TooManyRequests."""

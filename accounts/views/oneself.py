@@ -184,6 +184,13 @@ def _status(errors: object) -> int:
 
 
 @access()
+@require_safe
+def settings_of(request: PersonRequest) -> HttpResponse:
+    """Where the settings begin: forms below have no page of their own."""
+    return redirect("accounts:profile")
+
+
+@access()
 def profile(request: PersonRequest) -> HttpResponse:
     """Who I am, where I am logged in, and how pages look to me."""
     context = {

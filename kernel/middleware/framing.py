@@ -90,7 +90,12 @@ def _changes(request: HttpRequest) -> bool:
 
 
 def _foreign_text(request: HttpRequest) -> ProductError | None:
-    """Django would read a form in whatever charset it claims, utf-7 included."""
+    """Django would read a form in whatever charset it claims, utf-7 included, and what
+    is said to be compressed as if it were not."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        return UnsupportedMediaType(
+            "Send it as it is, without Content-Encoding.", code="encoding"
+        )
     _, named = parse_header_parameters(request.headers.get("Content-Type", ""))
     charset = named.get("charset", "utf-8")
     if charset.lower() not in UTF_8:

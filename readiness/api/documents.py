@@ -11,7 +11,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.views import APIView
 
-from accounts.services.limits import EXPORT, check_person, gate
+from accounts.services.limits import check_export, gate
 from kernel.access import Access
 from kernel.pdf_answers import PDF, pdf_answer
 from kernel.requests import ApiRequest, check_query
@@ -36,7 +36,7 @@ class ReviewPdf(APIView):
     def get(self, request: ApiRequest, review: UUID) -> HttpResponse:
         """A review as PDF: who and when, verdict, signatures and lines by section."""
         check_query(request)
-        check_person(EXPORT, request.user)
+        check_export(request)
         # What draws is loaded by who asks for a drawing.
         from readiness.queries.document import review_document
 

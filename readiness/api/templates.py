@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.services.idempotency import once
-from accounts.services.limits import EXPORT, check_person, gate
+from accounts.services.limits import check_export, gate
 from kernel.access import Access
 from kernel.api import PAGE_PARAMETERS, StrictJSONParser, page_response
 from kernel.inputs import read_body
@@ -126,7 +126,7 @@ class ReviewMarkdown(APIView):
     @extend_schema(operation_id="readiness_review_markdown", responses=MARKDOWN)
     def get(self, request: ApiRequest, review: UUID) -> HttpResponse:
         check_query(request)
-        check_person(EXPORT, request.user)
+        check_export(request)
         today = board(find_review(review), timezone.now())
         file = markdown_file(
             review_markdown(today, progress(today)), f"review-{review}"
@@ -143,7 +143,7 @@ class TemplateMarkdown(APIView):
     @extend_schema(operation_id="readiness_template_markdown", responses=MARKDOWN)
     def get(self, request: ApiRequest, template: int, number: int) -> HttpResponse:
         check_query(request)
-        check_person(EXPORT, request.user)
+        check_export(request)
         version = queries.numbered(template, number)
         response = markdown_file(
             bytes(version.source), f"{version.template.slug}-v{version.number}"

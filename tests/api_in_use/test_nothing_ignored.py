@@ -57,6 +57,29 @@ def own_ids(path: str, client: Client) -> str:
 SPELLED = {"name": "memory", "template": 1, "item": 1, "review": NOBODY}
 
 
+def test_a_body_that_is_no_object_is_a_422(desk: dict[str, Client]) -> None:
+    """Where none is taken, too: each of these ran a job."""
+    paths = [
+        path
+        for method, path, _ in writes()
+        if method == "post"
+        if "requestBody" not in document()["paths"][path]["post"]
+    ]
+    seen: dict[str, set[int]] = {}
+    for path in paths:
+        url = own_ids(path, desk["admin"])
+        if "/jobs/" in url:
+            url = url.replace("memory", "prune")
+        for body in ("[1]", '"x"', "7", "true", "[]"):
+            with transaction.atomic():
+                kind = "application/json"
+                answer = desk["admin"].post(url, body, content_type=kind)
+                transaction.set_rollback(True)
+            seen.setdefault(path, set()).add(answer.status_code)
+    assert {path for path, codes in seen.items() if not codes <= {404, 422}} == set()
+    assert sum(codes == {422} for codes in seen.values()) >= 8, seen
+
+
 def test_a_field_that_is_none_of_theirs_is_a_422(desk: dict[str, Client]) -> None:
     seen: dict[str, int] = {}
     for method, path, kinds in writes():
@@ -90,6 +113,23 @@ def test_a_parameter_that_is_none_of_theirs_is_a_400(desk: dict[str, Client]) ->
             answer = client.get(f"{url}{joint}{FOREIGN}=1")
             if answer.status_code != 400 or FOREIGN not in answer.content.decode():
                 lax.append(f"{operation.path} {answer.status_code}")
+    assert lax == []
+
+
+def test_a_parameter_that_stands_there_twice_is_a_400(desk: dict[str, Client]) -> None:
+    """The last one counted, and the first was ignored."""
+    lax, asked = [], 0
+    for operation in operations().values():
+        client = desk["admin"]
+        for url in urls(operation, getter(client))[:1]:
+            if not (names := operation.parameters):
+                continue
+            asked += 1
+            joint = "&" if "?" in url else "?"
+            answer = client.get(f"{url}{joint}{names[0]}=1&{names[0]}=1")
+            if answer.status_code != 400 or "more than once" not in str(answer.content):
+                lax.append(f"{operation.path} {names[0]} {answer.status_code}")
+    assert asked > 20
     assert lax == []
 
 

@@ -166,6 +166,7 @@ PAGES = """
 /accounts/password/reset/{reset}/                       GET public                    POST public
 /accounts/invitation/{invited}/                         GET public                    POST public
 /accounts/password/change/                              GET oneself                   POST oneself
+/settings/                                              GET oneself
 /settings/filters/{list}/                               POST oneself
 /settings/preferences/                                  POST public
 /settings/profile/                                      GET oneself                   POST oneself

@@ -29,6 +29,15 @@ def test_another_charset_is_a_415(
     assert answer.status_code == 415
 
 
+@pytest.mark.parametrize("coding", ["gzip", "br", "identity, gzip"])
+def test_what_is_said_to_be_compressed_is_a_415(anyone: Client, coding: str) -> None:
+    answer = anyone.generic(
+        "POST", ECHO, b"{}", "application/json", headers={"Content-Encoding": coding}
+    )
+    assert answer.status_code == 415
+    assert "without Content-Encoding" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"', "us-ascii"])
 def test_utf_8_is_taken(anyone: Client, charset: str) -> None:
     kind = f"application/json; charset={charset}"

@@ -61,6 +61,7 @@ def test_a_trader_makes_one_for_themselves_alone(person, client_of):
     [
         ({"name": "7"}, "digits alone"),
         ({"base_currency": "€"}, "is no currency"),
+        ({"base_currency": "U\N{KELVIN SIGN}D"}, "is no currency"),
         ({"zone": "Mars/Base"}, "not one of the available choices"),
         ({"periods_per_year": "360"}, "not one of the available choices"),
         ({"short": "true"}, "short: is not a field of this"),

@@ -203,7 +203,7 @@ class Reader:
         given = self.row.get(name)
         if isinstance(given, str) and (plain := _plain_asset(given)):
             return plain
-        asset = capitals(self.text(name, needed=needed))
+        asset = self._name(name, needed=needed)
         if asset and not ASSET.fullmatch(asset):
             self.wrong(name, "invalid", f"{asset[:20]!r} is no currency or asset")
         return intern(asset)
@@ -212,10 +212,17 @@ class Reader:
         given = self.row.get(name)
         if isinstance(given, str) and (plain := _plain_symbol(given)):
             return plain
-        symbol = capitals(self.text(name, needed=needed)).replace("/", "-")
+        symbol = self._name(name, needed=needed).replace("/", "-")
         if symbol and not SYMBOL.fullmatch(symbol):
             self.wrong(name, "invalid", f"{symbol[:20]!r} is no symbol like BTC-USD")
         return intern(symbol)
+
+    def _name(self, name: str, *, needed: bool) -> str:
+        """In capitals, and none whose letters only look alike: a Kelvin sign composes
+        to a K."""
+        given, line = self.row.get(name), self.text(name, needed=needed)
+        plain = not isinstance(given, str) or given.strip().isascii()
+        return capitals(line) if plain else str(given).strip()
 
     def finish(self) -> None:
         """Raises NotAFact when anything was wrong."""

@@ -66,5 +66,11 @@ class BookForm(StrictForm):
             )
             self.order_fields(["owner"])
 
+    def clean_base_currency(self) -> str:
+        """As it was typed: a Kelvin sign composes to a K."""
+        if not str(self.data.get("base_currency", "")).strip().isascii():
+            raise forms.ValidationError("is no currency", "invalid")
+        return str(self.cleaned_data["base_currency"])
+
     def clean_owner(self) -> User:
         return self._owners[self.cleaned_data["owner"]]

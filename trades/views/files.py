@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
+from accounts.services.limits import check_export
 from kernel.access import access, guarded
 from kernel.requests import PersonRequest
 from kernel.sheets import (
@@ -44,6 +45,7 @@ TRANSFER_COLUMNS = columns_of(TransferAnswer)
 @guarded(BOOKS)
 def trades_csv(request: HttpRequest) -> HttpResponseBase:
     """Newest first, with the fields of GET /api/trades."""
+    check_export(request)
     trades = exported(request.user, list_state(request.GET).chosen)
     return answers_csv("trades", TradeAnswer, trades)
 
@@ -52,6 +54,7 @@ def trades_csv(request: HttpRequest) -> HttpResponseBase:
 @guarded(BOOKS)
 def trades_jsonl(request: HttpRequest) -> HttpResponseBase:
     """The same, each as the API answers it."""
+    check_export(request)
     return jsonl_file("trades", exported(request.user, list_state(request.GET).chosen))
 
 

@@ -97,6 +97,17 @@ def _settings() -> Iterator[Finding]:
         )
 
 
+def _cookies() -> Finding:
+    if settings.SECURE_ORIGIN:
+        return Finding("cookies", "ok", "Secure and __Host-, with HSTS")
+    alone = settings.BIND in {"127.0.0.1", "::1", "localhost"}
+    return Finding(
+        "cookies",
+        "ok" if alone else "warn",
+        "neither Secure nor __Host-, and no HSTS: PUBLIC_ORIGIN is not https",
+    )
+
+
 def _database() -> Finding:
     try:
         with connection.cursor() as cursor:
@@ -365,6 +376,7 @@ LOOKS: tuple[Callable[[], Finding], ...] = (
     _redis,
     _limits,
     _web,
+    _cookies,
     _supervisor,
     _disk,
     _dotenv,
