@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.views import interrupted
 from kernel.access import access
 from kernel.error_pages import answer_error, expected
 from kernel.errors import BadRequest, Forbidden, NotFound, PageTooOld, ProductError
@@ -80,4 +81,8 @@ def our_fault(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    if kept := interrupted.of_a_page_before(request):
+        answer = interrupted.give_back(request, kept, interrupted.page_before(request))
+        answer.status_code = PageTooOld.status
+        return answer
     return answer_error(request, PageTooOld())

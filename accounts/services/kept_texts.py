@@ -13,6 +13,7 @@ import json
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.http import HttpRequest
+from django.middleware.csrf import _does_token_match  # type: ignore[attr-defined]
 
 from accounts.domain import kept
 from accounts.domain.kept import Kept
@@ -20,6 +21,7 @@ from accounts.models import User, WebSession
 from accounts.services.login_limits import digest_of, known_in
 
 LIFE_SECONDS = 86_400
+FORMS_BEFORE = "forms_before"
 
 
 def owner_of(request: HttpRequest) -> str:
@@ -30,6 +32,23 @@ def owner_of(request: HttpRequest) -> str:
     if session is not None and session.user is not None:
         return digest_of(session.user.username)
     return known_in(request)
+
+
+def remember_forms(request: HttpRequest, user: User, secret: str) -> None:
+    """At a log-in, which changes it: `secret` was that of the forms of this browser. Kept
+    where the same person was the last to log in here."""
+    if secret and known_in(request) == digest_of(user.username):
+        request.session[FORMS_BEFORE] = secret
+
+
+def was_theirs(request: HttpRequest, token: str) -> bool:
+    """Whether the form's token was good before this person's last log-in."""
+    secret = request.session.get(FORMS_BEFORE, "")
+    try:
+        # Django masks it anew in each form, and has no public way to compare.
+        return bool(secret) and _does_token_match(token, secret)
+    except (ValueError, AssertionError):
+        return False
 
 
 def seal(text: Kept, owner: str) -> str:

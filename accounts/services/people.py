@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from accounts.domain.roles import ADMINISTRATOR, ROLES
 from accounts.models import User
 from accounts.services import sessions
+from accounts.services.kept_texts import remember_forms
 from audit.services import append
 from kernel.errors import Conflict, FieldError, Forbidden, Invalid
 
@@ -158,8 +159,10 @@ def log_in(request: HttpRequest, username: str, password: str) -> User | None:
     user = identify(request, username, password)
     if user is None:
         return None
+    forms_before = request.META.get("CSRF_COOKIE", "")
     with transaction.atomic():
         login(request, user)
+        remember_forms(request, user, forms_before)
         request.session.save()
         append(
             "accounts.session.opened",

@@ -42,6 +42,18 @@ def given_back(sealed: str, user: User) -> Kept | None:
     return kept if kept and local_path(kept.action, "") else None
 
 
+def of_a_page_before(request: HttpRequest) -> Kept | None:
+    """What was typed on a page that was open when the same person logged in again
+    elsewhere in this browser. Its token was good until then: it opens nothing any more,
+    and says whose the words are."""
+    if not request.user.is_authenticated or request.method != "POST":
+        return None
+    if not kept_texts.was_theirs(request, request.POST.get("csrfmiddlewaretoken", "")):
+        return None
+    every = [(name, str(v)) for name, vs in request.POST.lists() for v in vs]
+    return keep(request.path, every, files=any(request.FILES.values()))
+
+
 def page_before(request: HttpRequest) -> str:
     """The page on which the form stood, as the browser says; else the form's own
     address, which leads there."""

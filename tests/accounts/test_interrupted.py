@@ -235,6 +235,61 @@ def test_htmx_is_sent_to_the_log_in_as_before(ada, client_of):
     assert answer["HX-Redirect"] == "/accounts/login/?next=%2Freadiness%2F"
 
 
+def token_in(page: Any) -> str:
+    found = re.search(
+        r'name="csrfmiddlewaretoken" value="(\w+)"', page.content.decode()
+    )
+    assert found
+    return found[1]
+
+
+def log_in(browser: Client, name: str) -> None:
+    form = {"username": name, "password": PASSWORD}
+    form["csrfmiddlewaretoken"] = token_in(browser.get("/accounts/login/"))
+    assert browser.post("/accounts/login/", form).status_code == 302
+
+
+def logged_in_again(ada: Any, name: str = "ada") -> tuple[Client, str]:
+    """A browser, and the token of a page that was open before its last log-in."""
+    browser = Client(enforce_csrf_checks=True)
+    log_in(browser, "ada")
+    token = token_in(browser.get(FORM))
+    ada.sessions.update(revoked_at="2026-01-01T00:00:00Z")
+    log_in(browser, name)
+    return browser, token
+
+
+def test_a_page_that_was_open_before_a_log_in_elsewhere_gives_the_text_back(ada):
+    from accounts.models import Invitation
+
+    browser, token = logged_in_again(ada)
+    asked = browser.post(FORM, {**TYPED, "csrfmiddlewaretoken": token}, headers=FROM)
+    assert asked.status_code == 403
+    assert not Invitation.objects.exists()
+    page = asked.content.decode()
+    assert "What you typed is still here" in page
+    assert 'href="/settings/people/?q=gr"' in page
+    sent = browser.post(FORM, {**TYPED, "csrfmiddlewaretoken": token_in(asked)})
+    assert "The link for grace" in words_of(sent)
+
+
+@pytest.mark.parametrize("token", ["", "x", "é" * 64, "a" * 64, "-" * 64, "a" * 32])
+def test_a_token_that_never_was_one_gives_nothing_back(ada, token):
+    browser, _ = logged_in_again(ada)
+    asked = browser.post(FORM, {**TYPED, "csrfmiddlewaretoken": token})
+    assert asked.status_code == 403
+    assert "grace" not in asked.content.decode()
+    assert "This page is too old" in words_of(asked)
+
+
+def test_another_who_logged_in_meanwhile_reads_nothing_of_it(ada, person):
+    person("ben", "Administrator")
+    browser, token = logged_in_again(ada, "ben")
+    asked = browser.post(FORM, {**TYPED, "csrfmiddlewaretoken": token})
+    assert asked.status_code == 403
+    assert "grace" not in asked.content.decode()
+
+
 def test_without_the_csrf_token_nothing_is_carried(ada):
     stranger = Client(enforce_csrf_checks=True)
     answer = stranger.post(FORM, TYPED)
