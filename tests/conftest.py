@@ -30,7 +30,7 @@ from kernel import versions
 from kernel.limits.windows import Limit, Limiter
 from kernel.remembered import forget_everything
 from tests import migrated, spoken
-from tests.accounts.limited import Clock
+from tests.accounts.limited import Clock, own_clock
 from tests.api_schema import documented
 from tests.environment import FOLDER, RUN, WORKER
 from tests.heads import leave_at_once
@@ -191,13 +191,10 @@ def _nothing_kept() -> None:
 
 
 @pytest.fixture
-def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+def clock(tmp_path: Path) -> Iterator[Clock]:
     """The clock of what limits count."""
-    clock = Clock()
-    limiter = Limiter(tmp_path / "windows", slots=1024, clock=clock)
-    monkeypatch.setattr("accounts.services.limits.limiter", lambda name: limiter)
-    yield clock
-    limiter.file.close()
+    with own_clock(tmp_path) as clock:
+        yield clock
 
 
 @pytest.fixture(autouse=True, scope="session")

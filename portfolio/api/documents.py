@@ -8,6 +8,7 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from accounts.services.limits import check_export
 from kernel.pdf_answers import PDF, pdf_answer
 from kernel.requests import check_query
 from portfolio.api.figures import RANGE, RANGE_NAMES, performance_asked
@@ -29,6 +30,7 @@ class PerformancePdf(APIView):
         """Performance as PDF: figures with their formulas, curves, months, strategies
         and symbols, and the digest of what they were computed from."""
         check_query(request, *RANGE_NAMES)
+        check_export(request)
         # What draws is loaded by who asks for a drawing.
         from portfolio.pages.document import PASSING, performance_document
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from django.test import Client, override_settings
 from accounts.domain.roles import ROLES
 from accounts.models import User
 from rrr_dashboard.api import document
+from tests.accounts.limited import Clock, own_clock
 from tests.api_schema import world
 from tests.api_schema.operations import SAMPLES, Operation, getter, operations, urls
 from tests.api_schema.strict import Comparison, is_free
@@ -116,6 +119,12 @@ def read(
 
 
 def readings(people: dict[str, Any]) -> list[Reading]:
+    """A minute passes at each, since exports are counted."""
+    with TemporaryDirectory() as folder, own_clock(Path(folder)) as clock:
+        return readings_by(people, clock)
+
+
+def readings_by(people: dict[str, Any], clock: Clock) -> list[Reading]:
     """Everybody reads everything: all ids for the first who may, one for others. A
     list that somebody was answered to the last letter has the same pages."""
     taken: list[Reading] = []
@@ -126,6 +135,7 @@ def readings(people: dict[str, Any]) -> list[Reading]:
         get = getter(client)
         for path, operation in operations().items():
             for url in urls(operation, get)[: 1 if path in read_whole else None]:
+                clock.forward(60)
                 whole = read(operation, url, person, user, client)
                 taken.append(whole)
                 if whole.status == 200 and (url, whole.body) not in paged:

@@ -32,6 +32,7 @@ def test_ten_signatures_a_minute(
 
 EXPORTS = (
     "/api/readiness/templates/1/versions/1/markdown",
+    "/api/performance/pdf",
     "/trades/trades.csv",
     "/trades/trades.jsonl",
 )
