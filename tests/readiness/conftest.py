@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
@@ -97,6 +98,13 @@ def make_version(shape: dict[Any, Any] = DESK, slug: str = "desk") -> TemplateVe
                 )
     log_published(version)
     return version
+
+
+@pytest.fixture(autouse=True)
+def _no_names_of_the_test_before() -> None:
+    """They are kept for a minute by the person's number, which SQLite gives again after
+    a rollback; in a product nobody gets another's."""
+    cache.delete_many([f"actor:p:{number}" for number in range(100)])
 
 
 def log_published(version: TemplateVersion) -> None:
