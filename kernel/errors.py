@@ -68,15 +68,16 @@ class Forbidden(ProductError):
 
 
 class PageTooOld(ProductError):
-    """A form of another log-in than the one of now: its token is none any more."""
+    """A form without a token that is good in this browser now: most often its page was
+    open before the last log-in."""
 
     status = 403
     title = "This page is too old"
 
     def __init__(self) -> None:
         super().__init__(
-            "You have logged in again since it was opened. Go back and copy what you "
-            "typed; then reload, and repeat.",
+            "Its form does not belong to the present log-in of this browser. Go back and "
+            "copy what you typed; then reload, and repeat.",
             code="csrf",
         )
 

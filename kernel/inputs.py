@@ -85,7 +85,7 @@ def read_nothing(request: Request) -> None:
     plain = request._request
     data: Any = {**plain.POST, **plain.FILES} if form else request.data
     if data is not None and not isinstance(data, Mapping):
-        raise Invalid.of([FieldError("", "unknown", "Nothing is taken here.")])
+        raise Invalid("Nothing is taken here: send no body.", code="invalid")
     faults = list(_odd(data, {}))
     if faults:
         raise Invalid.of(faults)

@@ -81,7 +81,8 @@ def our_fault(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    if kept := interrupted.of_a_page_before(request):
+    # Of a part the page stays as it is, with what was typed.
+    if not wanted_part(request) and (kept := interrupted.of_a_page_before(request)):
         answer = interrupted.give_back(request, kept, interrupted.page_before(request))
         answer.status_code = PageTooOld.status
         return answer

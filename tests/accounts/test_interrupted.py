@@ -273,6 +273,16 @@ def test_a_page_that_was_open_before_a_log_in_elsewhere_gives_the_text_back(ada)
     assert "The link for grace" in words_of(sent)
 
 
+def test_htmx_leaves_the_page_of_before_as_it_is(ada):
+    browser, token = logged_in_again(ada)
+    partial = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "main"}
+    form = {**TYPED, "csrfmiddlewaretoken": token}
+    asked = browser.post(FORM, form, headers=partial)
+    assert asked.status_code == 403
+    assert "copy what you typed" in asked.content.decode()
+    assert "What you typed is still here" not in asked.content.decode()
+
+
 @pytest.mark.parametrize("token", ["", "x", "é" * 64, "a" * 64, "-" * 64, "a" * 32])
 def test_a_token_that_never_was_one_gives_nothing_back(ada, token):
     browser, _ = logged_in_again(ada)

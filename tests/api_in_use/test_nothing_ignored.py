@@ -76,6 +76,8 @@ def test_a_body_that_is_no_object_is_a_422(desk: dict[str, Client]) -> None:
                 answer = desk["admin"].post(url, body, content_type=kind)
                 transaction.set_rollback(True)
             seen.setdefault(path, set()).add(answer.status_code)
+            if answer.status_code == 422:
+                assert answer.json()["detail"].startswith("Nothing is taken"), path
     assert {path for path, codes in seen.items() if not codes <= {404, 422}} == set()
     assert sum(codes == {422} for codes in seen.values()) >= 8, seen
 
