@@ -11,9 +11,10 @@ class AccountsConfig(AppConfig):
         from axes.signals import user_locked_out
 
         from accounts.queries import actor_names
+        from accounts.services.limits import check_export
         from accounts.services.lockout import record
         from accounts.services.roles import sync
-        from kernel.registry import ACTOR_NAMES
+        from kernel.registry import ACTOR_NAMES, EXPORT_COUNTERS
 
         # Permissions need the tables of auth and contenttypes, whose own handlers
         # have run by then: post_migrate is sent after all migrations.
@@ -21,3 +22,5 @@ class AccountsConfig(AppConfig):
         user_locked_out.connect(record, dispatch_uid="accounts.lockout")
         if actor_names not in ACTOR_NAMES:
             ACTOR_NAMES.append(actor_names)
+        if check_export not in EXPORT_COUNTERS:
+            EXPORT_COUNTERS.append(check_export)

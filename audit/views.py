@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from audit import queries
 from audit.answers import Event, told
 from kernel.access import access
+from kernel.registry import count_export
 from kernel.sheets import answers_csv, every_page
 from kernel.web import page_or_fragment
 
@@ -38,7 +39,8 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 @access("audit.view")
 def events_csv(request: HttpRequest) -> HttpResponseBase:
-    """The whole log with the fields of GET /api/audit, newest first."""
+    """The whole log with the fields of GET /api/audit, newest first. Raises TooManyRequests."""
+    count_export(request)
     pages = every_page(lambda cursor: queries.recent(AT_ONCE, cursor))
     return answers_csv(
         "audit", Event, (event for page in pages for event in told(page))

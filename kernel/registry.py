@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 SEPARATORS = re.compile("[-_.]")  # of the words in a name
 UNSET = "unset"  # the fact that names settings without which nothing is measured
@@ -164,6 +165,7 @@ RECORD_CHECKS: list[RecordCheck] = []
 POST_OFFICES: list[Callable[[Letter], None]] = []
 OUTAGE_NOTES: list[Callable[[], OutageNote | None]] = []
 ACTOR_NAMES: list[Callable[[set[str]], dict[str, str]]] = []
+EXPORT_COUNTERS: list[Callable[[Any], None]] = []
 
 
 def probe(
@@ -281,6 +283,12 @@ def actor_names(actors: set[str]) -> dict[str, str]:
     for resolve in ACTOR_NAMES:
         names.update(resolve(actors))
     return names
+
+
+def count_export(request: Any) -> None:
+    """Tell whoever limits what one person takes away in files. They may refuse it."""
+    for count in EXPORT_COUNTERS:
+        count(request)
 
 
 def _only_once(table: Mapping[str, object], name: str) -> None:

@@ -58,10 +58,11 @@ def field_key(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     if settings.FIELD_KEY or not settings.SERIOUS:
         return []
     return [
-        Error(
-            "FIELD_KEY is not set.",
+        Warning(
+            "FIELD_KEY is not set: nothing is encrypted with it yet, and what will be "
+            "cannot be without it.",
             hint=readers.MAKE_KEY,
-            id="rrr.E006",
+            id="rrr.W006",
         )
     ]
 

@@ -35,6 +35,7 @@ EXPORTS = (
     "/api/performance/pdf",
     "/trades/trades.csv",
     "/trades/trades.jsonl",
+    "/audit/events.csv",
 )
 
 
