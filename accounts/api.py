@@ -24,7 +24,7 @@ from accounts.services.limits import gate
 from kernel.access import LOGGED_IN, PUBLIC, Access
 from kernel.api import PAGE_PARAMETERS, page_response
 from kernel.errors import BadRequest, NotAuthenticated
-from kernel.inputs import read_body
+from kernel.inputs import read_body, read_nothing
 from kernel.middleware.compression import uncompressed
 from kernel.requests import ApiRequest, check_query, limit_of
 
@@ -169,6 +169,8 @@ class RevokeServiceTokenView(APIView):
         """End a service token. One's own, or (Administrators) a service account's;
         twice is fine."""
         check_query(request)
+
+        read_nothing(request)
 
         def produce() -> Response:
             token = token_named(uid, seen_by=request.user)

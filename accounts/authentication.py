@@ -74,7 +74,10 @@ class TokenOrSession(SessionAuthentication):
         try:
             super().enforce_csrf(request)
         except PermissionDenied:
-            raise PageTooOld from None
+            raise PageTooOld(
+                "A session sends the csrftoken cookie's value as X-CSRFToken; a Bearer "
+                "token needs none."
+            ) from None
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"

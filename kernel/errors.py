@@ -74,10 +74,12 @@ class PageTooOld(ProductError):
     status = 403
     title = "This page is too old"
 
-    def __init__(self) -> None:
+    def __init__(self, detail: str = "") -> None:
         super().__init__(
-            "Its form does not belong to the present log-in of this browser. Go back and "
-            "copy what you typed; then reload, and repeat.",
+            detail
+            or "Its form does not belong to the present log-in of this browser. Nothing "
+            "was taken: load the page again, and repeat. What your browser still shows "
+            "when you go back was typed by whoever used it then.",
             code="csrf",
         )
 
@@ -108,6 +110,12 @@ class Conflict(ProductError):
 
     status = 409
     title = "It has changed meanwhile"
+
+
+class Taken(Conflict):
+    """Another thing has this name already."""
+
+    title = "That name is taken"
 
 
 class Stale(Conflict):

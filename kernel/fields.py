@@ -1,7 +1,7 @@
 """ExactDecimalField: decimals that come back exactly, on SQLite too.
 
 Django's DecimalField stores REAL on SQLite: 123456789012.12345678 came back as
-…12.12300000. Here PostgreSQL uses NUMERIC(38, 18); SQLite a fixed-width text that
+…12.12300000. Here PostgreSQL uses NUMERIC(48, 18); SQLite a fixed-width text that
 sorts like the number: one sign digit and 48 digits of the value times 10^18,
 negative ones complemented. SUM (as aggregate and as window function) is replaced
 on each SQLite connection by an exact one; AVG and arithmetic in SQL raise, for
@@ -22,19 +22,21 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.lookups import GreaterThan
 from django.db.models.sql.compiler import SQLCompiler
 
+from kernel.errors import Invalid
 from kernel.numbers import (
     FRACTION_DIGITS,
-    INTEGER_DIGITS,
+    HELD_DIGITS,
     PRECISION,
     ZERO,
     NotExact,
+    TooLarge,
     exact,
     text,
 )
 
 WIDTH = 48
 TOP = 10**WIDTH
-LIMIT = 10 ** (INTEGER_DIGITS + FRACTION_DIGITS)
+LIMIT = 10 ** (HELD_DIGITS + FRACTION_DIGITS)
 CODED = re.compile(rf"[01][0-9]{{{WIDTH}}}")
 UNROUNDED = Context(prec=PRECISION, traps=[Inexact])
 LOOKUPS = frozenset(
@@ -48,13 +50,35 @@ else:
     AnyField = models.Field
 
 
+class BeyondTheLedger(Invalid, NotExact):
+    """What would follow from the facts is larger than a column holds."""
+
+    def __init__(self) -> None:
+        Invalid.__init__(
+            self,
+            "An amount that follows from this would have more than "
+            f"{HELD_DIGITS} digits before the point, which the ledger does not hold: "
+            "nothing was written.",
+            code="range",
+        )
+
+
+def held(value: Any) -> Decimal:
+    """The value as a column holds it. Raises BeyondTheLedger for what is too large and
+    NotExact for what is no exact number."""
+    try:
+        return exact(value, HELD_DIGITS)
+    except TooLarge as error:
+        raise BeyondTheLedger from error
+
+
 def encode(value: Decimal) -> str:
     """The order-preserving text of a decimal with at most 18 decimals."""
     return encode_scaled(int(value.scaleb(FRACTION_DIGITS)))
 
 
 def encode_checked(value: Any) -> str:
-    """encode() of what the ledger may not be able to hold. Raises NotExact.
+    """encode() of what the ledger may not be able to hold. Raises as `held`.
 
     Its one check is quicker than those of `exact`, and what fails it is told by them:
     a file of 100,000 fills has a million and a half numbers.
@@ -63,17 +87,16 @@ def encode_checked(value: Any) -> str:
         scaled = value.scaleb(FRACTION_DIGITS, UNROUNDED)
         whole = int(scaled)
     except (ArithmeticError, AttributeError, ValueError):  # what it is, exact tells
-        return encode(exact(value))
+        return encode(held(value))
     if whole == scaled and 0 <= whole < LIMIT:
         return "1" + str(whole).zfill(WIDTH)
-    return encode(exact(value))
+    return encode(held(value))
 
 
 def exact_units(units: int) -> Decimal:
-    """The Decimal of so many units of 10^-18. Raises NotExact for more than the ledger
-    holds."""
+    """The Decimal of so many units of 10^-18. Raises BeyondTheLedger."""
     number = Decimal(units).scaleb(-FRACTION_DIGITS)
-    return number if -LIMIT < units < LIMIT else exact(number)
+    return number if -LIMIT < units < LIMIT else held(number)
 
 
 def encode_units(units: int) -> str:
@@ -97,7 +120,7 @@ def decode_scaled(coded: str) -> int:
 
 
 def decode(coded: str) -> Decimal:
-    """The inverse of encode; 18 decimals as NUMERIC(38, 18) gives them."""
+    """The inverse of encode; 18 decimals as NUMERIC(48, 18) gives them."""
     return Decimal(decode_scaled(coded)).scaleb(-FRACTION_DIGITS)
 
 
@@ -105,16 +128,17 @@ CODED_ZERO = encode(ZERO)
 
 
 class ExactDecimalField(AnyField):
-    """A Decimal with at most 20 integer and 18 fraction digits; null if allowed.
+    """A Decimal with at most 30 integer and 18 fraction digits; null if allowed.
 
-    Assigning or comparing a float, NaN or anything longer raises NotExact
-    (a ValueError) before the database sees it.
+    Storing or comparing a float, NaN or more decimals raises NotExact (a ValueError)
+    before the database sees it, a larger one BeyondTheLedger. What is given from
+    outside has at most 20 integer digits (kernel.numbers).
     """
 
-    description = "Exact decimal, 20 + 18 digits"
+    description = "Exact decimal, 30 + 18 digits"
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:
-        return "text" if connection.vendor == "sqlite" else "numeric(38, 18)"
+        return "text" if connection.vendor == "sqlite" else "numeric(48, 18)"
 
     def rel_db_type(self, connection: BaseDatabaseWrapper) -> str:
         return self.db_type(connection)
@@ -143,7 +167,7 @@ class ExactDecimalField(AnyField):
     def get_prep_value(self, value: Any) -> Any:
         if value is None or hasattr(value, "resolve_expression"):
             return value
-        return exact(value)
+        return held(value)
 
     def get_db_prep_value(
         self, value: Any, connection: BaseDatabaseWrapper, prepared: bool = False

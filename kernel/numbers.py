@@ -1,7 +1,8 @@
 """Exact numbers: one reader, one precision, one text form, one rounding.
 
 Money, quantities, prices, fees and rates are Decimals with at most 20 integer
-and 18 fraction digits. Precision 80 is set here once, before any thread starts:
+and 18 fraction digits as they are given; what follows from them, such as a balance,
+may have 30 integer digits. Precision 80 is set here once, before any thread starts:
 at the default 28 even unary minus rounds a 38-digit amount.
 
 Every number that comes from outside is read here. Its exponent is bounded before
@@ -18,6 +19,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 PRECISION = 80
 FRACTION_DIGITS = 18
 INTEGER_DIGITS = 20
+HELD_DIGITS = 30
 QUANTUM = Decimal(1).scaleb(-FRACTION_DIGITS)
 ZERO = Decimal(0)
 LARGEST_EXPONENT = 40
@@ -32,6 +34,10 @@ decimal.setcontext(decimal.Context(prec=PRECISION))
 
 class NotExact(ValueError):
     """The text or value is no number that the ledger can hold; says why."""
+
+
+class TooLarge(NotExact):
+    """It has more digits before the point than there is room for."""
 
 
 def read_number(given: str) -> Decimal:
@@ -59,11 +65,11 @@ def whole_number(given: str) -> int | None:
     return int(given) if plain else None
 
 
-def exact(value: str | int | Decimal) -> Decimal:
+def exact(value: str | int | Decimal, most: int = INTEGER_DIGITS) -> Decimal:
     """The Decimal of a text, int or Decimal, unrounded.
 
-    Raises NotExact for floats, NaN, infinities, more than 18 decimals (trailing
-    zeros aside) or more than 20 integer digits.
+    Raises NotExact for floats, NaN, infinities and more than 18 decimals (trailing
+    zeros aside), TooLarge for more than `most` integer digits.
     """
     if isinstance(value, str):
         if PLAIN.fullmatch(value):  # as nearly all are: nothing is left to check
@@ -78,8 +84,8 @@ def exact(value: str | int | Decimal) -> Decimal:
         raise NotExact(f"{value!r} is not an exact number: send it as a string")
     if not number.is_finite():
         raise NotExact(f"{number} is not a finite number")
-    if number and number.adjusted() >= INTEGER_DIGITS:
-        raise NotExact(f"more than {INTEGER_DIGITS} digits before the point")
+    if number and number.adjusted() >= most:
+        raise TooLarge(f"more than {most} digits before the point")
     if number.quantize(QUANTUM) != number:
         raise NotExact(f"more than {FRACTION_DIGITS} decimals")
     return number + ZERO if number else ZERO

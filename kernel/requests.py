@@ -79,14 +79,16 @@ def revision_of(request: Request) -> int:
     In an ETag it stands before the hyphen; the digest after it is of no interest to
     a write: a comment under what is changed is no reason to refuse the change.
 
-    Raises PreconditionRequired (428) when neither is there, BadRequest when it is
-    no whole number, also with anything but a digest behind it (0001-01-01 is no 1). A stale one is the service's to find: it raises Stale, which
+    Raises PreconditionRequired (428) when neither is there, BadRequest when the two
+    differ or when it is no whole number, also with anything but a digest behind it (0001-01-01 is no 1). A stale one is the service's to find: it raises Stale, which
     answers 412 to If-Match and 409 to a body (`kernel.problems.problem_handler`).
     """
     header = request.headers.get("If-Match", "")
     body: Any = request.data
     in_body = body.get("revision") if isinstance(body, Mapping) else None
     given = _revision_in(header) if header else in_body
+    if header and in_body is not None and str(in_body) != given:
+        raise BadRequest("If-Match and `revision` name different ones.", code="revision")
     if given is None:
         raise PreconditionRequired(
             "Send the revision you saw, as `revision` or If-Match.", code="revision"

@@ -27,7 +27,7 @@ VARY = ("HX-Request", "HX-Request-Type", "HX-Target")
 
 def is_api(path: str) -> bool:
     """Does a program ask here, to be answered in JSON or plain text?"""
-    return path.startswith(API_PREFIXES)
+    return f"{path}/".startswith(API_PREFIXES)
 
 
 def asked_view(request: HttpRequest) -> Any:

@@ -149,9 +149,12 @@ class RestoreInput(serializers.Serializer[Any]):
 
 
 class EvidenceInput(serializers.Serializer[Any]):
-    """Text or a link, what `kind` announces; a file comes as multipart."""
+    """One of a text, a link and a file, which comes as multipart. `kind` may say which:
+    `output` is a text."""
 
-    kind = serializers.ChoiceField([kind.value for kind in FILED_KINDS])
+    kind = serializers.ChoiceField(
+        [kind.value for kind in FILED_KINDS], required=False
+    )
     summary = serializers.CharField(max_length=500)
     text = Verbatim(required=False, allow_blank=True, max_length=TEXT_LIMIT)
     link = serializers.URLField(required=False, allow_blank=True)
@@ -180,16 +183,20 @@ def new_attestation(request: Request) -> NewAttestation:
 
 
 def new_evidence(request: Request) -> NewEvidence:
-    """What `kind` announces; a text or link that is not there is empty.
+    """What `kind` announces, else the one thing that is there; an announced text or
+    link that is not there is empty.
 
-    Raises Invalid for a file that is not there, and for what `kind` does not announce:
-    it would be dropped in silence.
+    Raises Invalid for a file that is not there, and for more than one thing: the others
+    would be dropped in silence.
     """
     body = read_body(request, EvidenceUpload)
-    kind, summary = body["kind"], body["summary"]
+    summary = body["summary"]
+    given = [name for name in ("text", "link", "file") if body.get(name)]
+    if "kind" not in body and len(given) != 1:
+        raise Invalid("Send one of `text`, `link` and `file`.", code="kind")
+    kind = body.get("kind") or ("output" if given == ["text"] else given[0])
     announced = "text" if kind == "output" else kind
-    others = [name for name in ("text", "link", "file") if name != announced]
-    if wrong := [name for name in others if body.get(name)]:
+    if wrong := [name for name in given if name != announced]:
         raise Invalid.of(
             [FieldError(f"/{wrong[0]}", "kind", f"is not what {kind!r} announces")]
         )

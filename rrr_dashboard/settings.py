@@ -122,6 +122,12 @@ def require_safe() -> None:
             "ALLOWED_HOSTS is missing; name each host that people use, such as "
             "desk.example.com."
         )
+    host = urlsplit(PUBLIC_ORIGIN).hostname
+    if not {host, f"[{host}]"} & set(ALLOWED_HOSTS):
+        raise SettingError(
+            f"ALLOWED_HOSTS does not name {host}, the host of PUBLIC_ORIGIN: whoever "
+            "follows a link of a mail would be refused. Add it."
+        )
     if not TRUSTED_PROXY_COUNT:
         raise SettingError(
             "TRUSTED_PROXY_COUNT is 0, but PUBLIC_ORIGIN is https, which a proxy in "
@@ -422,6 +428,7 @@ CORS_ALLOW_HEADERS = [
 ]
 CORS_EXPOSE_HEADERS = [
     "ETag",
+    "Idempotency-Replayed",
     "Link",
     "Location",
     "Retry-After",

@@ -176,6 +176,7 @@ class PositionAnswer(Answer):
     cost: Annotated[Decimal | None, "with fees"]
     current_price: Decimal | None
     price_source: Annotated[str | None, "last_fill: no price is known"]
+    price_at: Annotated[datetime | None, "when the price was seen"]
     price_age_seconds: int | None
     market_value: Decimal | None
     currency: str
@@ -200,6 +201,7 @@ class PositionAnswer(Answer):
             cost=exact(holding.cost),
             current_price=valued.mark.price if valued.mark else None,
             price_source=valued.mark.source if valued.mark else None,
+            price_at=valued.mark.at if valued.mark else None,
             price_age_seconds=None if age is None else int(age.total_seconds()),
             market_value=exact(valued.market_value),
             currency=holding.quote,

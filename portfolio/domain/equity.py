@@ -16,6 +16,7 @@ from fractions import Fraction
 from kernel.numbers import ZERO, rounded
 from trades.domain.cash import CashMove, ImpliedFunding
 from trades.domain.marks import Marks
+from trades.domain.rates import countable
 
 Slice = tuple[str, str]  # symbol, strategy
 
@@ -60,8 +61,8 @@ class Cut:
 
     `slices` is the P&L since the last cut by (symbol, strategy), zeros left out.
     `between` is the part of inflow less outflow that came from own books, by movement.
-    `unvalued` counts holdings and balances without a price or rate: they are in
-    no total. `gross` adds up what is held of each symbol, whichever way it points.
+    `unvalued` counts holdings and balances without a price or rate, or beyond what
+    can be added up: they are in no total. `gross` adds up what is held of each symbol, whichever way it points.
     """
 
     at: datetime
@@ -141,10 +142,11 @@ class Walk:
         if not entry.income:
             return ZERO
         quote = self._quote(entry.symbol)
-        return entry.income * (self.marks.rate(entry.currency, quote, entry.at) or ZERO)
+        rate = self.marks.rate(entry.currency, quote, entry.at)
+        return _counted(entry.income, rate) or ZERO
 
     def _flow(self, entry: Entry, amount: Decimal, currency: str, at: datetime) -> None:
-        worth = amount * (self.marks.rate(currency, self.base, at) or ZERO)
+        worth = _counted(amount, self.marks.rate(currency, self.base, at)) or ZERO
         if entry.between is not None:
             so_far = self.between.get(entry.between, ZERO)
             self.between[entry.between] = so_far + worth
@@ -156,10 +158,11 @@ class Walk:
     def _flow_in_kind(self, entry: Entry, at: datetime) -> None:
         """An instrument that nobody has priced yet becomes a flow when it is."""
         price = self.marks.at(entry.symbol, at)
-        if price is None:
+        unit = price if entry.unit is None or price is None else entry.unit
+        worth = None if unit is None else _counted(entry.quantity, unit)
+        if worth is None:
             self._waiting.append(entry)
             return
-        worth = entry.quantity * (price if entry.unit is None else entry.unit)
         self._flow(entry, worth, self._quote(entry.symbol), at)
         self.held[entry.symbol, entry.strategy].earned += entry.cost - worth
 
@@ -190,18 +193,20 @@ class Walk:
         positions: dict[str, Decimal] = defaultdict(lambda: ZERO)
         for currency, amount in self.cash.items():
             rate = self.marks.rate(currency, self.base, at) if amount else ZERO
-            unvalued += rate is None
-            cash += amount * (rate or ZERO)
+            counted = _counted(amount, rate)
+            unvalued += counted is None
+            cash += counted or ZERO
         earned: dict[Slice, Decimal] = {}
         for key, held in self.held.items():
             rate = self.marks.rate(self._quote(key[0]), self.base, at)
             worth = self._worth(key[0], at) if held.quantity else ZERO
-            if worth is None or rate is None:
+            market_value = _counted(held.quantity, worth)
+            gain = _counted(held.earned - held.cost, rate)
+            if market_value is None or gain is None:
                 unvalued += 1
                 continue
-            market_value = held.quantity * worth
             positions[key[0]] += market_value
-            earned[key] = market_value + (held.earned - held.cost) * rate
+            earned[key] = market_value + gain
         return WalkValues(
             cash=cash,
             positions=sum(positions.values(), ZERO),
@@ -209,6 +214,13 @@ class Walk:
             earned=earned,
             unvalued=unvalued,
         )
+
+
+def _counted(amount: Decimal, rate: Decimal | None) -> Decimal | None:
+    """What an amount is worth; None where there is no rate, or nothing that sums could
+    count with."""
+    worth = None if rate is None else amount * rate
+    return worth if worth is not None and countable(worth) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

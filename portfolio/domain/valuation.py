@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 
 from kernel.numbers import ZERO
 from portfolio.domain.reasons import Reason
-from trades.domain.rates import Mark
+from trades.domain.rates import Mark, countable
 
 HUNDRED = Decimal(100)
 Side: TypeAlias = Literal["long", "short", "flat"]
@@ -54,7 +54,8 @@ class Holding:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldingValue:
     """A holding at its mark, in the quote currency. None where there is no mark
-    (reason no_price) or no cost (missing_cost)."""
+    (reason no_price) or no cost (missing_cost), or where it is too large to be added
+    up (out_of_range)."""
 
     holding: Holding
     mark: Mark | None = None
@@ -71,6 +72,10 @@ def value(holding: Holding, mark: Mark | None, now: datetime) -> HoldingValue:
         return HoldingValue(holding=holding, reason=Reason.NO_PRICE)
     market_value = holding.quantity * mark.price
     age = max(now - mark.at, timedelta(0))
+    if not countable(market_value):
+        return HoldingValue(
+            holding=holding, mark=mark, price_age=age, reason=Reason.OUT_OF_RANGE
+        )
     cost = holding.cost
     if cost is None:
         return HoldingValue(

@@ -9,11 +9,10 @@ from datetime import date, datetime
 
 from django.http import QueryDict
 
-from kernel.errors import NotFound
 from portfolio.domain.returns import day_of
 from portfolio.queries.sizes import check_walks
 from trades.models import Book
-from trades.queries.books import Reader, books_of, chosen_book
+from trades.queries.books import Reader, asked_book, books_of
 from trades.queries.known import KnownBook, known_books
 from trades.queries.known_times import known_time
 
@@ -101,9 +100,7 @@ def scope(user: Reader, named: str = "") -> Scope:
     if not named:
         books = tuple(books_of(user))
         return Scope(books, main_currency(books))
-    book = chosen_book(user, named)
-    if book is None:
-        raise NotFound(f"There is no book {named!r} that you may see.", code="book")
+    book = asked_book(user, named)
     return Scope((book,), book.base_currency, book)
 
 

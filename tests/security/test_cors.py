@@ -18,6 +18,7 @@ GRANTED = {
 }
 EXPOSED = {
     *("ETag", "Link", "Location", "Retry-After", "RateLimit", "RateLimit-Policy"),
+    "Idempotency-Replayed",
     "X-Request-ID",
 }
 ANSWERS: dict[str, tuple[str, str, dict[str, Any], int]] = {

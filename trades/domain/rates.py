@@ -39,8 +39,14 @@ class Rate:
     marks: tuple[Mark, ...] = ()
 
 
+LARGEST_WORTH = 24
 MarkOf: TypeAlias = Callable[[str], Mark | None]
 SAME = Rate(value=Decimal(1))
+
+
+def countable(worth: Decimal) -> bool:
+    """Whether sums can count with it: a million of the largest fit into a column."""
+    return worth.adjusted() < LARGEST_WORTH
 
 
 def pair_symbols(source: str, target: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import User
 from kernel.access import Access
+from kernel.errors import NotFound
 from kernel.numbers import whole_number
 from kernel.paging import Page, newest_first
 from kernel.prepared import PreparedQuery
@@ -48,6 +49,14 @@ def is_meant(book: Book, text: str) -> bool:
 def chosen_book(user: Reader, text: str) -> Book | None:
     """The book that `?book=` means for a person, None when they may read none such."""
     return book_named(readable_books(user), text)
+
+
+def asked_book(user: Reader, text: str) -> Book:
+    """`chosen_book`. Raises NotFound for one that is not there or not theirs."""
+    book = chosen_book(user, text)
+    if book is None:
+        raise NotFound(f"There is no book {text!r} that you may see.", code="book")
+    return book
 
 
 def readable_books(user: Reader) -> QuerySet[Book]:

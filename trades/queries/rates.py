@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.db.models import Exists, F, OuterRef, Subquery
 
 from trades.domain.marks import Marks
-from trades.domain.rates import Mark, Rate, exchange_rate, rate_symbols
+from trades.domain.rates import Mark, Rate, countable, exchange_rate, rate_symbols
 from trades.models import Book, Instrument
 from trades.queries.marks import (
     Candidates,
@@ -116,7 +116,8 @@ class Rates:
         if amount is None:
             return None
         rate = self.rate(book_id, source, target)
-        return None if rate is None else amount * rate
+        worth = None if rate is None else amount * rate
+        return worth if worth is not None and countable(worth) else None
 
 
 class BookRates:

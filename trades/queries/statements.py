@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from kernel.paging import Page, newest_first
 from trades.models import BalanceEvent, BalanceStatement
-from trades.queries.books import Reader, chosen_book, readable_books, reads_every_book
+from trades.queries.books import Reader, asked_book, readable_books, reads_every_book
 from trades.queries.market import mending_history
 
 
@@ -25,11 +25,10 @@ def statement_page(
     user: Reader, chosen: StatementFilter, *, limit: int, cursor: str = ""
 ) -> Page[BalanceStatement]:
     """The statements that stand, newest first by their time. One query, two with a
-    book."""
+    book. Raises NotFound for one that they may not see."""
     rows = visible_statements(user).filter(undone=False).select_related("book")
     if chosen.book:
-        book = chosen_book(user, chosen.book)
-        rows = rows.filter(book=book) if book else rows.none()
+        rows = rows.filter(book=asked_book(user, chosen.book))
     if chosen.asset:
         rows = rows.filter(asset=chosen.asset.upper())
     return newest_first(rows, field="at", limit=limit, cursor=cursor)

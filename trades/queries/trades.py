@@ -32,8 +32,8 @@ from trades.models.amending import FactQuerySet
 from trades.queries.amendments import FactChange, history_of, newest_version
 from trades.queries.books import (
     Reader,
+    asked_book,
     books_of,
-    chosen_book,
     is_entrusted,
     readable_books,
     reads_every_book,
@@ -205,10 +205,9 @@ def _wanted(chosen: TradeFilter) -> list[Q]:
 
 
 def _books_of(user: Reader, chosen: TradeFilter) -> list[int] | None:
-    """The books whose trades are asked for; None: all there are."""
+    """The books whose trades are asked for; None: all there are. Raises NotFound."""
     if chosen.book:
-        book = chosen_book(user, chosen.book)
-        return [book.pk] if book else []
+        return [asked_book(user, chosen.book).pk]
     if reads_every_book(user):
         return None
     return [book.pk for book in books_of(user)]

@@ -11,7 +11,7 @@ from kernel.paging import Page, newest_first
 from trades.models import Instrument, Transfer, Valuation
 from trades.queries.amendments import newest_version
 from trades.queries.assets import BookAssets
-from trades.queries.books import Reader, chosen_book, readable_books, reads_every_book
+from trades.queries.books import Reader, asked_book, readable_books, reads_every_book
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +38,11 @@ def transfer_page(
     user: Reader, chosen: TransferFilter, *, limit: int, cursor: str = ""
 ) -> Page[Transfer]:
     """Newest first by their time; those between own books in both. One query, two
-    with a book."""
+    with a book. Raises NotFound for one that they may not see."""
     rows = Transfer.objects.listed()
     if chosen.book:
-        book = chosen_book(user, chosen.book)
-        mine = Q(book=book) | Q(to_book=book)
-        rows = rows.filter(mine) if book else rows.none()
+        book = asked_book(user, chosen.book)
+        rows = rows.filter(Q(book=book) | Q(to_book=book))
     elif not reads_every_book(user):
         books = readable_books(user).values("pk")
         rows = rows.filter(Q(book__in=books) | Q(to_book__in=books))
