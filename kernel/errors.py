@@ -22,7 +22,8 @@ class FieldError:
 def summary(errors: Sequence[FieldError], *, most: int = 3) -> str:
     """The first faults in one line: "price: must be more than 0.; side: …"."""
     return "; ".join(
-        f"{fault.pointer.strip('/')}: {fault.detail}" for fault in errors[:most]
+        f"{fault.pointer.strip('/')}: {fault.detail}".removeprefix(": ")
+        for fault in errors[:most]
     )
 
 
@@ -112,7 +113,7 @@ class Conflict(ProductError):
     title = "It has changed meanwhile"
 
 
-class Taken(Conflict):
+class NameTaken(Conflict):
     """Another thing has this name already."""
 
     title = "That name is taken"

@@ -29,7 +29,7 @@ from kernel.numbers import (
     PRECISION,
     ZERO,
     NotExact,
-    TooLarge,
+    TooManyDigits,
     exact,
     text,
 )
@@ -68,7 +68,7 @@ def held(value: Any) -> Decimal:
     NotExact for what is no exact number."""
     try:
         return exact(value, HELD_DIGITS)
-    except TooLarge as error:
+    except TooManyDigits as error:
         raise BeyondTheLedger from error
 
 

@@ -102,7 +102,8 @@ def read_values(data: Any, shape: type[serializers.Serializer[Any]]) -> dict[str
     """What was sent as `shape` has it: its fields and no others, each once, texts as
     kernel.texts keeps them. Raises Invalid and DRF's ValidationError, both a 422."""
     if not isinstance(data, Mapping):
-        raise Invalid("Send one object with its fields.", code="invalid")
+        fault = FieldError("/", "invalid", "Send one object with its fields.")
+        raise Invalid.of([fault])
     fields = shape().fields
     faults = [*_odd(data, fields), *no_texts(data, fields)]
     if faults:

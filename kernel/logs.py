@@ -9,7 +9,6 @@ import contextlib
 import json
 import logging
 import os
-import re
 import sys
 import threading
 from collections.abc import Mapping, MutableMapping
@@ -19,17 +18,10 @@ from typing import Any
 
 import structlog
 
+from kernel.redaction import BLANK, SECRET_NAME, without_secrets
+
 logger = logging.getLogger("rrr.process")
 
-SECRET_NAMES = re.compile(
-    r"(?i)pass(word|phrase)|secret|token|authorization|cookie|api_?key|private"
-)
-SECRET_VALUES = re.compile(
-    r"Bearer\s+\S+|rrr_[A-Za-z0-9]+_[A-Za-z0-9_-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+"
-    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)|(?<=/accounts/invitation/)[\w-]+"
-    r"|(?<=/accounts/password/reset/)[\w-]+"
-)
-BLANK = "[redacted]"
 # Django's loggers hand these on: as text they hold the whole address that was asked for.
 NEVER_TOLD = ("request", "response")
 # structlog's own, which it takes away again before a line is written.
@@ -50,18 +42,18 @@ def redact(logger: Any, method: str, event: Event) -> Event:
 
 
 def _blanked(name: str, value: object, depth: int) -> object:
-    if SECRET_NAMES.search(name):
+    if SECRET_NAME.search(name):
         return BLANK
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Mapping) and depth < DEEPEST:
         return {
-            SECRET_VALUES.sub(BLANK, str(key)): _blanked(str(key), held, depth + 1)
+            without_secrets(str(key)): _blanked(str(key), held, depth + 1)
             for key, held in value.items()
         }
     if isinstance(value, list | tuple | set | frozenset) and depth < DEEPEST:
         return [_blanked("", held, depth + 1) for held in value]
-    return SECRET_VALUES.sub(BLANK, value if isinstance(value, str) else repr(value))
+    return without_secrets(value if isinstance(value, str) else repr(value))
 
 
 SHARED: list[Any] = [

@@ -36,7 +36,7 @@ class NotExact(ValueError):
     """The text or value is no number that the ledger can hold; says why."""
 
 
-class TooLarge(NotExact):
+class TooManyDigits(NotExact):
     """It has more digits before the point than there is room for."""
 
 
@@ -69,7 +69,7 @@ def exact(value: str | int | Decimal, most: int = INTEGER_DIGITS) -> Decimal:
     """The Decimal of a text, int or Decimal, unrounded.
 
     Raises NotExact for floats, NaN, infinities and more than 18 decimals (trailing
-    zeros aside), TooLarge for more than `most` integer digits.
+    zeros aside), TooManyDigits for more than `most` integer digits.
     """
     if isinstance(value, str):
         if PLAIN.fullmatch(value):  # as nearly all are: nothing is left to check
@@ -85,7 +85,7 @@ def exact(value: str | int | Decimal, most: int = INTEGER_DIGITS) -> Decimal:
     if not number.is_finite():
         raise NotExact(f"{number} is not a finite number")
     if number and number.adjusted() >= most:
-        raise TooLarge(f"more than {most} digits before the point")
+        raise TooManyDigits(f"more than {most} digits before the point")
     if number.quantize(QUANTUM) != number:
         raise NotExact(f"more than {FRACTION_DIGITS} decimals")
     return number + ZERO if number else ZERO

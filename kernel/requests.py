@@ -88,7 +88,9 @@ def revision_of(request: Request) -> int:
     in_body = body.get("revision") if isinstance(body, Mapping) else None
     given = _revision_in(header) if header else in_body
     if header and in_body is not None and str(in_body) != given:
-        raise BadRequest("If-Match and `revision` name different ones.", code="revision")
+        raise BadRequest(
+            "If-Match and `revision` name different ones.", code="revision"
+        )
     if given is None:
         raise PreconditionRequired(
             "Send the revision you saw, as `revision` or If-Match.", code="revision"

@@ -11,6 +11,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import chain, islice
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from django.http import StreamingHttpResponse
@@ -105,9 +106,12 @@ def jsonl_file(name: str, rows: Iterable[Any]) -> StreamingHttpResponse:
     return _download(f"{name}.jsonl", "application/jsonl", lines)
 
 
-def _download(name: str, kind: str, pieces: Iterable[bytes]) -> StreamingHttpResponse:
+def _download(name: str, kind: str, pieces: Iterator[bytes]) -> StreamingHttpResponse:
+    # The first piece is read before the answer begins: what cannot be asked, or a
+    # database that is silent, is refused in words and is no file that breaks off.
+    first = list(islice(pieces, 1))
     return StreamingHttpResponse(
-        pieces,
+        chain(first, pieces),
         content_type=kind,
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',

@@ -152,9 +152,7 @@ class EvidenceInput(serializers.Serializer[Any]):
     """One of a text, a link and a file, which comes as multipart. `kind` may say which:
     `output` is a text."""
 
-    kind = serializers.ChoiceField(
-        [kind.value for kind in FILED_KINDS], required=False
-    )
+    kind = serializers.ChoiceField([kind.value for kind in FILED_KINDS], required=False)
     summary = serializers.CharField(max_length=500)
     text = Verbatim(required=False, allow_blank=True, max_length=TEXT_LIMIT)
     link = serializers.URLField(required=False, allow_blank=True)

@@ -6,7 +6,6 @@ import hashlib
 import inspect
 import json
 import platform
-import re
 import subprocess
 from collections.abc import Mapping
 from datetime import timedelta
@@ -20,6 +19,7 @@ from django.utils import timezone
 from kernel import http
 from kernel.cache import bump
 from kernel.errors import NotFound, ProductError, said_by
+from kernel.redaction import BLANK, without_secrets
 from kernel.registry import PROBES, Measurement, Probe, Weight
 from operations.domain.board import ProbeState, probe_state
 from operations.models import Job, JobRun, ProbeResult
@@ -39,10 +39,6 @@ EXPECTED = (
     subprocess.SubprocessError,
     http.NoAnswer,
     http.Refused,
-)
-SECRET_WORDS = re.compile(
-    rb"(?i)(authorization|token|secret|password|passphrase|api[_-]?key|cookie|session)"
-    rb"(\"?\s*[:=]\s*\"?)((?:bearer |basic )?[^\s\",;]+)"
 )
 
 
@@ -153,15 +149,11 @@ def _definition(probe: Probe, params: Mapping[str, str]) -> str:
 
 
 def redacted(raw: bytes) -> bytes:
-    """The output without the values of our own secrets and of what looks like one."""
-    values = [settings.SECRET_KEY, settings.JWT_SECRET, settings.METRICS_TOKEN]
-    values += [settings.DEMO_PASSWORD, settings.FIELD_KEY, settings.DATABASE_PASSWORD]
-    values += [settings.BACKUP_KEY, settings.AWS_SECRET_ACCESS_KEY]
-    values += [settings.AWS_SESSION_TOKEN, *settings.EXTERNAL_KEYS.values()]
-    for value in values:
-        if len(value) >= 6:
-            raw = raw.replace(value.encode(), b"[redacted]")
-    return SECRET_WORDS.sub(rb"\1\2[redacted]", raw)
+    """The output without what is secret, the demo's password too."""
+    text = without_secrets(raw.decode(errors="surrogateescape"))
+    if settings.DEMO_PASSWORD:
+        text = text.replace(settings.DEMO_PASSWORD, BLANK)
+    return text.encode(errors="surrogateescape")
 
 
 def _reason(error: Exception) -> str:

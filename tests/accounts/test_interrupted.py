@@ -279,7 +279,7 @@ def test_htmx_leaves_the_page_of_before_as_it_is(ada):
     form = {**TYPED, "csrfmiddlewaretoken": token}
     asked = browser.post(FORM, form, headers=partial)
     assert asked.status_code == 403
-    assert "copy what you typed" in asked.content.decode()
+    assert "load the page again" in asked.content.decode()
     assert "What you typed is still here" not in asked.content.decode()
 
 

@@ -85,18 +85,23 @@ def test_a_refused_parameter_is_named_with_its_reason() -> None:
         ({}, 'W/"7"', 7),
         ({}, '"7;gzip"', 7),
         ({}, 'W/"7-0123456789abcdef01234567;gzip"', 7),
-        ({"revision": 3}, '"7"', 7),
+        ({"revision": 7}, '"7"', 7),
         ([], '"7"', 7),
         ({"revision": 0}, None, 0),
     ],
     ids=[
         "body", "text", "header", "bare header", "weak", "gzip", "a whole tag",
-        "header first",
+        "both",
         "a list", "zero",
     ],
 )  # fmt: skip
 def test_a_revision_is_read(body: Any, if_match: str | None, revision: int) -> None:
     assert revision_of(patch(body, if_match)) == revision
+
+
+def test_two_revisions_that_differ_are_refused() -> None:
+    with pytest.raises(BadRequest, match="name different ones"):
+        revision_of(patch({"revision": 3}, '"7"'))
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,11 @@ AT = "2026-03-0{}T12:00:00Z"
 READS = (
     *("/api/portfolio", "/api/portfolio/positions", "/api/portfolio/lots"),
     *("/api/performance", "/api/performance/monthly", "/api/trades", "/api/stats"),
-    *("/api/performance/by-symbol", "/api/performance/drawdowns", "/portfolio/lots.csv"),
+    *(
+        "/api/performance/by-symbol",
+        "/api/performance/drawdowns",
+        "/portfolio/lots.csv",
+    ),
     *("/api/portfolio/reconciliation", "/api/transfers", "/", "/portfolio/"),
     *("/performance/", "/trades/"),
 )

@@ -39,6 +39,7 @@ EXPORTS = (
 )
 
 
+@pytest.mark.limits
 @pytest.mark.parametrize("path", EXPORTS)
 def test_six_exports_a_minute(
     client_of: Callable[[User], Client], person: Callable[..., User], path: str

@@ -35,7 +35,7 @@ def test_a_form_without_the_token_is_too_old(browser: Client) -> None:
     assert answer.status_code == 403
     page = answer.content.decode()
     assert "This page is too old" in page
-    assert "copy what you typed" in page
+    assert "load the page again" in page
     assert "Your role" not in page, "none has anything to do with it"
 
 

@@ -241,7 +241,9 @@ def test_mallory_sees_and_writes_nothing_of_adas(api, client_of, mallory, many):
     theirs = caller(client_of(mallory))
     pk = Fill.objects.values_list("pk", flat=True)[0]
     assert theirs("GET", "/api/trades")[1]["trades"] == []
-    assert theirs("GET", "/api/trades?book=ada-main")[1]["trades"] == []
+    for noun in ("trades", "transfers", "balances"):
+        assert theirs("GET", f"/api/{noun}?book=ada-main")[0] == 404
+        assert theirs("GET", f"/api/{noun}?book=no-such")[0] == 404
     assert theirs("GET", f"/api/trades/{pk}")[0] == 404
     assert theirs("POST", "/api/trades", new(book="ada-main"))[0] == 422
     assert [b["name"] for b in theirs("GET", "/api/books")[1]["books"]] == [

@@ -56,8 +56,6 @@ def ids(user, limit=50, **chosen):
     [
         ({}, "x beta-2 beta-1 alpha-2 alpha-1"),
         ({"book": "ada-main"}, "beta-1 alpha-2 alpha-1"),
-        ({"book": "mallory-main"}, ""),
-        ({"book": "no such"}, ""),
         ({"symbol": "ETH-USD"}, "beta-2 beta-1"),
         ({"symbol": "eth/usd"}, "beta-2 beta-1"),
         ({"symbol": "XRP-USD"}, ""),

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit import services as audit
 from kernel.cache import bump
-from kernel.errors import FieldError, Forbidden, Invalid, Taken, summary
+from kernel.errors import FieldError, Forbidden, Invalid, NameTaken, summary
 from trades.domain.reading import ASSET, is_id, zone_of
 from trades.models import Book, BookMethod
 from trades.queries.books import chosen_book, own_books
@@ -35,7 +35,7 @@ class NewBook:
 def create_book(new: NewBook, owner: User, by: User | None = None) -> Book:
     """Make a book for `owner`; `by` is who asked (default the owner).
 
-    Raises Invalid for values that cannot be, Taken when the name is.
+    Raises Invalid for values that cannot be, NameTaken when the name is.
     """
     _check(new)
     author = by or owner
@@ -55,7 +55,7 @@ def create_book(new: NewBook, owner: User, by: User | None = None) -> Book:
                     created_at=now,
                 )
         except IntegrityError:
-            raise Taken(
+            raise NameTaken(
                 f"A book named {new.name!r} exists already.",
                 code="name_taken",
                 errors=[FieldError("/name", "unique", "is taken")],

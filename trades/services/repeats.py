@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from django.utils import timezone
 
-from kernel.errors import Conflict, FieldError, Taken
+from kernel.errors import Conflict, FieldError, NameTaken
 from trades.domain.facts import NewFill, NewTransfer, symbol_parts
 from trades.models import Book, FactStatus, Fill, Transfer
 from trades.queries.facts import IDS
@@ -73,7 +73,7 @@ def refuse_clashes(sifted: Sifted[Any], pointers: Sequence[str] = ()) -> None:
     ]
     if errors:
         detail = f"{errors[0].detail}; nothing was booked."
-        raise Taken(detail, code="external_id", errors=errors)
+        raise NameTaken(detail, code="external_id", errors=errors)
 
 
 def other_content(external_id: str) -> str:
