@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 from django.conf import settings
 
 from audit.domain import event
+from audit.models import Checkpoint
 from audit.verify import LogKey
 from kernel.errors import Unavailable
 from kernel.files import write_once, write_whole
@@ -154,15 +155,19 @@ def newest_epoch(log: str) -> int:
 
 def lacks_key() -> bool:
     """Were heads signed with a key that is not here? Then nothing can be signed on
-    until the file is back: after a recovery, for no backup holds it."""
-    signed = any(Path(settings.CHECKPOINT_DIR).glob("*.json"))
-    return signed and not Path(settings.LOG_KEY_FILE).exists()
+    until the file is: after a recovery, for no backup holds it, and on a second host,
+    whose own key would make a log that nobody believes."""
+    if Path(settings.LOG_KEY_FILE).exists():
+        return False
+    left = any(Path(settings.CHECKPOINT_DIR).glob("*.json"))
+    return left or Checkpoint.objects.exists()
 
 
 def _make_key(path: Path) -> None:
     if lacks_key():
         raise OSError(
-            f"{path} is missing, but checkpoints were signed; bring the file back"
+            f"{path} is missing, but heads of this log were signed; bring it back, or "
+            f"copy it and {_former().name} from the host that has it"
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     # When another process was first, its key is the key.

@@ -113,8 +113,24 @@ def test_a_lost_key_is_not_replaced_silently(outside: Path) -> None:
     (outside / "log.key").unlink()
     say()
 
-    with pytest.raises(Unavailable, match="bring the file back"):
+    with pytest.raises(Unavailable, match="bring it back"):
         sign()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_second_host_makes_no_key_of_its_own(outside: Path, settings: Any) -> None:
+    """Heads of one log that are signed by two are believed by neither host."""
+    say()
+    sign()
+    settings.LOG_KEY_FILE = str(outside / "second" / "log.key")
+    settings.CHECKPOINT_DIR = str(outside / "second" / "checkpoints")
+
+    with pytest.raises(Unavailable, match=r"copy it and log\.key\.former"):
+        queries.check()
+    say()
+    with pytest.raises(Unavailable, match="from the host that has it"):
+        sign()
+    assert not (outside / "second").exists()
 
 
 @pytest.mark.django_db(transaction=True)

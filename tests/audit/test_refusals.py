@@ -164,6 +164,7 @@ def test_a_proof_of_another_length_proves_nothing() -> None:
     assert not merkle.included(leaves[2], 3, 5, proof, root)
 
 
+@pytest.mark.django_db
 class TestTheLogKey:
     @pytest.fixture
     def place(self, tmp_path: Path, settings: Any) -> Path:
@@ -183,7 +184,7 @@ class TestTheLogKey:
     ) -> None:
         (place / "checkpoints").mkdir()
         (place / "checkpoints" / "log.json").write_text("{}")
-        with pytest.raises(Unavailable, match="bring the file back"):
+        with pytest.raises(Unavailable, match="bring it back"):
             channels.log_key()
         assert not (place / "keys" / "log.key").exists()
 

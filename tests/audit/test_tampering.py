@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import transaction
 
 from accounts.probes.audit_log import audit_log
-from audit import queries, services
+from audit import channels, queries, services
 from audit.domain import event, merkle
 from audit.models import AuditEvent, Checkpoint, guard
 from kernel.errors import Unavailable
@@ -206,7 +206,7 @@ def test_an_old_backup_put_back_is_seen_from_outside(log: None) -> None:
 
 def test_a_checkpoint_of_another_key_is_not_believed(log: None, outside: Path) -> None:
     note = kept_checkpoint()
-    (outside / "log.key").unlink()
+    (outside / "log.key").write_bytes(channels._new_key())
 
     found = queries.check(note)
 

@@ -313,12 +313,17 @@ def _backup_key() -> Finding:
 
 
 def _log_key() -> Finding:
-    if audit_channels.lacks_key():
+    try:
+        lacking = audit_channels.lacks_key()
+    except DatabaseError:
+        return Finding("log key", "warn", "unknown while the database does not answer")
+    if lacking:
         return Finding(
             "log key",
             "fail",
             f"{settings.LOG_KEY_FILE} is not here, and heads of the log were signed "
-            "with it: nothing can be signed on until you bring the file back",
+            "with it: nothing can be signed on until you bring the file back, or copy "
+            "it from the host that has it",
         )
     return Finding("log key", "ok", "it is in no backup: keep a copy elsewhere")
 
