@@ -39,12 +39,22 @@ MAKE_BACKUP_KEY = (
 # Whoever left these in meant to replace them.
 STAND_INS = re.compile("insecure|change.?me|default|password|example|placeholder", re.I)
 WEB = ("http", "https")
+# What stands in the place of a port may be a password whose address was cut off.
+NO_PORT = re.compile(r"(://[^/:\[]*:)[^/]*[^/\d][^/]*")
+BEHIND = re.compile(r"([?#]).+", re.DOTALL)
 DEFAULT_PORTS = {("http", 80), ("https", 443)}
-REDIS = ("redis", "rediss", "unix")
 
 
 class Unfit(ValueError):
     """What the setting is, and what to do."""
+
+
+def shown(text: str) -> str:
+    """Quoted, without what may be a name, a password or a token in an address."""
+    before, at, place = text.rpartition("@")
+    scheme = before.partition("://")[0] + "://" if "://" in before else ""
+    told = f"{scheme}…@{place}" if at else NO_PORT.sub(r"\1…", text)
+    return repr(BEHIND.sub(r"\1…", told))
 
 
 def flag(text: str) -> bool:
@@ -101,7 +111,7 @@ def own_address(text: str) -> str:
         return str(ipaddress.ip_address(text))
     except ValueError:
         raise Unfit(
-            f"is {text!r}; use an IP address: 127.0.0.1 for this machine only, "
+            f"is {shown(text)}; use an IP address: 127.0.0.1 for this machine only, "
             "0.0.0.0 for all of its addresses"
         ) from None
 
@@ -111,7 +121,7 @@ def served_host(text: str) -> str:
     plain = text.removeprefix(".")
     if text != "*" and not _is_host(plain.removeprefix("[").removesuffix("]")):
         raise Unfit(
-            f"names {text!r}; use host names without http:// and port, "
+            f"names {shown(text)}; use host names without http:// and port, "
             "separated by commas"
         )
     return text
@@ -121,7 +131,7 @@ def exact_host(text: str) -> str:
     """One name; `.com` would be every host under it, `*` every host at all."""
     if text == "*" or text.startswith("."):
         raise Unfit(
-            f"names {text!r}, which is many hosts; "
+            f"names {shown(text)}, which is many hosts; "
             "name each host that people use, such as desk.example.com"
         )
     return served_host(text)
@@ -133,7 +143,7 @@ def host_or_network(text: str) -> str:
     except ValueError:
         if not _is_host(text):
             raise Unfit(
-                f"names {text!r}; use host names, addresses or networks such as "
+                f"names {shown(text)}; use host names, addresses or networks such as "
                 "10.0.0.0/8, separated by commas"
             ) from None
     return text
@@ -141,10 +151,10 @@ def host_or_network(text: str) -> str:
 
 def origin(text: str) -> str:
     """As browsers write it: small letters, no default port, nothing behind."""
-    parts = _address(text)
+    parts = address(text)
     if parts is None or parts.scheme not in WEB or _more_than_origin(parts, text):
         raise Unfit(
-            f"names {text!r}; use exact origins: http(s)://host or "
+            f"names {shown(text)}; use exact origins: http(s)://host or "
             "http(s)://host:port, nothing behind, never * and never null"
         )
     place = parts.netloc.lower()
@@ -154,8 +164,11 @@ def origin(text: str) -> str:
 
 
 def _more_than_origin(parts: SplitResult, text: str) -> bool:
-    behind = (parts.path.rstrip("/"), "?" in text, "#" in text)
-    return any(behind) or "@" in parts.netloc
+    return bool(parts.path.rstrip("/")) or _more_than_place(parts, text)
+
+
+def _more_than_place(parts: SplitResult, text: str) -> bool:
+    return any(letter in text for letter in "?#") or "@" in parts.netloc
 
 
 def secure_origin(text: str) -> str:
@@ -164,24 +177,25 @@ def secure_origin(text: str) -> str:
         raise Unfit("is missing; set it to the https:// address that people use")
     if not origin(text).startswith("https://"):
         raise Unfit(
-            f"is {text!r}, so cookies and passwords travel in the open; "
+            f"is {shown(text)}, so cookies and passwords travel in the open; "
             "set it to the https:// address that people use"
         )
     return origin(text)
 
 
 def web_address(text: str) -> str:
-    parts = _address(text)
+    parts = address(text)
     if parts is None or parts.scheme not in WEB:
         raise Unfit("is no address; use http(s)://host/path")
     return text
 
 
 def static_place(text: str) -> str:
-    parts = _address(text)
+    parts = address(text)
     local = text.startswith("/") and not text.startswith("//")
-    if not text.endswith("/") or not (local or (parts and parts.scheme in WEB)):
-        raise Unfit(f"is {text!r}; use /static/, or https://host/path/ of a CDN")
+    of_a_cdn = parts and parts.scheme in WEB and not _more_than_place(parts, text)
+    if not text.endswith("/") or not (local or of_a_cdn):
+        raise Unfit(f"is {shown(text)}; use /static/, or https://host/path/ of a CDN")
     return text
 
 
@@ -235,7 +249,7 @@ def backup_place(text: str) -> str:
         return folder
     if not BUCKET.fullmatch(text):
         raise Unfit(
-            f"is {text!r}; use a folder's path, or s3://bucket/prefix (a bucket's name "
+            f"is {shown(text)}; use a folder's path, or s3://bucket/prefix (a bucket's name "
             "is 3 to 63 small letters, digits, . and -)"
         )
     return text.rstrip("/")
@@ -255,60 +269,7 @@ def version(text: str) -> str:
     return text
 
 
-def database(text: str) -> SplitResult:
-    """Of a PostgreSQL server, with a database's name, or of a SQLite file."""
-    parts = _address(text, needs_host=False)
-    if parts and parts.path.strip("/"):
-        if parts.scheme in {"postgres", "postgresql"}:
-            return parts
-        if parts.scheme == "sqlite" and not parts.netloc:
-            return parts
-    raise Unfit(
-        "is no database; use postgresql://user:password@host:5432/name (in the "
-        "password / as %2F, @ as %40 and so on), sqlite:////absolute/path, or nothing "
-        "for the embedded one"
-    )
-
-
-def redis(text: str) -> str:
-    if not _is_redis(text, REDIS):
-        raise Unfit(
-            "is no Redis; use redis://host:6379/0 or unix:///path, "
-            "or nothing for the embedded one"
-        )
-    return text
-
-
-def broker(text: str) -> str:
-    if not _is_redis(text, ("redis", "rediss", "redis+socket")):
-        raise Unfit(
-            "is no broker; use redis://host:6379/0 or redis+socket:///path, "
-            "or nothing for the one of REDIS_URL"
-        )
-    return text
-
-
-def mail_server(text: str) -> SplitResult:
-    parts = _address(text)
-    if parts is None or parts.scheme not in {"smtp", "smtp+tls", "smtps"}:
-        raise Unfit(
-            "is no mail server; use smtp://, smtp+tls:// or smtps://"
-            "user:password@host:port, or nothing for files in var/mail"
-        )
-    return parts
-
-
-def _is_redis(text: str, schemes: tuple[str, ...]) -> bool:
-    by_socket = text.startswith(("unix:", "redis+socket:"))
-    parts = _address(text, needs_host=not by_socket)
-    if parts is None or parts.scheme not in schemes:
-        return False
-    if by_socket:
-        return not parts.netloc and len(parts.path) > 1
-    return parts.path in {"", "/"} or whole_number(parts.path[1:]) is not None
-
-
-def _address(text: str, *, needs_host: bool = True) -> SplitResult | None:
+def address(text: str, *, needs_host: bool = True) -> SplitResult | None:
     """The parts of a URL; None when it cannot be one, its port included."""
     if any(letter.isspace() or not letter.isprintable() for letter in text):
         return None

@@ -17,8 +17,9 @@ from csp.constants import NONCE
 from django.contrib.messages import constants as level
 
 from kernel import logs
+from kernel.postgresql.options import VALUES
 from kernel.valkey import socket_path
-from rrr_dashboard import metric_files, readers
+from rrr_dashboard import metric_files, readers, server_readers
 from rrr_dashboard.beat import SteadyEvery
 from rrr_dashboard.demo.logins import LOGINS
 from rrr_dashboard.env import Env, SettingError
@@ -243,6 +244,7 @@ def database(parts: SplitResult | None) -> dict[str, Any]:
                 "keepalives_interval": 5,
                 "keepalives_count": 3,
                 "tcp_user_timeout": 20_000,
+                **server_readers.options(parts, VALUES),
             },
         }
     # sqlite:////absolute is the usual spelling, sqlite:///absolute ours of old.
@@ -269,7 +271,9 @@ def database(parts: SplitResult | None) -> dict[str, Any]:
     }
 
 
-_address = env.read("DATABASE_URL", "", readers.database) if DATABASE_URL else None
+_address = (
+    env.read("DATABASE_URL", "", server_readers.database) if DATABASE_URL else None
+)
 DATABASES = {"default": database(_address)}
 if RATE_LIMIT_HOSTS > 1 and DATABASES["default"]["ENGINE"] == "kernel.sqlite":
     raise SettingError(
@@ -281,19 +285,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis: written once, each library's dialect derived -------------------
 EMBEDDED_REDIS = not env.text("REDIS_URL")
-REDIS_URL = env.optional("REDIS_URL", readers.redis) or (
+REDIS_URL = env.optional("REDIS_URL", server_readers.redis) or (
     f"unix://{socket_path(STATE_DIR)}?db=0"
 )
-
-
-def celery_dialect(url: str) -> str:
-    """Celery spells a unix socket redis+socket:// and the database virtual_host."""
-    if not url.startswith("unix://"):
-        return url
-    path, _, query = url.removeprefix("unix://").partition("?")
-    number = query.removeprefix("db=") or "0"
-    return f"redis+socket://{path}?virtual_host={number}"
-
 
 CACHES = {
     "default": {
@@ -316,8 +310,8 @@ CACHES = {
     },
 }
 OWN_BROKER = bool(env.text("CELERY_BROKER_URL"))
-CELERY_BROKER_URL = env.optional("CELERY_BROKER_URL", readers.broker) or celery_dialect(
-    REDIS_URL
+CELERY_BROKER_URL = server_readers.broker_dialect(
+    env.optional("CELERY_BROKER_URL", server_readers.broker) or REDIS_URL
 )
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -532,7 +526,7 @@ EMAIL_TIMEOUT = 5
 # Without a server mail is written to files: good enough to try things, not to be told.
 MAIL_ARRIVES = bool(EMAIL_URL) or not SERIOUS
 if EMAIL_URL:
-    _mail = env.read("EMAIL_URL", "", readers.mail_server)
+    _mail = env.read("EMAIL_URL", "", server_readers.mail_server)
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     EMAIL_HOST = _mail.hostname or "localhost"
     EMAIL_PORT = _mail.port or 25

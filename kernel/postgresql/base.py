@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import Any, TypeVar
 
 import psycopg
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, client
 from psycopg import IsolationLevel, errors
 
 from kernel import patience
 from kernel.patience import DatabaseBreaker, DatabaseSilent
+from kernel.postgresql.options import for_programs
 
 T = TypeVar("T")
 BREAKER = DatabaseBreaker()
@@ -57,8 +58,21 @@ def _admit() -> None:
         raise psycopg.OperationalError(str(refused)) from None
 
 
+class DatabaseClient(client.DatabaseClient):
+    """psql goes the way that the product goes (`manage.py dbshell`)."""
+
+    @classmethod
+    def settings_to_cmd_args_env(
+        cls, settings_dict: dict[str, Any], parameters: Iterable[str]
+    ) -> tuple[list[str], dict[str, str] | None]:
+        words, given = super().settings_to_cmd_args_env(settings_dict, parameters)
+        return words, {**(given or {}), **for_programs(settings_dict["OPTIONS"])}
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """See the module."""
+
+    client_class = DatabaseClient
 
     def get_connection_params(self) -> dict[str, Any]:
         params: dict[str, Any] = super().get_connection_params()

@@ -8,13 +8,13 @@ from django.db import connections
 from kernel import patience
 from kernel.patience import Patience
 from kernel.postgresql.base import DatabaseWrapper
-from rrr_dashboard import readers
+from rrr_dashboard import server_readers
 from rrr_dashboard.settings import database
 
 
 def asked() -> tuple[int, dict[str, str]]:
     """Seconds for the connection, and the server's settings for it."""
-    address = readers.database("postgresql://h/d")
+    address = server_readers.database("postgresql://h/d")
     settings = connections.configure_settings({"default": database(address)})
     params = DatabaseWrapper(settings["default"]).get_connection_params()
     words = params["options"].replace("-c ", "").split()

@@ -16,6 +16,7 @@ from typing import Any
 from django.db import connections, transaction
 from django.utils import timezone
 
+from kernel.postgresql.options import for_programs
 from kernel.programs import postgresql_program
 from operations.domain.asides import (
     Aside,
@@ -297,7 +298,11 @@ def _run(name: str, *arguments: str, database: str = "") -> None:
 def _environment(database: str) -> dict[str, str]:
     """Where the default database is, as its programs expect to be told."""
     settings = connections["default"].settings_dict
-    environment = {**os.environ, "PGPASSWORD": str(settings["PASSWORD"] or "")}
+    environment = {
+        **os.environ,
+        **for_programs(settings["OPTIONS"]),
+        "PGPASSWORD": str(settings["PASSWORD"] or ""),
+    }
     for key, variable in (("HOST", "PGHOST"), ("PORT", "PGPORT"), ("USER", "PGUSER")):
         if settings[key]:
             environment[variable] = str(settings[key])
