@@ -288,6 +288,11 @@ EMBEDDED_REDIS = not env.text("REDIS_URL")
 REDIS_URL = env.optional("REDIS_URL", server_readers.redis) or (
     f"unix://{socket_path(STATE_DIR)}?db=0"
 )
+if RATE_LIMIT_HOSTS > 1 and REDIS_URL.startswith("unix:"):
+    raise SettingError(
+        "RATE_LIMIT_HOSTS names several hosts, but the Redis is one of this host alone: "
+        "set REDIS_URL to a server that all of them reach, such as redis://host:6379/0."
+    )
 
 CACHES = {
     "default": {

@@ -1,4 +1,4 @@
-"""A Redis of a test's own, by a unix socket, that comes and goes."""
+"""A Redis of a test's own, on a port of this machine, that comes and goes."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 import redis
 
 from kernel.valkey import command, socket_path
-from tests.served import Served, until
+from tests.served import Served, free_port, until
 
 
 class OwnRedis:
     """Started by the test; `url` is what a product gets for REDIS_URL."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.url = f"unix://{socket_path(folder)}?db=0"
+        self.folder, self.port = folder, free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
         self.process: subprocess.Popen[bytes] | None = None
         self.back()
 
@@ -37,8 +37,10 @@ class OwnRedis:
 
     def back(self) -> None:
         """Empty, as it keeps no file."""
+        listening = ("--port", str(self.port), "--bind", "127.0.0.1")
         self.process = subprocess.Popen(
-            command(self.folder, append_only=False), start_new_session=True
+            [*command(self.folder, append_only=False), *listening],
+            start_new_session=True,
         )
         assert until(20, socket_path(self.folder).exists)
 

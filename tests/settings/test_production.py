@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
-from django.conf import settings
+from django.conf import settings as ours
 
 from rrr_dashboard import readers
 from rrr_dashboard.env import SettingError
+from rrr_dashboard.management.commands import doctor
 from tests.settings.test_nonsense import load
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWarning")
@@ -22,6 +25,11 @@ SAFE = {
     "ALLOWED_HOSTS": "desk.example.com,127.0.0.1",
     "PUBLIC_ORIGIN": "https://desk.example.com",
     "TRUSTED_PROXY_COUNT": "1",
+}
+SEVERAL = {
+    "RATE_LIMIT_HOSTS": "2",
+    "DATABASE_URL": "postgresql://db/rrr",
+    "REDIS_URL": "redis://redis.internal:6379/0",
 }
 REFUSED = {
     "ALLOWED_HOSTS": ("", "*", ".com", ".example.com", "desk.example.com,*"),
@@ -63,11 +71,38 @@ def test_several_hosts_on_one_file_are_refused_everywhere(
         load(monkeypatch, RRR_ENV=kind, RATE_LIMIT_HOSTS="2")
 
 
+@pytest.mark.parametrize("redis", ["", "unix:///run/redis.sock", "unix:///r?db=1"])
+@pytest.mark.parametrize("kind", ["production", "development"])
+def test_several_hosts_with_a_redis_of_one_are_refused_everywhere(
+    monkeypatch: pytest.MonkeyPatch, kind: str, redis: str
+) -> None:
+    """Each host counted in its own: twice the limits, and `doctor` said "together"."""
+    several = {**SEVERAL, "RRR_ENV": kind, "REDIS_URL": redis}
+    with pytest.raises(SettingError, match=r"RATE_LIMIT_HOSTS .*: set REDIS_URL to"):
+        load(monkeypatch, **{**SAFE, **several})
+
+
 def test_safe_settings_start(monkeypatch: pytest.MonkeyPatch) -> None:
     found = load(monkeypatch, **SAFE)
     assert found["SECURE_ORIGIN"] is True
-    several = {"RATE_LIMIT_HOSTS": "2", "DATABASE_URL": "postgresql://db/rrr"}
-    load(monkeypatch, **SAFE, **several)
+    load(monkeypatch, **SAFE, **SEVERAL)
+
+
+@pytest.mark.parametrize(
+    ("redis", "level", "said"),
+    [
+        ("redis://redis.internal:6379/0", "ok", "together in the Redis redis.internal"),
+        ("redis://127.0.0.1:6379/0", "warn", "only where that is a tunnel"),
+    ],
+)
+def test_doctor_says_in_which_redis_hosts_count_together(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, redis: str, level: str, said: str
+) -> None:
+    settings.RATE_LIMIT_HOSTS, settings.REDIS_URL = 2, redis
+    monkeypatch.setattr(doctor, "client", Mock())
+    finding = doctor._limits()
+    assert finding.level == level
+    assert said in finding.detail
 
 
 def test_a_random_secret_never_looks_like_a_repeated_one() -> None:
@@ -102,6 +137,6 @@ def test_a_name_with_an_empty_part_is_none(text: str) -> None:
 
 
 def test_make_check_starts_with_what_production_asks_for() -> None:
-    text = (Path(settings.BASE_DIR) / "tests" / "check.sh").read_text()
+    text = (Path(ours.BASE_DIR) / "tests" / "check.sh").read_text()
     for name in {*SAFE} - {"RRR_ENV", "DEMO"}:
         assert f"{name}=" in text

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
@@ -180,7 +181,17 @@ def _limits() -> Finding:
             "warn",
             f"no Redis answers, so each of {hosts} hosts gives 1/{hosts} of a limit",
         )
-    return Finding("rate limits", "ok", f"counted for {hosts} hosts together in Redis")
+    server = urlsplit(settings.REDIS_URL).hostname
+    if server in {"127.0.0.1", "::1", "localhost"}:
+        return Finding(
+            "rate limits",
+            "warn",
+            f"counted in the Redis of this host ({server}), together with {hosts - 1} more "
+            "only where that is a tunnel to one of all: name that in REDIS_URL",
+        )
+    return Finding(
+        "rate limits", "ok", f"counted for {hosts} hosts together in the Redis {server}"
+    )
 
 
 def _web() -> Finding:
