@@ -57,6 +57,16 @@ def name_whole(draft: Path, path: Path) -> None:
     sync_folder(path.parent)
 
 
+def is_shared(folder: Path) -> bool:
+    """Is it a place where everybody keeps files, as /tmp and /dev/shm are?"""
+    try:
+        mode = folder.stat().st_mode
+    except OSError:
+        return False
+    everybody = mode & stat.S_IWOTH and mode & stat.S_ISVTX
+    return bool(everybody) or folder == Path(folder.anchor)
+
+
 def narrow(path: Path) -> None:
     """Take every right of other users from a file, or a folder and all that lies in
     it; links are not followed. What vanishes meanwhile or belongs to somebody else

@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from rrr_dashboard import readers
+from rrr_dashboard import secret_readers
 
 
 def state_directory(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
@@ -61,7 +61,7 @@ def field_key(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
         Warning(
             "FIELD_KEY is not set: nothing is encrypted with it yet, and what will be "
             "cannot be without it.",
-            hint=readers.MAKE_KEY,
+            hint=secret_readers.MAKE_KEY,
             id="rrr.W006",
         )
     ]

@@ -6,16 +6,11 @@ hold a password is never repeated in it.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import ipaddress
 import re
 from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import SplitResult, urlsplit
-
-import pyrage
-from pyrage.x25519 import Identity
 
 from kernel.numbers import whole_number
 from operations.domain import retention as retentions
@@ -28,16 +23,23 @@ HOST = re.compile(rf"(?=.{{1,253}}$){LABEL}(\.{LABEL})*", re.IGNORECASE)
 BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w.!*'()/-]{0,200})?")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}")
-MAKE_SECRET = "python3 -c 'import secrets; print(secrets.token_urlsafe(96))'"  # noqa: S105
-MAKE_KEY = (
-    "python3 -c 'import base64, os; print(base64.b64encode(os.urandom(32)).decode())'"
+# The ends of names that are met; no host of a network of one's own is called so.
+TOP_LEVEL = re.compile(
+    "com|org|net|edu|gov|mil|int|info|biz|ai|at|au|be|br|ca|ch|cn|co|de|dk|es|eu|fi|fr|"
+    "hk|ie|in|io|it|jp|me|nl|no|nz|pl|ru|se|sg|tv|uk|us",
+    re.IGNORECASE,
 )
-MAKE_BACKUP_KEY = (
-    ".venv/bin/python -c "
-    "'from pyrage.x25519 import Identity; print(Identity.generate())'"
+# The widest networks that are somebody's own: 10.0.0.0/8 and fc00::/7.
+WIDEST = {4: 8, 6: 7}
+# Where our pages begin: tests/settings/test_production.py holds it against the URLs.
+OUR_PATHS = frozenset(
+    {
+        *("accounts", "admin", "alerts", "api", "audit", "books", "docs", "health"),
+        *("metrics", "openapi.json", "operations", "performance", "portfolio"),
+        *("prices", "readiness", "redoc", "runbooks", "search", "settings", "splits"),
+        *("styleguide", "trades", "transfers"),
+    }
 )
-# Whoever left these in meant to replace them.
-STAND_INS = re.compile("insecure|change.?me|default|password|example|placeholder", re.I)
 WEB = ("http", "https")
 # What stands in the place of a port may be a password whose address was cut off.
 NO_PORT = re.compile(r"(://[^/:\[]*:)[^/]*[^/\d][^/]*")
@@ -128,7 +130,14 @@ def served_host(text: str) -> str:
 
 
 def exact_host(text: str) -> str:
-    """One name; `.com` would be every host under it, `*` every host at all."""
+    """One name; `.com` would be every host under it, `*` every host at all. A name
+    without a dot is one of a network of one's own, such as `web`, unless it is known to
+    be where others have their names."""
+    if TOP_LEVEL.fullmatch(text):
+        raise Unfit(
+            f"names {shown(text)}, under which others have their names; "
+            "name each host that people use, such as desk.example.com"
+        )
     if text == "*" or text.startswith("."):
         raise Unfit(
             f"names {shown(text)}, which is many hosts; "
@@ -138,15 +147,22 @@ def exact_host(text: str) -> str:
 
 
 def host_or_network(text: str) -> str:
+    """A name in small letters, as it is compared, or a network of addresses."""
     try:
-        return str(ipaddress.ip_network(text, strict=False))
+        network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         if not _is_host(text):
             raise Unfit(
                 f"names {shown(text)}; use host names, addresses or networks such as "
                 "10.0.0.0/8, separated by commas"
             ) from None
-    return text
+        return text.lower()
+    if network.prefixlen < WIDEST[network.version]:
+        raise Unfit(
+            f"names {network}, wider than any network of one's own, so that nothing "
+            "would be guarded; name the hosts or networks that are meant"
+        )
+    return str(network)
 
 
 def origin(text: str) -> str:
@@ -171,14 +187,33 @@ def _more_than_place(parts: SplitResult, text: str) -> bool:
     return any(letter in text for letter in "?#") or "@" in parts.netloc
 
 
-def secure_origin(text: str) -> str:
+def public_origin(text: str) -> str:
+    """Where people go."""
+    place = origin(text)
+    host = urlsplit(place).hostname or ""
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - refused, not bound
+        raise Unfit(f"is {place}, which leads nowhere; set it to what people type")
+    return place
+
+
+def secure_public_origin(text: str) -> str:
     """Of an installation that people rely on."""
     if not text:
         raise Unfit("is missing; set it to the https:// address that people use")
-    if not origin(text).startswith("https://"):
+    if not public_origin(text).startswith("https://"):
         raise Unfit(
             f"is {shown(text)}, so cookies and passwords travel in the open; "
             "set it to the https:// address that people use"
+        )
+    return public_origin(text)
+
+
+def secure_origin(text: str) -> str:
+    """Of somebody else, whose pages reach us."""
+    if not origin(text).startswith("https://"):
+        raise Unfit(
+            f"names {shown(text)}, whose pages anybody between may change; "
+            "use https:// origins"
         )
     return origin(text)
 
@@ -196,50 +231,20 @@ def static_place(text: str) -> str:
     of_a_cdn = parts and parts.scheme in WEB and not _more_than_place(parts, text)
     if not text.endswith("/") or not (local or of_a_cdn):
         raise Unfit(f"is {shown(text)}; use /static/, or https://host/path/ of a CDN")
+    first = text.split("/")[1]
+    if local and (not first or first in OUR_PATHS):
+        raise Unfit(f"is {text}, where pages are; use /static/ or another free path")
     return text
 
 
-def secret(least: int) -> Callable[[str], str]:
-    """At least so many bytes that look random."""
-
-    def read(text: str) -> str:
-        cure = f"set at least {least} random bytes ({MAKE_SECRET})"
-        if len(text.encode()) < least or len(set(text)) < 10:
-            raise Unfit(f"is missing or weak; {cure}")
-        if _repeats(text):
-            raise Unfit(f"repeats itself; {cure}")
-        if stand_in := STAND_INS.search(text):
-            raise Unfit(f"says {stand_in[0]!r}, so it is no secret; {cure}")
-        return text
-
-    return read
-
-
-def _repeats(text: str) -> bool:
-    """A quarter of it stood there before; of random letters next to nothing does."""
-    pieces = [text[start : start + 4] for start in range(len(text) - 3)]
-    return len(set(pieces)) < 0.75 * len(pieces)
-
-
-def key(text: str) -> str:
-    try:
-        long_enough = len(base64.b64decode(text, validate=True)) == 32
-    except (binascii.Error, ValueError):
-        long_enough = False
-    if not long_enough:
-        raise Unfit(f"is not 32 bytes in base64; make one with {MAKE_KEY}")
-    return text
-
-
-def backup_key(text: str) -> str:
-    """A secret key of age, as its programs write it."""
-    try:
-        return str(Identity.from_str(text))
-    except pyrage.IdentityError:
+def secure_static_place(text: str) -> str:
+    """Scripts of a page that people rely on."""
+    if text.startswith("http://"):
         raise Unfit(
-            f"is no AGE-SECRET-KEY-1…; make one with {MAKE_BACKUP_KEY}, "
-            "or leave it empty where no backups are taken"
-        ) from None
+            f"is {shown(text)}, whose scripts anybody between may change; "
+            "use /static/, or https://host/path/ of a CDN"
+        )
+    return static_place(text)
 
 
 def backup_place(text: str) -> str:

@@ -6,6 +6,7 @@ wrote sslmode=verify-full relies on it.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from urllib.parse import SplitResult, parse_qsl, urlencode
@@ -82,6 +83,24 @@ def mail_server(text: str) -> SplitResult:
         )
     options(parts, {})
     return parts
+
+
+def secure_mail_server(text: str) -> SplitResult:
+    """Of an installation that people rely on."""
+    parts = mail_server(text)
+    if parts.scheme == "smtp" and parts.password and not _is_here(parts.hostname or ""):
+        raise Unfit(
+            "sends its password in the open; use smtp+tls:// or smtps://, or a server "
+            "that asks for none"
+        )
+    return parts
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def options(parts: SplitResult, known: Options) -> dict[str, str]:

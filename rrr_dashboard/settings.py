@@ -17,9 +17,10 @@ from csp.constants import NONCE
 from django.contrib.messages import constants as level
 
 from kernel import logs
+from kernel.files import is_shared
 from kernel.postgresql.options import VALUES
 from kernel.valkey import socket_path
-from rrr_dashboard import metric_files, readers, server_readers
+from rrr_dashboard import metric_files, readers, secret_readers, server_readers
 from rrr_dashboard.beat import SteadyEvery
 from rrr_dashboard.demo.logins import LOGINS
 from rrr_dashboard.env import Env, SettingError
@@ -39,13 +40,18 @@ DEMO = env.flag("DEMO", default=RRR_ENV == "demo")
 DEMO_PASSWORD = env.text("DEMO_PASSWORD")
 DEMO_LOGINS = LOGINS if DEMO else ()  # shown on the login page of the demo
 PUBLIC_ORIGIN = (
-    env.read("PUBLIC_ORIGIN", "", readers.secure_origin)
+    env.read("PUBLIC_ORIGIN", "", readers.secure_public_origin)
     if SERIOUS
-    else env.optional("PUBLIC_ORIGIN", readers.origin)
+    else env.optional("PUBLIC_ORIGIN", readers.public_origin)
 )
 INTERNAL_URL = env.optional("INTERNAL_URL", readers.origin)
 SECURE_ORIGIN = PUBLIC_ORIGIN.startswith("https://")
 STATE_DIR = (BASE_DIR / env.text("STATE_DIR", "var")).resolve()
+if is_shared(STATE_DIR):
+    raise SettingError(
+        f"STATE_DIR is {STATE_DIR}, which others write to as well; "
+        "name a folder of this product alone, such as one below it."
+    )
 with contextlib.suppress(OSError):  # `serve` and `doctor` say what is wrong with it
     STATE_DIR.mkdir(parents=True, exist_ok=True)
 with contextlib.suppress(OSError):  # before a library opens its counters in there
@@ -55,15 +61,15 @@ CHECKPOINT_DIR = BASE_DIR / env.text("CHECKPOINT_DIR", str(STATE_DIR / "checkpoi
 RRR_COMMIT = env.optional("RRR_COMMIT", readers.commit)
 RRR_VERSION = env.read("RRR_VERSION", "0.1.0", readers.version)
 PUBLIC_READ = env.flag("PUBLIC_READ")
-METRICS_TOKEN = env.optional("METRICS_TOKEN", readers.secret(24))
+METRICS_TOKEN = env.optional("METRICS_TOKEN", secret_readers.secret(24))
 OUTGOING_ALLOW = env.items("OUTGOING_ALLOW", "", readers.host_or_network)
 WATCHDOG_URL = env.optional("WATCHDOG_URL", readers.web_address)
 OTLP_ENDPOINT = env.optional("OTLP_ENDPOINT", readers.web_address)
-FIELD_KEY = env.optional("FIELD_KEY", readers.key)
+FIELD_KEY = env.optional("FIELD_KEY", secret_readers.key)
 TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 0, least=0, most=20)
-ALERTMANAGER_TOKEN = env.optional("ALERTMANAGER_TOKEN", readers.secret(24))
+ALERTMANAGER_TOKEN = env.optional("ALERTMANAGER_TOKEN", secret_readers.secret(24))
 RATE_LIMIT_HOSTS = env.number("RATE_LIMIT_HOSTS", 1, least=1, most=1_000)
-BACKUP_KEY = env.optional("BACKUP_KEY", readers.backup_key)
+BACKUP_KEY = env.optional("BACKUP_KEY", secret_readers.backup_key)
 BACKUP_URL = env.read("BACKUP_URL", str(STATE_DIR / "backups"), readers.backup_place)
 if "://" not in BACKUP_URL:
     BACKUP_URL = str(BASE_DIR / BACKUP_URL)
@@ -92,21 +98,32 @@ EXTERNAL_KEYS = {
 # path, are never valid in staging or production, and a system check says so.
 _throwaway = hashlib.sha512(f"throw-away {BASE_DIR}".encode()).hexdigest()
 SECRET_KEY = env.read(
-    "SECRET_KEY", "" if SERIOUS else _throwaway[:64], readers.secret(50)
+    "SECRET_KEY", "" if SERIOUS else _throwaway[:64], secret_readers.secret(50)
 )
-SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS", "", readers.secret(50))
+SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS", "", secret_readers.secret(50))
 JWT_SECRET = env.read(
-    "JWT_SECRET", "" if SERIOUS else _throwaway[::-1], readers.secret(64)
+    "JWT_SECRET", "" if SERIOUS else _throwaway[::-1], secret_readers.secret(64)
 )
-JWT_SECRET_PREVIOUS = env.optional("JWT_SECRET_PREVIOUS", readers.secret(64))
-if SECRET_KEY == JWT_SECRET:
-    raise SettingError("JWT_SECRET equals SECRET_KEY: use two different secrets.")
+JWT_SECRET_PREVIOUS = env.optional("JWT_SECRET_PREVIOUS", secret_readers.secret(64))
+_secrets = {
+    "SECRET_KEY": [SECRET_KEY],
+    "SECRET_KEY_FALLBACKS": SECRET_KEY_FALLBACKS,
+    "JWT_SECRET": [JWT_SECRET],
+    "JWT_SECRET_PREVIOUS": [JWT_SECRET_PREVIOUS],
+    "METRICS_TOKEN": [METRICS_TOKEN],
+    "ALERTMANAGER_TOKEN": [ALERTMANAGER_TOKEN],
+    "FIELD_KEY": [FIELD_KEY],
+}
+for _name, _other in secret_readers.alike(_secrets):
+    raise SettingError(f"{_other} equals {_name}: use two different secrets.")
 ALLOWED_HOSTS = env.items(
     "ALLOWED_HOSTS",
     "" if SERIOUS else "127.0.0.1,localhost,[::1]",
     readers.exact_host if SERIOUS else readers.served_host,
 )
-CORS_ORIGINS = env.items("CORS_ORIGINS", "", readers.origin)
+CORS_ORIGINS = env.items(
+    "CORS_ORIGINS", "", readers.secure_origin if SERIOUS else readers.origin
+)
 
 
 def require_safe() -> None:
@@ -116,7 +133,7 @@ def require_safe() -> None:
     if not METRICS_TOKEN:
         raise SettingError(
             "METRICS_TOKEN is missing or weak; set at least 24 random bytes "
-            f"({readers.MAKE_SECRET})."
+            f"({secret_readers.MAKE_SECRET})."
         )
     if not ALLOWED_HOSTS:
         raise SettingError(
@@ -435,7 +452,11 @@ CORS_EXPOSE_HEADERS = [
     "RateLimit-Policy",
     "X-Request-ID",
 ]
-STATIC_URL = env.read("STATIC_URL", "/static/", readers.static_place)
+STATIC_URL = env.read(
+    "STATIC_URL",
+    "/static/",
+    readers.secure_static_place if SERIOUS else readers.static_place,
+)
 _static_origin = (
     "{0.scheme}://{0.netloc}".format(urlsplit(STATIC_URL))
     if STATIC_URL.startswith("http")
@@ -531,7 +552,11 @@ EMAIL_TIMEOUT = 5
 # Without a server mail is written to files: good enough to try things, not to be told.
 MAIL_ARRIVES = bool(EMAIL_URL) or not SERIOUS
 if EMAIL_URL:
-    _mail = env.read("EMAIL_URL", "", server_readers.mail_server)
+    _mail = env.read(
+        "EMAIL_URL",
+        "",
+        server_readers.secure_mail_server if SERIOUS else server_readers.mail_server,
+    )
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     EMAIL_HOST = _mail.hostname or "localhost"
     EMAIL_PORT = _mail.port or 25

@@ -28,8 +28,8 @@ FOLDER = Path(tempfile.mkdtemp(prefix="rrr-test-"))
 SETTINGS = {
     "RRR_ENV": "development",
     "STATE_DIR": str(FOLDER),
-    "SECRET_KEY": "test-only 0123456789 abcdefghijklmnopqrstuvwxyz ABCDEFGH",
-    "JWT_SECRET": "test-only jwt 0123456789 abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOP 98765",
+    "SECRET_KEY": "test-only BpvWPYWXd42Nt5mRwy_jXCQnj_M9wluGHAWcOXwYCHj8p-rKR-sfog",
+    "JWT_SECRET": "test-only jwt xkqXU7MlVton7m2yrb5D_gfvRYo6L8MEuMEkOQNA_00zntXduzi0IOXso1JW9404wI4",
     "METRICS_TOKEN": "test-only-metrics-token-0123456789",
     "FIELD_KEY": "dGVzdC1vbmx5LWZpZWxkLWtleS0wMTIzNDU2Nzg5YWI=",
     "BACKUP_KEY": str(Identity.generate()),

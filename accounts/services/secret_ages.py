@@ -34,6 +34,11 @@ OURS: Mapping[str, str] = {
     "DATABASE_PASSWORD": "the database",
     "LOG_KEY_FILE": "signed heads of the audit log",
 }
+# One that was used before -> the one that took its place.
+FORMER: Mapping[str, str] = {
+    "SECRET_KEY_FALLBACKS": "SECRET_KEY",
+    "JWT_SECRET_PREVIOUS": "JWT_SECRET",
+}
 YEAR = timedelta(days=365)
 
 Record = dict[str, dict[str, str]]
@@ -56,6 +61,19 @@ def secret_ages(at: datetime) -> list[SecretAge]:
     the first time is written down. Raises Unavailable for a record that cannot be read.
     """
     return sorted([*_settings(at), *_of_people(at)], key=lambda secret: secret.since)
+
+
+def outlived(at: datetime) -> list[str]:
+    """The former secrets that are still set, though what was made with them has ended:
+    the one in their place has been used for longer than anything lasts. Raises as
+    `secret_ages`."""
+    since = {secret.name: secret.since for secret in _settings(at)}
+    lasts = timedelta(days=settings.REFRESH_TOKEN_DAYS)
+    return [
+        former
+        for former, name in FORMER.items()
+        if getattr(settings, former) and at - since.get(name, at) > lasts
+    ]
 
 
 def _settings(at: datetime) -> list[SecretAge]:

@@ -65,8 +65,8 @@ class DatabaseClient(client.DatabaseClient):
     def settings_to_cmd_args_env(
         cls, settings_dict: dict[str, Any], parameters: Iterable[str]
     ) -> tuple[list[str], dict[str, str] | None]:
-        words, given = super().settings_to_cmd_args_env(settings_dict, parameters)
-        return words, {**(given or {}), **for_programs(settings_dict["OPTIONS"])}
+        command, given = super().settings_to_cmd_args_env(settings_dict, parameters)
+        return command, {**(given or {}), **for_programs(settings_dict["OPTIONS"])}
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import SigningKey
 from accounts.services import keys
-from accounts.services.secret_ages import OURS, YEAR, secret_ages
+from accounts.services.secret_ages import OURS, YEAR, outlived, secret_ages
 from audit import services
 from kernel.registry import PROBES, Measurement
 
@@ -116,3 +116,20 @@ def test_the_guide_says_how_each_is_changed() -> None:
     guide = (Path(__file__).parents[2] / "docs" / "security.md").read_text()
     inventory = guide.split("## Secrets")[1].split("## Where TLS ends")[0]
     assert [name for name in OURS if name not in inventory] == []
+
+
+def test_a_former_secret_is_needed_for_two_weeks_after_its_change(
+    settings: Any,
+) -> None:
+    """SECRET_KEY_FALLBACKS stayed for years, and nobody said a word."""
+    secret_ages(NOW - timedelta(days=100))
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.JWT_SECRET_PREVIOUS = settings.JWT_SECRET
+    settings.SECRET_KEY = "another one, which was made today"
+    settings.JWT_SECRET = "another one for tokens, which was made today"
+    assert outlived(NOW) == []
+    assert outlived(NOW + timedelta(days=13)) == []
+    later = NOW + timedelta(days=15)
+    assert outlived(later) == ["SECRET_KEY_FALLBACKS", "JWT_SECRET_PREVIOUS"]
+    settings.SECRET_KEY_FALLBACKS, settings.JWT_SECRET_PREVIOUS = [], ""
+    assert outlived(later) == []

@@ -17,6 +17,7 @@ from kernel.patience import DatabaseBreaker, DatabaseSilent
 from kernel.sqlite import queue
 from kernel.sqlite.queue import QueueRefused, Turnstile, Wait, WriteQueue
 from rrr_dashboard.management.commands import doctor
+from rrr_dashboard.setting_looks import Finding
 
 
 @pytest.fixture
@@ -209,9 +210,9 @@ def test_doctor_waits_as_watch_does_and_leaves_its_process_as_it_was(
 ) -> None:
     limits: list[patience.Patience | None] = []
 
-    def look() -> doctor.Finding:
+    def look() -> Finding:
         limits.append(patience.ours())
-        return doctor.Finding("this", "ok", "is well")
+        return Finding("this", "ok", "is well")
 
     monkeypatch.setattr(doctor, "LOOKS", (look,))
     call_command("doctor")

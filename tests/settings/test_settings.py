@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from rrr_dashboard import readers
+from rrr_dashboard import secret_readers
 from rrr_dashboard.env import (
     Env,
     SettingError,
@@ -24,9 +24,9 @@ from rrr_dashboard.env import (
 ROOT = Path(settings.BASE_DIR)
 STRONG = {
     "RRR_ENV": "production",
-    "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX",
-    "JWT_SECRET": "zyxwvutsrqponmlkjihgfedcba0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-JWT-9876",
-    "METRICS_TOKEN": "0123456789abcdefghijklmnop",
+    "SECRET_KEY": "Q6CuZ655fF-liRDRA81uS-l1k7EJwYQoZpsbc0OXEDp-qYJVrhpviJ0RjrO9qYuR",
+    "JWT_SECRET": "Kk3roOxfbD_6mxUb4JucEO9BP3xj2OWz6fISk_q-YBSpbvKIFfxQKXuMd-2REqbyJuBO5tM6",
+    "METRICS_TOKEN": "a6XYp3L_HrxmwOuCDYq3ai9OwarkktWY",
     "ALLOWED_HOSTS": "desk.example.test",
     "PUBLIC_ORIGIN": "https://desk.example.test",
     "TRUSTED_PROXY_COUNT": "1",
@@ -131,7 +131,9 @@ def test_the_first_env_is_private_strong_and_never_overwritten(tmp_path: Path) -
     assert values["DEMO_PASSWORD"] == "chosen by somebody"
     assert len(values["JWT_SECRET"].encode()) >= 64
     assert values["JWT_SECRET"] != values["SECRET_KEY"]
-    assert readers.backup_key(values["BACKUP_KEY"]).startswith("AGE-SECRET-KEY-1")
+    assert secret_readers.backup_key(values["BACKUP_KEY"]).startswith(
+        "AGE-SECRET-KEY-1"
+    )
     assert not write_first_env(path, {})
     assert path.read_text() == first
 
@@ -144,7 +146,7 @@ def test_an_older_env_gets_a_backup_key_and_keeps_the_rest(
     path.write_text(f"SECRET_KEY=kept # really\n{line}# a comment\nPORT=1")
     assert add_backup_key(path, {})
     values = read_dotenv(path)
-    assert readers.backup_key(values["BACKUP_KEY"]) == values["BACKUP_KEY"]
+    assert secret_readers.backup_key(values["BACKUP_KEY"]) == values["BACKUP_KEY"]
     assert (values["SECRET_KEY"], values["PORT"]) == ("kept # really", "1")
     assert "# a comment" in path.read_text()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

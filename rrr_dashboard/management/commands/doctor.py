@@ -5,29 +5,24 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import stat
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core import checks
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.template.defaultfilters import pluralize
-from django.utils import timezone
 
 from accounts.services import limits
-from accounts.services.secret_ages import YEAR, secret_ages
 from audit import channels as audit_channels
 from kernel import build, http, patience
 from kernel.display import plural
-from kernel.errors import ProductError
 from kernel.limits.shared import LimitsBusy
 from kernel.redis import FAILURES, client
 from kernel.web import own_origin
@@ -37,7 +32,16 @@ from operations.queries.web import web_silence
 from operations.services.backups import engines, kept, sealing, shelves
 from operations.services.backups.copies import BackupError
 from operations.services.telling import operators
-from rrr_dashboard import readers
+from rrr_dashboard import secret_readers
+from rrr_dashboard.setting_looks import (
+    Finding,
+    complaints,
+    cookies,
+    dotenv,
+    former_secrets,
+    misspelt,
+    secrets,
+)
 from rrr_dashboard.supervisor import abandoned
 from trades.queries.words import index_state
 
@@ -49,15 +53,6 @@ IMAGES = (
 )
 
 
-@dataclass(frozen=True)
-class Finding:
-    """`level` is ok, warn or fail; `detail` says what to do when it is not ok."""
-
-    name: str
-    level: str
-    detail: str
-
-
 class Command(BaseCommand):
     help = "Check every setting and dependency; exit 1 when something fails."
     requires_system_checks: list[str] = []
@@ -67,7 +62,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with patience.keeping_watch():
-            findings = [*_settings(), *(look() for look in LOOKS)]
+            findings = [*complaints(), *(look() for look in LOOKS)]
         failed = [finding for finding in findings if finding.level == "fail"]
         if options["json"]:
             listed = [asdict(finding) for finding in findings]
@@ -81,32 +76,6 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{len(failed)} of {plural(len(findings), 'check')} failed."
             )
-
-
-def _settings() -> Iterator[Finding]:
-    complaints = checks.run_checks(include_deployment_checks=settings.SERIOUS)
-    for message in complaints:
-        level = "fail" if message.level >= checks.ERROR else "warn"
-        yield Finding(
-            message.id or "settings",
-            level,
-            f"{message.msg} {message.hint or ''}".strip(),
-        )
-    if not complaints:
-        yield Finding(
-            "settings", "ok", f"no complaint about the settings of {settings.RRR_ENV}"
-        )
-
-
-def _cookies() -> Finding:
-    if settings.SECURE_ORIGIN:
-        return Finding("cookies", "ok", "Secure and __Host-, with HSTS")
-    alone = settings.BIND in {"127.0.0.1", "::1", "localhost"}
-    return Finding(
-        "cookies",
-        "ok" if alone else "warn",
-        "neither Secure nor __Host-, and no HSTS: PUBLIC_ORIGIN is not https",
-    )
 
 
 def _database() -> Finding:
@@ -229,16 +198,6 @@ def _disk() -> Finding:
     )
 
 
-def _dotenv() -> Finding:
-    path = settings.BASE_DIR / ".env"
-    if not path.exists():
-        return Finding(".env", "ok", "none; settings come from the environment")
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077:
-        return Finding(".env", "fail", f"mode {mode:o}: run chmod 600 .env")
-    return Finding(".env", "ok", "mode 600")
-
-
 def _commit() -> Finding:
     if sentence := build.contradiction():
         return Finding("commit", "fail", sentence)
@@ -299,7 +258,7 @@ def _backup_key() -> Finding:
             "backup key",
             "warn",
             "BACKUP_KEY is not set here, so no backup is taken here; if none is taken "
-            f"elsewhere either, make one with {readers.MAKE_BACKUP_KEY}",
+            f"elsewhere either, make one with {secret_readers.MAKE_BACKUP_KEY}",
         )
     try:
         exported = queries.key_was_exported(recipient)
@@ -339,22 +298,6 @@ def _log_key() -> Finding:
     return Finding("log key", "ok", "it is in no backup: keep a copy elsewhere")
 
 
-def _secrets() -> Finding:
-    at = timezone.now()
-    try:
-        known = secret_ages(at)
-    except (OSError, ProductError) as error:
-        return Finding("secrets", "warn", str(error))
-    except DatabaseError:
-        return Finding("secrets", "warn", "unknown while the database does not answer")
-    old = [secret.name for secret in known if secret.older_than(YEAR, at)]
-    ages = "; ".join(f"{each.name} since {each.since:%Y-%m-%d}" for each in known)
-    if old:
-        detail = f"older than a year: {', '.join(old)}; docs/security.md says how to change each"
-        return Finding("secrets", "warn", f"{detail} ({ages})")
-    return Finding("secrets", "ok", ages)
-
-
 def _backup_place() -> Finding:
     try:
         shelves.shelf().refuse_absent()
@@ -392,10 +335,11 @@ LOOKS: tuple[Callable[[], Finding], ...] = (
     _redis,
     _limits,
     _web,
-    _cookies,
+    cookies,
     _supervisor,
     _disk,
-    _dotenv,
+    dotenv,
+    misspelt,
     _commit,
     _images,
     _recipients,
@@ -404,5 +348,6 @@ LOOKS: tuple[Callable[[], Finding], ...] = (
     _backup_place,
     _set_aside,
     _log_key,
-    _secrets,
+    secrets,
+    former_secrets,
 )
