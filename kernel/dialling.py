@@ -79,12 +79,12 @@ def refuse_foreign(through: socket.socket, address: Any) -> None:
 def _is_ours(host: str, port: int) -> bool:
     """A name is looked up after we have looked: it must be that of a service."""
     services = frozenset(own_services())
-    if (host, port) in services or _is_instance(host, port):
+    if (host.lower(), port) in services or _is_instance(host, port):
         return True
     try:
         ipaddress.ip_address(host.partition("%")[0])
     except ValueError:  # a name, or an address in a spelling of old
-        return host in settings.OUTGOING_ALLOW
+        return host.lower() in settings.OUTGOING_ALLOW
     if may_reach("", host):
         return True
     named = services | {(name, ANY) for name in settings.OUTGOING_ALLOW}

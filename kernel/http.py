@@ -202,11 +202,13 @@ def _allowed_address(host: str, port: int) -> str:
 
 
 def may_reach(host: str, text: str) -> bool:
+    """Is this address public, or allowed as it is or by the name of its host, which is
+    compared in small letters?"""
     address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
     for allowed in settings.OUTGOING_ALLOW:
-        if allowed == host:
+        if allowed == host.lower():
             return True
         try:
             if address in ipaddress.ip_network(allowed, strict=False):

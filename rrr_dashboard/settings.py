@@ -496,6 +496,15 @@ STORAGES = {
     "staticfiles": {"BACKEND": "rrr_dashboard.staticfiles.StaticFiles"},
 }
 WHITENOISE_MANIFEST_STRICT = False
+# Nobody else's pages read them; ours do where a CDN hands on what we answer: a browser
+# takes a font of another origin only so.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+if _static_origin and PUBLIC_ORIGIN:
+
+    def _for_our_pages(headers: Any, path: str, url: str) -> None:
+        headers["Access-Control-Allow-Origin"] = PUBLIC_ORIGIN
+
+    WHITENOISE_ADD_HEADERS_FUNCTION = _for_our_pages
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 # A draft has a field for each of its sections and contradictions; a body is bounded.

@@ -175,6 +175,9 @@ SERVICES = {
     "the database": ({"DATABASE_URL": "postgres://u:p@127.0.0.1:%s/d"}, "127.0.0.1"),
     "what is allowed": ({"OUTGOING_ALLOW": "127.0.0.0/8"}, "127.0.0.1"),
     "what is allowed by name": ({"OUTGOING_ALLOW": "localhost"}, "127.0.0.1"),
+    "allowed in other letters": ({"OUTGOING_ALLOW": "LocalHost"}, "localhost"),
+    "allowed, asked in others": ({"OUTGOING_ALLOW": "localhost"}, "LOCALHOST"),
+    "redis in other letters": ({"REDIS_URL": "redis://LocalHost:%s/0"}, "LOCALHOST"),
 }
 
 

@@ -13,6 +13,7 @@ from django.test import RequestFactory
 
 from kernel import http
 from kernel.web import own_origin
+from rrr_dashboard import readers
 
 ENOUGH = threading.Event()
 
@@ -90,6 +91,15 @@ def test_an_allowed_network_is_reached(peer: int, settings: Any) -> None:
     settings.OUTGOING_ALLOW = ["127.0.0.0/8"]
     answer = http.send(f"http://127.0.0.1:{peer}/", method="GET")
     assert (answer.status, answer.body) == (200, b"xxxxx")
+
+
+@pytest.mark.parametrize("host", ["localhost", "LocalHost"])
+def test_an_allowed_name_is_reached_however_it_is_written(
+    peer: int, settings: Any, host: str
+) -> None:
+    settings.OUTGOING_ALLOW = [readers.host_or_network("Localhost")]
+    assert http.may_reach(host, "127.0.0.1")
+    assert http.send(f"http://{host}:{peer}/", method="GET").status == 200
 
 
 def test_redirects_are_not_followed_and_big_answers_are_cut(
