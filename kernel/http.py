@@ -26,7 +26,7 @@ from django.conf import settings
 
 from kernel import instances
 from kernel.deadline import Overdue, within
-from kernel.web import own_origin
+from kernel.web import own_address, own_origin
 
 TIMEOUT = 5.0
 MAX_OUT = 65_536
@@ -121,6 +121,19 @@ def own(
         "{}:{}".format(*_target(url)),
         timeout,
         lambda: _exchange(url, None, method, signed, body, MAX_OWN, timeout),
+    )
+
+
+def own_here(path: str, *, timeout: float = TIMEOUT) -> Reply:
+    """Ask the web process of this machine where it listens, whatever way `own` goes.
+    Raises NoAnswer."""
+    base, public = own_address(), urlsplit(own_origin())
+    way = {"Host": public.netloc, "X-Forwarded-Proto": public.scheme}
+    signed = {**way, OWN_HEADER: own_signature(path)}
+    return _in_time(
+        base,
+        timeout,
+        lambda: _exchange(base + path, None, "GET", signed, None, MAX_OWN, timeout),
     )
 
 

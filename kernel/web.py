@@ -158,6 +158,11 @@ def own_origin(request: HttpRequest | None = None) -> str:
         return str(settings.PUBLIC_ORIGIN)
     if request is not None:
         return f"{request.scheme}://{request.get_host()}"
+    return own_address()
+
+
+def own_address() -> str:
+    """Where the web process of this machine listens, past every proxy."""
     host = "127.0.0.1" if settings.BIND in {"0.0.0.0", "::", ""} else settings.BIND  # noqa: S104 - compared, not bound # nosec B104
     shown = f"[{host}]" if ":" in host else host
     return f"http://{shown}:{settings.PORT}"

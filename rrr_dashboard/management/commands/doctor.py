@@ -43,6 +43,7 @@ from rrr_dashboard.setting_looks import (
     secrets,
 )
 from rrr_dashboard.supervisor import abandoned
+from rrr_dashboard.way_in import in_the_way
 from trades.queries.words import index_state
 
 LEAST_FREE = 1_000_000_000
@@ -164,6 +165,8 @@ def _limits() -> Finding:
 
 
 def _web() -> Finding:
+    if blocked := in_the_way():
+        return Finding("web", "fail", blocked)
     try:
         answer = http.own("/health/ready", timeout=3)
     except http.NoAnswer as error:

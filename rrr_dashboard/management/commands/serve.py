@@ -22,6 +22,7 @@ from rrr_dashboard.env import add_backup_key, write_first_env
 from rrr_dashboard.log_files import LogFiles
 from rrr_dashboard.stopping import Stop, StopSignals
 from rrr_dashboard.supervisor import Supervisor, end_orphans
+from rrr_dashboard.way_in import in_the_way
 
 READY_SECONDS = 60.0
 LOOK_SECONDS = 0.5
@@ -127,7 +128,8 @@ class Command(ServiceCommand):
             self._say_ready()
         else:
             told = supervisor.logs.folder if supervisor.logs else "the lines above"
-            self.say(f"{own_origin()}/ does not serve yet; see {told}")
+            late = f"{own_origin()}/ does not serve yet; see {told}"
+            self.say(in_the_way() or late)
         if settings.DEMO and settings.DEMO_PASSWORD:
             *names, last = (login[0] for login in settings.DEMO_LOGINS)
             self.say(
