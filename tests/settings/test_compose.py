@@ -100,7 +100,7 @@ NOT_PASSED = {
         "SQLITE_SYNCHRONOUS",
         "CELERY_BROKER_URL",
     ),
-    *("RATE_LIMIT_HOSTS", "OTLP_ENDPOINT", "ALERTMANAGER_TOKEN"),
+    *("RATE_LIMIT_HOSTS", "ALERTMANAGER_TOKEN"),
 }
 
 
@@ -108,6 +108,16 @@ def test_whoever_sets_a_setting_in_env_is_heard() -> None:
     text = (ROOT / "docker-compose.yml").read_text()
     passed = set(re.findall(r"\$\{(\w+)", text))
     assert set(settings.SETTING_NAMES) - passed == NOT_PASSED
+
+
+def test_who_traces_is_told_where_to() -> None:
+    """OTLP_ENDPOINT in .env reached nobody."""
+    told = {
+        name
+        for name, service in SERVICES.items()
+        if service.get("environment", {}).get("OTLP_ENDPOINT") == "${OTLP_ENDPOINT:-}"
+    }
+    assert told == {"web", "worker", "worker-heavy"}
 
 
 def test_an_example_that_is_copied_makes_no_demo() -> None:
