@@ -61,7 +61,10 @@ def test_a_share_is_at_most_half_a_unit_away():
         assert abs(2 * (share(total, part, whole) * whole - total * part)) <= whole
         return total * part % whole != 0
 
-    holds_for(st.tuples(amounts, wholes, st.integers(0, 10**30)), check)
+    cases = st.tuples(amounts, wholes, st.integers(0, 10**30))
+    # Small numbers, which come often, divide one another.
+    uneven = cases.filter(lambda case: case[0] * case[2] % case[1])
+    holds_for(cases | uneven, check)
 
 
 @pytest.mark.parametrize(
