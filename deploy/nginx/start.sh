@@ -27,8 +27,17 @@ servers() {
 	[ -z "$ready" ] || for server in $others; do echo "server $server max_fails=0 backup;"; done
 }
 
+# Whatever a request calls us, people are led to PUBLIC_ORIGIN, its port included.
+public=${PUBLIC_ORIGIN#https://} public=${public%%/*}
+case $public in
+'' | *[!][A-Za-z0-9.:-]*)
+	echo "PUBLIC_ORIGIN is no https://host or https://host:port: $PUBLIC_ORIGIN" >&2
+	exit 1
+	;;
+esac
 sh "$here/certificate.sh"
 sed -e "s/HTTPS_ADDRESS/$HTTPS_ADDRESS/" -e "s/HTTP_ADDRESS/$HTTP_ADDRESS/" \
+	-e "s/PUBLIC_ADDRESS/$public/" \
 	"$here/nginx.conf" >nginx.conf
 now=''
 until [ -n "$now" ]; do

@@ -181,7 +181,7 @@ class Composition:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                user=_user(name),
+                user=user_of(name),
             )
 
     def _own_folder(
@@ -194,7 +194,7 @@ class Composition:
             shutil.rmtree(place, ignore_errors=True)
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         place.parent.chmod(0o755)
-        if (user := _user(name)) is not None:
+        if (user := user_of(name)) is not None:
             os.chown(place, user, -1)
 
     def _first_start_of_postgresql(self) -> None:
@@ -219,7 +219,7 @@ class Composition:
         subprocess.run(
             command,
             cwd=self.image,
-            user=_user("postgres"),
+            user=user_of("postgres"),
             input=text.encode(),
             stdout=subprocess.DEVNULL,
             check=True,
@@ -258,7 +258,7 @@ def _postgresql() -> str:
     return str(Path(postgresql_program("postgres") or "").parent)
 
 
-def _user(name: str) -> int | None:
+def user_of(name: str) -> int | None:
     return (
         pwd.getpwnam(USERS[name]).pw_uid if not os.geteuid() and name in USERS else None
     )

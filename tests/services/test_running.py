@@ -28,6 +28,7 @@ from pathlib import Path
 import pytest
 from pyrage.x25519 import Identity
 
+from kernel.middleware.headers import HeadersMiddleware
 from tests.served import PASSWORD, until
 from tests.services.engine import SERVICES, Composition
 from tests.services.table import WEB_INSTANCES
@@ -193,6 +194,24 @@ def test_plain_http_leads_to_tls_and_other_hosts_are_refused(
         assert answer.status == 301
         assert answer.headers["Location"] == f"https://{HOST}/trades/?page=2"
     assert Browser(engine).ask("/", headers={"Host": "evil.example"}).status == 400
+
+
+def test_a_long_search_of_a_stranger_leads_to_the_log_in(engine: Composition) -> None:
+    answer = Browser(engine).ask(f"/trades/?text={'%C3%A4' * 1_300}")
+    assert answer.status == 302
+    assert answer.headers["Location"].count("%25C3%25A4") == 1_300
+
+
+@pytest.mark.parametrize("path", ["/accounts/login/", "/api/me", "/health/live"])
+def test_the_proxy_doubles_no_header_of_the_product(
+    engine: Composition, path: str
+) -> None:
+    given = Browser(engine).ask(path).headers
+    for name in (*HeadersMiddleware.HEADERS, "X-Request-ID", "Cache-Control"):
+        assert len(given.get_all(name) or ()) == 1, name
+    assert len(given.get_all("Strict-Transport-Security") or ()) == 1
+    policies = given.get_all("Content-Security-Policy") or []
+    assert ["script-src" in policy for policy in policies] == [True]
 
 
 def test_the_image_s_commit_is_borne_out_by_its_list(engine: Composition) -> None:
