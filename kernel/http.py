@@ -34,17 +34,19 @@ MAX_OWN = 5_000_000
 # Our own account may ask a hundred times a second, which a quick machine does.
 TURNS, LONGEST_TURN = 4, 2
 OWN_HEADER = "X-RRR-Own"
-# Through these a v4 address that is not public can be reached, or a site of old.
+# IANA has given out addresses of version 6 in here alone; the rest is loopback,
+# unique-local, link-local, discard-only, segment routing, translated v4, or nobody's.
+GIVEN_OUT = ipaddress.ip_network("2000::/3")
+# What IANA's registries of special addresses keep from the world, and Python 3.11 (or
+# another, later) calls global all the same.
 NOT_PUBLIC = tuple(
     ipaddress.ip_network(text)
     for text in (
-        "::/96",  # v4-compatible
-        "::ffff:0:0:0/96",  # v4-translated
-        "64:ff9b::/96",  # NAT64
-        "64:ff9b:1::/48",  # NAT64 of a site
-        "2001::/32",  # Teredo
-        "2002::/16",  # 6to4
-        "fec0::/10",  # site-local
+        "192.0.0.0/24",  # of protocols: the nearest one that listens, so a network's own
+        "192.88.99.0/24",  # relays of 6to4, the nearest one
+        "2001::/32",  # Teredo, carries a v4 address
+        "2002::/16",  # 6to4, carries a v4 address
+        "3fff::/20",  # of documents
     )
 )
 
@@ -228,9 +230,14 @@ def may_reach(host: str, text: str) -> bool:
                 return True
         except ValueError:
             continue
+    return _is_public(address)
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     return (
         address.is_global
         and not address.is_multicast
+        and (address.version == 4 or address in GIVEN_OUT)
         and not any(address in network for network in NOT_PUBLIC)
     )
 
