@@ -3,12 +3,16 @@
 A library that dials itself asks nobody. So an audit hook looks at each connection and
 each datagram of Python's sockets: to a public address it may go, to one that is not only
 where a service of our own is, and to a name (which would be looked up after we had
-looked) never, unless it is that service's. What dials below Python's sockets no hook
+looked) never, unless it is that service's. A look-up is a way out, too: the question
+carries the name to whoever answers for it. So Python's sockets look up the names of our
+services, of OUTGOING_ALLOW and of ourselves, what the guarded client asks for, and
+AWS where the backups are; no other. What dials below Python's sockets no hook
 sees: libpq (our database), granian (it listens), programs that we start.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import logging
 import socket
@@ -22,14 +26,19 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from kernel.http import may_reach
+from kernel.http import looked_up, may_reach
 from kernel.web import own_origin
 
 logger = logging.getLogger("rrr.outgoing")
 # Each with the place of the address among its arguments.
 EVENTS = {"socket.connect": 1, "socket.sendto": 1, "socket.sendmsg": 1}
+LOOK_UPS = frozenset(
+    {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}
+)
+# Where boto3 asks for a bucket, and for the rights of a role.
+OF_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 FAMILIES = frozenset({socket.AF_INET, socket.AF_INET6})
-LOOPBACK = "127.0.0.1"
+LOOPBACK, LOCALHOST = "127.0.0.1", "localhost"
 ANY = 0
 PORTS = {
     "http": 80,
@@ -60,6 +69,8 @@ _guarding: list[bool] = []
 def _look(event: str, args: tuple[Any, ...]) -> None:
     if event in EVENTS:
         refuse_foreign(args[0], args[EVENTS[event]])
+    elif event in LOOK_UPS:
+        refuse_foreign_name(args[0])
 
 
 def refuse_foreign(through: socket.socket, address: Any) -> None:
@@ -76,14 +87,48 @@ def refuse_foreign(through: socket.socket, address: Any) -> None:
         )
 
 
+def refuse_foreign_name(asked: str | bytes | None) -> None:
+    """Raises NotOurs, before any name server is asked."""
+    host = asked.decode(errors="replace") if isinstance(asked, bytes) else asked or ""
+    if not _may_look_up(_spelled(host)):
+        logger.warning("the look-up of %s was refused", host)
+        raise NotOurs(
+            f"{host} is no service of ours; name it in OUTGOING_ALLOW if that is meant"
+        )
+
+
+def _may_look_up(host: str) -> bool:
+    if not host or host == _spelled(looked_up.get()) or _is_address(host):
+        return True
+    if settings.BACKUP_URL.startswith("s3://") and host.endswith(OF_AWS):
+        return True
+    named = {LOCALHOST, socket.gethostname(), *settings.OUTGOING_ALLOW}
+    for service, _ in own_services():
+        named.update(service.split(","))  # a database may be one of several
+    return host in {_spelled(name) for name in named}
+
+
+def _spelled(host: str) -> str:
+    """One spelling of a name: as a name server is asked."""
+    with contextlib.suppress(UnicodeError):
+        host = host.encode("idna").decode()
+    return host.lower().rstrip(".")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:  # a name, or an address in a spelling of old
+        return False
+    return True
+
+
 def _is_ours(host: str, port: int) -> bool:
     """A name is looked up after we have looked: it must be that of a service."""
     services = frozenset(own_services())
     if (host.lower(), port) in services or _is_instance(host, port):
         return True
-    try:
-        ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:  # a name, or an address in a spelling of old
+    if not _is_address(host):
         return host.lower() in settings.OUTGOING_ALLOW
     if may_reach("", host):
         return True

@@ -17,6 +17,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -49,6 +50,9 @@ NOT_PUBLIC = tuple(
         "3fff::/20",  # of documents
     )
 )
+# The name that `send` asks for at this moment, on this thread: kernel.dialling lets that
+# question through.
+looked_up: ContextVar[str] = ContextVar("looked_up", default="")
 
 
 class Refused(Exception):
@@ -202,10 +206,13 @@ def _in_time(peer: str, seconds: float, exchange: Callable[[], Reply]) -> Reply:
 
 
 def _allowed_address(host: str, port: int) -> str:
+    before = looked_up.set(host)
     try:
         entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise NoAnswer(f"{host} does not resolve: {error}") from error
+    finally:
+        looked_up.reset(before)
     addresses = [str(entry[4][0]) for entry in entries]
     for text in addresses:
         if not may_reach(host, text):
