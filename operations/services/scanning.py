@@ -8,17 +8,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
+
+from django.conf import settings
 
 from kernel.build import Build
 from kernel.errors import ProductError
 from kernel.registry import PROBES, Measurement
-from operations.services import reports
+from operations.services import reports, vendored
 from operations.services.pins import LOCK
 from operations.services.sources import NotHere
 from operations.services.tools import run_tool
 
 SCANS = ("bandit", "pip_audit")
 SUMMARY, SBOM = "scans.json", "sbom.json"
+PRODUCT = "rrr-dashboard"
 
 
 class ScanState(StrEnum):
@@ -71,18 +75,36 @@ def keep(done: Iterable[Scan], of: Build, at: datetime) -> str:
 
 
 def keep_parts(of: Build) -> tuple[str, int]:
-    """A CycloneDX list of the packages that the lock pins, with their hashes, the commit
-    in it: where it is, and how many they are. Raises NotHere where the tool is not or
-    wrote none, Invalid as `keep`."""
+    """A CycloneDX list of what the product is made of: the packages that the lock pins
+    and those that ship as files, with their hashes, and the product with its version and
+    commit. Where it is, and how many parts they are. Raises NotHere where the tool is not
+    or wrote none, and where a file is not what it should be; Invalid as `keep`."""
     said = run_tool("cyclonedx_py", ["requirements", LOCK])
     try:
         parts = json.loads(said.output)
     except ValueError:
         raise NotHere(f"cyclonedx_py wrote no list: {said.errors[-300:]}") from None
-    about = [
-        {"name": "rrr:commit", "value": of.commit},
-        {"name": "rrr:tree_clean", "value": str(of.clean).lower()},
+    parts["components"] += vendored.components()
+    parts["metadata"]["component"] = _product(of)
+    parts["dependencies"] = [
+        {
+            "ref": PRODUCT,
+            "dependsOn": sorted(part["bom-ref"] for part in parts["components"]),
+        }
     ]
-    parts["metadata"].setdefault("properties", []).extend(about)
     text = json.dumps(parts, indent=1).encode()
     return str(reports.keep(of.commit, SBOM, text)), len(parts["components"])
+
+
+def _product(of: Build) -> dict[str, Any]:
+    return {
+        "type": "application",
+        "bom-ref": PRODUCT,
+        "name": PRODUCT,
+        "version": settings.RRR_VERSION,
+        "licenses": [{"license": {"id": "MIT"}}],
+        "properties": [
+            {"name": "rrr:commit", "value": of.commit},
+            {"name": "rrr:tree_clean", "value": str(of.clean).lower()},
+        ],
+    }

@@ -6,6 +6,8 @@ import hashlib
 import re
 from pathlib import Path
 
+from operations.services.vendored import vendored_files
+
 STATIC = Path(__file__).parents[2] / "static"
 VENDOR = STATIC / "vendor"
 FONTS = STATIC.parent / "kernel" / "vendor"
@@ -31,6 +33,20 @@ def test_every_vendored_file_is_listed() -> None:
     }
     cut = {STATIC / "icons.svg", STATIC / "states.svg"}
     assert shipped | cut == set(listed())
+
+
+def test_a_package_has_one_version_and_its_licence_is_noticed() -> None:
+    notices = (STATIC.parent / "THIRD_PARTY.md").read_text()
+    by_package: dict[str, set[tuple[str, str, str]]] = {}
+    for file in vendored_files():
+        named = (file.name, file.version, file.licence)
+        by_package.setdefault(file.package, set()).add(named)
+        assert file.package.rpartition("@")[2].partition("-")[0] == file.version
+        row = re.search(rf"^\| {file.name}\b.*$", notices, re.MULTILINE)
+        assert row, f"{file.name} stands not in THIRD_PARTY.md"
+        assert f"| {file.licence} |" in row[0]
+    assert {len(names) for names in by_package.values()} == {1}
+    assert len(by_package) == 6
 
 
 def test_own_script_stays_small() -> None:

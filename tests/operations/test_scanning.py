@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import json
 import stat
+from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from django.core.management import CommandError, call_command
 
 from kernel.build import UNKNOWN, Build
@@ -101,16 +104,93 @@ def test_a_tree_without_a_commit_keeps_nothing(
         call_command("scan", stdout=StringIO())
 
 
-def test_the_list_of_parts_is_the_locks_with_hashes_and_commit(tree: Tree) -> None:
+SHIPPED = b"/* somebody else's */"
+VENDORED = f"""# Vendored files
+
+| file | what | version | licence | package | how it was made | sha256 |
+|---|---|---|---|---|---|---|
+| `../a.css` | Some UI | 1.2.3 | MIT | `pkg:npm/some-ui@1.2.3` | cut | `{sha256(SHIPPED).hexdigest()}` |
+| `b/b.js` | Some UI | 1.2.3 | MIT | `pkg:npm/some-ui@1.2.3` | as is | `{sha256(SHIPPED).hexdigest()}` |
+"""
+
+
+@pytest.fixture
+def shipped(tree: Tree) -> Tree:
+    """A tree with a vendored package of two files."""
+    tree.write("static/vendor/VENDOR.md", VENDORED)
+    for name in ("static/a.css", "static/vendor/b/b.js"):
+        tree.write(name, SHIPPED.decode())
+    return tree
+
+
+def parts_listed(said: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(Path(said.partition(": ")[2]).read_bytes())
+    return document
+
+
+def sbom() -> str:
     said = StringIO()
     call_command("sbom", stdout=said)
-    parts, _, path = said.getvalue().strip().partition(": ")
-    assert parts == "1 package"
-    document = json.loads(Path(path).read_bytes())
+    return said.getvalue().strip()
+
+
+def test_the_list_of_parts_is_of_packages_and_of_files_with_hashes(
+    shipped: Tree,
+) -> None:
+    said = sbom()
+    assert said.startswith("2 parts: ")
+    document = parts_listed(said)
     assert document["bomFormat"] == "CycloneDX"
-    [django] = document["components"]
+    assert document["metadata"]["timestamp"]
+    django, ui = document["components"]
     assert (django["name"], django["version"]) == ("django", "5.2")
     assert "0" * 64 in json.dumps(django["externalReferences"])
-    about = {each["name"]: each["value"] for each in document["metadata"]["properties"]}
+    assert (ui["name"], ui["version"], ui["purl"]) == (
+        *("Some UI", "1.2.3", "pkg:npm/some-ui@1.2.3"),
+    )
+    assert ui["licenses"] == [{"license": {"id": "MIT"}}]
+    assert {file["name"]: file["hashes"] for file in ui["components"]} == {
+        name: [{"alg": "SHA-256", "content": sha256(SHIPPED).hexdigest()}]
+        for name in ("static/a.css", "static/vendor/b/b.js")
+    }
+
+
+def test_the_list_of_parts_says_of_what_product_and_commit(
+    shipped: Tree, settings: Any
+) -> None:
+    settings.RRR_VERSION = "1.4.0"
+    document = parts_listed(sbom())
+    product = document["metadata"]["component"]
+    assert (product["name"], product["version"]) == ("rrr-dashboard", "1.4.0")
+    about = {each["name"]: each["value"] for each in product["properties"]}
     assert about == {"rrr:commit": HEAD, "rrr:tree_clean": "true"}
-    assert document["metadata"]["timestamp"]
+    [needs] = document["dependencies"]
+    assert needs["ref"] == product["bom-ref"]
+    assert set(needs["dependsOn"]) == {
+        part["bom-ref"] for part in document["components"]
+    }
+
+
+def test_a_file_that_is_not_what_it_should_be_is_not_listed(shipped: Tree) -> None:
+    shipped.write("static/a.css", "/* another's */")
+    with pytest.raises(CommandError, match=r"static/a\.css is not what static/vendor"):
+        sbom()
+    Path(shipped.root / "static/a.css").unlink()
+    with pytest.raises(CommandError, match=r"a\.css is not here"):
+        sbom()
+
+
+def test_our_own_list_is_cyclonedx_and_knows_what_ships_as_files(
+    tree: Tree, settings: Any
+) -> None:
+    settings.BASE_DIR = Path(__file__).parents[2]
+    said = sbom()
+    text = Path(said.partition(": ")[2]).read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    versions = {
+        part["name"]: part["version"] for part in parts_listed(said)["components"]
+    }
+    assert {"htmx", "uPlot", "Swagger UI", "Inter", "Lucide", "DejaVu Sans"} <= set(
+        versions
+    )
+    assert {"django", "psycopg"} <= {name.lower() for name in versions}

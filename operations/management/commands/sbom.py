@@ -14,7 +14,7 @@ from operations.services.sources import NotHere
 
 
 class Command(BaseCommand):
-    help = "List the pinned packages as CycloneDX JSON."
+    help = "List the packages that are pinned or ship as files, as CycloneDX JSON."
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -24,4 +24,4 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except Invalid as error:
             raise CommandError(error.detail) from error
-        self.stdout.write(f"{plural(parts, 'package')}: {path}")
+        self.stdout.write(f"{plural(parts, 'part')}: {path}")
