@@ -7,6 +7,7 @@ names and secrets, and statements without their values.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -61,13 +62,18 @@ def _statement(
 ) -> Any:
     from opentelemetry import trace
 
-    verb = sql.lstrip().partition(" ")[0].upper()[:20]
     with trace.get_tracer(NAME).start_as_current_span(
-        verb, kind=trace.SpanKind.CLIENT
+        verb_of(sql), kind=trace.SpanKind.CLIENT
     ) as span:
         span.set_attribute("db.system.name", context["connection"].vendor)
         span.set_attribute("db.query.text", sql[:2_000])
         return execute(sql, params, many, context)
+
+
+def verb_of(sql: str) -> str:
+    """The statement's first word, whatever stands around it."""
+    word = re.search(r"[A-Za-z]+", sql)
+    return word[0].upper()[:20] if word else "SQL"
 
 
 class Traced:

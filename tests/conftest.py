@@ -57,8 +57,8 @@ ALIKE = {
     "demo": ("people",),
     # Sockets, processes, headers, files and the words of log lines and errors.
     "kernel": (
-        *("access", "access_log", "build_list", "dialling", "error_pages", "refusals"),
-        "web",
+        *("access", "access_log", "build_list", "dialling", "error_pages"),
+        *("looking_up", "refusals", "special_addresses", "web"),
     ),
     # Words of files, pages and letters, archives as files, what stands outside of the
     # product; jobs, alerts, backups and restores are asked of both.

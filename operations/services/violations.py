@@ -18,6 +18,7 @@ from operations.models import PolicyViolation
 MOST = 1_000
 # Writers that see each other's rows only afterwards: they must not make it more.
 SIMULTANEOUS = 50
+ROOM = MOST - SIMULTANEOUS
 KEPT = timedelta(days=40)
 
 
@@ -65,7 +66,7 @@ def _make_room(come: set[str]) -> None:
     often = others.order_by("-times", "-last_at", "-pk").select_for_update(
         skip_locked=True
     )
-    beyond = list(often.values_list("pk", flat=True)[MOST - SIMULTANEOUS - len(come) :])
+    beyond = list(often.values_list("pk", flat=True)[ROOM - len(come) :])
     PolicyViolation.objects.filter(pk__in=beyond).delete()
 
 

@@ -152,7 +152,7 @@ def test_a_flood_keeps_the_newest_and_never_more_than_a_thousand() -> None:
         assert send(batch, MODERN).status_code == 204
         assert PolicyViolation.objects.count() <= keeping.MOST
     lines = set(PolicyViolation.objects.values_list("line", flat=True))
-    assert len(lines) == keeping.MOST - keeping.SIMULTANEOUS
+    assert len(lines) == keeping.ROOM
     assert max(lines) == 59 * 20 + 19, "of a body 20 are read"
     assert 12 * 20 <= min(lines) < 13 * 20, "the oldest have made room"
 
@@ -164,7 +164,7 @@ def test_a_flood_of_inventions_drives_out_nothing_that_is_met_again_and_again() 
     for start in range(0, 1_200, 20):
         keeping.record([invented(start + place) for place in range(20)], at)
     assert PolicyViolation.objects.get(directive="script-src-elem").times == 3
-    assert PolicyViolation.objects.count() == keeping.MOST - keeping.SIMULTANEOUS
+    assert PolicyViolation.objects.count() == keeping.ROOM
 
 
 def test_what_is_new_is_kept_where_everything_else_was_met_more_often() -> None:
@@ -228,6 +228,10 @@ class TestThePage:
         assert b"script-src-elem" in text
         assert b"https://evil.example:8443" in text
         assert b"<img src=x" not in text
+
+    def test_it_says_which_kinds_are_kept(self, person: Any, client_of: Any) -> None:
+        text = client_of(person("oz", "Operator")).get("/operations/csp/").content
+        assert b"the 950 met most often" in b" ".join(text.split())
 
     def test_a_trader_may_not(self, person: Any, client_of: Any) -> None:
         client = client_of(person("tess", "Trader"))

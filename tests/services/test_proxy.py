@@ -30,7 +30,7 @@ from kernel.middleware.headers import HeadersMiddleware
 from tests.served import free_port, until
 from tests.services.engine import user_of
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.embedded]
 START = Path(settings.BASE_DIR) / "deploy" / "nginx" / "start.sh"
 HOST = "desk.example.test:8443"
 FIXED = {
