@@ -84,8 +84,10 @@ ALIKE = {
         *("review_page", "review_pdf", "taking_the_builtin", "who_signs"),
     ),
     "security": (
-        *("areas", "charsets", "cors", "csrf", "enumeration", "headers", "https"),
-        *("htmx", "json", "login_tells_nothing", "slashes", "wrong_method"),
+        *("areas", "charsets", "ciphers", "cors", "csrf", "documented", "enumeration"),
+        *("headers", "https", "htmx", "json", "login_tells_nothing"),
+        *("nothing_is_run_from_text", "only_what_is_served", "passwords", "slashes"),
+        *("what_a_browser_keeps", "wrong_method"),
     ),
     # The same books as by the API, which test_edge_books.py imports into both.
     "shared": ("edge_pages", "proven_lines"),

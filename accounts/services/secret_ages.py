@@ -30,7 +30,7 @@ OURS: Mapping[str, str] = {
     "FIELD_KEY": "what the database keeps encrypted",
     "BACKUP_KEY": "sealed backups",
     "METRICS_TOKEN": "/metrics",
-    "ALERTMANAGER_TOKEN": "incoming alerts",
+    "ALERTMANAGER_TOKEN": "incoming alerts, which nothing takes yet",
     "DATABASE_PASSWORD": "the database",
     "LOG_KEY_FILE": "signed heads of the audit log",
 }

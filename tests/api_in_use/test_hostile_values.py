@@ -58,6 +58,8 @@ TIMES = {
 TEXTS = {
     "brackets": "[" * 5_000,
     "a letter that grows": "\u00df\u0130",
+    "a quote that ends a text": "x' OR '1'='1",
+    "a quote that ends a name": 'x" OR 1=1 --',
 }
 CURSORS = {
     "a cursor of year 1": coded(["0001-01-01T00:00:00+00:00", 1]),
@@ -105,6 +107,7 @@ FACTS: dict[str, dict[str, Any]] = {
 # Texts of JSON, not of Python: a number of a body is one.
 RAW = ["9" * 5_000, "9" * 20, "1e999999999", "-1e-999999999", "1e40", "0.5", "null"]
 RAW += ["true", "[]", "{}", '"2026-02-30"', '"0001-01-01T00:00:00+23:59"']
+RAW += [json.dumps(TEXTS[what]) for what in TEXTS if "quote" in what]
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from email.message import Message
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -12,14 +16,15 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.models import AuditEvent
-from kernel import registry
+from kernel import blobs, registry
 from kernel.build import Build
 from kernel.registry import Measurement, Probe, Weight
 from operations.models import JobRun, ProbeResult
 from operations.queries.measurements import params_digest
-from readiness.models import Evidence, Review, Standing
+from readiness.models import Evidence, Review, ReviewItem, Standing
 from readiness.queries.board import board
 from readiness.services.evidence.collecting import collect
+from readiness.services.evidence.filing import NewEvidence, file_evidence
 from tests.readiness.conftest import COMMIT, became
 
 Person = Callable[..., User]
@@ -349,3 +354,39 @@ def test_a_file_comes_back_as_a_download_that_cannot_act(
     assert answer["Content-Disposition"].startswith("attachment")
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in answer["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ('shot";filename=evil.html;x=".txt', 'shot";filename=evil.html;x=".txt'),
+        ("Bericht über 東京.txt", "Bericht über 東京.txt"),
+        ("../../up.txt", "up.txt"),
+        ("/etc/up.txt", "up.txt"),
+    ],
+)
+def test_a_name_of_a_file_is_one_parameter_of_a_header_and_no_path(
+    review: Review,
+    ada: User,
+    client_of: ClientOf,
+    tmp_path: Path,
+    settings: Any,
+    name: str,
+    kept: str,
+) -> None:
+    settings.STATE_DIR = tmp_path
+    line = board(review, timezone.now()).by_key["PRF-02"]
+    item = ReviewItem.objects.get(pk=line.id)
+    new = NewEvidence(kind="file", summary="a file", content=b"seen", name=name)
+    record = file_evidence(item, new, ada)
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert written == [blobs.blob_path(hashlib.sha256(b"seen").hexdigest())]
+    answer = client_of(ada).get(
+        f"/readiness/reviews/{review.uuid}/items/{item.pk}/evidence/{record.pk}/file/"
+    )
+    message = Message()
+    message["Content-Disposition"] = answer["Content-Disposition"]
+    assert (message.get_content_disposition(), message.get_filename()) == (
+        "attachment",
+        kept,
+    )

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from tests.conftest import PASSWORD
+
 ANSWERS: dict[str, tuple[str, str, dict[str, Any], int]] = {
     "a page": ("GET", "/accounts/login/", {}, 200),
     "a redirect to the login": ("GET", "/", {}, 302),
@@ -155,6 +157,24 @@ def test_a_sane_request_id_comes_back(anyone: Client) -> None:
 def test_another_one_does_not(anyone: Client, given: str) -> None:
     answer = anyone.get("/api/me", headers={"X-Request-ID": given})
     assert re.fullmatch(r"[0-9a-f]{16}", answer["X-Request-ID"])
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\u2028", "\x00\r\n"])
+def test_what_is_sent_ends_no_header_s_line(person: Any, end: str) -> None:
+    """The way back after a log-in is text that a header repeats."""
+    person("ada")
+    client = Client(raise_request_exception=False)
+    way = f"/trades/?q=1{end}Set-Cookie: planted=1"
+    form = {"username": "ada", "password": PASSWORD, "next": way}
+    answer = client.post("/accounts/login/", form)
+    assert "planted" not in answer.cookies
+    assert not [text for text in answer.headers.values() if re.search(r"[\r\n]", text)]
+    assert answer.status_code < 500
+
+
+@pytest.mark.parametrize("path", ["/accounts/login/", "/no-such-page/", "/redoc"])
+def test_a_page_says_its_charset(anyone: Client, path: str) -> None:
+    assert anyone.get(path)["Content-Type"] == "text/html; charset=utf-8"
 
 
 def test_a_silent_database_says_when_to_try_again(anyone: Client) -> None:
