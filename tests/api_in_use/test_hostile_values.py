@@ -58,8 +58,8 @@ TIMES = {
 TEXTS = {
     "brackets": "[" * 5_000,
     "a letter that grows": "\u00df\u0130",
-    "a quote that ends a text": "x' OR '1'='1",
-    "a quote that ends a name": 'x" OR 1=1 --',
+    "a quote that ends a text": "it's",
+    "a quote that ends a name": '19" of it',
 }
 CURSORS = {
     "a cursor of year 1": coded(["0001-01-01T00:00:00+00:00", 1]),

@@ -138,7 +138,9 @@ def new_session_key(seed: int) -> str:
     random.seed(seed)
     store = SessionStore()
     store.create()
-    return str(store.session_key)
+    key = str(store.session_key)
+    store.delete(key)  # else one that repeats would be drawn again
+    return key
 
 
 @pytest.mark.django_db
