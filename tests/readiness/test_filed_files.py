@@ -127,3 +127,34 @@ def test_the_api_says_why(
     assert answer.status_code == 422
     assert said in answer.content.decode()
     assert not Evidence.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("sent", "kind"),
+    [
+        ({"text": "it ran"}, "output"),
+        ({"link": "https://ci.example.com/1"}, "link"),
+        ({"text": "it ran", "link": "https://ci.example.com/1"}, None),
+        ({}, None),
+    ],
+)
+def test_what_is_sent_says_what_it_is(
+    review: Review,
+    ada: User,
+    client_of: Callable[[User], Client],
+    sent: dict[str, str],
+    kind: str | None,
+) -> None:
+    line = board(review, timezone.now()).by_key["PRF-02"]
+    answer = client_of(ada).post(
+        f"/api/readiness/items/{line.id}/evidence",
+        {"summary": "s", **sent},
+        content_type="application/json",
+    )
+    if kind is None:
+        assert answer.status_code == 422
+        assert "Send one of" in answer.json()["detail"]
+        assert not Evidence.objects.exists()
+    else:
+        assert answer.status_code == 201
+        assert Evidence.objects.get().kind == kind

@@ -148,7 +148,6 @@ def test_the_revision_in_if_match(
 
 
 REFUSED_EVIDENCE = [
-    pytest.param({"summary": "s", "text": "t"}, {"/kind": "required"}, id="no kind"),
     pytest.param(
         {"kind": "metric", "summary": "s"},
         {"/kind": "invalid_choice"},
