@@ -203,7 +203,7 @@ def test_an_empty_host_comes_back_and_says_what_it_cannot_sign(
             product.ready()
             assert product.status("/health/ready") == 200
             assert product.token("ada"), "people are who they were"
-            assert "bring the file back" in run_beside(product.environment, SIGN)
+            assert "bring it back" in run_beside(product.environment, SIGN)
             assert "log key" in product.manage("doctor").stdout
             shutil.copyfile(served.state / "log.key", state / "log.key")
             assert "signed" in run_beside(product.environment, SIGN)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kernel.files import narrow, replacing, write_once, write_whole
+from kernel.files import is_shared, narrow, replacing, write_once, write_whole
 
 
 def names(folder: Path) -> list[str]:
@@ -110,3 +110,12 @@ def test_other_users_lose_every_right_and_our_own_stay(tmp_path: Path) -> None:
 def test_what_is_not_there_needs_no_narrowing(tmp_path: Path) -> None:
     narrow(tmp_path / "nowhere")
     assert names(tmp_path) == []
+
+
+def test_a_file_system_that_was_just_mounted_is_no_folder_of_everybody(
+    tmp_path: Path,
+) -> None:
+    """Its mode is that of /tmp: a tmpfs of compose, a new volume."""
+    tmp_path.chmod(0o1777)
+    assert not is_shared(tmp_path)
+    assert is_shared(Path("/tmp"))  # noqa: S108 - looked at, not used
